@@ -1,0 +1,1 @@
+"""Attacks: perturb text under constraints, asking models through typed requests and never holding one."""

@@ -1,0 +1,1 @@
+"""Reports: read and write run folders, compute metrics, decide gates, render. Knows neither victims nor attacks."""

@@ -1,0 +1,1 @@
+"""Renderers: terminal, Markdown, HTML and JUnit views of a run folder."""

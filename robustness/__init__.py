@@ -1,0 +1,1 @@
+"""Robustness: runs victims under attack, and composes victim, recipes and data into a run."""

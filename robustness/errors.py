@@ -1,0 +1,47 @@
+"""Errors that a user can act on.
+
+::
+
+    RobustnessError            anything the tool says on purpose; the CLI prints it and exits with 2
+    ├── UsageError             flags, configuration or data that cannot be used
+    │   └── DataError          examples that cannot be read
+    ├── VictimError            the victim raised, hung or answered what cannot be used
+    │   ├── VictimTimeoutError it did not answer in time
+    │   └── AnswerError        it answered, but not with one valid row per input
+    └── MissingExtraError      an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+
+class RobustnessError(Exception):
+    """Something the tool says on purpose: what was expected, what came, what to do."""
+
+
+class UsageError(RobustnessError):
+    """Flags, configuration or arguments that cannot be used."""
+
+
+class DataError(UsageError):
+    """Examples that cannot be read."""
+
+
+class VictimError(RobustnessError):
+    """The victim raised, or could not be loaded."""
+
+
+class VictimTimeoutError(VictimError):
+    """The victim did not answer within the time allowed."""
+
+
+class AnswerError(VictimError):
+    """The victim answered, but not with one valid row per input."""
+
+
+class MissingExtraError(RobustnessError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"this needs the package {package!r}, which is not installed; run: pip install 'robustness-suite[{extra}]'"
+        )

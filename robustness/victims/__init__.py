@@ -1,0 +1,1 @@
+"""Victims: the audited systems behind one protocol."""

@@ -1,0 +1,65 @@
+"""What a victim is: labels, an identity, and ``predict`` from a list of inputs to a list of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from attacks.search import Input
+
+
+@dataclass(frozen=True, slots=True)
+class VictimInfo:
+    """Who the victim is.
+
+    ``labels``: names in class-index order. ``fields``: names of its text fields, one or two. ``access``: what it gives,
+    ``scores`` or ``labels``. ``identity``: what pins it (hash of weights and config, URL and model name …), as sorted
+    JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of exactly one token length each, padded by
+    repetition to a multiple of this many rows, which makes a row's scores independent of its neighbours to the last bit.
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    fields: tuple[str, ...] = ("text",)
+    access: str = "scores"
+    identity: tuple[tuple[str, str], ...] = ()
+    row_quantum: int = 0
+    max_tokens: int | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+class Victim(Protocol):
+    """The audited system. A victim gets a list and returns a list; batching, caching and checking live in the oracle."""
+
+    @property
+    def info(self) -> VictimInfo:
+        """Who it is."""
+
+    def predict(self, inputs: Sequence[Input]) -> Any:
+        """Scores (array-like, n x classes) or, with ``access="labels"``, n label indexes or names. Raw: the oracle checks it."""
+
+    def lengths(self, inputs: Sequence[Input]) -> Sequence[int]:
+        """Length of each input in the victim's own tokens (words where it has none), used to sort and to cut batches."""
+
+    def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
+        """Which of these inputs the victim would cut off."""
+
+    def close(self) -> None:
+        """Release what it holds."""
+
+
+class PlainVictim:
+    """Base for victims without a tokenizer: length in characters over four, nothing is truncated."""
+
+    def lengths(self, inputs: Sequence[Input]) -> Sequence[int]:
+        """A rough token count: a quarter of the characters, at least one."""
+        return [max(1, sum(map(len, i)) // 4) for i in inputs]
+
+    def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
+        """Nothing is known to be cut."""
+        return [False] * len(inputs)
+
+    def close(self) -> None:
+        """Nothing to release."""
