@@ -6,7 +6,7 @@ An attack is a generator. It yields requests (``Query``, ``Embed`` …) and is s
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as _field
 from random import Random
@@ -202,11 +202,7 @@ class Trial:
         of the others won, ``BudgetExhaustedError`` is raised. Candidates equal to the original are counted as no-ops
         and not asked, yet keep their place in the answer.
         """
-        pool = list(candidates)
-        self.tally.attempted += len(pool)
-        self.tally.no_ops += sum(c.text == self.text for c in pool)
-        known, cut = yield from self._ask([c.text for c in pool])
-        judged = [(c, known[c.text]) for c in pool if c.text in known]
+        judged, cut = yield from self._judge_all(list(candidates))
         self._learn(judged, prefer)
         if cut and not self.won:
             raise BudgetExhaustedError
@@ -221,6 +217,28 @@ class Trial:
         if already is not None:
             self.winner = already
         return bool(verdicts) and verdicts[0].reached
+
+    def climb(self, rungs: Mapping[int, Candidate]) -> Search[None]:
+        """Attempt a severity ladder in one request; every rung is kept, the lowest severity that reaches the goal wins.
+
+        Severities without a candidate are simply absent. Rungs past the budget are missing, and unless one of the others
+        won, ``BudgetExhaustedError`` is raised.
+        """
+        severities = sorted(rungs)
+        judged, cut = yield from self._judge_all([rungs[s] for s in severities])
+        of_text = {c.text: v for c, v in judged}
+        self.ladder.update({s: (rungs[s], of_text[rungs[s].text]) for s in severities if rungs[s].text in of_text})
+        already = self.winner
+        self._learn(judged, "first")
+        self.winner = already or self.winner
+        if cut and not self.won:
+            raise BudgetExhaustedError
+
+    def _judge_all(self, pool: Sequence[Candidate]) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
+        self.tally.attempted += len(pool)
+        self.tally.no_ops += sum(c.text == self.text for c in pool)
+        known, cut = yield from self._ask([c.text for c in pool])
+        return [(c, known[c.text]) for c in pool if c.text in known], cut
 
     def _learn(self, judged: Sequence[tuple[Candidate, Verdict]], prefer: str) -> None:
         for candidate, verdict in judged:
