@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from dataclasses import field as _field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error")
@@ -85,26 +88,61 @@ class Outcome:
     meta: Mapping[str, Any] = _field(default_factory=dict)
 
     def to_json(self) -> str:
-        """One line of JSON, ASCII only, keys in a fixed order."""
-        return json.dumps(asdict(self), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+        """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
+        return json.dumps(_plain(self), ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=_plain)
 
     @classmethod
     def from_json(cls, line: str) -> Outcome:
         """Read one line back; raises ``ValueError`` where it is not an outcome."""
-        raw = json.loads(line)
+        raw = json.loads(line, parse_constant=_refuse_constant)
         if not isinstance(raw, dict):
             raise ValueError("an outcome is a JSON object")
-        known = {f.name for f in fields(cls)}
-        missing = {"example_id", "recipe", "status", "label", "field", "texts"} - raw.keys()
-        if missing or raw.keys() - known:
-            raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(raw.keys() - known)}")
-        if raw["status"] not in STATUSES:
-            raise ValueError(f"status {raw['status']!r} is none of {STATUSES}")
-        raw["clean"] = _prediction(raw.get("clean"))
-        raw["adversarial"] = _prediction(raw.get("adversarial"))
-        raw["edits"] = tuple(EditRecord(**e) for e in raw.get("edits", ()))
-        raw["ladder"] = tuple(Rung(**r) for r in raw.get("ladder", ()))
-        return cls(**raw)
+        missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
+        if missing or unknown:
+            raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+        for key, value in raw.items():
+            if not isinstance(value, _KINDS[key]) or (isinstance(value, bool)):
+                raise ValueError(f"{key} cannot be {value!r}")
+        try:
+            return _outcome(raw)
+        except (TypeError, KeyError, AttributeError) as problem:
+            raise ValueError(f"a part of the outcome has another shape: {problem}") from None
+
+
+_REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("example_id", "recipe", "status", "label", "field"), (str,)),
+    **dict.fromkeys(("texts", "meta"), (dict,)),
+    **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
+    **dict.fromkeys(("edits", "ladder"), (list,)),
+    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"), (int,)),
+    "perturbed": (str, type(None)),
+    "similarity": (float, int, type(None)),
+}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A record's fields as a dict; ``json`` calls this again for records and mappings inside it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {f.name: getattr(value, f.name) for f in fields(value)}
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that an outcome may hold")
+
+
+def _outcome(raw: dict[str, Any]) -> Outcome:
+    raw["clean"] = _prediction(raw.get("clean"))
+    raw["adversarial"] = _prediction(raw.get("adversarial"))
+    raw["edits"] = tuple(EditRecord(**e) for e in raw.get("edits", ()))
+    raw["ladder"] = tuple(Rung(**r) for r in raw.get("ladder", ()))
+    outcome = Outcome(**raw)
+    if outcome.status not in STATUSES:
+        raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
+    if outcome.status == "succeeded" and (outcome.adversarial is None or outcome.perturbed is None):
+        raise ValueError("it succeeded, yet holds no perturbed text or no answer to it")
+    return outcome
 
 
 def _prediction(raw: Mapping[str, Any] | None) -> PredictionRecord | None:
@@ -122,7 +160,8 @@ class Manifest:
     dropped. ``recipes``: name, citation, level, access, profile, parameters each, in order. ``cascade``: each recipe
     attacks only what still stands. ``flags``: self-doubt flags, as ``{code, severity, message, value}``, filled at the end.
     ``finished``: False until every trial ended. ``usage``: measured totals (wall seconds, forwards, cache hits …); the
-    only part that differs between two runs of the same seed.
+    only part that differs between two runs of the same seed. ``outcomes``: their count and an order-free digest, written at
+    the end, by which a shortened or edited ``outcomes.jsonl`` is known.
     """
 
     created: str
@@ -141,7 +180,61 @@ class Manifest:
     flags: tuple[Mapping[str, Any], ...] = ()
     finished: bool = False
     usage: Mapping[str, Any] = _field(default_factory=dict)
+    outcomes: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
+
+    @property
+    def recipe_names(self) -> tuple[str, ...]:
+        """Names of the recipes, in the order of the run."""
+        return tuple(str(recipe["name"]) for recipe in self.recipes)
+
+    def to_json(self) -> str:
+        """The text of ``run.json``: indented, ASCII only; raises ``ValueError`` on NaN or infinity."""
+        return json.dumps(_plain(self), ensure_ascii=True, indent=2, allow_nan=False, default=_plain) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read ``run.json`` back; raises ``ValueError`` where it is not a manifest of this schema."""
+        raw = json.loads(text, parse_constant=_refuse_constant)
+        if not isinstance(raw, dict):
+            raise ValueError("run.json holds a JSON object")
+        schema = raw.get("schema")
+        if schema != SCHEMA or isinstance(schema, bool):
+            raise ValueError(f"it has schema {schema!r}, this version reads schema {SCHEMA}; {_schema_advice(schema)}")
+        known = {f.name for f in fields(cls)}
+        missing, unknown = (known - _OPTIONAL) - raw.keys(), raw.keys() - known
+        if missing or unknown:
+            raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+        _check_manifest(raw)
+        return cls(**{**raw, "recipes": tuple(raw["recipes"]), "flags": tuple(raw.get("flags", ()))})
+
+
+_OPTIONAL = {"encoder", "comparability_id", "comparability", "flags", "finished", "usage", "outcomes"}
+
+
+def _schema_advice(schema: Any) -> str:
+    if isinstance(schema, int) and schema > SCHEMA:
+        return "it was written by a newer version: upgrade robustness-suite"
+    return "run the audit again with this version"
+
+
+def _check_manifest(raw: Mapping[str, Any]) -> None:
+    kinds: dict[str, type | tuple[type, ...]] = {
+        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes"), dict),
+        **dict.fromkeys(("recipes", "flags"), list),
+        **dict.fromkeys(("created", "profile", "comparability_id"), str),
+        **dict.fromkeys(("seed", "examples"), int),
+        **dict.fromkeys(("cascade", "finished"), bool),
+        **dict.fromkeys(("budget",), (int, type(None))),
+        **dict.fromkeys(("encoder",), (str, type(None))),
+    }
+    for key, kind in kinds.items():
+        if key in raw and not isinstance(raw[key], kind):
+            raise ValueError(f"{key} cannot be {raw[key]!r}")
+    if not all(isinstance(r, dict) and isinstance(r.get("name"), str) for r in raw["recipes"]):
+        raise ValueError("each recipe is an object with a name")
+    if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):
+        raise ValueError("each flag is an object with a code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +244,32 @@ class Run:
     path: Path
     manifest: Manifest
     outcomes: tuple[Outcome, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """One row per outcome; texts as ``text.NAME``, predictions as ``clean.label`` …, extra columns as ``meta.NAME``."""
+        import pandas as pd
+
+        rows = [_row(outcome) for outcome in self.outcomes]
+        names = list(dict.fromkeys(name for row in rows for name in row)) or _COLUMNS
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        return pd.DataFrame({name: pd.Series(values, dtype=_dtype(values)) for name, values in columns.items()})
+
+
+def _dtype(values: list[Any]) -> type | None:
+    """``object`` for text: Arrow strings cannot hold the lone surrogates that an attack may make."""
+    return object if any(isinstance(value, str) for value in values) else None
+
+
+_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "adversarial", "meta", "error")]
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    row = {name: getattr(outcome, name) for name in _COLUMNS}
+    for side in ("clean", "adversarial"):
+        prediction: PredictionRecord | None = getattr(outcome, side)
+        row[f"{side}.label"] = prediction.label if prediction else None
+        row[f"{side}.scores"] = prediction.scores if prediction else None
+    row["error"] = ": ".join(outcome.error.values()) if outcome.error else None
+    row.update({f"text.{name}": text for name, text in outcome.texts.items()})
+    row.update({f"meta.{name}": value for name, value in outcome.meta.items()})
+    return row

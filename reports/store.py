@@ -1,0 +1,321 @@
+"""Writing and reading run folders: append, resume after a kill, load and verify."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from reports.run import STATUSES, Manifest, Outcome, Run, RunError
+
+MANIFEST = "run.json"
+OUTCOMES = "outcomes.jsonl"
+_OWN = {MANIFEST, OUTCOMES, MANIFEST + ".tmp"}
+_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
+
+
+def comparability_id(comparability: Mapping[str, Any]) -> str:
+    """The first 16 hex digits of SHA-256 over the mapping's canonical JSON (sorted keys, no spaces)."""
+    return hashlib.sha256(_canonical(comparability).encode("ascii")).hexdigest()[:16]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
+class Done(Mapping[tuple[str, str], str]):
+    """Which (example, recipe) pairs have ended, and how: three bits a pair, so that millions of them stay small."""
+
+    def __init__(self) -> None:
+        self._recipes: dict[str, int] = {}
+        self._codes: dict[str, int] = {}
+        self._count = 0
+
+    def add(self, example_id: str, recipe: str, status: str) -> None:
+        """Note one ended pair."""
+        shift = 3 * self._recipes.setdefault(recipe, len(self._recipes))
+        self._codes[example_id] = self._codes.get(example_id, 0) | (STATUSES.index(status) + 1) << shift
+        self._count += 1
+
+    def __getitem__(self, pair: tuple[str, str]) -> str:
+        column = self._recipes.get(pair[1])
+        code = 0 if column is None else self._codes.get(pair[0], 0) >> 3 * column & 7
+        if not code:
+            raise KeyError(pair)
+        return STATUSES[code - 1]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((e, r) for e, code in self._codes.items() for r, c in self._recipes.items() if code >> 3 * c & 7)
+
+    def __len__(self) -> int:
+        return self._count
+
+
+class _Tally:
+    """What the outcome lines so far amount to: the pairs that ended, and an order-free digest of their lines."""
+
+    def __init__(self, recipes: Sequence[str]) -> None:
+        self.done = Done()
+        self._recipes = frozenset(recipes)
+        self._sum = 0
+
+    def add(self, outcome: Outcome, line: bytes) -> None:
+        pair = (outcome.example_id, outcome.recipe)
+        if outcome.recipe not in self._recipes:
+            raise RunError(f"recipe {outcome.recipe!r} is none of this run's: {sorted(self._recipes)}")
+        if pair in self.done:
+            raise RunError(f"example {pair[0]!r} under recipe {pair[1]!r} already has an outcome; each pair ends once")
+        self.done.add(*pair, outcome.status)
+        self._sum = (self._sum + int.from_bytes(hashlib.sha256(line).digest())) % (1 << 256)
+
+    def seal(self) -> dict[str, Any]:
+        """Count and digest; the digest adds up line hashes, so the order of lines does not matter."""
+        return {"count": len(self.done), "digest": f"{self._sum:064x}"}
+
+
+class RunWriter:
+    """Appends outcomes to a run folder. A line that ``append`` returned from survives the death of the process."""
+
+    def __init__(self, path: Path, manifest: Manifest, descriptor: int, tally: _Tally) -> None:
+        self.path, self.manifest = path, manifest
+        self._descriptor: int | None = descriptor
+        self._tally = tally
+
+    @classmethod
+    def create(cls, path: str | Path, manifest: Manifest) -> Self:
+        """Start a run in a new or empty folder; raises ``RunError`` where anything else is there."""
+        path, manifest = Path(path), _identified(manifest)
+        _refuse_occupied(path)
+        path.mkdir(parents=True, exist_ok=True)
+        descriptor = _open_locked(path / OUTCOMES)
+        try:
+            _refuse_occupied(path)
+            _write_atomically(path / MANIFEST, manifest.to_json())
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(path, manifest, descriptor, _Tally(manifest.recipe_names))
+
+    @classmethod
+    def resume(cls, path: str | Path, manifest: Manifest) -> Self:
+        """Continue a run: repair a torn last line, learn what is done. Where no run was begun yet, starts one.
+
+        Raises ``RunError`` where the run on disk is another one, naming what differs, and where any but the last
+        line is damaged.
+        """
+        path, manifest = Path(path), _identified(manifest)
+        if not (path / MANIFEST).exists():
+            return cls.create(path, manifest)
+        then = read_manifest(path)
+        _refuse_other_run(path, then, manifest)
+        descriptor = _open_locked(path / OUTCOMES)
+        try:
+            tally = _repair(path / OUTCOMES, descriptor, then)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(path, replace(then, versions=_both_versions(then, manifest)), descriptor, tally)
+
+    @property
+    def done(self) -> Mapping[tuple[str, str], str]:
+        """Status of each ended (example id, recipe)."""
+        return self._tally.done
+
+    def append(self, outcome: Outcome) -> None:
+        """Write one outcome; raises ``RunError`` on a pair that already has one."""
+        self.append_many((outcome,))
+
+    def append_many(self, outcomes: Iterable[Outcome]) -> None:
+        """Write several outcomes with one system call."""
+        if self._descriptor is None:
+            raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
+        pairs = [(outcome, outcome.to_json().encode("ascii") + b"\n") for outcome in outcomes]
+        try:
+            for outcome, line in pairs:
+                self._tally.add(outcome, line)
+            rest = memoryview(b"".join(line for _, line in pairs))
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except BaseException:
+            self.close()  # what is on disk is no longer known; only resume can tell
+            raise
+
+    def finish(self, flags: Iterable[Mapping[str, Any]] = (), usage: Mapping[str, Any] | None = None) -> Manifest:
+        """Put everything on disk, mark the run as finished and close it."""
+        if self._descriptor is None:
+            raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
+        os.fsync(self._descriptor)
+        self.manifest = replace(
+            self.manifest, flags=tuple(flags), usage=dict(usage or {}), finished=True, outcomes=self._tally.seal()
+        )
+        _write_atomically(self.path / MANIFEST, self.manifest.to_json())
+        self.close()
+        return self.manifest
+
+    def close(self) -> None:
+        """Let go of the folder; an unfinished run can be resumed."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _identified(manifest: Manifest) -> Manifest:
+    return replace(manifest, comparability_id=comparability_id(manifest.comparability))
+
+
+def _refuse_occupied(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path} is a file; a run needs a new or empty folder")
+    if (path / MANIFEST).exists():
+        raise RunError(f"{path} already holds a run; resume it, or name another folder")
+    inside = sorted(p.name for p in path.iterdir()) if path.exists() else []
+    strange = [name for name in inside if name not in _OWN]
+    if strange or ((path / OUTCOMES).exists() and (path / OUTCOMES).stat().st_size):
+        raise RunError(f"{path} is not empty and holds no run ({', '.join(inside[:5])}); name a new or empty folder")
+
+
+def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
+    differing = [key for key in _SAME if _canonical(getattr(then, key)) != _canonical(getattr(now, key))]
+    if "comparability_id" in differing:
+        before, after = then.comparability, now.comparability
+        keys = [k for k in sorted({*before, *after}) if _canonical(before.get(k)) != _canonical(after.get(k))]
+        differing = [key for key in differing if key != "comparability_id" and key not in keys] + keys
+    if differing:
+        raise RunError(
+            f"{path} holds another run: it differs in {', '.join(differing)}; "
+            "resume with the settings it was started with, or name another folder"
+        )
+
+
+def _both_versions(then: Manifest, now: Manifest) -> dict[str, str]:
+    news = {f"{k} (resumed)": v for k, v in now.versions.items() if then.versions.get(k) != v}
+    return {**then.versions, **news}
+
+
+def _open_locked(path: Path) -> int:
+    """Open for appending under an exclusive lock, which the system drops when the process ends, however it ends."""
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        os.close(descriptor)
+        raise RunError(f"{path.parent} is being written by another process; wait for it, or stop it") from problem
+    return descriptor
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("w", encoding="ascii", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _repair(path: Path, descriptor: int, manifest: Manifest) -> _Tally:
+    """Read what is done, and cut off a torn last line; the trial that it belonged to is run again."""
+    tally, good, torn = _Tally(manifest.recipe_names), 0, ""
+    for number, line in _lines(path):
+        if torn:
+            raise RunError(torn)
+        try:
+            outcome = _parse(line)
+        except ValueError as problem:
+            torn = _bad_line(path, number, problem)
+            continue
+        _add(tally, outcome, line, path, number)
+        good += len(line)
+    _check_seal(path, manifest, tally)
+    os.ftruncate(descriptor, good)
+    return tally
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as stream:
+        yield from enumerate(stream, start=1)
+
+
+def _parse(line: bytes) -> Outcome:
+    if not line.endswith(b"\n"):
+        raise ValueError("the line is torn")
+    try:
+        return Outcome.from_json(line.decode("ascii"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _bad_line(path: Path, number: int, problem: Exception) -> str:
+    return f"{path}, line {number}: not an outcome ({problem}); if the run was interrupted there, resume it, else run it again"
+
+
+def _add(tally: _Tally, outcome: Outcome, line: bytes, path: Path, number: int) -> None:
+    try:
+        tally.add(outcome, line)
+    except RunError as problem:
+        raise RunError(f"{path}, line {number}: {problem}") from None
+
+
+def _check_seal(path: Path, manifest: Manifest, tally: _Tally) -> None:
+    seal = tally.seal()
+    if not manifest.finished or seal == manifest.outcomes:
+        return
+    told = manifest.outcomes.get("count")
+    what = f"{seal['count']} outcomes, not {told}" if seal["count"] != told else "lines that were edited"
+    raise RunError(f"{path} is not what its run wrote: it holds {what}; bring the file back, or run the audit again")
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Read a folder's ``run.json``; raises ``RunError``."""
+    path = Path(path)
+    if not path.is_dir():
+        raise RunError(f"{path} is not a run folder: {'it is a file' if path.exists() else 'there is nothing there'}")
+    file = path / MANIFEST
+    if not file.exists():
+        raise RunError(f"{path} is not a run folder: it has no {MANIFEST}; give the folder that an audit wrote")
+    try:
+        return Manifest.from_json(file.read_text("utf-8"))
+    except (ValueError, TypeError) as problem:
+        raise RunError(f"{file} cannot be read: {problem}") from problem
+
+
+def iter_outcomes(path: str | Path) -> Iterator[Outcome]:
+    """Stream a run's outcomes, one in memory at a time; raises ``RunError`` at the first bad line."""
+    return _verified(Path(path), read_manifest(path))
+
+
+def load_run(path: str | Path) -> Run:
+    """Load a run folder; raises ``RunError`` where it is no run, or is damaged, shortened or edited."""
+    manifest = read_manifest(path)
+    return Run(Path(path), manifest, tuple(_verified(Path(path), manifest)))
+
+
+def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
+    file = path / OUTCOMES
+    if not file.exists():
+        raise RunError(f"{path} has no {OUTCOMES}; bring the file back, or run the audit again")
+    tally = _Tally(manifest.recipe_names)
+    for number, line in _lines(file):
+        try:
+            outcome = _parse(line)
+        except ValueError as problem:
+            raise RunError(_bad_line(file, number, problem)) from None
+        _add(tally, outcome, line, file, number)
+        yield outcome
+    _check_seal(file, manifest, tally)
