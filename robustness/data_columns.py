@@ -1,0 +1,124 @@
+"""Which columns hold the texts, the label and the id: as told by flags, else by the usual names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from robustness.errors import DataError
+
+TEXT_NAMES = (
+    *("text", "sentence", "review", "content", "prompt", "comment", "tweet", "message", "utterance"),
+    *("body", "document", "query", "question", "passage", "input", "inputs"),
+)
+PAIR_NAMES = (
+    *(("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"), ("text1", "text2")),
+    *(("question", "sentence"), ("question", "passage"), ("question", "context"), ("query", "passage"), ("text", "text_pair")),
+    *(("text_a", "text_b"), ("sentence_a", "sentence_b")),
+)
+LABEL_NAMES = ("label", "labels", "gold_label", "gold", "target", "class", "category", "sentiment", "y")
+ID_NAMES = ("id", "example_id", "uid", "guid", "idx")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The chosen columns by name. ``id_asked``: the user named the id column, so it must be usable."""
+
+    text: tuple[str, ...]
+    label: str
+    id: str | None
+    id_asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for; None means guess. ``fields``: the victim's text fields, when known."""
+
+    text: str | Sequence[str] | None = None
+    label: str | None = None
+    id: str | None = None
+    fields: tuple[str, ...] = ()
+
+
+def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Columns:
+    """Choose the columns; raises ``DataError`` listing them where a choice is absent or ambiguous."""
+    label = _named(source, columns, wanted.label, "--label") if wanted.label is not None else _guess_label(source, columns)
+    texts = (
+        _asked_texts(source, columns, wanted.text) if wanted.text is not None else _guess_texts(source, columns, label, wanted)
+    )
+    if label in texts:
+        raise DataError(f"{source}: the column {label!r} cannot be both text and label; choose with --text and --label")
+    if wanted.fields and len(texts) != len(wanted.fields):
+        raise DataError(
+            f"{source}: the victim reads {len(wanted.fields)} text field(s) ({', '.join(wanted.fields)}), "
+            f"but {len(texts)} column(s) were chosen ({', '.join(texts)}); choose as many with --text {_example(wanted.fields)}"
+        )
+    if wanted.id is not None:
+        return Columns(texts, label, _named(source, columns, wanted.id, "--id"), True)
+    free = [c for c in columns if c != label and c not in texts]
+    return Columns(texts, label, next(iter(_usual(free, ID_NAMES)), None), False)
+
+
+def _example(fields: Sequence[str]) -> str:
+    return "COLUMN" if len(fields) == 1 else ",".join(f"COLUMN{i + 1}" for i in range(len(fields)))
+
+
+def _named(source: str, columns: Sequence[str], name: str, flag: str) -> str:
+    if name in columns:
+        return name
+    folded = [c for c in columns if c.casefold() == name.strip().casefold()]
+    if len(folded) == 1:
+        return folded[0]
+    near = get_close_matches(name, columns, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"{source}: there is no column {name!r} for {flag}; columns: {_listed(columns)}{hint}")
+
+
+def _asked_texts(source: str, columns: Sequence[str], text: str | Sequence[str]) -> tuple[str, ...]:
+    names = [text] if isinstance(text, str) and text in columns else text.split(",") if isinstance(text, str) else list(text)
+    texts = tuple(_named(source, columns, name, "--text") for name in names)
+    if not texts or len(set(texts)) != len(texts):
+        raise DataError(f"{source}: --text must name different columns, got {', '.join(texts) or 'none'}")
+    return texts
+
+
+def _usual(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Columns with a usual name, in the order of the names."""
+    folded = {c.casefold(): c for c in reversed(columns)}
+    return [folded[name] for name in names if name in folded]
+
+
+def _guess_label(source: str, columns: Sequence[str]) -> str:
+    found = _usual(columns, LABEL_NAMES)
+    if found and (len(found) == 1 or found[0].casefold() == LABEL_NAMES[0]):
+        return found[0]
+    raise _undecided(source, columns, found, "the label", "--label COLUMN")
+
+
+def _guess_texts(source: str, columns: Sequence[str], label: str, wanted: Wanted) -> tuple[str, ...]:
+    """The victim's own field names, else a usual pair, else a usual single name; ``text`` wins over the others."""
+    free = [c for c in columns if c != label and c != wanted.id]
+    own = _usual(free, [f.casefold() for f in wanted.fields])
+    if own and len(own) == len(wanted.fields):
+        return tuple(own)
+    pairs = [pair for names in PAIR_NAMES if len(pair := _usual(free, names)) == 2] if len(wanted.fields) != 1 else []
+    if len(pairs) == 1:
+        return tuple(pairs[0])
+    flag = "--text COLUMN" if len(wanted.fields) == 1 else "--text COLUMN, or --text COLUMN1,COLUMN2 for a pair"
+    if pairs or len(wanted.fields) > 1:
+        raise _undecided(source, columns, [" + ".join(pair) for pair in pairs], "the texts", flag)
+    found = _usual(free, TEXT_NAMES)
+    if found and (len(found) == 1 or found[0].casefold() == TEXT_NAMES[0]):
+        return (found[0],)
+    raise _undecided(source, columns, found, "the text", flag)
+
+
+def _undecided(source: str, columns: Sequence[str], found: Sequence[str], what: str, flag: str) -> DataError:
+    why = f"several columns could hold {what}: {_listed(found)}" if found else f"no column has a usual name for {what}"
+    header = "" if found else " (if these are values, the file lacks its header line)"
+    return DataError(f"{source}: {why}; columns: {_listed(columns)}{header}; choose with {flag}")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(repr(c if len(c) <= 60 else c[:60] + "…") for c in columns)
