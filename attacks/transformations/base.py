@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -18,11 +18,25 @@ SHARES = {1: 0.05, 2: 0.10, 3: 0.20, 4: 0.35, 5: 0.50}
 class Transformation(Protocol):
     """A named technique of change. ``languages`` is ``("*",)`` when it works on any script."""
 
-    name: str
-    level: str
-    languages: tuple[str, ...]
-    description: str
-    citation: Citation
+    @property
+    def name(self) -> str:
+        """The technique in small letters with hyphens: ``keyboard-typo``."""
+
+    @property
+    def level(self) -> str:
+        """``character``, ``word`` or ``sentence``."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages it knows, or ``("*",)``."""
+
+    @property
+    def description(self) -> str:
+        """One sentence: what it does."""
+
+    @property
+    def citation(self) -> Citation:
+        """Where it was published."""
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """One random perturbed text at a severity from 1 to 5, or None where the technique finds nothing to change."""
@@ -44,6 +58,69 @@ class Paraphrase(Transformation, Protocol):
         """Distinct rewrites of the text, never the text itself."""
 
 
+Replacement = tuple[int, int, str]
+"""``text[start:end]`` becomes a new string; offsets in code points of the original."""
+
+
+@runtime_checkable
+class Injection(Transformation, Protocol):
+    """A transformation that changes a text at one position: what searches over positions are made of."""
+
+    def positions(self, text: str) -> Sequence[int]:
+        """Every position at which this text can be changed, rising."""
+
+    def replacement(self, text: str, position: int, rng: Random) -> Replacement:
+        """The change at one of ``positions(text)``, as the span that it replaces."""
+
+    def inject(self, text: str, position: int, rng: Random) -> Candidate:
+        """The text with one change, at one of ``positions(text)``."""
+
+
+def inject_many(injection: Injection, text: str, positions: Iterable[int], rng: Random) -> Candidate | None:
+    """The text with one change at each position, all meant in the original; of two that overlap the first is made."""
+    parts: list[str] = []
+    at = 0
+    for position in sorted(set(positions)):
+        start, end, new = injection.replacement(text, position, rng)
+        if start >= at:
+            parts += (text[at:start], new)
+            at = end
+    new_text = "".join((*parts, text[at:]))
+    return Candidate(new_text, injection.name) if new_text != text else None
+
+
+def replaced(text: str, change: Replacement, technique: str) -> Candidate:
+    """The candidate that one replacement makes."""
+    start, end, new = change
+    return Candidate(text[:start] + new + text[end:], technique)
+
+
+def shuffled(count: int, rng: Random) -> list[int]:
+    """``0 … count-1`` in random order; several times faster than ``Random.shuffle``."""
+    keys = [rng.random() for _ in range(count)]
+    return sorted(range(count), key=keys.__getitem__)
+
+
+def rotated(places: range, rng: Random) -> Iterator[int]:
+    """Every place once, from a random one onwards: a cheap way to find a random place that fits."""
+    count = len(places)
+    start = int(rng.random() * count)
+    yield from places[start:]
+    yield from places[:start]
+
+
+def options_of(new: str | None) -> list[str]:
+    """The options of a technique that offers one random swap: that one, or none."""
+    return [] if new is None else [new]
+
+
+def match_case(new: str, like: str) -> str:
+    """``new`` in capitals, capitalised or as it is, after the pattern of ``like``."""
+    if like.isupper() and len(like) > 1:
+        return new.upper()
+    return new[:1].upper() + new[1:] if like[:1].isupper() else new
+
+
 def share_of(count: int, severity: int) -> int:
     """How many of ``count`` places noise of this severity touches: at least one of them if there is any."""
     if severity not in SHARES:
@@ -60,24 +137,31 @@ class WordNoise:
     description: str
     citation: Citation
 
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in vars(self).items() if not key.startswith("_"))
+        return f"{type(self).__name__}({arguments})"
+
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """Distinct replacements for one word; each technique says which."""
         raise NotImplementedError
+
+    def pick(self, words: Words, index: int, rng: Random) -> str | None:
+        """One random replacement for one word, or None; a technique that can draw one without listing all overrides it."""
+        options = self.swaps(words, index, rng)
+        return rng.choice(options) if options else None
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Swap a share of the words, chosen at random among those that have a swap."""
         words = Words(text)
         wanted = share_of(len(words), severity)
-        order = list(range(len(words)))
-        rng.shuffle(order)
         changes: dict[int, str] = {}
-        for index in order:
-            if len(changes) >= wanted:
-                break
-            options = self.swaps(words, index, rng)
-            if options:
-                changes[index] = rng.choice(options)
+        for index in shuffled(len(words), rng):
+            new = self.pick(words, index, rng)
+            if new is not None:
+                changes[index] = new
+                if len(changes) == wanted:
+                    break
         if not changes:
             return None
-        new = words.replace_many(changes, self.name)
-        return Candidate(str(new), self.name, new, severity=severity)
+        changed = words.replace_many(changes, self.name)
+        return Candidate(str(changed), self.name, changed, severity=severity)
