@@ -1,1 +1,105 @@
-"""Victims: the audited systems behind one protocol."""
+"""Victims: the audited systems behind one protocol. A spec such as ``hf:FOLDER`` names one; nothing is loaded before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from robustness.errors import UsageError
+from robustness.victims.base import PlainVictim, Victim, VictimInfo
+
+__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "victims"]
+
+
+@dataclass(frozen=True, slots=True)
+class VictimKind:
+    """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes."""
+
+    name: str
+    spec: str
+    access: str
+    summary: str
+    options: tuple[str, ...] = ()
+
+
+KINDS = (
+    VictimKind("demo", "demo", "scores", "MiniLM-L6 with a shipped head: sentiment of movie reviews, works offline", ("device",)),
+    VictimKind(
+        "hf",
+        "hf:FOLDER_OR_NAME",
+        "scores",
+        "any Hugging Face sequence classifier, for one text or a pair",
+        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "label"),
+    ),
+    VictimKind(
+        "python",
+        "python:MODULE:NAME",
+        "scores or labels",
+        "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
+        ("access", "labels", "fields"),
+    ),
+    VictimKind(
+        "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
+    ),
+    VictimKind("scripted", "scripted:NAME[:ARGUMENT]", "scores or labels", "shipped fakes that answer, or fail, as told"),
+)
+
+
+def victims() -> tuple[VictimKind, ...]:
+    """Every way to name a victim, then each scripted one by its name."""
+    from robustness.victims.scripted import SCRIPTED
+
+    scripted = (VictimKind(n, f"scripted:{n}", s.access, _first_line(s.make)) for n, s in SCRIPTED.items())
+    return (*KINDS, *scripted)
+
+
+def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
+    """The victim that ``spec`` names.
+
+    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given.
+
+    Raises:
+        UsageError: an unknown kind, or an option that the kind does not take.
+        VictimError: it cannot be loaded.
+    """
+    from robustness.victims.names import unknown
+
+    prefix, colon, rest = spec.partition(":")
+    kind = next((k for k in KINDS if k.name == prefix), None)
+    if kind is None:
+        hint = f"; to audit a checkpoint of that name, write hf:{spec}" if not colon and spec else ""
+        raise UsageError(f"{unknown('kind of victim', prefix, [k.spec for k in KINDS])}{hint}")
+    if bool(rest) is (kind.spec == kind.name) or (colon and not rest):
+        raise UsageError(f"expected {kind.spec}, got {spec!r}")
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    odd = sorted(set(given) - set(kind.options))
+    if odd:
+        raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
+    return _load(kind.name, rest, offline, given)
+
+
+def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
+    if kind == "demo":
+        from robustness.victims.demo import load_demo
+
+        return load_demo(**given)
+    if kind == "hf":
+        from robustness.victims.huggingface import load_huggingface
+
+        return load_huggingface(rest, offline=offline, **given)
+    if kind == "python":
+        from robustness.victims.function import load_function
+
+        return load_function(rest, **given)
+    if kind == "predictions":
+        from robustness.victims.predictions import load_predictions
+
+        return load_predictions(rest, **given)
+    from robustness.victims.scripted import load_scripted
+
+    return load_scripted(rest)
+
+
+def _first_line(make: Callable[..., Any]) -> str:
+    return (make.__doc__ or "").partition("\n")[0]

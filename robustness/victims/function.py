@@ -1,0 +1,245 @@
+"""Python callables as victims: a function, an object with ``predict_proba``, or whatever a loader returns.
+
+``module:name`` is imported with the current directory importable. What it names may be
+
+- a function from a list of texts (of field dicts, when there are several fields) to scores (n, classes) or to labels;
+- an object with ``predict_proba`` or only ``predict``, such as a scikit-learn pipeline;
+- a victim, that is, an object with ``info`` and ``predict`` of the protocol;
+- a function without parameters that returns one of these, so that importing the module loads nothing.
+
+Attributes of it are read where no option says otherwise: ``labels`` or ``classes_`` (names in score order),
+``robustness_access`` (``scores`` or ``labels``), ``robustness_identity`` (a version or hash of its weights).
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from attacks.search import Input
+from robustness.errors import UsageError
+from robustness.victims.base import PlainVictim, Victim, VictimInfo
+
+ACCESS = ("scores", "labels")
+
+
+class FunctionVictim(PlainVictim):
+    """A callable behind the protocol; what it answers is handed on unchecked, because the oracle checks it."""
+
+    def __init__(self, info: VictimInfo, ask: Callable[[list[Any]], Any]) -> None:
+        self._info, self._ask = info, ask
+
+    @property
+    def info(self) -> VictimInfo:
+        """Who it is."""
+        return self._info
+
+    def predict(self, inputs: Sequence[Input]) -> Any:
+        """What the callable answers to the texts, or to the field dicts when there are several fields."""
+        fields = self._info.fields
+        if len(fields) == 1:
+            return self._ask([text for (text,) in inputs])
+        return self._ask([dict(zip(fields, i, strict=True)) for i in inputs])
+
+
+def load_function(
+    target: str,
+    access: str | None = None,
+    labels: Sequence[str] | None = None,
+    fields: Sequence[str] = ("text",),
+) -> Victim:
+    """The victim that ``module:name`` or ``path/to/file.py:name`` names.
+
+    Raises:
+        UsageError: nothing importable there, it is no predictor, or its labels are unknown.
+    """
+    module_name, colon, attribute = target.rpartition(":")
+    if not colon or not module_name or not attribute:
+        raise UsageError(f"expected python:module:name or python:file.py:name, got python:{target}")
+    module = _import(module_name)
+    found = _attribute(module, attribute, target)
+    return from_callable(
+        found, access=access, labels=labels, fields=fields, name=f"python:{target}", source=getattr(module, "__file__", None)
+    )
+
+
+def from_callable(
+    predictor: Any,
+    *,
+    access: str | None = None,
+    labels: Sequence[str] | None = None,
+    fields: Sequence[str] = ("text",),
+    name: str | None = None,
+    source: str | None = None,
+) -> Victim:
+    """A victim around a callable, an object with ``predict_proba`` or ``predict``, or a loader of one of these.
+
+    ``source``: the file whose content stands in the identity beside ``robustness_identity``.
+
+    Raises:
+        UsageError: it is no predictor, its labels are unknown, or ``access`` is neither ``scores`` nor ``labels``.
+    """
+    name = name or f"python:{_name(predictor)}"
+    if access is not None and access not in ACCESS:
+        raise UsageError(f"access must be one of {', '.join(ACCESS)}, got {access!r}")
+    if not fields or len(set(fields)) != len(fields):
+        raise UsageError(f"fields must be one or more different names, got {list(fields)}")
+    predictor = _loaded(predictor, name)
+    if _is_victim(predictor):
+        ready: Victim = predictor
+        return ready
+    ask, given = _asking(predictor, access, name)
+    info = VictimInfo(
+        name=name,
+        kind="python",
+        labels=_labels(predictor, labels, name),
+        fields=tuple(fields),
+        access=given,
+        identity=_identity(predictor, name, source),
+        notes=() if hasattr(predictor, "robustness_identity") else ("its identity covers the module's source, not its weights",),
+    )
+    return FunctionVictim(info, ask)
+
+
+def _import(name: str) -> ModuleType:
+    with _importable_here():
+        try:
+            return _import_file(Path(name)) if name.endswith(".py") else import_module(name)
+        except ModuleNotFoundError as missing:
+            if missing.name is not None and (name == missing.name or name.startswith(missing.name + ".")):
+                raise UsageError(
+                    f"no module named {missing.name!r} can be imported from {Path.cwd()} or the environment"
+                ) from missing
+            raise UsageError(
+                f"importing {name!r} failed: it needs the package {missing.name!r}, which is not installed"
+            ) from missing
+        except UsageError:
+            raise
+        except Exception as problem:  # a user's module may raise anything
+            raise UsageError(f"importing {name!r} failed: {type(problem).__name__}: {problem}{_where(problem)}") from problem
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = spec_from_file_location(path.stem, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise UsageError(f"no such Python file: {path}")
+    module = module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses and pickles look their module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _importable_here() -> Iterator[None]:
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        sys.path.remove(here)
+
+
+def _where(problem: BaseException) -> str:
+    trace = problem.__traceback__
+    last = None
+    while trace is not None:
+        last, trace = trace, trace.tb_next
+    return "" if last is None else f" ({last.tb_frame.f_code.co_filename}, line {last.tb_lineno})"
+
+
+def _attribute(module: ModuleType, path: str, target: str) -> Any:
+    found: Any = module
+    for part in path.split("."):
+        if not hasattr(found, part):
+            offered = sorted(n for n, v in vars(module).items() if not n.startswith("_") and _predicts(v))
+            raise UsageError(f"python:{target}: there is no {part!r}; callables there: {', '.join(offered) or 'none'}")
+        found = getattr(found, part)
+    return found
+
+
+def _predicts(value: Any) -> bool:
+    return callable(value) or hasattr(value, "predict")
+
+
+def _loaded(predictor: Any, name: str) -> Any:
+    """The predictor itself, or what the loader returned when it can be called without arguments only."""
+    if not callable(predictor) or (hasattr(predictor, "predict_proba") and not isinstance(predictor, type)):
+        return predictor
+    try:
+        parameters = inspect.signature(predictor).parameters
+    except (TypeError, ValueError):  # some built-in callables have no signature; they are taken for predictors
+        return predictor
+    if parameters:
+        if isinstance(predictor, type):
+            raise UsageError(f"{name} is a class that needs arguments; name an instance, or a function that makes one")
+        return predictor
+    try:
+        made = predictor()
+    except Exception as problem:  # a user's loader may raise anything
+        raise UsageError(
+            f"{name} was called as a loader and raised {type(problem).__name__}: {problem}{_where(problem)}"
+        ) from problem
+    if not _predicts(made):
+        raise UsageError(f"{name} takes no texts, so it was called as a loader, and returned {type(made).__name__}, no predictor")
+    return made
+
+
+def _is_victim(value: Any) -> bool:
+    return isinstance(getattr(value, "info", None), VictimInfo) and hasattr(value, "predict")
+
+
+def _asking(predictor: Any, access: str | None, name: str) -> tuple[Callable[[list[Any]], Any], str]:
+    given = access or getattr(predictor, "robustness_access", None)
+    if given is not None and given not in ACCESS:
+        raise UsageError(f"{name}: robustness_access must be one of {', '.join(ACCESS)}, got {given!r}")
+    if hasattr(predictor, "predict_proba") and given != "labels":
+        return predictor.predict_proba, "scores"
+    if hasattr(predictor, "predict"):
+        if given == "scores":
+            raise UsageError(f"{name} has predict but no predict_proba, so it gives labels only; use --access labels")
+        return lambda texts: [str(answer) for answer in predictor.predict(texts)], "labels"
+    if not callable(predictor):
+        raise UsageError(
+            f"{name} is a {type(predictor).__name__}: expected a function, or an object with predict_proba or predict"
+        )
+    return predictor, given or "scores"
+
+
+def _labels(predictor: Any, labels: Sequence[str] | None, name: str) -> tuple[str, ...]:
+    found: Any = labels
+    for attribute in ("labels", "classes_"):
+        if found is None:
+            found = getattr(predictor, attribute, None)
+    if found is None:
+        raise UsageError(
+            f"the labels of {name} are unknown; pass --labels first,second in score order, or give it the attribute `labels`"
+        )
+    names = tuple(str(label) for label in found)
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise UsageError(f"{name} needs two or more different labels, got {list(names)}")
+    return names
+
+
+def _identity(predictor: Any, name: str, source: str | None) -> tuple[tuple[str, str], ...]:
+    pins = {"callable": name}
+    path = Path(source) if source else None
+    if path is not None and path.is_file():
+        pins["source"] = sha256(path.read_bytes()).hexdigest()
+    declared = getattr(predictor, "robustness_identity", None)
+    if declared is not None:
+        pins["declared"] = str(declared)
+    return tuple(sorted(pins.items()))
+
+
+def _name(predictor: Any) -> str:
+    named = getattr(predictor, "__qualname__", None) or type(predictor).__qualname__
+    module = getattr(predictor, "__module__", None) or type(predictor).__module__
+    return f"{module}:{named}"

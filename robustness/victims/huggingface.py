@@ -1,0 +1,191 @@
+"""Hugging Face sequence classifiers: any checkpoint, local or from a hub, for one text or for a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attacks.search import Input
+from robustness.errors import UsageError, VictimError
+from robustness.victims import checkpoints
+from robustness.victims.base import Victim, VictimInfo
+from robustness.victims.tokens import Tokens, batch
+
+ROW_QUANTUM = 4
+"""On a processor in float32, rows of one exact length in multiples of four score the same whatever stands beside them."""
+
+Scoring = Callable[[Any], Any]
+"""From logits (n, outputs) in float64 to scores (n, classes) whose rows sum to one."""
+
+
+class TransformerVictim:
+    """A classifier of token ids that answers ``.logits``; on a processor its scores do not depend on the batch."""
+
+    def __init__(self, info: VictimInfo, model: Any, tokens: Tokens, scoring: Scoring, pad_id: int, device: str) -> None:
+        self._info, self._model, self._tokens, self._scoring = info, model.to(device).eval(), tokens, scoring
+        self._pad_id, self._device = pad_id, device
+        self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
+
+    @property
+    def info(self) -> VictimInfo:
+        """Who it is."""
+        return self._info
+
+    def predict(self, inputs: Sequence[Input]) -> NDArray[np.float64]:
+        """Scores, (n, classes). Mixed lengths are padded to the longest; one exact length is not padded at all.
+
+        Raises:
+            VictimError: a text holds a lone surrogate; the other inputs are not answered either.
+        """
+        import torch
+
+        if not inputs:
+            return np.empty((0, len(self._info.labels)))
+        columns = batch(self._tokens.encode(inputs), self._pad_id, left=self._left)
+        with torch.inference_mode():
+            logits = self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
+            scores: NDArray[np.float64] = self._scoring(logits.double().cpu()).numpy()
+        return scores
+
+    def lengths(self, inputs: Sequence[Input]) -> list[int]:
+        """Tokens of each input, special tokens included, after truncation."""
+        return self._tokens.lengths(inputs)
+
+    def truncated(self, inputs: Sequence[Input]) -> list[bool]:
+        """Which inputs are longer than the model reads."""
+        return self._tokens.truncated(inputs)
+
+    def close(self) -> None:
+        """Nothing is held beyond memory."""
+
+
+def load_huggingface(
+    path_or_name: str,
+    *,
+    device: str | None = None,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+    max_length: int | None = None,
+    offline: bool = False,
+    fields: Sequence[str] = ("text",),
+    label: str | None = None,
+) -> Victim:
+    """Load a sequence-classification checkpoint from a folder or a hub.
+
+    ``fields``: one name, or two for a checkpoint that reads pairs. ``label``: for a multi-label checkpoint, the label
+    to audit, as one class against the rest. Weights are read in float32.
+
+    Raises:
+        UsageError: no such folder, a device or length that cannot be used, a head that is no classifier.
+        VictimError: the checkpoint cannot be loaded, lacks a trained head, or has weights in pickles only.
+        MissingExtraError: torch or transformers is not installed.
+    """
+    if not 1 <= len(set(fields)) == len(fields) <= 2:
+        raise UsageError(f"a checkpoint reads one field or two different ones, got {list(fields)}")
+    folder = checkpoints.locate(path_or_name)
+    if folder is not None:
+        checkpoints.check_folder(folder, allow_pickle=allow_pickle)
+    transformers = checkpoints.prepare(offline)
+    source = path_or_name if folder is None else str(folder)
+    with checkpoints.explained(path_or_name, offline=offline):
+        common = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
+        model = _classifier(transformers, source, common if allow_pickle else {**common, "use_safetensors": True})
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **common)
+        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline))
+    labels, scoring = reading(model.config, label)
+    tokens = Tokens(tokenizer, checkpoints.token_limit(tokenizer, model.config, max_length))
+    pad_id, notes = padding(tokenizer, model.config)
+    pins |= {"max_tokens": str(tokens.limit), "label": label or ""}
+    used = checkpoints.pick_device(device)
+    info = describe(f"hf:{path_or_name}", "hf", labels, tokens, pins, used, fields=tuple(fields), notes=notes)
+    return TransformerVictim(info, model, tokens, scoring, pad_id, used)
+
+
+def describe(
+    name: str,
+    kind: str,
+    labels: tuple[str, ...],
+    tokens: Tokens,
+    pins: Mapping[str, str],
+    device: str,
+    *,
+    fields: tuple[str, ...] = ("text",),
+    notes: tuple[str, ...] = (),
+) -> VictimInfo:
+    """What a transformer says of itself; off the processor it promises nothing about batches."""
+    exact = device == "cpu"
+    return VictimInfo(
+        name=name,
+        kind=kind,
+        labels=labels,
+        fields=fields,
+        identity=tuple(sorted(pins.items())),
+        row_quantum=ROW_QUANTUM if exact else 0,
+        max_tokens=tokens.limit,
+        notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),
+    )
+
+
+def _classifier(transformers: Any, source: str, options: Mapping[str, Any]) -> Any:
+    import torch
+
+    auto = transformers.AutoModelForSequenceClassification
+    model, loading = auto.from_pretrained(source, dtype=torch.float32, output_loading_info=True, **options)
+    missing = sorted(loading["missing_keys"])
+    if missing:  # transformers fills them with random numbers and only warns
+        raise VictimError(
+            f"{source!r} is no trained sequence classifier: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
+            "give a checkpoint that was fine-tuned for classification"
+        )
+    return model
+
+
+def padding(tokenizer: Any, config: Any) -> tuple[int, tuple[str, ...]]:
+    """The padding token and what to note about it; told to the config too, where heads look for the last real token."""
+    known = [i for i in (config.pad_token_id, tokenizer.pad_token_id) if i is not None and i >= 0]
+    pad_id = next(iter(known), tokenizer.eos_token_id)
+    if pad_id is None:
+        raise VictimError("the tokenizer has neither a padding nor an end-of-text token; set pad_token in tokenizer_config.json")
+    config.pad_token_id = pad_id
+    return pad_id, () if known else ("no padding token: shorter texts of a batch are padded with the end-of-text token",)
+
+
+def reading(config: Any, label: str | None) -> tuple[tuple[str, ...], Scoring]:
+    """Label names, and how logits become scores: softmax, or the sigmoid of one label against the rest.
+
+    Raises:
+        UsageError: a regression head; a multi-label head without ``label``; a ``label`` that it does not have.
+    """
+    names = tuple(str(config.id2label[i]) for i in range(config.num_labels))
+    several = config.problem_type == "multi_label_classification" and len(names) > 1
+    if config.problem_type == "regression":
+        raise UsageError(
+            "the checkpoint predicts a number (problem_type is regression), not a class; only classifiers can be audited"
+        )
+    if len(set(names)) != len(names):
+        raise UsageError(f"the checkpoint's id2label names a label twice: {', '.join(names)}; correct its config.json")
+    if several and label is None:
+        raise UsageError(f"the checkpoint is multi-label; pass the label to audit against the rest, one of: {', '.join(names)}")
+    if len(names) > 1 and not several:
+        if label is not None:
+            raise UsageError(f"label={label!r} picks from a multi-label checkpoint, but this one's classes exclude each other")
+        return names, softmax
+    chosen = names[0] if label is None else label
+    if chosen not in names:
+        raise UsageError(f"the checkpoint has no label {chosen!r}; it has: {', '.join(names)}")
+    index = names.index(chosen)
+    return (f"not {chosen}", chosen), lambda logits: _one_against_rest(logits[:, index])
+
+
+def softmax(logits: Any) -> Any:
+    """Scores of exclusive classes."""
+    return logits.softmax(dim=-1)
+
+
+def _one_against_rest(logits: Any) -> Any:
+    import torch
+
+    return torch.stack([(-logits).sigmoid(), logits.sigmoid()], dim=-1)
