@@ -1,0 +1,118 @@
+"""Labels match by name, case, index or map; anything else is an error that lists both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robustness.data import load_examples
+from robustness.data_labels import label_text, parse_label_map
+from robustness.errors import DataError, UsageError
+
+TWO = ("negative", "positive")
+
+
+def golds(values: list[Any], victim: tuple[str, ...], **flags: Any) -> list[int]:
+    return [e.gold for e in load_examples([(f"t{i}", v) for i, v in enumerate(values)], labels=victim, **flags)]
+
+
+@pytest.mark.parametrize(
+    ("values", "victim", "want"),
+    [
+        (["positive", "negative"], TWO, [1, 0]),
+        (["Positive", " NEGATIVE "], TWO, [1, 0]),
+        ([1, 0], TWO, [1, 0]),
+        (["1", "0"], TWO, [1, 0]),
+        ([1.0, 0.0], TWO, [1, 0]),
+        (["1.0", "0.00"], TWO, [1, 0]),
+        (["LABEL_1", "label_0"], TWO, [1, 0]),
+        ([1, 0], ("LABEL_0", "LABEL_1"), [1, 0]),
+        ([1, 2], ("1", "2"), [0, 1]),
+        ([2.0, 1.0], ("1", "2"), [1, 0]),
+        (["0", "1"], ("1", "0"), [1, 0]),
+        (["True", False], ("false", "true"), [1, 0]),
+        (["Good", "good"], ("Good", "good"), [0, 1]),
+        (["straße"], ("STRASSE", "x"), [0]),
+    ],
+)
+def test_labels_are_read(values: list[Any], victim: tuple[str, ...], want: list[int]) -> None:
+    assert golds(values, victim) == want
+
+
+@pytest.mark.parametrize(
+    ("values", "victim"),
+    [
+        (["neg", "pos"], TWO),
+        ([1, 2], TWO),
+        ([-1, 1], TWO),
+        ([0, 1], ("1", "2")),
+        (["01"], TWO),
+        (["٠", "١"], TWO),
+        (["negative", "1"], TWO),
+        ([True, False], TWO),
+        (["GOOD"], ("Good", "good")),
+        ([0.5], TWO),
+        (["9" * 5000], TWO),
+        (["LABEL_2"], TWO),
+    ],
+)
+def test_labels_are_never_guessed(values: list[Any], victim: tuple[str, ...]) -> None:
+    with pytest.raises(DataError, match="do not match"):
+        golds(values, victim)
+
+
+def test_the_error_lists_both_sides_and_the_way_out() -> None:
+    with pytest.raises(DataError) as caught:
+        golds(["neg", "pos", "pos", "mixed feelings"], TWO)
+    message = str(caught.value)
+    assert "'mixed feelings' (1), 'neg' (1), 'pos' (2)" in message
+    assert "of the victim: 'negative', 'positive'" in message
+    assert "--label-map 'mixed feelings=…,neg=negative,pos=positive'" in message
+
+
+def test_hundreds_of_labels_mean_the_wrong_column() -> None:
+    with pytest.raises(DataError, match=r"and 150 more; is this the label column\? choose it with --label"):
+        golds([f"topic {i}" for i in range(200)], TWO)
+
+
+def test_a_map_settles_it_and_the_rest_matches_as_usual() -> None:
+    assert golds(["NEG", "positive"], TWO, label_map={"neg": "Negative"}) == [0, 1]
+    assert golds(["1", "2", "5"], TWO, label_map={"1": "negative", "2": "negative", "5": "positive"}) == [0, 0, 1]
+    with pytest.raises(DataError, match="do not match"):
+        golds(["neg", "mixed"], TWO, label_map={"neg": "negative"})
+    with pytest.raises(DataError, match="no label of the victim; its labels: 'negative', 'positive'"):
+        golds(["neg"], TWO, label_map={"neg": "bad"})
+
+
+def test_what_was_assumed_is_reported() -> None:
+    notes = load_examples([("a", 1), ("b", 0)], labels=TWO, label_map={"neg": "negative"}).report.notes
+    assert "labels were read as class indexes: '0' is 'negative', '1' is 'positive'" in notes
+    assert "--label-map names 'neg', which the data does not contain" in notes
+
+
+@given(st.dictionaries(st.text("abc =", min_size=1).map(str.strip).filter(bool), st.sampled_from(TWO), min_size=1))
+@settings(deadline=None, max_examples=50)
+def test_label_maps_parse_back(mapping: dict[str, str]) -> None:
+    text = ",".join(f"{key}={value}" for key, value in mapping.items())
+    assert parse_label_map(text) == mapping
+
+
+@pytest.mark.parametrize("text", ["", "a", "a=", "=b", "a=b,", "a=b,a=c"])
+def test_label_maps_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match="expects DATA=VICTIM pairs"):
+        parse_label_map(text)
+
+
+def test_missing_labels() -> None:
+    assert [label_text(v) for v in (None, "", "  ", float("nan"), "nan", 0, False)] == [
+        None,
+        None,
+        None,
+        None,
+        "nan",
+        "0",
+        "False",
+    ]
