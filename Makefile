@@ -1,0 +1,70 @@
+# make audit: set up and audit the embedded default.   make test: set up and run the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PACKAGES := robustness attacks reports tests
+DEBIAN := chromium chromium-driver apertium apertium-eng-spa wordnet-base
+RUN ?= runs/demo
+export OMP_WAIT_POLICY ?= PASSIVE
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: help audit test test-slow check format types architecture system lock clean
+
+help:
+	@echo "make audit      install what the demo needs, audit it, write $(RUN)/report.html"
+	@echo "make test       install what the tests need and run them"
+	@echo "make test-slow  the long tests as well (kill and resume, every victim at full size)"
+	@echo "make check      formatting, lint, types, architecture, tests"
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# torch first and alone: the pinned build serves every later requirement
+$(VENV)/.torch: constraints.txt | $(VENV)/bin/python
+	$(PIP) torch
+	touch $@
+
+$(VENV)/.demo: pyproject.toml constraints.txt $(VENV)/.torch
+	$(PIP) --editable '.[demo]'
+	touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt $(VENV)/.torch
+	$(PIP) --editable '.[test,security-example]'
+	touch $(VENV)/.demo $@
+
+audit: $(VENV)/.demo
+	rm -rf $(RUN)
+	$(BIN)/robustness audit --victim demo --recipes standard --limit 150 --seed 0 --offline --out $(RUN)
+	@echo "open $(RUN)/report.html"
+
+# Debian packages for the browser and back-translation tests; without root those tests say why they are skipped
+system:
+	@if command -v chromium >/dev/null && command -v apertium >/dev/null && test -d /usr/share/wordnet; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; \
+	else echo "note: without $(DEBIAN) some tests are skipped"; fi
+
+test: system $(VENV)/.test
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: system $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests scripts bench
+	$(BIN)/python -m pytest tests/test_architecture.py
+	$(BIN)/python -m pytest -m "not slow"
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.test
+	$(BIN)/pip freeze --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > constraints.txt
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

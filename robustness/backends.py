@@ -1,0 +1,93 @@
+"""Backends: what turns a victim, an encoder or a rewriter into something an oracle can batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attacks.search import Input, Prediction
+from robustness.answers import AnswerOddities, read_answers
+from robustness.errors import RobustnessError, VictimError
+from robustness.patience import Patience
+from robustness.victims.base import Victim
+
+if TYPE_CHECKING:
+    from robustness.encoders import Encoder
+    from robustness.rewriters import Rewriter
+
+T = TypeVar("T")
+
+
+class VictimBackend:
+    """Asks the victim with a time limit and checks every row of its answer."""
+
+    def __init__(self, victim: Victim, *, timeout: float | None = None) -> None:
+        self.victim = victim
+        self.row_quantum = victim.info.row_quantum
+        self.oddities = AnswerOddities()
+        self._patience = Patience(timeout)
+
+    def lengths(self, items: Sequence[Input]) -> Sequence[int]:
+        """Lengths in the victim's own tokens."""
+        return self._guard(lambda: self.victim.lengths(items))
+
+    def compute(self, items: Sequence[Input]) -> Sequence[Prediction]:
+        """Predictions; whatever the victim raises comes out as a ``VictimError`` that names it."""
+        raw = self._guard(lambda: self.victim.predict(items))
+        return read_answers(raw, len(items), self.victim.info, self.oddities)
+
+    def _guard(self, call: Callable[[], T]) -> T:
+        try:
+            return self._patience.run(call)
+        except RobustnessError:
+            raise
+        except Exception as error:
+            raise VictimError(f"the victim raised {type(error).__name__}: {str(error)[:300]}") from error
+
+
+class EncoderBackend:
+    """Asks the sentence encoder; one unit vector (d,) per text."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.row_quantum = encoder.row_quantum
+
+    def lengths(self, items: Sequence[str]) -> Sequence[int]:
+        """Lengths in the encoder's own tokens."""
+        return _model_call(lambda: self.encoder.lengths(items), "encoder")
+
+    def compute(self, items: Sequence[str]) -> Sequence[Any]:
+        """Rows of the encoder's array."""
+        return list(_model_call(lambda: self.encoder.encode(items), "encoder"))
+
+
+class RewriterBackend:
+    """Asks the paraphraser; items are (text, number of rewrites)."""
+
+    row_quantum = 0
+
+    def __init__(self, rewriter: Rewriter) -> None:
+        self.rewriter = rewriter
+
+    def lengths(self, items: Sequence[tuple[str, int]]) -> Sequence[int]:
+        """Rough lengths: a quarter of the characters."""
+        return [max(1, len(text) // 4) for text, _ in items]
+
+    def compute(self, items: Sequence[tuple[str, int]]) -> Sequence[list[str]]:
+        """Rewrites of each text."""
+        answers: dict[tuple[str, int], list[str]] = {}
+        for n in sorted({n for _, n in items}):
+            texts = [text for text, wanted in items if wanted == n]
+            rewrites = _model_call(partial(self.rewriter.rewrite, texts, n), "rewriter")
+            answers.update({(text, n): found for text, found in zip(texts, rewrites, strict=True)})
+        return [answers[item] for item in items]
+
+
+def _model_call(call: Callable[[], T], role: str) -> T:
+    try:
+        return call()
+    except RobustnessError:
+        raise
+    except Exception as error:
+        raise VictimError(f"the {role} raised {type(error).__name__}: {str(error)[:300]}") from error

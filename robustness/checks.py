@@ -1,0 +1,188 @@
+"""Doubts about the evaluation itself: what would make a good number mean little. Each doubt is a flag in every report."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from attacks.search import Input, Prediction
+from reports.run import Outcome
+from robustness.answers import AnswerOddities
+from robustness.victims.base import Victim
+
+if TYPE_CHECKING:
+    from robustness.backends import VictimBackend
+
+SAME_SCORE = 1e-4
+MUCH_REJECTED = 0.95
+MUCH_EXHAUSTED = 0.20
+SOME_WITHOUT_CANDIDATES = 0.05
+SOME_NO_OPS = 0.01
+Z95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One doubt. ``severity``: ``warning`` or ``note``; ``value``: the measured share or count, where there is one."""
+
+    code: str
+    severity: str
+    message: str
+    value: float | None = None
+
+    def record(self) -> dict[str, Any]:
+        """As it stands in ``run.json``."""
+        return asdict(self)
+
+
+CODES: Mapping[str, str] = {
+    "nondeterministic": "the victim answered the same text differently when asked again",
+    "truncation": "the victim cuts off some examples, so that edits past the cut cannot matter",
+    "zero-candidates": "attacks found nothing to try on some examples; those count as survivals that were never tested",
+    "rejected": "constraints refused nearly all candidates",
+    "no-op": "some candidates were equal to the original",
+    "exhausted": "many trials ended because the budget was spent, not because the attack had nothing left",
+    "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
+    "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
+    "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
+    "near-chance": "clean accuracy is no better than always answering the commonest label",
+    "errors": "some trials ended in an error and say nothing about robustness",
+    "dropped-rows": "rows of the data were dropped",
+    "no-encoder": "no sentence encoder: similarity of the failures is unknown",
+}
+
+
+def determinism(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
+    """Ask the same inputs twice, the second time one by one in reverse, past every cache."""
+    together = list(backend.compute(_padded(backend, inputs)))[: len(inputs)]
+    apart = [backend.compute(_padded(backend, [one]))[0] for one in reversed(inputs)][::-1]
+    differing = sum(not _same(a, b) for a, b in zip(together, apart, strict=True))
+    if not differing:
+        return None
+    flips = sum(a.label != b.label for a, b in zip(together, apart, strict=True))
+    message = f"{CODES['nondeterministic']}: {differing} of {len(inputs)} answers moved, {flips} changed label"
+    return Flag("nondeterministic", "warning", message, differing / len(inputs))
+
+
+def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:
+    quantum = max(1, backend.row_quantum)
+    return [*inputs, *[inputs[0]] * (-len(inputs) % quantum)]
+
+
+def _same(a: Prediction, b: Prediction) -> bool:
+    if a.label != b.label or (a.scores is None) != (b.scores is None):
+        return False
+    return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))
+
+
+def truncation(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
+    """How many examples the victim cuts off."""
+    cut = sum(victim.truncated(inputs))
+    if not cut:
+        return None
+    share = cut / len(inputs)
+    limit = f" at {victim.info.max_tokens} tokens" if victim.info.max_tokens else ""
+    return Flag("truncation", "warning", f"{CODES['truncation']}: {cut} of {len(inputs)}{limit}", share)
+
+
+def answers(access: str, oddities: AnswerOddities) -> list[Flag]:
+    """Doubts about the kind of answers that came."""
+    flags = []
+    if access == "labels":
+        flags.append(Flag("label-only", "warning", CODES["label-only"]))
+    rows = max(1, oddities.rows)
+    if oddities.rows and oddities.rounded / rows > 0.9:
+        example = oddities.examples.get("rounded", "")
+        flags.append(
+            Flag("rounded-scores", "warning", f"{CODES['rounded-scores']}; for example {example}", oddities.rounded / rows)
+        )
+    odd = max(oddities.not_summing, oddities.out_of_range)
+    if odd:
+        example = oddities.examples.get("not_summing") or oddities.examples.get("out_of_range", "")
+        flags.append(Flag("not-probabilities", "warning", f"{CODES['not-probabilities']}; for example {example}", odd / rows))
+    return flags
+
+
+@dataclass(slots=True)
+class _Count:
+    tried: int = 0
+    without: int = 0
+    exhausted: int = 0
+    proposed: int = 0
+    rejected: int = 0
+    attempted: int = 0
+    no_ops: int = 0
+
+
+class OutcomeChecks:
+    """Reads outcomes one by one, keeps counts only, and ends in flags."""
+
+    def __init__(self) -> None:
+        self._by_recipe: dict[str, _Count] = {}
+        self._errors: Counter[str] = Counter()
+        self._gold: Counter[str] = Counter()
+        self._right = 0
+        self._clean: set[str] = set()
+
+    def read(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self._read_clean(outcome)
+        count = self._by_recipe.setdefault(outcome.recipe, _Count())
+        if outcome.status == "error":
+            self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
+        elif outcome.status != "skipped":
+            count.tried += 1
+            count.without += outcome.attempted == 0
+            count.exhausted += outcome.status == "exhausted"
+            count.proposed += outcome.proposed
+            count.rejected += outcome.rejected
+            count.attempted += outcome.attempted
+            count.no_ops += outcome.no_ops
+
+    def _read_clean(self, outcome: Outcome) -> None:
+        if outcome.clean is None or outcome.example_id in self._clean:
+            return
+        self._clean.add(outcome.example_id)
+        self._gold[outcome.label] += 1
+        self._right += outcome.clean.label == outcome.label
+
+    def flags(self) -> list[Flag]:
+        """Every doubt that the outcomes raise, commonest kinds by recipe."""
+        flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
+        total = sum(self._errors.values())
+        if total:
+            worst = self._errors.most_common(1)[0]
+            flags.append(Flag("errors", "warning", f"{CODES['errors']}: {total}, {worst[1]} of them: {worst[0]}", float(total)))
+        return flags + self._chance()
+
+    def _chance(self) -> list[Flag]:
+        n = sum(self._gold.values())
+        if not n:
+            return []
+        commonest = max(self._gold.values()) / n
+        accuracy = self._right / n
+        margin = Z95 * math.sqrt(max(commonest * (1 - commonest), 0.25 / n) / n)
+        if accuracy > commonest + margin or (len(self._gold) == 1 and accuracy > 0.5):
+            return []
+        message = f"{CODES['near-chance']}: {accuracy:.1%} against {commonest:.1%} on {n} examples"
+        return [Flag("near-chance", "warning", message, accuracy)]
+
+
+def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
+    if count.tried and count.without / count.tried > SOME_WITHOUT_CANDIDATES:
+        share = count.without / count.tried
+        yield Flag(
+            "zero-candidates", "warning", f"{recipe}: {CODES['zero-candidates']} ({count.without} of {count.tried})", share
+        )
+    if count.proposed and count.rejected / count.proposed > MUCH_REJECTED:
+        share = count.rejected / count.proposed
+        yield Flag("rejected", "warning", f"{recipe}: {CODES['rejected']} ({share:.1%} of {count.proposed})", share)
+    if count.attempted and count.no_ops / count.attempted > SOME_NO_OPS:
+        share = count.no_ops / count.attempted
+        yield Flag("no-op", "warning", f"{recipe}: {CODES['no-op']} ({count.no_ops} of {count.attempted})", share)
+    if count.tried and count.exhausted / count.tried > MUCH_EXHAUSTED:
+        share = count.exhausted / count.tried
+        yield Flag("exhausted", "note", f"{recipe}: {CODES['exhausted']} ({count.exhausted} of {count.tried})", share)

@@ -1,0 +1,89 @@
+"""The ``robustness`` program. Exit codes: 0 passed, 1 the gate failed, 2 usage or internal error, 3 inconclusive."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from robustness.commands.attack import attack
+from robustness.commands.audit import audit
+from robustness.commands.gate import gate, report
+from robustness.commands.listing import list_
+from robustness.commands.perturb import perturb
+from robustness.commands.validate import validate
+
+app = typer.Typer(
+    name="robustness",
+    help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command("audit")(audit)
+app.command("gate")(gate)
+app.command("report")(report)
+app.command("attack")(attack)
+app.command("list")(list_)
+app.command("perturb")(perturb)
+app.command("validate")(validate)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib import metadata
+
+        typer.echo(f"robustness-suite {metadata.version('robustness-suite')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+    pass
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; every error ends in a sentence on stderr and code 2."""
+    try:
+        return _code(app(list(argv) if argv is not None else None, standalone_mode=False))
+    except SystemExit as stop:
+        return _code(stop.code)
+    except KeyboardInterrupt:
+        return _fail("interrupted; what was finished is saved: run the same command with --out FOLDER --resume")
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
+        return _usage(error) or _fail(_sentence(error))
+
+
+def _usage(error: Exception) -> int:
+    """Show a mistake in the flags the way typer does; 0 when the error is something else."""
+    if not hasattr(error, "show") or not hasattr(error, "exit_code"):
+        return 0
+    error.show()
+    return 2
+
+
+def _code(code: object) -> int:
+    return code if isinstance(code, int) else 0 if code is None else 2
+
+
+def _fail(sentence: str) -> int:
+    print(f"robustness: {sentence}", file=sys.stderr)  # noqa: T201 - the program's own voice
+    return 2
+
+
+def _sentence(error: Exception) -> str:
+    from reports.run import RunError
+    from robustness.errors import RobustnessError
+
+    if isinstance(error, (RobustnessError, RunError)):
+        return str(error)
+    import traceback
+
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error, {type(error).__name__}: {error} ({where.filename}:{where.lineno}); nothing was judged"
+
+
+def run() -> None:
+    """Console script."""
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""``robustness list``: what there is to choose from."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robustness.commands import flags as f
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    recipes = "recipes"
+    transformations = "transformations"
+    constraints = "constraints"
+    victims = "victims"
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    profile: f.ProfileFlag = None,
+    json_: f.JsonFlag = False,
+) -> None:
+    """List recipes, transformations, constraints or victims with name, level, access and citation.
+
+    Example: robustness list recipes
+    """
+    rows = {"recipes": _recipes, "transformations": _transformations, "constraints": _constraints, "victims": _victims}[kind](
+        profile or "paper"
+    )
+    if json_:
+        typer.echo(json.dumps(rows, ensure_ascii=True))
+    else:
+        _table(rows)
+
+
+def _recipes(profile: str) -> list[dict[str, Any]]:
+    from attacks import recipes as registry
+
+    options = registry.Options(profile=profile)
+    found = [recipe for name in registry.names() for recipe in registry.resolve(name, options)]
+    return [
+        {
+            "name": r.name,
+            "level": r.level,
+            "access": r.access,
+            "needs": ", ".join(r.needs),
+            "languages": ", ".join(r.languages),
+            "citation": r.citation.text,
+            "url": r.citation.url,
+        }
+        for r in found
+    ]
+
+
+def _transformations(_: str) -> list[dict[str, Any]]:
+    from attacks.transformations import transformations
+
+    return [
+        {
+            "name": t.name,
+            "level": t.level,
+            "languages": ", ".join(t.languages),
+            "description": t.description,
+            "citation": t.citation.text,
+        }
+        for t in transformations()
+    ]
+
+
+def _constraints(_: str) -> list[dict[str, Any]]:
+    from attacks.constraints import constraints
+
+    return [{"name": c.name, "rule": c.describe(), "constraint": repr(c)} for c in constraints()]
+
+
+def _victims(_: str) -> list[dict[str, Any]]:
+    from robustness.victims import victims
+
+    return [dict(row) for row in victims()]
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    columns = [key for key in rows[0] if key != "url"]
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
+    for row in rows:
+        table.add_row(*(Text(str(row[column])) for column in columns))
+    Console().print(table)

@@ -1,0 +1,131 @@
+"""``robustness perturb``: write perturbed texts to a file, to be scored where the victim lives."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robustness.commands import flags as f
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from attacks.search import Input, Recipe
+    from robustness.data import Dataset, Example
+
+
+def perturb(
+    data: Annotated[str, typer.Option("--data", help="Examples to perturb.")],
+    out: Annotated[Path, typer.Option("--out", help="A .csv or .jsonl file to write.")],
+    recipes: Annotated[str, typer.Option("--recipes", help="Blind recipes or suites, comma-separated.")] = "natural",
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Label names in the victim's order; default: those of the data, sorted.")
+    ] = None,
+    text: f.TextFlag = None,
+    label: f.LabelFlag = None,
+    id_: f.IdFlag = None,
+    label_map: f.LabelMapFlag = None,
+    encoding: f.EncodingFlag = None,
+    limit: f.LimitFlag = None,
+    seed: f.SeedFlag = None,
+    offline: f.OfflineFlag = False,
+) -> None:
+    """Write every text that a blind audit would ask about, clean ones included, so that it can be scored elsewhere.
+
+    Add a label column, or one score column per label, and audit the file with the same data, recipes and seed:
+    robustness audit --victim predictions:scored.csv --data test.csv --recipes natural
+
+    Example: robustness perturb --data test.csv --recipes natural --out to-score.csv
+    """
+    from robustness.offline import offline as without_network
+
+    if out.suffix not in (".csv", ".jsonl"):
+        raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
+    with without_network(offline):
+        dataset = _data(data, f.listed(labels), limit, seed or 0, f.given(
+            text=f.listed(text), label=label, id=id_, label_map=f.mapping(label_map, "--label-map"), encoding=encoding, offline=offline,
+        ))  # fmt: skip
+    rows = list(_rows(dataset, _blind(f.listed(recipes) or []), seed or 0))
+    _write(out, rows)
+    typer.echo(f"{len(rows)} texts of {len(dataset.examples)} examples written to {out}")
+
+
+def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, options: dict[str, Any]) -> Dataset:
+    from robustness.data import load_examples
+
+    return load_examples(source, labels=labels, limit=limit, seed=seed, **options)
+
+
+def _blind(specs: list[str]) -> list[Recipe]:
+    from attacks import recipes as registry
+
+    try:
+        chosen = [recipe for spec in specs for recipe in registry.resolve(spec, registry.Options())]
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    guided = sorted(recipe.name for recipe in chosen if recipe.access != "blind" or recipe.needs)
+    if guided:
+        raise UsageError(f"only blind recipes can be written to a file, these ask the victim as they go: {', '.join(guided)}")
+    return chosen
+
+
+def _rows(dataset: Dataset, recipes: list[Recipe], seed: int) -> Iterator[dict[str, Any]]:
+    for example in dataset.examples:
+        seen: set[Input] = {example.inputs}
+        yield _row(dataset, example, "clean", example.inputs)
+        for recipe in recipes:
+            for inputs in _asked(recipe, example, len(dataset.labels), seed):
+                if inputs not in seen:
+                    seen.add(inputs)
+                    yield _row(dataset, example, recipe.name, inputs)
+
+
+def _row(dataset: Dataset, example: Example, recipe: str, inputs: Input) -> dict[str, Any]:
+    return {"id": example.id, "recipe": recipe, **dict(zip(dataset.fields, inputs, strict=True))}
+
+
+def _asked(recipe: Recipe, example: Example, labels: int, seed: int) -> list[Input]:
+    """Every input that a blind recipe asks about, found by answering each with the gold label."""
+    from attacks.search import Prediction, Query, Trial
+    from robustness.goals import Misclassify
+    from robustness.trials import seed_of
+
+    held = Prediction(example.gold, tuple(float(i == example.gold) for i in range(labels)))
+    trial = Trial(
+        inputs=example.inputs,
+        field=len(example.inputs) - 1,
+        gold=example.gold,
+        goal=Misclassify(),
+        clean=held,
+        rng=Random(seed_of(seed, recipe.name, example.id)),
+        example_id=example.id,
+    )
+    asked: list[Input] = []
+    search, answer = recipe.attack.search(trial), None
+    while True:
+        try:
+            request = search.send(answer)
+        except StopIteration:
+            return asked
+        if not isinstance(request, Query):
+            raise UsageError(
+                f"{recipe.name} asks for more than the victim ({type(request).__name__}); it cannot be written to a file"
+            )
+        asked += request.inputs
+        answer = [held] * len(request.inputs)
+
+
+def _write(out: Path, rows: list[dict[str, Any]]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        if out.suffix == ".jsonl":
+            stream.writelines(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
+            return
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,43 @@
+"""Joins the policy file with gate flags: a flag beats the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustness.commands.flags import listed
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.policy import Policy
+
+
+def read_policy(path: Path | None, gate_flags: dict[str, Any]) -> Policy:
+    """The policy of a file (or of the working folder) with the gate's flags laid over it.
+
+    Raises:
+        UsageError: naming the file or flag, the key, what was expected.
+    """
+    from reports.policy import PolicyError, load_policy, with_gate
+
+    try:
+        return with_gate(load_policy(path), _gate_values(gate_flags))
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
+
+
+def _gate_values(flags: dict[str, Any]) -> dict[str, Any]:
+    values = dict(flags)
+    if "fatal_flags" in values:
+        values["fatal_flags"] = listed(values["fatal_flags"])
+    recipes: dict[str, dict[str, Any]] = {}
+    for key in ("min_robust_accuracy", "max_accuracy_drop", "max_attack_success_rate"):
+        for part in listed(values.pop(key, None)) or []:
+            where, _, value = part.rpartition("=")
+            if where:
+                recipes.setdefault(where, {})[key] = value
+            else:
+                values[key] = value
+    slices = {name: rules for name, rules in recipes.items() if "=" in name}
+    plain = {name: rules for name, rules in recipes.items() if "=" not in name}
+    return {**values, **({"recipes": plain} if plain else {}), **({"slices": slices} if slices else {})}

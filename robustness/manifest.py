@@ -1,0 +1,85 @@
+"""Describes a run before its first outcome: who the victim is, what data, which recipes, what must match to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attacks.search import Recipe
+    from reports.run import Manifest
+    from robustness.data import Dataset
+    from robustness.trials import Plan
+    from robustness.victims.base import Victim
+
+
+def describe(victim: Victim, data: Dataset, plan: Plan, profile: str, *, encoder: Any = None, rewriter: Any = None) -> Manifest:
+    """What ``run.json`` says before the first outcome."""
+    from datetime import UTC, datetime
+
+    from reports.run import Manifest
+
+    info = victim.info
+    recipes = tuple(recipe_record(r) for r in plan.recipes)
+    comparability = {
+        "data": data.digest,
+        "labels": list(info.labels),
+        "field": plan.fields[plan.field],
+        "recipes": [{k: r[k] for k in ("name", "profile", "parameters")} for r in recipes],
+        "profile": profile,
+        "budget": plan.budget,
+        "seed": plan.seed,
+        "cascade": plan.cascade,
+        "encoder": encoder.identity if encoder else None,
+        "rewriter": rewriter.name if rewriter else None,
+    }
+    return Manifest(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=versions(),
+        seed=plan.seed,
+        profile=profile,
+        budget=plan.budget,
+        cascade=plan.cascade,
+        examples=len(data.examples),
+        victim={
+            "name": info.name,
+            "kind": info.kind,
+            "labels": list(info.labels),
+            "fields": list(info.fields),
+            "access": info.access,
+            "identity": dict(info.identity),
+            "notes": list(info.notes),
+        },
+        data={"source": data.source, "digest": data.digest, "examples": len(data.examples), "report": data.report.messages()},
+        recipes=recipes,
+        encoder=encoder.name if encoder else None,
+        comparability=comparability,
+    )
+
+
+def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
+    """A recipe as it stands in ``run.json``."""
+    return {
+        "name": recipe.name,
+        "citation": {"text": recipe.citation.text, "url": recipe.citation.url},
+        "level": recipe.level,
+        "access": recipe.access,
+        "profile": recipe.profile,
+        "needs": list(recipe.needs),
+        "parameters": dict(recipe.parameters),
+        "note": recipe.note,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of the tool and of what decides its results."""
+    import platform
+    from importlib import metadata
+
+    found = {"python": platform.python_version()}
+    for package in ("robustness-suite", "torch", "transformers", "numpy", "lemminflect", "rapidfuzz"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

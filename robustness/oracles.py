@@ -1,0 +1,225 @@
+"""Oracles answer one kind of request in big batches: de-duplicate, cache, group by length, cut, isolate failures.
+
+A request is submitted under a ticket; ``pump`` computes one batch of whatever is pending, across all tickets, and
+returns the tickets that are now complete. This is the only place that batches, caches and de-duplicates.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from attacks.search import UnansweredError
+from robustness.errors import RobustnessError, VictimTimeoutError
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+K_contra = TypeVar("K_contra", contravariant=True)
+V_co = TypeVar("V_co", covariant=True)
+Ticket = int
+LENGTH_BUCKET = 16
+
+
+class Backend(Protocol[K_contra, V_co]):
+    """Whatever has weights: lengths of items, and answers for a list of them."""
+
+    row_quantum: int
+
+    def lengths(self, items: Sequence[K_contra]) -> Sequence[int]:
+        """Token length of each item."""
+
+    def compute(self, items: Sequence[K_contra]) -> Sequence[V_co]:
+        """One answer per item; raises ``RobustnessError`` when it cannot."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """What an oracle did; ``shared``: items answered by the cache or another ticket; ``seconds``: time inside the backend."""
+
+    asked: int = 0
+    shared: int = 0
+    forwards: int = 0
+    padding: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one item has no answer."""
+
+    error: str
+    message: str
+
+
+class _Order:
+    """One submitted request that waits for its items."""
+
+    __slots__ = ("items", "missing")
+
+    def __init__(self, items: Sequence[Any]) -> None:
+        self.items = items
+        self.missing = 0
+
+
+class Oracle(Generic[K, V]):
+    """Answers requests of one kind from one backend.
+
+    ``batch_tokens``: most tokens in one batch (rows times length). ``cache_size``: answers remembered, oldest dropped.
+    ``max_timeouts``: after so many time-outs the run is given up, since each costs the whole limit.
+    """
+
+    def __init__(
+        self, backend: Backend[K, V], *, batch_tokens: int = 2048, cache_size: int = 200_000, max_timeouts: int = 5
+    ) -> None:
+        if batch_tokens < 1:
+            raise ValueError(f"batch_tokens must be at least 1, got {batch_tokens}")
+        self.backend, self.batch_tokens, self.cache_size, self.max_timeouts = backend, batch_tokens, cache_size, max_timeouts
+        self.usage = Usage()
+        self.on_batch: Callable[[int], None] = lambda n: None
+        self._cache: dict[K, V | Failure] = {}
+        self._groups: dict[int, deque[K]] = {}
+        self._waiting: dict[K, list[Ticket]] = {}
+        self._orders: dict[Ticket, _Order] = {}
+        self._answers: dict[K, V | Failure] = {}
+        self._uses: dict[K, int] = {}
+        self._complete: list[Ticket] = []
+        self._timeouts = 0
+
+    @property
+    def pending(self) -> int:
+        """Items that wait to be computed, plus tickets ready to be collected."""
+        return len(self._waiting) + len(self._complete)
+
+    def submit(self, ticket: Ticket, items: Sequence[K]) -> None:
+        """Queue a request; its answer comes out of a later ``pump``."""
+        order = _Order(items)
+        self._orders[ticket] = order
+        self.usage.asked += len(items)
+        new: list[K] = []
+        for item in dict.fromkeys(items):
+            self._uses[item] = self._uses.get(item, 0) + 1
+            if item in self._answers:
+                continue
+            cached = self._cache.get(item)
+            if cached is not None:
+                self._answers[item] = cached
+                continue
+            order.missing += 1
+            if item in self._waiting:
+                self._waiting[item].append(ticket)
+            else:
+                self._waiting[item] = [ticket]
+                new.append(item)
+        self.usage.shared += len(items) - len(new)
+        if order.missing == 0:
+            self._complete.append(ticket)
+        if new:
+            self._enqueue(new)
+
+    def _enqueue(self, items: list[K]) -> None:
+        exact = self.backend.row_quantum > 0
+        try:
+            lengths = self.backend.lengths(items)
+        except RobustnessError as error:
+            if len(items) == 1:
+                self._settle(items, [_failure(error)])
+                return
+            for item in items:
+                self._enqueue([item])
+            return
+        for item, length in zip(items, lengths, strict=True):
+            group = length if exact else -(-length // LENGTH_BUCKET) * LENGTH_BUCKET
+            self._groups.setdefault(group, deque()).append(item)
+
+    def pump(self) -> list[tuple[Ticket, list[V] | UnansweredError]]:
+        """Compute one batch if none is ready, and hand out every complete ticket."""
+        if not self._complete and self._groups:
+            length = max(self._groups, key=self._fill)
+            self._compute(self._cut(length))
+        done, self._complete = self._complete, []
+        return [(ticket, self._collect(ticket)) for ticket in done]
+
+    def _fill(self, length: int) -> tuple[float, int]:
+        return min(1.0, len(self._groups[length]) / self._rows(length)), length
+
+    def _rows(self, length: int) -> int:
+        rows = max(1, self.batch_tokens // max(1, length))
+        quantum = self.backend.row_quantum
+        return max(quantum, rows - rows % quantum) if quantum else rows
+
+    def _cut(self, length: int) -> list[K]:
+        group = self._groups[length]
+        batch = [group.popleft() for _ in range(min(len(group), self._rows(length)))]
+        if not group:
+            del self._groups[length]
+        return batch
+
+    def _compute(self, batch: list[K]) -> None:
+        self._settle(batch, self._attempt(batch))
+        self.on_batch(len(batch))
+
+    def _attempt(self, batch: list[K]) -> list[V | Failure]:
+        """Answers for a batch; one that fails is halved until the items that fail alone are found."""
+        try:
+            return list(self._call(batch))
+        except VictimTimeoutError:
+            self._timeouts += 1
+            if self._timeouts >= self.max_timeouts:
+                raise
+            error: RobustnessError = VictimTimeoutError("the victim did not answer in time")
+        except RobustnessError as raised:
+            error = raised
+        if len(batch) == 1:
+            return [_failure(error)]
+        half = len(batch) // 2
+        return self._attempt(batch[:half]) + self._attempt(batch[half:])
+
+    def _call(self, batch: list[K]) -> Sequence[V]:
+        quantum = self.backend.row_quantum
+        padding = -len(batch) % quantum if quantum else 0
+        started = time.perf_counter()
+        try:
+            answers = self.backend.compute(batch + batch[:1] * padding)
+        finally:
+            self.usage.seconds += time.perf_counter() - started
+            self.usage.batches += 1
+            self.usage.forwards += len(batch)
+            self.usage.padding += padding
+        return answers[: len(batch)]
+
+    def _settle(self, batch: Sequence[K], answers: Sequence[V | Failure]) -> None:
+        for item, answer in zip(batch, answers, strict=True):
+            self._answers[item] = answer
+            self._remember(item, answer)
+            for ticket in self._waiting.pop(item):
+                order = self._orders[ticket]
+                order.missing -= 1
+                if order.missing == 0:
+                    self._complete.append(ticket)
+
+    def _remember(self, item: K, answer: V | Failure) -> None:
+        if len(self._cache) >= self.cache_size:
+            del self._cache[next(iter(self._cache))]
+        self._cache[item] = answer
+
+    def _collect(self, ticket: Ticket) -> list[V] | UnansweredError:
+        order = self._orders.pop(ticket)
+        answers = [self._answers[item] for item in order.items]
+        for item in dict.fromkeys(order.items):
+            self._uses[item] -= 1
+            if not self._uses[item]:
+                del self._uses[item], self._answers[item]
+        good: list[V] = []
+        for answer in answers:
+            if isinstance(answer, Failure):
+                return UnansweredError(f"{answer.error}: {answer.message}")
+            good.append(answer)
+        return good
+
+
+def _failure(error: RobustnessError) -> Failure:
+    return Failure(type(error).__name__, str(error))

@@ -1,0 +1,74 @@
+"""Before a run spends anything: can the victim answer at all, does it answer twice alike, can these recipes run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from attacks.search import Recipe
+from robustness import checks
+from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
+from robustness.victims.base import VictimInfo
+
+if TYPE_CHECKING:
+    from attacks.search import Input
+    from robustness.backends import VictimBackend
+
+SAMPLE = 8
+PATIENCE = 2
+ACCESS = {"blind": 0, "labels": 1, "scores": 2, "gradients": 3}
+
+
+def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> list[checks.Flag]:
+    """Ask a few examples one at a time, then together; flags what is odd.
+
+    Raises:
+        VictimError: the victim answered none of them, so that a run could only consist of errors.
+    """
+    sample = [inputs[i * len(inputs) // min(SAMPLE, len(inputs))] for i in range(min(SAMPLE, len(inputs)))]
+    answerable = _answerable(backend, sample)
+    flags = [checks.truncation(backend.victim, answerable)]
+    with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
+        flags.append(checks.determinism(backend, answerable))
+    return [flag for flag in flags if flag is not None]
+
+
+def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
+    good: list[Input] = []
+    first: RobustnessError | None = None
+    timeouts = 0
+    for one in sample:
+        try:
+            backend.compute([one] * max(1, backend.row_quantum))
+            good.append(one)
+        except RobustnessError as error:
+            first = first or error
+            timeouts += isinstance(error, VictimTimeoutError)
+        if timeouts >= PATIENCE:
+            break
+    if not good:
+        raise VictimError(f"the victim answered none of {len(sample)} clean examples. First problem: {first}")
+    return good
+
+
+def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequence[str]) -> None:
+    """Refuse recipes that need what this run does not have, before anything is asked.
+
+    Raises:
+        UsageError: naming each recipe, what it needs and how to provide it.
+    """
+    problems = [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
+    if ACCESS.get(info.access, 2) < ACCESS["gradients"]:
+        problems += [
+            f"{r.name} needs gradients, which the victim {info.name!r} does not give" for r in recipes if r.access == "gradients"
+        ]
+    if problems:
+        raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+_ADVICE = {
+    "encoder": "a sentence encoder: pip install 'robustness-suite[demo]' for MiniLM, or --encoder hf:PATH",
+    "rewriter": "a rewriter: --rewriter apertium (Debian's apertium-eng-spa) or --rewriter hf:PATH",
+    "masked-lm": "a masked language model: --masked-lm hf:PATH",
+}

@@ -1,0 +1,93 @@
+"""The arrows between the rooms, and what each room may import. Read from the code's own imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("attacks", "reports", "robustness")
+ALLOWED = {"attacks": {"attacks"}, "reports": {"reports"}, "robustness": {"attacks", "reports", "robustness"}}
+HEAVY = {
+    "torch": ("robustness/victims/", "robustness/encoders.py", "robustness/rewriters.py"),
+    "transformers": ("robustness/victims/", "robustness/encoders.py", "robustness/rewriters.py"),
+    "safetensors": ("robustness/victims/", "robustness/encoders.py", "robustness/rewriters.py"),
+    "pandas": ("reports/", "robustness/data"),
+    "textattack": ("attacks/textattack_bridge",),
+}
+LAZY = {*HEAVY, "scipy", "statsmodels", "pyarrow", "datasets", "nltk", "lemminflect", "sklearn", "jinja2", "httpx"}
+
+
+def _files() -> list[Path]:
+    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node
+
+
+def _at_import_time(tree: ast.Module) -> set[ast.AST]:
+    """Import statements that run when the module is imported: outside functions and outside TYPE_CHECKING blocks."""
+    found: set[ast.AST] = set()
+    todo: list[ast.AST] = list(tree.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            todo += node.orelse
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.add(node)
+        todo += ast.iter_child_nodes(node)
+    return found
+
+
+@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_arrows(path: Path) -> None:
+    """No room imports one it may not know; heavy packages stay in their rooms and are imported where they are used."""
+    name = path.relative_to(ROOT).as_posix()
+    room = name.split("/")[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    early = _at_import_time(tree)
+    for module, node in _imports(tree):
+        top = module.split(".")[0]
+        assert top not in ROOMS or top in ALLOWED[room], f"{name} imports {module}"
+        assert top not in HEAVY or name.startswith(HEAVY[top]), f"{name} imports {module}"
+        assert not (top in LAZY and node in early), f"{name} imports {module} at import time"
+
+
+def test_no_import_circles() -> None:
+    """Modules import one another in one direction only, counting what runs at import time."""
+    graph: dict[str, set[str]] = {}
+    for path in _files():
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        early = _at_import_time(tree)
+        graph[name] = {m for m, node in _imports(tree) if node in early and m.split(".")[0] in ROOMS}
+    circles = [sorted((a, b)) for a, targets in graph.items() for b in targets if a != b and a in graph.get(b, set())]
+    assert circles == []
+
+
+@pytest.mark.parametrize("package", ["attacks.recipes", "reports.store", "reports.gate", "robustness", "robustness.cli"])
+def test_imports_stay_light(package: str) -> None:
+    """Importing a room, or the command line, loads no model library and no data frame library."""
+    heavy = ("torch", "transformers", "pandas", "scipy", "textattack", "datasets", "nltk")
+    code = f"import sys, {package}; print([m for m in {heavy!r} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_files_stay_small() -> None:
+    """No file of the product grows past 400 lines: past that it holds a second concern."""
+    long = {str(p.relative_to(ROOT)): n for p in _files() if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
+    assert long == {}
