@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import regex
 from rapidfuzz.distance import Levenshtein
 
-_WORD = regex.compile(r"[\p{L}\p{N}\p{M}_]+(?:['’\-][\p{L}\p{N}\p{M}_]+)*")
-_PIECE = regex.compile(r"[\p{L}\p{N}\p{M}_]+(?:['’\-][\p{L}\p{N}\p{M}_]+)*|\s+|[^\s]")
+# A mark begins no word: after a space or an emoji it belongs to what stands before it (U+FE0F, keycaps).
+# Format characters are transparent, as in UAX #29 (WB4), and so is a backspace; a zero-width space does part words.
+_RUN = r"[\p{L}\p{N}_][\p{L}\p{N}\p{M}_]*"
+_INNER = rf"{_RUN}(?:(?:['’\-]|[\p{{Cf}}\x08--\u200b]+){_RUN})*"
+_WORD = regex.compile(rf"({_INNER})", regex.V1)
+_PIECE = regex.compile(rf"{_INNER}|\s+|[^\s]", regex.V1)
+_ASCII_WORD = re.compile(r"([A-Za-z0-9_]+(?:(?:['\-]|\x08+)[A-Za-z0-9_]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +35,22 @@ class Words:
     """The words of one text, in the index space of the original however many edits were made.
 
     ``words[i]`` is the present form of the i-th original word (empty when deleted). Runs of letters, digits and
-    combining marks are words, inner apostrophes and hyphens included; all else is kept between them untouched.
+    combining marks are words, inner apostrophes, hyphens and format characters included; all else is kept between them
+    untouched.
     """
 
-    __slots__ = ("_origin", "_pieces", "_text", "_why")
+    __slots__ = ("_origin", "_pieces", "_replaced", "_text", "_why")
 
     def __init__(self, text: str) -> None:
-        pieces: list[str] = []
-        at = 0
-        for match in _WORD.finditer(text):
-            pieces += (text[at : match.start()], match.group())
-            at = match.end()
-        pieces.append(text[at:])
-        self._pieces = tuple(pieces)
+        self._pieces: tuple[str, ...] = tuple(_split(text))
         self._origin = self._pieces
         self._why: Mapping[int, str] = {}
         self._text: str | None = text
+        self._replaced: tuple[tuple[str, str], ...] | None = None
 
     def _with(self, pieces: list[str], why: Mapping[int, str]) -> Words:
         new = object.__new__(Words)
-        new._pieces, new._origin, new._why, new._text = tuple(pieces), self._origin, why, None
+        new._pieces, new._origin, new._why, new._text, new._replaced = tuple(pieces), self._origin, why, None, None
         return new
 
     def __len__(self) -> int:
@@ -74,6 +76,8 @@ class Words:
     @property
     def original(self) -> str:
         """The text that this view started from."""
+        if self._origin is self._pieces:
+            return str(self)
         return "".join(self._origin)
 
     def original_word(self, index: int) -> str:
@@ -106,22 +110,45 @@ class Words:
             why[at] = technique
         return self._with(pieces, why)
 
+    def replace_range(self, start: int, stop: int, new: str, technique: str = "") -> Words:
+        """A view in which the words from ``start`` up to ``stop``, and what stands between them, read ``new``."""
+        if not 0 <= start < stop <= len(self):
+            raise IndexError(f"a range of words must lie within 0:{len(self)} and hold a word, got {start}:{stop}")
+        first, last = 2 * start + 1, 2 * stop
+        pieces = list(self._pieces)
+        pieces[first:last] = [new] + [""] * (last - first - 1)
+        return self._with(pieces, {**self._why, **dict.fromkeys(range(first, last), technique)})
+
     def delete(self, index: int, technique: str = "") -> Words:
         """A view without the i-th word, and without one of the two spaces that stood around it."""
-        at = 2 * range(len(self))[index] + 1
-        pieces = list(self._pieces)
-        pieces[at] = ""
-        why = {**self._why, at: technique}
-        if pieces[at + 1][:1].isspace() and ((at == 1 and not pieces[0]) or pieces[at - 1][-1:].isspace()):
-            pieces[at + 1] = pieces[at + 1][1:]
-            why[at + 1] = technique
+        return self.delete_many((index,), technique)
+
+    def delete_many(self, indexes: Iterable[int], technique: str = "") -> Words:
+        """A view without several words, each taking one space with it: the one after, else the one before."""
+        pieces, why = list(self._pieces), dict(self._why)
+        for index in indexes:
+            at = 2 * range(len(self))[index] + 1
+            pieces[at], why[at] = "", technique
+            before, after = pieces[at - 1], pieces[at + 1]
+            if after[:1].isspace() and ((at == 1 and not before) or before[-1:].isspace()):
+                pieces[at + 1], why[at + 1] = after[1:], technique
+            elif before[-1:].isspace() and not after[:1].isspace():
+                pieces[at - 1], why[at - 1] = before[:-1], technique
         return self._with(pieces, why)
 
     @property
     def changed(self) -> tuple[int, ...]:
         """Indexes of the words that differ from the original."""
         now, then = self._pieces, self._origin
-        return tuple(i // 2 for i in range(1, len(now), 2) if now[i] != then[i])
+        return tuple(at // 2 for at in sorted(self._why) if at % 2 and now[at] != then[at])  # only touched places can differ
+
+    @property
+    def replaced(self) -> tuple[tuple[str, str], ...]:
+        """(original, present form) of each word that differs, in order."""
+        if self._replaced is None:
+            now, then = self._pieces, self._origin
+            self._replaced = tuple((then[at], now[at]) for at in sorted(self._why) if at % 2 and now[at] != then[at])
+        return self._replaced
 
     def edits(self) -> tuple[Edit, ...]:
         """Every difference from the original as spans, in order; touching ones of one technique are merged."""
@@ -129,14 +156,17 @@ class Words:
         old = new = 0
         for at, (then, now) in enumerate(zip(self._origin, self._pieces, strict=True)):
             if then != now:
-                edits.append(_trim(then, now, old, new, self._why.get(at, "")))
+                edits.append(Edit(old, old + len(then), new, new + len(now), then, now, self._why.get(at, "")))
             old += len(then)
             new += len(now)
         return _merge(edits)
 
 
-def _trim(then: str, now: str, old: int, new: int, technique: str) -> Edit:
-    return Edit(old, old + len(then), new, new + len(now), then, now, technique)
+def _split(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_WORD.split(text)
+    parts: list[str] = _WORD.split(text)
+    return parts
 
 
 def _merge(edits: Iterable[Edit]) -> tuple[Edit, ...]:
@@ -180,7 +210,58 @@ def _starts(parts: list[str]) -> list[int]:
 def words_changed(before: str, after: str) -> tuple[int, int]:
     """How many of the original's words no longer stand in place, insertions included, and how many it had.
 
-    Counted by aligning the two word lists (Levenshtein), so that one inserted word counts as one.
+    Counted by aligning the two word lists (Levenshtein), so that one inserted word counts as one; and so does one word
+    cut into several, or several words run together.
     """
-    a, b = _WORD.findall(before), _WORD.findall(after)
-    return Levenshtein.distance(a, b), len(a)
+    a, b = _split(before)[1::2], _split(after)[1::2]
+    distance = Levenshtein.distance(a, b)
+    if distance < 2:
+        return distance, len(a)
+    return sum(_distance(old, new) for old, new in _unequal(a, b)), len(a)
+
+
+def _unequal(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """The stretches of two aligned lists that differ."""
+    blocks: list[tuple[int, int, int, int]] = []
+    for op in Levenshtein.opcodes(a, b):
+        if op.tag != "equal":
+            start, new_start = blocks.pop()[::2] if blocks and blocks[-1][1] == op.src_start else (op.src_start, op.dest_start)
+            blocks.append((start, op.src_end, new_start, op.dest_end))
+    return [(a[start:end], b[new_start:new_end]) for start, end, new_start, new_end in blocks]
+
+
+_LONGEST_STRETCH = 100_000
+
+
+def _distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Levenshtein distance in which cutting one word or joining several costs one."""
+    if min(len(a), len(b)) == 0 or len(a) * len(b) > _LONGEST_STRETCH:
+        return int(Levenshtein.distance(a, b))
+    rows = [list(range(len(b) + 1))]
+    cuts, joins = _runs(a, b), _runs(b, a)
+    for i, old in enumerate(a):
+        row = [i + 1]
+        for j, new in enumerate(b):
+            costs = [rows[i][j] + (old != new), rows[i][j + 1] + 1, row[j] + 1]
+            costs += [rows[i][j + 1 - n] + 1 for n in cuts.get((i, j), ())]
+            costs += [rows[i + 1 - n][j] + 1 for n in joins.get((j, i), ())]
+            row.append(min(costs))
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def _runs(whole: Sequence[str], parts: Sequence[str]) -> dict[tuple[int, int], list[int]]:
+    """Where one word equals two or more consecutive words joined: (its index, the last part's index) and how many."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for i, word in enumerate(whole):
+        for start, part in enumerate(parts):
+            if not word.startswith(part) or part == word:
+                continue
+            joined = part
+            for end in range(start + 1, len(parts)):
+                joined += parts[end]
+                if not word.startswith(joined):
+                    break
+                if joined == word:
+                    found.setdefault((i, end), []).append(end - start + 1)
+    return found

@@ -1,0 +1,72 @@
+"""Two named sets of constraints, printed beside every number: what each paper asked, and what a strict reader asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attacks.constraints.amount import MaxEditDistance, MaxWordsChanged
+from attacks.constraints.antonyms import NotAntonym
+from attacks.constraints.base import Constraint
+from attacks.constraints.length import MinWordLength
+from attacks.constraints.part_of_speech import PartOfSpeech
+from attacks.constraints.repeat import NoRepeat
+from attacks.constraints.similarity import MinWordCosine, SentenceSimilarity
+from attacks.constraints.stopwords import StopWords
+from attacks.lexicon import BuiltinLexicon
+from attacks.resources import Lexicon, Neighbours
+from attacks.vectors import BuiltinNeighbours
+
+PROFILES = ("paper", "strict")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Constraints added to those that a recipe brings."""
+
+    name: str
+    description: str
+    added: tuple[Constraint, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.name}: {self.description}", *(f"  - {c.describe()}" for c in self.added)])
+
+    def apply(self, own: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """A recipe's own constraints and this profile's, those it has already not twice; the costly ones come last."""
+        both = tuple(dict.fromkeys([*own, *self.added]))
+        return tuple(sorted(both, key=lambda c: len(c.needs)))
+
+
+def profile(name: str, lexicon: Lexicon | None = None) -> Profile:
+    """The profile of that name; ``strict`` looks antonyms up in ``lexicon``, the shipped one by default."""
+    if name == "paper":
+        return Profile(name, "each recipe's published constraints, nothing added")
+    if name == "strict":
+        return Profile(name, "each recipe's published constraints and these", _strict(lexicon or BuiltinLexicon()))
+    raise ValueError(f"unknown constraint profile {name!r}; choose one of: {', '.join(PROFILES)}")
+
+
+def _strict(lexicon: Lexicon) -> tuple[Constraint, ...]:
+    return (
+        StopWords(),
+        NoRepeat(),
+        MaxWordsChanged(0.2),
+        PartOfSpeech(),
+        NotAntonym(lexicon),
+        SentenceSimilarity(0.9),
+    )
+
+
+def constraints(lexicon: Lexicon | None = None, neighbours: Neighbours | None = None) -> tuple[Constraint, ...]:
+    """Every constraint with its default parameters, for listing."""
+    return (
+        StopWords(),
+        NoRepeat(),
+        MinWordLength(),
+        MaxWordsChanged(),
+        MaxEditDistance(),
+        PartOfSpeech(),
+        NotAntonym(lexicon or BuiltinLexicon()),
+        SentenceSimilarity(),
+        MinWordCosine(neighbours or BuiltinNeighbours()),
+    )
