@@ -1,0 +1,85 @@
+"""English word forms by ``lemminflect``: lemmas, word classes, inflection like another word; and letter case."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import regex
+
+_PLAIN = regex.compile(r"[a-z]+(?:['’\-][a-z]+)*")
+_CACHE = 1 << 16
+_BASE = {"NOUN": "NN", "VERB": "VB", "ADJ": "JJ", "ADV": "RB"}
+_DEGREES = {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}
+_SAME_AS = {"VBN": "VBD"}  # the dictionary lists a participle only where it differs from the past tense
+
+
+@lru_cache(_CACHE)
+def readings(word: str) -> tuple[tuple[str, str], ...]:
+    """Every (universal word class, lemma) that a dictionary knows for this form; empty for an unknown form."""
+    if not _PLAIN.fullmatch(word):
+        return ()
+    import lemminflect
+
+    known = lemminflect.getAllLemmas(word)
+    return tuple((pos, lemma) for pos, lemmas in sorted(known.items()) for lemma in lemmas)
+
+
+@lru_cache(_CACHE)
+def word_classes(word: str) -> frozenset[str]:
+    """The universal word classes that this form can have, letter case aside; empty for an unknown form."""
+    return frozenset(pos for pos, _ in readings(word.lower()))
+
+
+@lru_cache(_CACHE)
+def lemmas(word: str) -> frozenset[str]:
+    """The word itself and every lemma it can stand for, in small letters."""
+    small = word.lower()
+    return frozenset({small, *(lemma for _, lemma in readings(small))})
+
+
+@lru_cache(_CACHE)
+def _forms(lemma: str, pos: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    import lemminflect
+
+    return tuple(sorted(lemminflect.getAllInflections(lemma, upos=pos).items()))
+
+
+@lru_cache(_CACHE)
+def tags(word: str, lemma: str, pos: str) -> tuple[str, ...]:
+    """The Penn tags under which ``word`` is a form of ``lemma``; the base form stands alone, as it is ambiguous otherwise."""
+    if word == lemma:
+        return (_BASE[pos],)
+    found = tuple(tag for tag, forms in _forms(lemma, pos) if word in forms and tag != _BASE[pos])
+    return ("VB",) if "VBP" in found else found
+
+
+@lru_cache(_CACHE)
+def inflect(lemma: str, pos: str, tag: str) -> str | None:
+    """The form of ``lemma`` under a Penn tag; comparison by *more* and *most* where no single form is known."""
+    if tag == _BASE[pos]:
+        return lemma
+    known = dict(_forms(lemma, pos))
+    forms = known.get(tag) or known.get(_SAME_AS.get(tag, ""))
+    if forms:
+        return forms[0]
+    if tag in _DEGREES:
+        return f"{_DEGREES[tag]} {lemma}" if pos == "ADJ" or lemma.endswith("ly") else None
+    return None if known else _regular(lemma, pos, tag)  # known, but without this form: a mass noun, a modal
+
+
+def _regular(lemma: str, pos: str, tag: str) -> str | None:
+    if not _PLAIN.fullmatch(lemma):
+        return None
+    import lemminflect
+
+    forms: tuple[str, ...] = lemminflect.getAllInflectionsOOV(lemma, pos).get(tag, ())
+    return forms[0] if forms else None
+
+
+def like_case(word: str, model: str) -> str:
+    """``word`` in the letter case of ``model``: all capitals, first capital, or as it is."""
+    if len(model) > 1 and model.isupper():
+        return word.upper()
+    if model[:1].isupper():
+        return word[:1].upper() + word[1:]
+    return word
