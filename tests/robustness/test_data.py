@@ -196,11 +196,11 @@ def test_line_numbers_count_line_breaks_inside_texts(tmp_path: Path) -> None:
 def test_long_texts_and_control_characters_are_kept_and_reported(tmp_path: Path) -> None:
     megabyte = "word " * 200_000 + "end"
     path = write(tmp_path, "x.csv", f"text,label\n{megabyte},positive\na\x00b\x1b[31m,negative\n")
-    limit = csv.field_size_limit()
+    before = csv.field_size_limit(1234)
     data = load_examples(path, labels=LABELS)
     assert pairs(data) == [(megabyte, "positive"), ("a\x00b\x1b[31m", "negative")]
     assert [f.rows for f in data.report.remarks] == [(2,), (3,)]
-    assert csv.field_size_limit() == limit
+    assert csv.field_size_limit(before) == 1234
 
 
 def test_lone_surrogates_are_dropped_and_pairs_are_kept(tmp_path: Path) -> None:
@@ -232,6 +232,10 @@ def test_ids_do_not_depend_on_the_victims_names() -> None:
     assert one.digest == two.digest
 
 
+def test_rows_that_differ_in_the_label_alone_have_different_ids() -> None:
+    assert len({e.id for e in load_examples([("a", 0), ("a", 1)], labels=LABELS)}) == 2
+
+
 def test_the_digest_sees_texts_labels_and_ids() -> None:
     base = [{"id": "1", "text": "a", "label": 0}, {"id": "2", "text": "b", "label": 1}]
     changed = [[base[0], {**base[1], **change}] for change in ({"text": "c"}, {"label": 0}, {"id": "3"})]
@@ -252,6 +256,8 @@ def test_the_limit_keeps_the_shares_of_labels() -> None:
     data = load_examples(rows, labels=LABELS, limit=55)
     assert Counter(e.gold for e in data) == {0: 39, 1: 16}  # 38.5 and 16.5: the tie goes to the first label
     assert data.report.messages()[0].startswith("examples: 1000 rows read, 1000 usable, 55 sampled by the limit of 55")
+    uneven = [(f"text {i}", 0 if i < 61 else 1) for i in range(100)]
+    assert Counter(e.gold for e in load_examples(uneven, labels=LABELS, limit=10)) == {0: 6, 1: 4}
     assert [e.id for e in data] != [e.id for e in load_examples(rows, labels=LABELS, limit=55, seed=1)]
     order = [int(e.inputs[0].split()[1]) for e in data]
     assert order == sorted(order)
