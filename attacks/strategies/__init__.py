@@ -1,0 +1,1 @@
+"""Strategies: in which order candidates are tried, and which of them are kept."""

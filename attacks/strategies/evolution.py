@@ -1,0 +1,131 @@
+"""Differential evolution over the positions of a few injected characters (Boucher et al. 2022, section V)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from attacks.constraints.base import Constraint, admissible
+from attacks.search import BudgetExhaustedError, Candidate, Search, Trial
+from attacks.transformations.base import Injection
+from attacks.words import Words
+
+Genome = list[float]
+"""Two numbers from 0 to 1 for each edit: where it is made, and in which of its variants."""
+Place = tuple[int, Injection]
+VARIANTS = 64
+LEAST_POPULATION = 4
+"""Differential evolution draws two members besides the one in turn and the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evolution:
+    """At most n edits, n rising through ``edits``, each n searched by differential evolution (best/1/bin).
+
+    A generation is asked in one request. A budget is shared evenly between the edit counts: population and generations
+    shrink until they fit, and the search then ends as exhausted rather than failed. Several injections are mixed in one text.
+    """
+
+    injections: tuple[Injection, ...]
+    edits: tuple[int, ...] = (1, 2, 3, 4, 5)
+    population: int = 32
+    generations: int = 10
+    constraints: tuple[Constraint, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.injections:
+            raise ValueError("an evolution needs at least one transformation that injects at positions, got none")
+        if not self.edits or min(self.edits) < 1:
+            raise ValueError(f"edits must be one or more numbers from 1 upwards, got {self.edits!r}")
+        if self.population < LEAST_POPULATION or self.generations < 0:
+            raise ValueError(
+                f"population must be at least {LEAST_POPULATION} and generations at least 0, "
+                f"got {self.population} and {self.generations}"
+            )
+
+    def search(self, trial: Trial) -> Search[None]:
+        """Evolve for each edit count until one succeeds."""
+        places = [(at, injection) for injection in self.injections for at in injection.positions(trial.text)]
+        places.sort(key=lambda place: place[0])
+        wanted = [n for n in self.edits if n <= len(places)]
+        seed, cut = trial.rng.getrandbits(64), False
+        for turn, n in enumerate(wanted):
+            size, generations = self.affordable(trial.remaining, len(wanted) - turn)
+            cut = cut or (size, generations) != (self.population, self.generations)
+            brood = _Brood(trial, places, self.constraints, seed)
+            yield from brood.evolve(n, size, generations, Random(f"{seed}/{n}"))
+            if trial.won:
+                return
+        if cut:
+            raise BudgetExhaustedError
+
+    def affordable(self, remaining: int | None, turns: int) -> tuple[int, int]:
+        """Population and generations for the next of ``turns`` equal shares of the remaining queries."""
+        if remaining is None:
+            return self.population, self.generations
+        share = remaining // turns
+        size = max(LEAST_POPULATION, min(self.population, share))
+        return size, max(0, min(self.generations, share // size - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Brood:
+    trial: Trial
+    places: Sequence[Place]
+    constraints: Sequence[Constraint]
+    seed: int
+
+    def evolve(self, edits: int, size: int, generations: int, rng: Random) -> Search[None]:
+        pool = [[rng.random() for _ in range(2 * edits)] for _ in range(size)]
+        fitness = yield from self.judge(pool)
+        for _ in range(generations):
+            if self.trial.won:
+                return
+            best = pool[max(range(size), key=fitness.__getitem__)]
+            rivals = [_rival(pool, member, best, rng) for member in range(size)]
+            scores = yield from self.judge(rivals)
+            for member, score in enumerate(scores):
+                if score >= fitness[member]:
+                    pool[member], fitness[member] = rivals[member], score
+
+    def judge(self, pool: Sequence[Genome]) -> Search[list[float]]:
+        made = [self.candidate(genome) for genome in pool]
+        distinct = {c.text: c for c in made}
+        kept = yield from admissible(self.constraints, self.trial, Words(self.trial.text), list(distinct.values()))
+        verdicts = yield from self.trial.attempt(kept, prefer="similarity")
+        scores = {v.text: v.score for v in verdicts}
+        return [scores.get(c.text, -1.0) for c in made]
+
+    def candidate(self, genome: Genome) -> Candidate:
+        text, at, last = self.trial.text, 0, -1
+        parts: list[str] = []
+        techniques: list[str] = []
+        for start, end, new, technique in sorted(map(self.change, genome[::2], genome[1::2])):
+            if start < at or start == last:
+                continue  # two changes of one place: the first is made
+            parts += [text[at:start], new]
+            techniques.append(technique)
+            at, last = end, start
+        return Candidate("".join((*parts, text[at:])), "+".join(dict.fromkeys(techniques)))
+
+    def change(self, where: float, variant: float) -> tuple[int, int, str, str]:
+        number = int(where * len(self.places))
+        position, injection = self.places[number]
+        rng = Random(f"{self.seed}/{number}/{int(variant * VARIANTS)}")
+        return (*injection.replacement(self.trial.text, position, rng), injection.name)
+
+
+def _rival(pool: Sequence[Genome], member: int, best: Genome, rng: Random) -> Genome:
+    """The best member moved by the weighted difference of two others, crossed with the member it will compete with."""
+    one, other = rng.sample([i for i in range(len(pool)) if i != member], 2)
+    weight, own = rng.uniform(0.5, 1.0), pool[member]
+    forced = rng.randrange(len(own))
+    return [
+        _inside(best[g] + weight * (pool[one][g] - pool[other][g]), rng) if g == forced or rng.random() < 0.7 else own[g]
+        for g in range(len(own))
+    ]
+
+
+def _inside(gene: float, rng: Random) -> float:
+    return gene if 0.0 <= gene < 1.0 else rng.random()

@@ -1,0 +1,63 @@
+"""What can be put in place of each word of one trial: drawn once, the same whenever a search comes back to the word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from attacks.constraints.base import Constraint, admissible, word_allowed
+from attacks.search import Candidate, Search, Trial
+from attacks.transformations.base import WordSwap
+from attacks.words import Words
+
+
+class Offers:
+    """The replacements that transformations offer for the words of one trial.
+
+    Each word has a random stream of its own, derived from the trial's, so that what a word is offered depends neither on
+    the order in which words are visited nor on how often: no text is made twice in two forms, and a budget is not wasted.
+    """
+
+    __slots__ = ("_constraints", "_drawn", "_origin", "_seed", "_swaps", "_trial")
+
+    def __init__(self, trial: Trial, swaps: Sequence[WordSwap], constraints: Sequence[Constraint] = ()) -> None:
+        self._trial, self._swaps, self._constraints = trial, tuple(swaps), tuple(constraints)
+        self._seed = trial.rng.getrandbits(64)
+        self._origin = Words(trial.text)
+        self._drawn: dict[int, tuple[tuple[str, str], ...]] = {}
+
+    @property
+    def origin(self) -> Words:
+        """The unedited words."""
+        return self._origin
+
+    def editable(self, words: Words) -> list[int]:
+        """Indexes of the words not yet changed that every constraint allows to be changed, in text order."""
+        changed = set(words.changed)
+        return [i for i in range(len(words)) if i not in changed and word_allowed(self._constraints, words, i)]
+
+    def at(self, index: int) -> tuple[tuple[str, str], ...]:
+        """(technique, replacement) pairs for a word of the original, distinct replacements, best first."""
+        if index not in self._drawn:
+            self._drawn[index] = self._draw(index)
+        return self._drawn[index]
+
+    def proposed(self, words: Words, index: int) -> list[Candidate]:
+        """Candidates that change one word of ``words``, before constraints."""
+        made = ((technique, words.replace(index, new, technique)) for technique, new in self.at(index))
+        return [Candidate(str(view), technique, view) for technique, view in made]
+
+    def candidates(self, words: Words, index: int) -> Search[list[Candidate]]:
+        """Candidates that change one word of ``words`` and that every constraint admits."""
+        if not word_allowed(self._constraints, words, index):
+            return []
+        return (yield from admissible(self._constraints, self._trial, self._origin, self.proposed(words, index)))
+
+    def _draw(self, index: int) -> tuple[tuple[str, str], ...]:
+        found: dict[str, str] = {}
+        for number, swap in enumerate(self._swaps):
+            rng = Random(f"{self._seed}/{index}/{number}")
+            for new in swap.swaps(self._origin, index, rng):
+                found.setdefault(new, swap.name)
+        found.pop(self._origin[index], None)
+        return tuple((technique, new) for new, technique in found.items())

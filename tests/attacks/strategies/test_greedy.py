@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from attacks.constraints.stopwords import StopWords
+from attacks.search import Candidate, Prediction, Query, Trial
+from attacks.strategies.greedy import Greedy
+from attacks.strategies.ranking import ByDeletion, InOrder
+
+
+def test_greedy_walks_down_the_ranking_and_keeps_what_helps(drive: Any, table: Any) -> None:
+    swap = table({"a": ["A", "X"], "b": ["B"], "c": ["C"]})
+    weights = {"a": 0.2, "b": 0.3, "c": 0.4, "A": 0.19, "X": 0.1, "B": 0.3, "C": 0.05}
+    ran = drive(Greedy((swap,), ByDeletion()), "a b c", lambda t: sum(weights[w] for w in t.split()))
+    assert ran.requests == [["b c", "a c", "a b"], ["a b C"], ["a B C"], ["A b C", "X b C"]]
+    assert ran.won == "X b C"
+
+
+def test_greedy_takes_nothing_that_does_not_help(drive: Any, table: Any) -> None:
+    swap = table({"a": ["A"], "b": ["B"]})
+    ran = drive(Greedy((swap,), InOrder()), "a b", lambda t: 0.9 if "A" in t else 0.8 if "B" not in t else 0.7)
+    assert ran.asked == ["A b", "a B"]
+    assert (ran.won, ran.exhausted, ran.trial.best.text) == (None, False, "a B")
+
+
+def test_greedy_looks_at_every_candidate_for_a_success(table: Any) -> None:
+    """With three classes the top-scored candidate may still be right while another is wrong."""
+
+    class Closest:
+        def score(self, prediction: Prediction, gold: int) -> float:
+            assert prediction.scores is not None
+            return 1 - prediction.scores[gold]
+
+        def reached(self, prediction: Prediction, gold: int) -> bool:
+            return prediction.label != gold
+
+    clean = Prediction(0, (0.8, 0.1, 0.1))
+    trial = Trial(inputs=("word",), gold=0, goal=Closest(), clean=clean, rng=Random(0))
+    search = Greedy((table({"word": ["one", "two"]}),), InOrder()).search(trial)
+    assert next(search) == Query((("one",), ("two",)))
+    with pytest.raises(StopIteration):
+        search.send([Prediction(0, (0.40, 0.30, 0.30)), Prediction(1, (0.45, 0.50, 0.05))])
+    assert trial.winner is not None
+    assert trial.winner[0].text == "two"
+
+
+def test_greedy_prefers_the_most_similar_success(drive: Any, table: Any) -> None:
+    class Rated(StopWords):
+        def filter(self, trial: Trial, candidates: list[Candidate]) -> Any:
+            yield from ()
+            return [replace(c, similarity=0.9 if c.text == "near" else 0.1) for c in candidates]
+
+    swap = table({"word": ["far", "near", "farther"]})
+    scores = {"word": 0.9, "far": 0.1, "near": 0.4, "farther": 0.0}
+    assert drive(Greedy((swap,), InOrder(), (Rated(),), "similarity"), "word", scores.__getitem__).won == "near"
+    assert drive(Greedy((swap,), InOrder(), (Rated(),), "score"), "word", scores.__getitem__).won == "farther"
+    assert drive(Greedy((swap,), InOrder(), (Rated(),), "first"), "word", scores.__getitem__).won == "far"
+
+
+def test_ties_go_to_the_first_candidate(drive: Any, table: Any) -> None:
+    ran = drive(Greedy((table({"word": ["b", "a", "c"]}),), InOrder()), "word", lambda t: 0.9 if t == "word" else 0.6)
+    assert ran.trial.best.text == "b"
+
+
+def test_words_that_a_constraint_protects_are_neither_probed_nor_changed(drive: Any, table: Any) -> None:
+    swap = table({"the": ["a"], "film": ["movie"]})
+    ran = drive(Greedy((swap,), ByDeletion(), (StopWords(),)), "the film", lambda t: 0.9)
+    assert ran.asked == ["the", "the movie"]
+
+
+def test_a_deletion_that_flips_the_victim_is_not_a_success(drive: Any, table: Any) -> None:
+    ran = drive(Greedy((table({"a": ["b"]}),), ByDeletion()), "a", lambda t: 0.9 if t else 0.1)
+    assert (ran.asked, ran.won) == (["", "b"], None)
+
+
+def test_budget_ends_the_search_exactly(drive: Any, table: Any) -> None:
+    swap = table({w: [w.upper(), w * 2] for w in "abcdef"})
+    for budget in range(1, 12):
+        ran = drive(Greedy((swap,), InOrder()), "a b c d e f", lambda t: 0.9, budget=budget)
+        assert ran.exhausted
+        assert ran.trial.queries == budget == 1 + len(set(ran.asked))
+
+
+def test_wrong_arguments_say_what_was_expected(table: Any) -> None:
+    with pytest.raises(ValueError, match="at least one transformation"):
+        Greedy((), InOrder())
+    with pytest.raises(ValueError, match=r"prefer must be one of .*, got 'best'"):
+        Greedy((table({}),), InOrder(), prefer="best")

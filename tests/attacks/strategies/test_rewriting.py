@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from attacks.constraints.amount import MaxEditDistance
+from attacks.constraints.base import Constraint
+from attacks.search import Candidate, Rewrite, Search, Trial
+from attacks.strategies.rewriting import MODEL, Rewriting
+
+RULES = {"t": ["ta", "tb", "t"], "ta": ["tab", "t"], "tb": ["tab", "tbc"], "tab": ["tabc"]}
+
+
+def test_rewrites_are_composed_from_the_best_so_far(drive: Any, table: Any) -> None:
+    belief = {"t": 0.9, "ta": 0.8, "tb": 0.7, "tab": 0.75, "tbc": 0.6, "tabc": 0.3}
+    ran = drive(Rewriting((table(RULES),), width=2), "t", belief.__getitem__)
+    assert ran.requests == [["ta", "tb"], ["tab", "tbc"], ["tabc"]]
+    assert ran.won == "tabc"
+
+
+def test_width_bounds_the_beam_and_depth_the_rounds(drive: Any, table: Any) -> None:
+    belief = {"t": 0.9, "ta": 0.8, "tb": 0.7, "tab": 0.75, "tbc": 0.6}
+    assert drive(Rewriting((table(RULES),), width=1, depth=2), "t", belief.__getitem__).requests == [["ta", "tb"], ["tab", "tbc"]]
+    assert drive(Rewriting((table(RULES),), depth=1), "t", belief.__getitem__).requests == [["ta", "tb"]]
+
+
+def test_techniques_tell_every_rule_that_was_applied(drive: Any, table: Any) -> None:
+    rules = (table({"t": ["ta"]}, name="one"), table({"ta": ["tab"]}, name="two"))
+    ran = drive(Rewriting(rules), "t", {"t": 0.9, "ta": 0.8, "tab": 0.1}.__getitem__)
+    assert ran.trial.winner[0].technique == "one+two"
+
+
+def test_a_paraphrasing_model_is_asked_for_the_whole_beam_at_once(drive: Any, table: Any) -> None:
+    asked: list[Rewrite] = []
+
+    def rewriter(request: Rewrite) -> list[list[str]]:
+        asked.append(request)
+        return [[f"{text}!", f"{text}?"] for text in request.texts]
+
+    ran = drive(Rewriting((), asked=2, depth=2, width=2), "t", lambda t: 0.9 - len(t) / 100, rewriter=rewriter)
+    assert asked == [Rewrite(("t",), 2), Rewrite(("t!", "t?"), 2)]
+    assert ran.requests == [["t!", "t?"], ["t!!", "t!?", "t?!", "t??"]]
+    assert ran.trial.closest.technique == MODEL
+
+
+def test_rules_and_model_build_on_each_other(drive: Any, table: Any) -> None:
+    rules = (table({"t!": ["t!a"]}, name="rule"),)
+    ran = drive(
+        Rewriting(rules, asked=1), "t", lambda t: 0.1 if t == "t!a" else 0.9, rewriter=lambda r: [[f"{t}!"] for t in r.texts]
+    )
+    assert ran.trial.winner[0].technique == f"{MODEL}+rule"
+
+
+def test_constraints_compare_with_the_original(drive: Any, table: Any) -> None:
+    ran = drive(Rewriting((table(RULES),), (MaxEditDistance(2),)), "t", lambda t: 0.9)
+    assert "tabc" not in ran.asked
+    assert ran.trial.tally.rejected == 1
+
+
+def test_the_most_similar_success_wins(drive: Any, table: Any) -> None:
+    class Rated(Constraint):
+        def filter(self, trial: Trial, candidates: list[Candidate]) -> Search[list[Candidate]]:
+            yield from ()
+            return [replace(c, similarity={"ta": 0.5, "tb": 0.9}[c.text]) for c in candidates]
+
+    ran = drive(Rewriting((table(RULES),), (Rated(),)), "t", {"t": 0.9, "ta": 0.0, "tb": 0.4}.__getitem__)
+    assert ran.won == "tb"
+
+
+def test_wrong_arguments_say_what_was_expected(table: Any) -> None:
+    with pytest.raises(ValueError, match="needs rules, or asked >= 1"):
+        Rewriting(())
+    with pytest.raises(ValueError, match="depth and width must be at least 1, got 0 and 4"):
+        Rewriting((table({}),), depth=0)
