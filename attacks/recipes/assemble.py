@@ -1,0 +1,82 @@
+"""Puts a recipe together: its own constraints and its profile's, the oracles they need, the parameters a report prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attacks.constraints.base import Constraint
+from attacks.constraints.profiles import profile
+from attacks.constraints.stopwords import LISTS, StopWords
+from attacks.lexicon import BuiltinLexicon
+from attacks.recipes.registry import Options
+from attacks.resources import Lexicon, Neighbours
+from attacks.search import Attack, Citation, Recipe
+from attacks.transformations.base import Transformation
+from attacks.transformations.keyboard import KeyboardTypo
+from attacks.vectors import BuiltinNeighbours
+
+Constraints = tuple[Constraint, ...]
+LAYOUTS = {"de": "qwertz", "fr": "azerty"}
+"""Keyboard layout by language, where it is not QWERTY."""
+
+
+def assemble(
+    options: Options,
+    name: str,
+    attack: Callable[[Constraints], Attack],
+    *,
+    transformations: Sequence[Transformation],
+    citation: Citation,
+    level: str,
+    access: str = "scores",
+    own: Sequence[Constraint] = (),
+    needs: Sequence[str] = (),
+    parameters: Sequence[tuple[str, str]] = (),
+    note: str = "",
+) -> Recipe:
+    """The recipe whose attack obeys its ``own`` constraints and those of the chosen profile.
+
+    ``parameters`` are the search's; transformations and constraints are described here, the same way for all recipes.
+    """
+    rules = profile(options.profile, options.resources.lexicon).apply(own)
+    oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
+    described = "; ".join(rule.describe() for rule in rules) or "none"
+    techniques = ", ".join(t.name for t in transformations)
+    return Recipe(
+        name=name,
+        attack=attack(rules),
+        citation=citation,
+        level=level,
+        access=access,
+        profile=options.profile,
+        needs=tuple(oracles),
+        languages=common_languages(transformations),
+        parameters=(("transformations", techniques), *parameters, ("constraints", described)),
+        note=note,
+    )
+
+
+def common_languages(transformations: Sequence[Transformation]) -> tuple[str, ...]:
+    """The languages that at least one transformation knows; ``("*",)`` if one works on any script."""
+    known = dict.fromkeys(language for t in transformations for language in t.languages)
+    return ("*",) if "*" in known else tuple(known)
+
+
+def stop_words(options: Options) -> Constraints:
+    """The stop words of the texts' language, where there is a list of them."""
+    return (StopWords(options.language),) if options.language in LISTS else ()
+
+
+def keyboard_typo(options: Options, *, keep_first: bool = False, keep_last: bool = False) -> KeyboardTypo:
+    """Typos on the keyboard that writers of the texts' language use."""
+    return KeyboardTypo(LAYOUTS.get(options.language, "qwerty"), keep_first=keep_first, keep_last=keep_last)
+
+
+def lexicon(options: Options) -> Lexicon:
+    """The user's lexicon, or the shipped one."""
+    return options.resources.lexicon or BuiltinLexicon()
+
+
+def neighbours(options: Options) -> Neighbours:
+    """The user's vectors, or the shipped neighbours."""
+    return options.resources.neighbours or BuiltinNeighbours()

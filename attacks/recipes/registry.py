@@ -1,0 +1,115 @@
+"""Where recipes are known by name. A recipe file registers itself; ``attacks.recipes`` imports the files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from attacks.constraints.profiles import PROFILES
+from attacks.resources import Resources
+from attacks.search import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user chose for all recipes of a run. ``language``: of the attacked texts, as an ISO 639-1 code."""
+
+    profile: str = "paper"
+    resources: Resources = field(default_factory=Resources)
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ValueError(f"unknown constraint profile {self.profile!r}; choose one of: {', '.join(PROFILES)}")
+        if not (self.language.isascii() and self.language.isalpha() and self.language.islower()):
+            raise ValueError(f"a language is a code in small letters, such as 'en' or 'de', got {self.language!r}")
+
+
+Builder = Callable[[Options], Recipe]
+_BUILDERS: dict[str, Builder] = {}
+_SUITES: dict[str, tuple[str, ...]] = {}
+
+
+def register(name: str) -> Callable[[Builder], Builder]:
+    """Decorator: make a function from ``Options`` to ``Recipe`` known under a name."""
+
+    def keep(builder: Builder) -> Builder:
+        if name in _BUILDERS or name in _SUITES:
+            raise ValueError(f"a recipe or suite named {name!r} is registered already; choose another name")
+        _BUILDERS[name] = builder
+        return builder
+
+    return keep
+
+
+def register_suite(name: str, members: Sequence[str]) -> None:
+    """Make a fixed list of recipes known under one name, in this order."""
+    if name in _BUILDERS or name in _SUITES:
+        raise ValueError(f"a recipe or suite named {name!r} is registered already; choose another name")
+    _SUITES[name] = tuple(members)
+
+
+def names() -> tuple[str, ...]:
+    """Every recipe by name, sorted."""
+    return tuple(sorted(_BUILDERS))
+
+
+def suites() -> dict[str, tuple[str, ...]]:
+    """Every suite with the names of its members."""
+    return {name: _SUITES[name] for name in sorted(_SUITES)}
+
+
+def build(name: str, options: Options | None = None) -> Recipe:
+    """One recipe by its name; raises ``ValueError`` with the nearest names for an unknown one."""
+    if name not in _BUILDERS:
+        raise ValueError(_unknown(name))
+    return _BUILDERS[name](options or Options())
+
+
+def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
+    """The recipes that ``spec`` names: recipes, suites and patterns such as ``natural:*``, separated by commas.
+
+    Each recipe comes once, at its first mention. Members of a suite or a pattern that do not know ``options.language``
+    are left out; a recipe asked for by its own name raises ``ValueError`` instead.
+    """
+    options = options or Options()
+    found: dict[str, Recipe] = {}
+    for part in filter(None, (part.strip() for part in spec.split(","))):
+        for recipe in _resolve_one(part, options):
+            found.setdefault(recipe.name, recipe)
+    if not found:
+        raise ValueError(f"no recipe named in {spec!r}; give names such as {', '.join(names()[:3])}, or a suite")
+    return list(found.values())
+
+
+def _resolve_one(part: str, options: Options) -> list[Recipe]:
+    if part in _BUILDERS:
+        recipe = build(part, options)
+        if not _speaks(recipe, options.language):
+            raise ValueError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")
+        return [recipe]
+    members = _SUITES.get(part) or tuple(name for name in names() if _matches(name, part))
+    if not members:
+        raise ValueError(_unknown(part))
+    recipes = [recipe for recipe in (build(name, options) for name in members) if _speaks(recipe, options.language)]
+    if not recipes:
+        raise ValueError(f"no recipe of {part!r} works on language {options.language!r}")
+    return recipes
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern with ``*`` covers the name; ``family:*`` covers ``family-x`` as well."""
+    return "*" in pattern and (fnmatchcase(name, pattern) or fnmatchcase(name, pattern.replace(":*", "-*")))
+
+
+def _speaks(recipe: Recipe, language: str) -> bool:
+    return "*" in recipe.languages or language in recipe.languages
+
+
+def _unknown(name: str) -> str:
+    known = (*names(), *_SUITES)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(known)}"
+    return f"unknown recipe {name!r}; {hint}"
