@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from robustness.errors import DataError, UsageError
+from robustness.errors import DataError
 
 _INDEX = re.compile(r"(?:0|[1-9][0-9]*)")
 _DEFAULT_NAME = re.compile(r"label_(0|[1-9][0-9]*)")
@@ -24,15 +24,6 @@ class Labels:
 
     index: Mapping[str, int]
     notes: tuple[str, ...]
-
-
-def parse_label_map(text: str) -> dict[str, str]:
-    """Read ``neg=negative,pos=positive``; raises ``UsageError``."""
-    pairs = [part.rpartition("=") for part in text.split(",")]
-    result = {key.strip(): value.strip() for key, _, value in pairs}
-    if "" in result or "" in result.values() or len(result) != len(pairs):
-        raise UsageError(f"--label-map expects DATA=VICTIM pairs such as neg=negative,pos=positive, each once, got {text!r}")
-    return result
 
 
 def label_text(value: Any) -> str | None:

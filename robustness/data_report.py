@@ -58,8 +58,11 @@ class DataReport:
         sampled = self.kept < self.usable
         kept = f"{self.kept} sampled by the limit of {self.limit}" if sampled else f"all {self.kept} kept"
         lines = [f"{self.source}: {_count(self.rows, 'row')} read, {self.usable} usable, {kept} ({shares})", *self.notes]
-        lines += [f"dropped {_count(f.count, 'row')}: {f.reason} ({self._where(f)})" for f in self.dropped]
-        return lines + [f"kept {_count(f.count, 'row')}: {f.reason} ({self._where(f)})" for f in self.remarks]
+        return lines + self.losses() + [f"kept {_count(f.count, 'row')}: {f.reason} ({self._where(f)})" for f in self.remarks]
+
+    def losses(self) -> list[str]:
+        """One line for each reason for which rows were dropped; empty when every row is usable."""
+        return [f"dropped {_count(f.count, 'row')}: {f.reason} ({self._where(f)})" for f in self.dropped]
 
     def _where(self, finding: Finding) -> str:
         more = ", …" if finding.count > len(finding.rows) else ""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from robustness.data import load_examples
-from robustness.data_labels import label_text, parse_label_map
-from robustness.errors import DataError, UsageError
+from robustness.data_labels import label_text
+from robustness.errors import DataError
 
 TWO = ("negative", "positive")
 
@@ -91,19 +89,6 @@ def test_what_was_assumed_is_reported() -> None:
     notes = load_examples([("a", 1), ("b", 0)], labels=TWO, label_map={"neg": "negative"}).report.notes
     assert "labels were read as class indexes: '0' is 'negative', '1' is 'positive'" in notes
     assert "--label-map names 'neg', which the data does not contain" in notes
-
-
-@given(st.dictionaries(st.text("abc =", min_size=1).map(str.strip).filter(bool), st.sampled_from(TWO), min_size=1))
-@settings(deadline=None, max_examples=50)
-def test_label_maps_parse_back(mapping: dict[str, str]) -> None:
-    text = ",".join(f"{key}={value}" for key, value in mapping.items())
-    assert parse_label_map(text) == mapping
-
-
-@pytest.mark.parametrize("text", ["", "a", "a=", "=b", "a=b,", "a=b,a=c"])
-def test_label_maps_that_are_none(text: str) -> None:
-    with pytest.raises(UsageError, match="expects DATA=VICTIM pairs"):
-        parse_label_map(text)
 
 
 def test_missing_labels() -> None:
