@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from robustness.errors import UsageError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from attacks.resources import Resources
     from attacks.search import Recipe
     from reports.run import Manifest, Outcome, Run
+    from robustness.backends import VictimBackend
     from robustness.checks import Flag
     from robustness.data import Dataset
     from robustness.engine import Oracles
@@ -85,6 +86,7 @@ class Audit:
     data: Dataset
     plan: Plan
     oracles: Oracles
+    backend: VictimBackend
     manifest: Manifest
     settings: Settings
     flags: list[Flag] = _field(default_factory=list)
@@ -120,13 +122,12 @@ class Audit:
         seen = checks.OutcomeChecks()
         for outcome in iter_outcomes(out):
             seen.read(outcome)
-        backend = self.oracles.victim.backend
-        flags = [*self.flags, *checks.answers(self.victim.info.access, backend.oddities), *seen.flags()]
+        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
-        dropped = self.data.report.messages()
-        if dropped:
-            flags.append(checks.Flag("dropped-rows", "note", f"{checks.CODES['dropped-rows']}: {'; '.join(dropped)}"))
+        if self.data.report.dropped:
+            reasons = "; ".join(f"{found.count} {found.reason}" for found in self.data.report.dropped)
+            flags.append(checks.Flag("dropped-rows", "note", f"{checks.CODES['dropped-rows']}: {reasons}"))
         return flags
 
     def _usage(self, seconds: float) -> dict[str, Any]:
@@ -164,14 +165,16 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     plan = _plan(settings, victim, recipes, cascade, encoder is not None)
     flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     manifest = describe(victim, data, plan, settings.profile, encoder=encoder, rewriter=rewriter)
-    return Audit(victim, data, plan, oracles, manifest, settings, flags)
+    return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 
 def _recipes(settings: Settings) -> tuple[tuple[Recipe, ...], bool]:
     from attacks import recipes as registry
 
-    options = registry.Options(profile=settings.profile, **({"resources": settings.resources} if settings.resources else {}))
+    from attacks.resources import Resources
+
     try:
+        options = registry.Options(profile=settings.profile, resources=settings.resources or Resources())
         chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -258,8 +261,11 @@ def audit(
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), **settings)
-        subject = open_victim(victim, offline=offline, **(victim_options or {}))
-        data = open_data(victim, subject, examples, limit=limit, seed=chosen.seed, offline=offline, **(data_options or {}))
+        read, opened = dict(data_options or {}), dict(victim_options or {})
+        if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
+            opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
+        subject = open_victim(victim, offline=offline, **opened)
+        data = open_data(victim, subject, examples, limit=limit, seed=chosen.seed, offline=offline, **read)
         prepared = prepare(subject, data, chosen)
         try:
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
@@ -269,12 +275,12 @@ def audit(
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
     """The victim behind a spec, a callable or a victim."""
-    from robustness.victims import load_victim
+    from robustness.victims import VictimInfo, load_victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
-    if hasattr(victim, "info") and hasattr(victim, "predict") and not isinstance(victim, type):
-        return victim
+    if isinstance(getattr(victim, "info", None), VictimInfo):
+        return cast("Victim", victim)
     from robustness.victims.function import from_callable
 
     return from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
@@ -291,7 +297,7 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
 
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
         return load_examples(rows, labels=victim.info.labels, id="id", limit=limit, seed=seed)
-    return load_examples(examples, labels=victim.info.labels, limit=limit, seed=seed, **options)
+    return load_examples(examples, labels=victim.info.labels, victim_fields=victim.info.fields, limit=limit, seed=seed, **options)
 
 
 def new_folder(name: str) -> Path:

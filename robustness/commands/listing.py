@@ -84,7 +84,7 @@ def _constraints(_: str) -> list[dict[str, Any]]:
 def _victims(_: str) -> list[dict[str, Any]]:
     from robustness.victims import victims
 
-    return [dict(row) for row in victims()]
+    return [{"name": v.spec, "access": v.access, "what": v.summary, "options": ", ".join(v.options)} for v in victims()]
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:

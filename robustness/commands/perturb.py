@@ -58,7 +58,23 @@ def perturb(
 def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, options: dict[str, Any]) -> Dataset:
     from robustness.data import load_examples
 
+    labels = labels or _labels(source, options)
     return load_examples(source, labels=labels, limit=limit, seed=seed, **options)
+
+
+def _labels(source: str, options: dict[str, Any]) -> list[str]:
+    """The labels that occur in the data, as the map renames them, sorted."""
+    from robustness.data_columns import Wanted, choose_columns
+    from robustness.data_labels import label_text
+    from robustness.data_sources import ReadOptions, read_table
+
+    table = read_table(source, ReadOptions(None, None, options.get("encoding"), options.get("offline", False), ()))
+    columns = choose_columns(
+        table.source, table.columns, Wanted(options.get("text"), options.get("label"), options.get("id"), ())
+    )
+    at = list(table.columns).index(columns.label)
+    found = {text for _, values in table.rows if (text := label_text(values[at])) is not None}
+    return sorted({(options.get("label_map") or {}).get(text, text) for text in found})
 
 
 def _blind(specs: list[str]) -> list[Recipe]:
