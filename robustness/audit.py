@@ -188,6 +188,8 @@ def _recipes(settings: Settings) -> tuple[tuple[Recipe, ...], bool]:
 
 
 def _encoder(settings: Settings) -> Any:
+    if settings.encoder == "none":
+        return None
     from robustness.encoders import load_encoder
 
     return load_encoder(settings.encoder)
