@@ -1,1 +1,40 @@
-"""Renderers: terminal, Markdown, HTML and JUnit views of a run folder."""
+"""Renderers: terminal, Markdown, HTML and JUnit views of a run folder, made from that folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reports.policy import Policy
+    from reports.run import Run
+
+
+def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
+    """Write every report into the run's folder and name the files; those that were there are replaced.
+
+    ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``.
+    """
+    from reports.failures import write_failures
+    from reports.gate import evaluate
+    from reports.measure import measure
+    from reports.policy import Policy as NoPolicy
+    from reports.render.html import html_report
+    from reports.render.junit import junit_report
+    from reports.render.markdown import markdown_report
+    from reports.summary import summarise, to_json
+
+    policy = policy or NoPolicy()
+    measured = measure(run, policy.gate.confidence)
+    gate = evaluate(run, policy, measured)
+    summary = summarise(run, gate, measured)
+    texts = {
+        "summary.json": to_json(summary),
+        "report.md": markdown_report(run, measured, gate),
+        "junit.xml": junit_report(run, measured, gate),
+        "report.html": html_report(run, summary, gate),
+    }
+    write_failures(run, run.path)
+    for name, text in texts.items():
+        (run.path / name).write_text(text, encoding="utf-8", newline="\n")
+    return [run.path / name for name in ("failures.jsonl", "failures.csv", *texts)]

@@ -139,7 +139,10 @@ def rich_outcomes() -> list[Outcome]:
                 if i % 29 == 5
                 else ("succeeded", "failed", "exhausted", "failed")[i % period]
             )
-            extra = {} if status in ("skipped", "error") else {"perturbed": text + "\u200b!", "queries": 10 + 17 * i}
+            extra: dict[str, Any] = {}
+            if status not in ("skipped", "error"):
+                edit = EditRecord(len(text), len(text), len(text), len(text) + 2, "", "\u200b!", "ZeroWidth")
+                extra = {"perturbed": text + "\u200b!", "edits": (edit,), "queries": 10 + 17 * i}
             made.append(outcome(f"e{i:03d}", recipe, status, **shared, **extra))
         made.append(_ladder(f"e{i:03d}", i, shared))
     return made
@@ -154,8 +157,10 @@ def _ladder(example_id: str, i: int, shared: Mapping[str, Any]) -> Outcome:
     text = shared["texts"]["text"]
     rungs = tuple(Rung(s, wrong if s >= falls_at else label, s < falls_at, f"{text} {'~' * s}") for s in range(1, 6))
     broken = next((r for r in rungs if not r.correct), None)
+    shown = (broken or rungs[-1]).text
+    edit = EditRecord(len(text), len(text), len(text), len(shown), "", shown[len(text) :], "KeyboardTypo")
     status = "succeeded" if broken else "failed"
-    return outcome(example_id, "natural-typos", status, ladder=rungs, perturbed=(broken or rungs[-1]).text, **shared)
+    return outcome(example_id, "natural-typos", status, ladder=rungs, perturbed=shown, edits=(edit,), **shared)
 
 
 @pytest.fixture

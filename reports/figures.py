@@ -1,0 +1,41 @@
+"""Numbers as reports write them."""
+
+from __future__ import annotations
+
+from reports.stats import Proportion
+
+VERDICTS = {
+    "passed": "PASSED",
+    "failed": "FAILED",
+    "inconclusive": "INCONCLUSIVE",
+    "measured": "MEASURED",
+}
+NOTHING = "–"
+
+
+def percent(share: float | None) -> str:
+    """``14.5 %``, or a dash."""
+    return NOTHING if share is None else f"{100 * share:.1f} %"
+
+
+def rate(value: Proportion | None) -> str:
+    """A proportion's rate, or a dash."""
+    return percent(value.rate if value else None)
+
+
+def interval(value: Proportion | None) -> str:
+    """``14.5 % (10.3–20.0)``, or a dash."""
+    if value is None or value.rate is None:
+        return NOTHING
+    return f"{percent(value.rate)} ({100 * value.low:.1f}–{100 * value.high:.1f})"
+
+
+def points(value: Proportion | None) -> str:
+    """A difference of accuracies with its interval, in points, or a dash."""
+    said = interval(value)
+    return said if said == NOTHING else said.replace(" %", "") + " points"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands separated, or a dash."""
+    return NOTHING if value is None else f"{value:,.{digits}f}"

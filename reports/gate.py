@@ -1,0 +1,128 @@
+"""The gate: each threshold decided on an interval. A gate that could not evaluate never passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reports.measure import Measured, measure
+from reports.metrics import Overall, RecipeMetrics
+from reports.policy import Policy, Rules
+from reports.run import Run
+from reports.slices import find_slice, label_slices, metadata_slices
+from reports.soundness import soundness
+from reports.stats import Proportion, settling_n
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+
+WHAT = {
+    "min_robust_accuracy": "robust accuracy",
+    "min_clean_accuracy": "clean accuracy",
+    "max_accuracy_drop": "accuracy drop",
+    "max_attack_success_rate": "attack success rate",
+}
+
+
+def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None = None) -> GateResult:
+    """Hold a run against a policy.
+
+    Without thresholds the verdict is ``measured`` at best: soundness is still checked. ``measured`` may be passed where
+    it is at hand and was measured at the policy's confidence.
+    """
+    policy = policy or Policy()
+    confidence = policy.gate.confidence
+    if measured is None or measured.confidence != confidence:
+        measured = measure(run, confidence)
+    rules = (*soundness(run, measured, policy.gate), *_thresholds(run, policy, measured))
+    return GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence)
+
+
+def _verdict(rules: Sequence[RuleResult], demanded: bool) -> str:
+    found = {rule.verdict for rule in rules}
+    if FAIL in found:
+        return "failed"
+    if found != {PASS}:
+        return "inconclusive"
+    return "passed" if demanded else "measured"
+
+
+def _thresholds(run: Run, policy: Policy, measured: Measured) -> Iterator[RuleResult]:
+    gate = policy.gate
+    if gate.min_clean_accuracy is not None:
+        yield decide("min_clean_accuracy", "run", gate.min_clean_accuracy, measured.overall.clean_accuracy)
+    yield from _of_overall(gate, "run", measured.overall)
+    recipes = {recipe.name: recipe for recipe in measured.recipes}
+    for name, rules in gate.recipes.items():
+        yield from _of_recipe(rules, name, recipes)
+    for key, rules in gate.slices.items():
+        yield from _of_slice(rules, key, run, gate.confidence)
+
+
+def _of_overall(rules: Rules, scope: str, measured: Overall) -> Iterator[RuleResult]:
+    observed = {
+        "min_robust_accuracy": measured.robust_accuracy,
+        "max_accuracy_drop": measured.accuracy_drop,
+        "max_attack_success_rate": measured.attack_success_rate,
+    }
+    for rule, threshold in rules.given.items():
+        yield decide(rule, scope, threshold, observed[rule])
+
+
+def _of_recipe(rules: Rules, name: str, recipes: dict[str, RecipeMetrics]) -> Iterator[RuleResult]:
+    scope, found = f"recipe {name}", recipes.get(name)
+    if found is None:
+        yield from _cannot(rules, scope, f"the run has no such recipe; it has: {', '.join(recipes)}")
+        return
+    observed = {
+        "min_robust_accuracy": found.accuracy_under_attack,
+        "max_accuracy_drop": found.accuracy_drop,
+        "max_attack_success_rate": found.attack_success_rate if found.complete else None,
+    }
+    for rule, threshold in rules.given.items():
+        value = observed[rule]
+        if value is None:
+            said = f"{name} met {found.n} examples, not all: in a cascade only the first recipe does; run it on its own"
+            yield RuleResult(rule, scope, INCONCLUSIVE, said, threshold)
+        else:
+            yield decide(rule, scope, threshold, value)
+
+
+def _of_slice(rules: Rules, key: str, run: Run, confidence: float) -> Iterator[RuleResult]:
+    found = find_slice(run, key, confidence)
+    if found is not None:
+        yield from _of_overall(rules, f"slice {key}", found.measured)
+        return
+    known = [part.key for part in (*label_slices(run), *metadata_slices(run))][:20]
+    yield from _cannot(rules, f"slice {key}", f"no example is in this slice; there are: {', '.join(known) or 'none'}")
+
+
+def _cannot(rules: Rules, scope: str, why: str) -> Iterator[RuleResult]:
+    return (RuleResult(rule, scope, INCONCLUSIVE, why, threshold) for rule, threshold in rules.given.items())
+
+
+def decide(rule: str, scope: str, threshold: float, observed: Proportion) -> RuleResult:
+    """Pass where the whole interval keeps the rule, fail where the whole interval breaks it, else inconclusive."""
+    wants_at_least = rule.startswith("min_")
+    keeps = observed.low >= threshold if wants_at_least else observed.high <= threshold
+    breaks = observed.high < threshold if wants_at_least else observed.low > threshold
+    verdict = INCONCLUSIVE if observed.rate is None else PASS if keeps else FAIL if breaks else INCONCLUSIVE
+    enough = None
+    if verdict == INCONCLUSIVE and observed.rate is not None:
+        enough = settling_n(observed.rate, threshold, observed.confidence)
+    message = _message(rule, threshold, observed, verdict, enough)
+    return RuleResult(rule, scope, verdict, message, threshold, observed, enough)
+
+
+def _message(rule: str, threshold: float, observed: Proportion, verdict: str, enough: int | None) -> str:
+    bound = f"{'at least' if rule.startswith('min_') else 'at most'} {_amount(rule, threshold)}"
+    if observed.rate is None:
+        return f"{WHAT[rule]} could not be measured, {bound} asked for: no example counts towards it"
+    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, n={observed.n})"
+    said = f"{WHAT[rule]} {interval}, {bound} asked for"
+    if verdict != INCONCLUSIVE:
+        return said
+    if enough is None:
+        return f"{said}; at a rate equal to the threshold no number of examples settles it: leave a margin"
+    return f"{said}; about {enough} examples would settle it at this rate"
+
+
+def _amount(rule: str, value: float) -> str:
+    return f"{100 * value:.1f} {'points' if rule == 'max_accuracy_drop' else '%'}"

@@ -1,0 +1,36 @@
+"""Everything that reports say about a run, measured once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.metrics import Overall, RecipeMetrics, Severity, Stage, by_recipe, overall, recipe_metrics, severities, stages
+from reports.run import Run
+from reports.slices import Slice, label_slices, metadata_slices
+from reports.stats import CONFIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All measures of a run at one confidence level."""
+
+    confidence: float
+    overall: Overall
+    recipes: tuple[RecipeMetrics, ...]
+    stages: tuple[Stage, ...]
+    severities: tuple[Severity, ...]
+    labels: tuple[Slice, ...]
+    slices: tuple[Slice, ...]
+
+
+def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
+    """Measure a run."""
+    return Measured(
+        confidence=confidence,
+        overall=overall(run, run.outcomes, run.manifest.examples, confidence),
+        recipes=tuple(recipe_metrics(run, name, found, confidence) for name, found in by_recipe(run).items()),
+        stages=stages(run, confidence),
+        severities=severities(run, confidence),
+        labels=label_slices(run, confidence),
+        slices=metadata_slices(run, confidence),
+    )

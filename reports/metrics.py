@@ -1,0 +1,243 @@
+"""What a run measured: per recipe, per example over all recipes, per severity, per query budget.
+
+Errors are in no denominator and are counted apart: a crash is neither robustness nor a break. Skipped examples (the
+clean answer was already wrong) count as wrong in every accuracy and are left out of every success rate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.run import STATUSES, Outcome, Run
+from reports.stats import CONFIDENCE, Proportion, mean, median, proportion
+
+BUDGETS = (50, 100, 500, 1000)
+ATTACKED = ("succeeded", "failed", "exhausted")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeMetrics:
+    """One recipe. The three accuracies are None where it did not meet every example (a cascade, an unfinished run).
+
+    ``profile``: the constraint profile that its success rate holds under. ``n``: outcomes. ``judged``: those without
+    errors. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share of words
+    that successes changed. ``similarity``: mean over successes that have one. ``tried``: candidates asked about that
+    differed from the original; a recipe that tried nothing proves nothing. ``success_at``: share of attacked trials won
+    within so many queries, None past the run's budget.
+    """
+
+    name: str
+    profile: str
+    n: int
+    statuses: Mapping[str, int]
+    judged: int
+    complete: bool
+    clean_accuracy: Proportion | None
+    accuracy_under_attack: Proportion | None
+    accuracy_drop: Proportion | None
+    attack_success_rate: Proportion
+    queries_mean: float | None
+    queries_median: float | None
+    queries_per_success: float | None
+    forwards_mean: float | None
+    words_changed: float | None
+    similarity: float | None
+    tried: int
+    success_at: Mapping[int, float | None]
+    budget_curve: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """The worst case over recipes, per example.
+
+    ``robust_accuracy``: right on the clean text and broken by no recipe. ``attack_success_rate``: broken by at least one
+    recipe, of those that were right. ``not_judged``: examples that no recipe broke while one of them erred or is missing;
+    they are in no denominator. All rates share ``judged``, so clean accuracy minus robust accuracy is the drop.
+    """
+
+    examples: int
+    judged: int
+    not_judged: int
+    clean_accuracy: Proportion
+    robust_accuracy: Proportion
+    accuracy_drop: Proportion
+    attack_success_rate: Proportion
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a cascade: how many examples still stood, how many this recipe broke, and what stands after it."""
+
+    recipe: str
+    attacked: int
+    broken: int
+    errors: int
+    robust_accuracy: Proportion
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """Accuracy of one ladder recipe at one severity. ``absent``: right examples whose text this severity left alone."""
+
+    recipe: str
+    severity: int
+    accuracy: Proportion
+    absent: int
+
+
+def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence: float = CONFIDENCE) -> RecipeMetrics:
+    """Measure one recipe from its outcomes."""
+    count = Counter(o.status for o in outcomes)
+    attacked = [o for o in outcomes if o.status in ATTACKED]
+    won = [o for o in attacked if o.status == "succeeded"]
+    judged = len(outcomes) - count["error"]
+    complete = len(outcomes) == run.manifest.examples
+
+    def over_all(successes: int) -> Proportion | None:
+        return proportion(successes, judged, confidence) if complete else None
+
+    return RecipeMetrics(
+        name=name,
+        profile=profile_of(run, name),
+        n=len(outcomes),
+        statuses={status: count[status] for status in STATUSES},
+        judged=judged,
+        complete=complete,
+        clean_accuracy=over_all(judged - count["skipped"]),
+        accuracy_under_attack=over_all(count["failed"] + count["exhausted"]),
+        accuracy_drop=over_all(count["succeeded"]),
+        attack_success_rate=proportion(len(won), len(attacked), confidence),
+        queries_mean=mean([o.queries for o in attacked]),
+        queries_median=median([o.queries for o in attacked]),
+        queries_per_success=sum(o.queries for o in attacked) / len(won) if won else None,
+        forwards_mean=mean([o.forwards for o in attacked]),
+        words_changed=mean([o.words_changed / o.words for o in won if o.words]),
+        similarity=mean([o.similarity for o in won if o.similarity is not None]),
+        tried=sum(max(0, o.attempted - o.no_ops) for o in attacked),
+        success_at=_success_at(won, len(attacked), run.manifest.budget),
+        budget_curve=_budget_curve(won, len(attacked)),
+    )
+
+
+def profile_of(run: Run, recipe: str) -> str:
+    """The constraint profile that a recipe ran under."""
+    found = next((r for r in run.manifest.recipes if r["name"] == recipe), {})
+    return str(found.get("profile") or run.manifest.profile)
+
+
+def _success_at(won: Sequence[Outcome], attacked: int, budget: int | None) -> dict[int, float | None]:
+    def at(queries: int) -> float | None:
+        if not attacked or (budget is not None and budget < queries):
+            return None
+        return sum(o.queries <= queries for o in won) / attacked
+
+    return {queries: at(queries) for queries in BUDGETS}
+
+
+def _budget_curve(won: Sequence[Outcome], attacked: int, points: int = 200) -> tuple[tuple[int, float], ...]:
+    """Steps (queries, share won by then), thinned to a bounded number; the last is always kept."""
+    steps: dict[int, float] = {}
+    for rank, queries in enumerate(sorted(o.queries for o in won), start=1):
+        steps[queries] = rank / attacked
+    curve = list(steps.items())
+    stride = -(-len(curve) // points) or 1
+    return tuple(curve[::-1][::stride][::-1])
+
+
+def by_recipe(run: Run) -> dict[str, list[Outcome]]:
+    """Outcomes of each recipe, in the manifest's order of recipes; a recipe without outcomes is there with none."""
+    groups: dict[str, list[Outcome]] = {name: [] for name in run.manifest.recipe_names}
+    for o in run.outcomes:
+        groups[o.recipe].append(o)
+    return groups
+
+
+def by_example(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """Outcomes of each example, in order of first appearance."""
+    groups: dict[str, list[Outcome]] = {}
+    for o in outcomes:
+        groups.setdefault(o.example_id, []).append(o)
+    return groups
+
+
+def fate(statuses: Sequence[str], recipes: int) -> str:
+    """What became of one example over a run's recipes: ``wrong``, ``broken``, ``robust`` or ``not judged``.
+
+    In a cascade an example that fell is not attacked again, so its later recipes have no outcome.
+    """
+    if "skipped" in statuses:
+        return "wrong"
+    if "succeeded" in statuses:
+        return "broken"
+    if "error" in statuses or len(statuses) < recipes:
+        return "not judged"
+    return "robust"
+
+
+def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: float = CONFIDENCE) -> Overall:
+    """Measure the worst case per example over these outcomes of a run; ``examples`` is how many there should be."""
+    recipes = len(run.manifest.recipes)
+    fates = Counter(fate([o.status for o in group], recipes) for group in by_example(outcomes).values())
+    right = fates["robust"] + fates["broken"]
+    judged = right + fates["wrong"]
+    return Overall(
+        examples=examples,
+        judged=judged,
+        not_judged=examples - judged,
+        clean_accuracy=proportion(right, judged, confidence),
+        robust_accuracy=proportion(fates["robust"], judged, confidence),
+        accuracy_drop=proportion(fates["broken"], judged, confidence),
+        attack_success_rate=proportion(fates["broken"], right, confidence),
+    )
+
+
+def stages(run: Run, confidence: float = CONFIDENCE) -> tuple[Stage, ...]:
+    """The steps of a cascade; none where the run was not one. Only examples that the whole run judged are counted."""
+    if not run.manifest.cascade:
+        return ()
+    recipes = len(run.manifest.recipes)
+    groups = by_example(run.outcomes)
+    judged = {e for e, group in groups.items() if fate([o.status for o in group], recipes) != "not judged"}
+    standing = {e for e in judged if not any(o.status == "skipped" for o in groups[e])}
+    rows = []
+    for name, outcomes in by_recipe(run).items():
+        broken = {o.example_id for o in outcomes if o.status == "succeeded"}
+        standing -= broken
+        rows.append(
+            Stage(
+                recipe=name,
+                attacked=sum(o.status in ATTACKED for o in outcomes),
+                broken=len(broken),
+                errors=sum(o.status == "error" for o in outcomes),
+                robust_accuracy=proportion(len(standing), len(judged), confidence),
+            )
+        )
+    return tuple(rows)
+
+
+def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]:
+    """Accuracy by severity of the recipes that climb a ladder.
+
+    Over the examples that have an answer at that severity and those that were wrong without noise, which count as wrong.
+    Examples that erred, and those whose text this severity could not change, are left out; the latter are ``absent``.
+    """
+    rows: list[Severity] = []
+    for name, outcomes in by_recipe(run).items():
+        levels = sorted({rung.severity for o in outcomes for rung in o.ladder})
+        rows += [_severity(name, level, outcomes, confidence) for level in levels]
+    return tuple(rows)
+
+
+def _severity(name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
+    skipped = sum(o.status == "skipped" for o in outcomes)
+    climbed = [o for o in outcomes if o.status in ATTACKED]
+    answers = [rung.correct for o in climbed for rung in o.ladder if rung.severity == level]
+    return Severity(
+        recipe=name,
+        severity=level,
+        accuracy=proportion(sum(answers), len(answers) + skipped, confidence),
+        absent=len(climbed) - len(answers),
+    )

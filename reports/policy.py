@@ -1,0 +1,237 @@
+"""The policy file: thresholds of the gate and defaults of an audit, from ``robustness.toml`` or ``[tool.robustness]``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+FILE = "robustness.toml"
+PYPROJECT = "pyproject.toml"
+
+
+class PolicyError(Exception):
+    """A policy that cannot be used: the file, the key, what was expected, what to do."""
+
+
+def share(value: Any) -> float:
+    """A share as 0..1: ``0.8`` or ``"80%"``; raises ``ValueError``."""
+    number = _number(value, ("%",))
+    if number is None or not 0 <= number <= 1:
+        raise ValueError(f'expected a share between 0 and 1, such as 0.8 or "80%", got {value!r}')
+    return number
+
+
+def points(value: Any) -> float:
+    """A difference of accuracies as 0..1: ``0.2``, ``"20pt"`` or ``"20%"``; raises ``ValueError``.
+
+    A bare 1 is refused, for it could mean one point or all of them.
+    """
+    number = _number(value, ("%", "pt", "pts", "points"))
+    bare_one = number == 1 and not re.search(r"[%a-z]", str(value).lower())
+    if number is None or not 0 <= number <= 1 or bare_one:
+        raise ValueError(f'expected percentage points, such as "20pt", or a share such as 0.2, got {value!r}')
+    return number
+
+
+def _number(value: Any, units: tuple[str, ...]) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if not isinstance(value, str):
+        return float(value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([%a-z]*)\s*", value.lower())
+    if match is None or match[2] not in ("", *units):
+        return None
+    return float(match[1]) / 100 if match[2] else float(match[1])
+
+
+def _names(value: Any) -> Any:
+    """A list of names, or one text with commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _budget(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
+    if not whole and value != "none":
+        raise ValueError(f'expected a whole number of queries from 2 up, or "none", got {value!r}')
+    return value
+
+
+Share = Annotated[float, BeforeValidator(share)]
+Points = Annotated[float, BeforeValidator(points)]
+Confidence = Annotated[float, BeforeValidator(share), Field(ge=0.5, lt=1)]
+Names = Annotated[list[str], BeforeValidator(_names)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Rules(_Table):
+    """Thresholds on one recipe or one slice; on a recipe, robust accuracy is the accuracy under that attack alone."""
+
+    min_robust_accuracy: Share | None = None
+    max_accuracy_drop: Points | None = None
+    max_attack_success_rate: Share | None = None
+
+    @property
+    def given(self) -> dict[str, float]:
+        """The thresholds that are set."""
+        return {name: value for name in Rules.model_fields if (value := getattr(self, name)) is not None}
+
+
+class _PartRules(Rules):
+    @model_validator(mode="after")
+    def _say_something(self) -> Self:
+        if not self.given:
+            raise ValueError(f"expected at least one of {', '.join(Rules.model_fields)}, got none")
+        return self
+
+
+class GateRules(Rules):
+    """``[gate]``: thresholds on the whole run, and what must hold before any of them is believed."""
+
+    min_clean_accuracy: Share | None = None
+    max_error_rate: Share = 0.0
+    min_examples: Annotated[int, Field(ge=0)] = 0
+    fatal_flags: Names = Field(default_factory=list)
+    confidence: Confidence = 0.95
+    recipes: dict[str, _PartRules] = Field(default_factory=dict)
+    slices: dict[Annotated[str, Field(pattern="=")], _PartRules] = Field(default_factory=dict)
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether anything about robustness is demanded at all."""
+        return bool(self.given or self.min_clean_accuracy is not None or self.recipes or self.slices)
+
+
+class AuditDefaults(_Table):
+    """``[audit]``: what ``robustness audit`` does where a flag does not say otherwise; keys are named like the flags."""
+
+    victim: str | None = None
+    data: str | None = None
+    text: Names | None = None
+    label: str | None = None
+    id: str | None = None
+    label_map: dict[str, str] | None = None
+    encoding: str | None = None
+    split: str | None = None
+    recipes: Names | None = None
+    profile: str | None = None
+    budget: Annotated[int | str, BeforeValidator(_budget)] | None = None
+    limit: Count | None = None
+    seed: int | None = None
+    field: str | None = None
+    batch_tokens: Count | None = None
+    in_flight: Count | None = None
+    victim_timeout: Annotated[float, Field(gt=0)] | None = None
+    encoder: str | None = None
+    rewriter: str | None = None
+    vectors: str | None = None
+    lexicon: str | None = None
+    access: str | None = None
+    labels: Names | None = None
+    fields: Names | None = None
+    device: str | None = None
+    max_length: Count | None = None
+    out: str | None = None
+    offline: bool | None = None
+
+
+class Policy(_Table):
+    """A whole policy. ``source`` names where it came from, for messages and reports."""
+
+    gate: GateRules = Field(default_factory=GateRules)
+    audit: AuditDefaults = Field(default_factory=AuditDefaults)
+    source: str = Field(default="no policy", exclude=True)
+
+
+def load_policy(path: str | Path | None = None) -> Policy:
+    """Read a policy file, or that of the working folder: ``robustness.toml``, else ``[tool.robustness]`` in pyproject.
+
+    Without a path and without such a file the policy is empty. Raises ``PolicyError``.
+    """
+    if path is not None:
+        return _read(Path(path), asked_for=True)
+    found = next((p for p in (Path(FILE), Path(PYPROJECT)) if p.is_file()), None)
+    return _read(found, asked_for=False) if found else Policy()
+
+
+def _read(path: Path, *, asked_for: bool) -> Policy:
+    try:
+        table: Any = tomllib.loads(path.read_text("utf-8"))
+    except OSError as problem:
+        raise PolicyError(f"{path}: cannot be read ({problem.strerror}); name an existing file") from None
+    except ValueError as problem:
+        raise PolicyError(f"{path}: not valid TOML: {problem}") from None
+    if path.name == PYPROJECT:
+        tool = table.get("tool", {})
+        table = tool.get("robustness") if isinstance(tool, dict) else None
+        if table is None and asked_for:
+            raise PolicyError(f"{path}: expected a table [tool.robustness], found none; add one, or use {FILE}")
+        if table is None:
+            return Policy()
+    return parse_policy(table, str(path))
+
+
+def parse_policy(table: Any, source: str) -> Policy:
+    """A policy from plain values; ``source`` is named in errors. Raises ``PolicyError``."""
+    if isinstance(table, dict) and "source" in table:
+        raise PolicyError(_unknown(source, ("source",)))
+    try:
+        return Policy.model_validate(table).model_copy(update={"source": source})
+    except ValidationError as problem:
+        raise PolicyError(_explained(problem, source)) from None
+
+
+def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
+    """The policy with gate rules laid over it, such as those given by flags. Raises ``PolicyError``."""
+    if not gate:
+        return policy
+    new = parse_policy({"gate": dict(gate)}, "flags").gate
+    old = policy.gate
+    update = {name: getattr(new, name) for name in new.model_fields_set - {"recipes", "slices"}}
+    merged = {name: _merged(getattr(old, name), getattr(new, name)) for name in ("recipes", "slices")}
+    source = "flags" if policy.source == "no policy" else f"{policy.source} and flags"
+    return policy.model_copy(update={"gate": old.model_copy(update={**update, **merged}), "source": source})
+
+
+def _merged(old: Mapping[str, _PartRules], new: Mapping[str, _PartRules]) -> dict[str, _PartRules]:
+    both = {name: old[name].model_copy(update=rules.given) for name, rules in new.items() if name in old}
+    return {**old, **new, **both}
+
+
+def _explained(problem: ValidationError, source: str) -> str:
+    lines = []
+    for error in problem.errors():
+        where = tuple(str(part) for part in error["loc"] if part != "[key]")
+        if error["type"] == "extra_forbidden":
+            lines.append(_unknown(source, where))
+            continue
+        said = error["msg"].removeprefix("Value error, ")
+        came = "" if "got " in said else f", got {error['input']!r}"
+        if error["type"] == "string_pattern_mismatch":
+            said, came = 'expected a name of the form "column=value"', f", got {where[-1]!r}"
+        lines.append(f"{source}: {'.'.join(where) or 'the policy'}: {said}{came}")
+    return "\n".join(lines)
+
+
+def _unknown(source: str, where: tuple[str, ...]) -> str:
+    known = _keys_beside(where)
+    near = difflib.get_close_matches(where[-1], known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{source}: {'.'.join(where)}: no such key; {hint}expected one of: {', '.join(known)}"
+
+
+def _keys_beside(where: tuple[str, ...]) -> list[str]:
+    if len(where) == 1:
+        return ["gate", "audit"]
+    if where[0] == "audit":
+        return list(AuditDefaults.model_fields)
+    return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

@@ -1,0 +1,187 @@
+"""``report.md``: the verdict, the figures and the first failures, for a pull request or a wiki. Every text is inert."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from reports.failures import failures
+from reports.measure import Measured
+from reports.run import Outcome, PredictionRecord, Run
+from reports.slices import Slice
+from reports.text import visible
+from reports.verdicts import GateResult
+from reports.figures import NOTHING, VERDICTS, interval, number, percent, points
+
+SHOWN = 20
+LONGEST = 400
+
+
+def markdown_report(run: Run, measured: Measured, gate: GateResult) -> str:
+    """The report as GitHub-flavoured Markdown."""
+    parts = [
+        _head(run, gate),
+        _rules(gate),
+        _overall(measured),
+        _stages(measured),
+        _recipes(measured),
+        _success_at(measured),
+        _severities(measured),
+        _slices("By label", measured.labels),
+        _slices("By slice", measured.slices),
+        _flags(run),
+        _failures(run),
+        _facts(run),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def code(text: object) -> str:
+    """Any text as one inert code span: no markup, link, mention or line break comes alive in it."""
+    shown = visible(str(text)).replace("\n", " ⏎ ").replace("\t", " ⇥ ")
+    if not shown.strip():
+        return "(blank)" if shown else "(empty)"
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if "`" in shown or shown != shown.strip() else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    marks = ["---", *["---:"] * (len(columns) - 1)]
+    return "\n".join(_row(row) for row in (columns, marks, *rows))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _section(title: str, *parts: str) -> str:
+    return "\n\n".join([f"## {title}", *parts])
+
+
+def _head(run: Run, gate: GateResult) -> str:
+    victim, data = run.manifest.victim, run.manifest.data
+    about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}."
+
+
+def _rules(gate: GateResult) -> str:
+    rows = [(rule.verdict, code(rule.rule), code(rule.scope), _prose(rule.message)) for rule in gate.rules]
+    return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
+
+
+def _prose(text: str) -> str:
+    """A sentence of ours that may quote a hostile name: left bare where it is plain, else a code span."""
+    return text if re.fullmatch(r"[\w .,;:%()=–-]*", text, re.ASCII) and "://" not in text and "www." not in text else code(text)
+
+
+def _overall(measured: Measured) -> str:
+    whole = measured.overall
+    rows = [
+        ("clean accuracy", interval(whole.clean_accuracy)),
+        ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
+        ("accuracy drop", points(whole.accuracy_drop)),
+        ("broken by some recipe, of those that were right", interval(whole.attack_success_rate)),
+    ]
+    missed = f" {whole.not_judged} more could not be judged and are in no figure." if whole.not_judged else ""
+    note = f"{whole.judged} examples, {100 * measured.confidence:g} % Wilson intervals.{missed}"
+    return _section("Overall", _table(("", "value"), rows), note)
+
+
+def _stages(measured: Measured) -> str:
+    if not measured.stages:
+        return ""
+    rows = [(code(s.recipe), str(s.attacked), str(s.broken), str(s.errors), interval(s.robust_accuracy)) for s in measured.stages]
+    note = "A cascade: each recipe attacks only what still stands, so its success rate is among the harder examples."
+    return _section("Cascade", _table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
+
+
+def _recipes(measured: Measured) -> str:
+    columns = ("recipe", "profile", "accuracy under attack", "success rate", "attacked", "exhausted", "errors", "queries, median")
+    rows = [
+        (
+            *(code(r.name), code(r.profile), interval(r.accuracy_under_attack), interval(r.attack_success_rate)),
+            *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["error"])),
+            *(number(r.queries_median), percent(r.words_changed), number(r.similarity, 3)),
+        )
+        for r in measured.recipes
+    ]
+    return _section("Recipes", _table((*columns, "words changed", "similarity"), rows))
+
+
+def _success_at(measured: Measured) -> str:
+    if not measured.recipes:
+        return ""
+    budgets = tuple(measured.recipes[0].success_at)
+    rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
+    return _section("Success rate within so many queries", _table(("recipe", "profile", *map(str, budgets)), rows))
+
+
+def _severities(measured: Measured) -> str:
+    if not measured.severities:
+        return ""
+    rows = [(code(s.recipe), str(s.severity), interval(s.accuracy), str(s.accuracy.n)) for s in measured.severities]
+    return _section("Accuracy by severity", _table(("recipe", "severity", "accuracy", "n"), rows))
+
+
+def _slices(title: str, slices: Sequence[Slice]) -> str:
+    if not slices:
+        return ""
+    rows = [
+        (
+            *(code(part.key), str(part.measured.judged) + (" (few)" if part.small else "")),
+            *(interval(part.measured.clean_accuracy), interval(part.measured.robust_accuracy)),
+            points(part.measured.accuracy_drop),
+        )
+        for part in slices
+    ]
+    return _section(title, _table(("slice", "n", "clean accuracy", "robust accuracy", "drop"), rows))
+
+
+def _flags(run: Run) -> str:
+    lines = [
+        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): {_prose(str(flag.get('message', '')))}"
+        for flag in run.manifest.flags
+    ]
+    return _section("Doubts about this evaluation", "\n".join(lines)) if lines else ""
+
+
+def _failures(run: Run) -> str:
+    rank = {name: index for index, name in enumerate(run.manifest.recipe_names)}
+    found = sorted(failures(run.outcomes), key=lambda o: (o.words_changed, o.queries, rank[o.recipe], o.example_id))
+    if not found:
+        return ""
+    note = f"{len(found)} in all, every one in `failures.jsonl`; here the {min(SHOWN, len(found))} with the fewest words changed."
+    return _section("Failures", note, "\n".join(line for o in found[:SHOWN] for line in _failure(run, o)))
+
+
+def _failure(run: Run, outcome: Outcome) -> Iterator[str]:
+    clean, adversarial = _prediction(run, outcome.clean), _prediction(run, outcome.adversarial)
+    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {adversarial}, {outcome.queries} queries"
+    yield f"  - original: {code(_short(outcome.texts.get(outcome.field, '')))}"
+    yield f"  - perturbed: {code(_short(outcome.perturbed or ''))}"
+
+
+def _prediction(run: Run, record: PredictionRecord | None) -> str:
+    if record is None:
+        return NOTHING
+    labels = list(run.manifest.victim.get("labels", ()))
+    known = record.scores is not None and record.label in labels and labels.index(record.label) < len(record.scores)
+    score = f" {record.scores[labels.index(record.label)]:.3f}" if known and record.scores else ""
+    return code(record.label) + score
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)} characters)"
+
+
+def _facts(run: Run) -> str:
+    m = run.manifest
+    rows = [
+        ("versions", code(", ".join(f"{name} {version}" for name, version in m.versions.items()))),
+        ("budget", "none" if m.budget is None else f"{m.budget} queries a trial"),
+        ("sentence encoder", code(m.encoder) if m.encoder else "none"),
+        ("started", code(m.created)),
+        ("comparable with", code(m.comparability_id)),
+    ]
+    return _section("Run", _table(("", "value"), rows))

@@ -1,0 +1,147 @@
+"""The terminal view: the verdict first, then why, then what was measured. Every text is plain, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from reports.measure import Measured, measure
+from reports.metrics import RecipeMetrics
+from reports.run import Run
+from reports.text import visible
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.figures import VERDICTS, interval, number, percent, points
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_STYLES = {
+    **{"passed": "bold green", "measured": "bold cyan", "failed": "bold red", "inconclusive": "bold yellow"},
+    **{PASS: "green", FAIL: "red", INCONCLUSIVE: "yellow"},
+}
+_ORDER = {FAIL: 0, INCONCLUSIVE: 1, PASS: 2}
+
+
+def verdict_line(result: GateResult) -> str:
+    """The verdict and its first reason in one line."""
+    word = VERDICTS[result.verdict]
+    if result.verdict == "measured":
+        return f"{word}: no threshold was set, so nothing could fail; set one in robustness.toml or by flag"
+    reasons = [rule for rule in _sorted(result) if rule.verdict != PASS]
+    if not reasons:
+        return f"{word}: {sum(rule.threshold is not None for rule in result.rules)} rules hold"
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}").split())
+
+
+def _where(rule: RuleResult) -> str:
+    return "" if rule.scope == "run" else f"{rule.scope}: "
+
+
+def _sorted(result: GateResult) -> list[RuleResult]:
+    return sorted(result.rules, key=lambda rule: _ORDER[rule.verdict])
+
+
+def print_gate(result: GateResult, console: Console | None = None) -> None:
+    """Print a verdict and its rules."""
+    _print((_headline(result), _rules(result, every=True)), console)
+
+
+def print_run(run: Run, result: GateResult, console: Console | None = None, measured: Measured | None = None) -> None:
+    """Print a run's verdict, measures, doubts and where its reports are."""
+    if measured is None or measured.confidence != result.confidence:
+        measured = measure(run, result.confidence)
+    _print(_run_parts(run, result, measured), console)
+
+
+def _print(parts: Iterator[RenderableType] | tuple[RenderableType, ...], console: Console | None) -> None:
+    from rich.console import Console
+
+    console = console or Console(highlight=False)
+    for part in parts:
+        console.print(part)
+
+
+def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[RenderableType]:
+    yield _headline(result)
+    if result.verdict != "measured":
+        yield _rules(result, every=False)
+    yield _overall(measured)
+    yield _stages(measured) if measured.stages else _recipes(measured.recipes)
+    yield from _flags(run)
+    yield _text(f"Reports and every failure: {run.path}")
+
+
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(visible(text), style=style)
+
+
+def _headline(result: GateResult) -> Text:
+    return _text(verdict_line(result), _STYLES[result.verdict])
+
+
+def _table(*columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        if index:
+            table.add_column(column, justify="left" if column == "why" else "right", overflow="fold")
+        else:
+            table.add_column(column, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _rules(result: GateResult, *, every: bool) -> Table:
+    """The rules, worst first; unless ``every`` is asked for, without those that hold for any sound run."""
+    table = _table("verdict", "why")
+    shown = [rule for rule in _sorted(result) if every or rule.verdict != PASS or rule.observed is not None]
+    for rule in shown:
+        table.add_row(_text(rule.verdict, _STYLES[rule.verdict]), _text(_where(rule) + rule.message))
+    return table
+
+
+def _overall(measured: Measured) -> Text:
+    whole = measured.overall
+    lines = [
+        f"clean accuracy   {interval(whole.clean_accuracy)}",
+        f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
+        f"accuracy drop    {points(whole.accuracy_drop)}",
+        f"on {whole.judged} examples"
+        + (f"; {whole.not_judged} more could not be judged" if whole.not_judged else "")
+        + f"; {percent(measured.confidence).replace('.0', '')} Wilson intervals",
+    ]
+    return _text("\n".join(lines))
+
+
+def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Table:
+    table = _table("recipe", "profile", "under attack", "success rate", "queries", "words", "errors")
+    for recipe in recipes:
+        table.add_row(
+            *map(_text, (recipe.name, recipe.profile, interval(recipe.accuracy_under_attack))),
+            *map(_text, (interval(recipe.attack_success_rate), number(recipe.queries_median), percent(recipe.words_changed))),
+            _text(number(recipe.statuses["error"])),
+        )
+    return table
+
+
+def _stages(measured: Measured) -> Table:
+    table = _table("recipe", "profile", "attacked", "broke", "success rate", "queries", "robust accuracy after it", "errors")
+    for stage, recipe in zip(measured.stages, measured.recipes, strict=True):
+        table.add_row(
+            *map(_text, (stage.recipe, recipe.profile, number(stage.attacked), number(stage.broken))),
+            *map(_text, (interval(recipe.attack_success_rate), number(recipe.queries_median))),
+            *map(_text, (interval(stage.robust_accuracy), number(stage.errors))),
+        )
+    return table
+
+
+def _flags(run: Run) -> Iterator[Text]:
+    for flag in run.manifest.flags:
+        style = "dim" if flag.get("severity") == "note" else "yellow"
+        yield _text(f"{flag.get('severity', 'warning')}: {flag.get('message', flag['code'])}", style)

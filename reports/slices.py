@@ -1,0 +1,83 @@
+"""The same measures on parts of the data: by gold label and by every metadata column with few values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reports.metrics import Overall, by_example, overall
+from reports.run import Outcome, Run
+from reports.stats import CONFIDENCE
+
+MAX_VALUES = 20
+SMALL = 30
+LABEL = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One part of the data. ``small``: fewer than 30 judged examples, too few to read much into its rates."""
+
+    column: str
+    value: str
+    measured: Overall
+    small: bool
+
+    @property
+    def key(self) -> str:
+        """The slice's name in a policy: ``column=value``."""
+        return f"{self.column}={self.value}"
+
+
+def label_slices(run: Run, confidence: float = CONFIDENCE) -> tuple[Slice, ...]:
+    """One slice for each gold label."""
+    return _cut(run, {e: group[0].label for e, group in by_example(run.outcomes).items()}, LABEL, confidence)
+
+
+def metadata_slices(run: Run, confidence: float = CONFIDENCE) -> tuple[Slice, ...]:
+    """One slice for each value of each metadata column that has 2 to 20 values; identifiers and free text have more."""
+    metas = {e: group[0].meta for e, group in by_example(run.outcomes).items()}
+    columns = sorted({name for meta in metas.values() for name in meta})
+    found: list[Slice] = []
+    for column in columns:
+        values = {e: text_of(meta.get(column)) for e, meta in metas.items()}
+        if 2 <= len(set(values.values())) <= MAX_VALUES:
+            found += _cut(run, values, column, confidence)
+    return tuple(found)
+
+
+def find_slice(run: Run, key: str, confidence: float = CONFIDENCE) -> Slice | None:
+    """The slice that a policy names as ``column=value``, whatever the number of values; None where no example is in it."""
+    column, _, value = key.partition("=")
+    groups = by_example(run.outcomes)
+    inside = {e for e, group in groups.items() if _value(group[0], column) == value}
+    return _slice(run, column, value, inside, confidence) if inside else None
+
+
+def text_of(value: Any) -> str:
+    """A metadata value as a policy writes it; missing values are the empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _value(outcome: Outcome, column: str) -> str | None:
+    if column in outcome.meta:
+        return text_of(outcome.meta[column])
+    return outcome.label if column == LABEL else None
+
+
+def _cut(run: Run, values: Mapping[str, str], column: str, confidence: float) -> tuple[Slice, ...]:
+    members: dict[str, set[str]] = {}
+    for example, value in values.items():
+        members.setdefault(value, set()).add(example)
+    return tuple(_slice(run, column, value, members[value], confidence) for value in sorted(members))
+
+
+def _slice(run: Run, column: str, value: str, inside: set[str], confidence: float) -> Slice:
+    outcomes = [o for o in run.outcomes if o.example_id in inside]
+    measured = overall(run, outcomes, len(inside), confidence)
+    return Slice(column, value, measured, measured.judged < SMALL)

@@ -1,0 +1,94 @@
+"""What must hold of a run before any of its numbers can pass a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.measure import Measured
+from reports.metrics import ATTACKED, by_example
+from reports.policy import GateRules
+from reports.run import Run
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
+
+
+def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:
+    """The rules that hold for every run, thresholds or none."""
+    yield _complete(run)
+    yield _attacked(measured)
+    yield _tried(measured)
+    yield _errors(run, rules.max_error_rate)
+    if rules.min_examples:
+        yield _enough(measured, rules.min_examples)
+    yield from _fatal(run, rules)
+
+
+def missing(run: Run) -> int:
+    """How many trials should have an outcome and have none."""
+    recipes = len(run.manifest.recipes)
+    groups = by_example(run.outcomes)
+    gone = 0
+    for outcomes in groups.values():
+        ended = run.manifest.cascade and any(o.status in ("succeeded", "skipped") for o in outcomes)
+        gone += 0 if ended else recipes - len({o.recipe for o in outcomes})
+    return gone + recipes * max(0, run.manifest.examples - len(groups))
+
+
+def _complete(run: Run) -> RuleResult:
+    lost = missing(run)
+    examples, seen = run.manifest.examples, len(by_example(run.outcomes))
+    problems = {
+        "the run holds no outcome": not run.outcomes,
+        "the run was not finished: resume it": not run.manifest.finished,
+        f"{lost} trials have no outcome": bool(lost),
+        f"it holds {seen} examples, not the {examples} it set out with": seen > examples,
+        "some trial ended more than once": len(run.outcomes) > len({(o.example_id, o.recipe) for o in run.outcomes}),
+    }
+    said = "; ".join(text for text, true in problems.items() if true)
+    return RuleResult("complete", "run", INCONCLUSIVE if said else PASS, said or "every trial ended")
+
+
+def _attacked(measured: Measured) -> RuleResult:
+    attacked = sum(recipe.statuses[status] for recipe in measured.recipes for status in ATTACKED)
+    if attacked:
+        return RuleResult("attacked", "run", PASS, f"{attacked} trials attacked")
+    return RuleResult("attacked", "run", INCONCLUSIVE, "nothing was attacked: no example was right on its clean text")
+
+
+def _tried(measured: Measured) -> RuleResult:
+    idle = [r.name for r in measured.recipes if not r.tried and any(r.statuses[s] for s in ATTACKED)]
+    if not idle:
+        return RuleResult("tried", "run", PASS, "every recipe that attacked had candidates")
+    return RuleResult("tried", "run", INCONCLUSIVE, f"no text to try was found on any example by: {', '.join(idle)}")
+
+
+def _errors(run: Run, allowed: float) -> RuleResult:
+    n = len(run.outcomes)
+    errors = sum(o.status == "error" for o in run.outcomes)
+    rate = errors / n if n else 0.0
+    verdict = FAIL if rate > allowed else PASS if n else INCONCLUSIVE
+    said = f"{errors} of {n} trials ended in an error, {100 * allowed:g} % allowed" if n else "no trial ended"
+    return RuleResult("max_error_rate", "run", verdict, said, threshold=allowed)
+
+
+def _enough(measured: Measured, needed: int) -> RuleResult:
+    judged = measured.overall.judged
+    verdict = PASS if judged >= needed else INCONCLUSIVE
+    said = f"{judged} examples judged, at least {needed} asked for"
+    return RuleResult(
+        "min_examples", "run", verdict, said, threshold=float(needed), settling_n=needed if judged < needed else None
+    )
+
+
+def _fatal(run: Run, rules: GateRules) -> Iterator[RuleResult]:
+    """One failure for each raised flag that the policy calls fatal; ``all`` means every warning."""
+    if not rules.fatal_flags:
+        return
+    raised = [
+        flag
+        for flag in run.manifest.flags
+        if flag["code"] in rules.fatal_flags or ("all" in rules.fatal_flags and flag.get("severity") != "note")
+    ]
+    for flag in raised:
+        yield RuleResult("fatal_flags", "run", FAIL, f"{flag['code']}: {flag.get('message', '')}")
+    if not raised:
+        yield RuleResult("fatal_flags", "run", PASS, f"none of {', '.join(rules.fatal_flags)} was raised")

@@ -1,0 +1,47 @@
+"""The values of a verdict: one per rule, one for the gate, and the exit code that a CI job reads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reports.stats import Proportion
+
+PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+EXIT_CODES = {"passed": 0, "measured": 0, "failed": 1, "inconclusive": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule: ``pass``, ``fail`` or ``inconclusive``, and why.
+
+    ``scope``: ``run``, ``recipe NAME`` or ``slice COLUMN=VALUE``. ``settling_n``: how many examples would settle an
+    inconclusive rule at the present rate, None where none would or where more examples are not what is missing.
+    """
+
+    rule: str
+    scope: str
+    verdict: str
+    message: str
+    threshold: float | None = None
+    observed: Proportion | None = None
+    settling_n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set."""
+
+    verdict: str
+    rules: tuple[RuleResult, ...]
+    policy: str
+    confidence: float
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed or measured, 1 failed, 3 inconclusive; 2 is left to usage and internal errors."""
+        return EXIT_CODES[self.verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in ``summary.json``."""
+        return {**asdict(self), "rules": [asdict(rule) for rule in self.rules], "exit_code": self.exit_code}
