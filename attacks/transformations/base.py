@@ -58,6 +58,9 @@ class Paraphrase(Transformation, Protocol):
         """Distinct rewrites of the text, never the text itself."""
 
 
+LATIN = ("de", "en", "es", "fr", "it", "nl", "pt")
+"""Languages in Latin script that techniques on letter shapes are tagged with."""
+
 Replacement = tuple[int, int, str]
 """``text[start:end]`` becomes a new string; offsets in code points of the original."""
 
@@ -78,15 +81,20 @@ class Injection(Transformation, Protocol):
 
 def inject_many(injection: Injection, text: str, positions: Iterable[int], rng: Random) -> Candidate | None:
     """The text with one change at each position, all meant in the original; of two that overlap the first is made."""
+    changes = (injection.replacement(text, position, rng) for position in sorted(set(positions)))
+    new = spliced(text, changes)
+    return Candidate(new, injection.name) if new != text else None
+
+
+def spliced(text: str, changes: Iterable[Replacement]) -> str:
+    """The text with every replacement made; they must come in rising order, and of two that overlap the first is made."""
     parts: list[str] = []
     at = 0
-    for position in sorted(set(positions)):
-        start, end, new = injection.replacement(text, position, rng)
+    for start, end, new in changes:
         if start >= at:
             parts += (text[at:start], new)
             at = end
-    new_text = "".join((*parts, text[at:]))
-    return Candidate(new_text, injection.name) if new_text != text else None
+    return "".join((*parts, text[at:]))
 
 
 def replaced(text: str, change: Replacement, technique: str) -> Candidate:
@@ -101,7 +109,7 @@ def shuffled(count: int, rng: Random) -> list[int]:
     return sorted(range(count), key=keys.__getitem__)
 
 
-def rotated(places: range, rng: Random) -> Iterator[int]:
+def rotated(places: Sequence[int], rng: Random) -> Iterator[int]:
     """Every place once, from a random one onwards: a cheap way to find a random place that fits."""
     count = len(places)
     start = int(rng.random() * count)

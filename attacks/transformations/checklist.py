@@ -1,0 +1,146 @@
+"""Names, places and numbers changed: what a sentence's label must not hang on (CheckList's invariance tests)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from attacks.search import Candidate, Citation
+from attacks.transformations.base import WordNoise, share_of, shuffled
+from attacks.transformations.tables import groups
+from attacks.words import Words
+
+_CHECKLIST = Citation(
+    "Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList", "https://arxiv.org/abs/2005.04118"
+)
+SAMPLES = 10
+"""Changes drawn of each name or number, as CheckList does."""
+
+Options = Callable[[Words, int, Random], Sequence[str]]
+
+
+class NameChange(WordNoise):
+    """A given name becomes another, usual for the same gender, at all its mentions alike."""
+
+    name = "name-change"
+    level = "word"
+    languages = ("en",)
+    description = "A given name becomes another at all its mentions: Mary -> Susan."
+    citation = _CHECKLIST
+
+    def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
+        """Ten random other names."""
+        return _others(words[index], "names", rng)
+
+    def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
+        """Change a share of the names, each at all its mentions."""
+        return _sampled(self.swaps, self.name, text, severity, rng)
+
+    def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
+        """Each name changed ten ways, at all its mentions."""
+        return _variants(self.swaps, self.name, text, rng)
+
+
+class LocationChange(WordNoise):
+    """A city becomes another city, a country another country, at all its mentions alike."""
+
+    name = "location-change"
+    level = "word"
+    languages = ("en",)
+    description = "A place becomes another of its kind at all its mentions: Paris -> Oslo."
+    citation = _CHECKLIST
+
+    def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
+        """Ten random other places."""
+        return _others(words[index], "places", rng)
+
+    def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
+        """Change a share of the places, each at all its mentions."""
+        return _sampled(self.swaps, self.name, text, severity, rng)
+
+    def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
+        """Each place changed ten ways, at all its mentions."""
+        return _variants(self.swaps, self.name, text, rng)
+
+
+class NumberChange(WordNoise):
+    """A whole number becomes another within a fifth of it; 2 and 4 stay, which often stand for words.
+
+    Numbers that touch punctuation and other words (decimals, dates, addresses) stay too.
+    """
+
+    name = "number-change"
+    level = "word"
+    languages = ("*",)
+    description = "A whole number becomes another within a fifth of it."
+    citation = _CHECKLIST
+
+    def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
+        """Ten random numbers nearby, or all where there are fewer."""
+        word = words[index]
+        if not _plain_number(words, index):
+            return []
+        number = int(word)
+        reach = max(1, number // 5)
+        near = range(max(0, number - reach), number + reach + 1)
+        drawn = rng.sample(near, min(SAMPLES + 1, len(near)))
+        return [str(new) for new in drawn if new != number][:SAMPLES]
+
+    def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
+        """Change a share of the numbers, each at all its mentions."""
+        return _sampled(self.swaps, self.name, text, severity, rng)
+
+    def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
+        """Each number changed ten ways, at all its mentions."""
+        return _variants(self.swaps, self.name, text, rng)
+
+
+_LONGEST_NUMBER = 15
+
+
+def _plain_number(words: Words, index: int) -> bool:
+    word = words[index]
+    if not (word.isascii() and word.isdigit()) or word[0] == "0" or word in ("2", "4") or len(word) > _LONGEST_NUMBER:
+        return False
+    before, after = words.gap(index), words.gap(index + 1)
+    return (index == 0 or not before or before[-1:].isspace()) and (index == len(words) - 1 or any(map(str.isspace, after)))
+
+
+def _others(word: str, table: str, rng: Random) -> list[str]:
+    stem, mark, rest = word.partition("’" if "’" in word else "'")
+    members = groups(table).get(stem)
+    if members is None or (mark and rest != "s"):
+        return []
+    drawn = rng.sample(members, min(SAMPLES + 1, len(members)))
+    return [new + mark + rest for new in drawn if new != stem][:SAMPLES]
+
+
+def _mentions(options: Options, words: Words, rng: Random) -> list[tuple[list[int], Sequence[str]]]:
+    """For each word that can change: where it stands, and into what."""
+    places: dict[str, list[int]] = {}
+    known: dict[str, Sequence[str]] = {}
+    for index in range(len(words)):
+        found = options(words, index, rng) if words[index] not in known else known[words[index]]
+        if found:
+            known[words[index]] = found
+            places.setdefault(words[index], []).append(index)
+    return [(where, known[word]) for word, where in places.items()]
+
+
+def _sampled(options: Options, name: str, text: str, severity: int, rng: Random) -> Candidate | None:
+    words = Words(text)
+    found = _mentions(options, words, rng)
+    changes: dict[int, str] = {}
+    for which in shuffled(len(found), rng)[: share_of(len(found), severity)]:
+        where, news = found[which]
+        changes.update(dict.fromkeys(where, rng.choice(news)))
+    if not changes:
+        return None
+    new = words.replace_many(changes, name)
+    return Candidate(str(new), name, new, severity=severity)
+
+
+def _variants(options: Options, name: str, text: str, rng: Random) -> list[Candidate]:
+    words = Words(text)
+    made = [words.replace_many(dict.fromkeys(where, new), name) for where, news in _mentions(options, words, rng) for new in news]
+    return list({str(new): Candidate(str(new), name, new) for new in made}.values())

@@ -1,0 +1,36 @@
+"""Replacing one short string inside a word by another, from a table: typos, scans, lookalikes, leetspeak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from attacks.transformations.base import rotated
+
+Options = Mapping[str, Sequence[str]]
+
+
+def substitutions(word: str, options: Options, places: range, longest: int = 1) -> list[str]:
+    """Every word that one replacement at one of the places makes; keys are up to ``longest`` characters."""
+    made = [
+        word[:at] + new + word[at + size :]
+        for at in places
+        for size in range(1, min(longest, places.stop - at) + 1)
+        for new in options.get(word[at : at + size], ())
+    ]
+    return [new for new in dict.fromkeys(made) if new != word]
+
+
+def random_substitution(word: str, options: Options, places: range, rng: Random, longest: int = 1) -> str | None:
+    """One replacement at one random place, or None where no place has one."""
+    for at in rotated(places, rng):
+        sizes = [size for size in range(1, min(longest, places.stop - at) + 1) if options.get(word[at : at + size])]
+        if sizes:
+            size = rng.choice(sizes)
+            return word[:at] + rng.choice(options[word[at : at + size]]) + word[at + size :]
+    return None
+
+
+def inner(count: int, keep_first: bool, keep_last: bool) -> range:
+    """The places of a word of ``count`` characters that may change."""
+    return range(int(keep_first), max(int(keep_first), count - int(keep_last)))
