@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from reports.run import STATUSES, Manifest, Outcome, Run, RunError
+from reports.ledger import Ledger
+from reports.run import Manifest, Outcome, Run, RunError
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
@@ -27,63 +28,13 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
-class Done(Mapping[tuple[str, str], str]):
-    """Which (example, recipe) pairs have ended, and how: three bits a pair, so that millions of them stay small."""
-
-    def __init__(self) -> None:
-        self._recipes: dict[str, int] = {}
-        self._codes: dict[str, int] = {}
-        self._count = 0
-
-    def add(self, example_id: str, recipe: str, status: str) -> None:
-        """Note one ended pair."""
-        shift = 3 * self._recipes.setdefault(recipe, len(self._recipes))
-        self._codes[example_id] = self._codes.get(example_id, 0) | (STATUSES.index(status) + 1) << shift
-        self._count += 1
-
-    def __getitem__(self, pair: tuple[str, str]) -> str:
-        column = self._recipes.get(pair[1])
-        code = 0 if column is None else self._codes.get(pair[0], 0) >> 3 * column & 7
-        if not code:
-            raise KeyError(pair)
-        return STATUSES[code - 1]
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return ((e, r) for e, code in self._codes.items() for r, c in self._recipes.items() if code >> 3 * c & 7)
-
-    def __len__(self) -> int:
-        return self._count
-
-
-class _Tally:
-    """What the outcome lines so far amount to: the pairs that ended, and an order-free digest of their lines."""
-
-    def __init__(self, recipes: Sequence[str]) -> None:
-        self.done = Done()
-        self._recipes = frozenset(recipes)
-        self._sum = 0
-
-    def add(self, outcome: Outcome, line: bytes) -> None:
-        pair = (outcome.example_id, outcome.recipe)
-        if outcome.recipe not in self._recipes:
-            raise RunError(f"recipe {outcome.recipe!r} is none of this run's: {sorted(self._recipes)}")
-        if pair in self.done:
-            raise RunError(f"example {pair[0]!r} under recipe {pair[1]!r} already has an outcome; each pair ends once")
-        self.done.add(*pair, outcome.status)
-        self._sum = (self._sum + int.from_bytes(hashlib.sha256(line).digest())) % (1 << 256)
-
-    def seal(self) -> dict[str, Any]:
-        """Count and digest; the digest adds up line hashes, so the order of lines does not matter."""
-        return {"count": len(self.done), "digest": f"{self._sum:064x}"}
-
-
 class RunWriter:
     """Appends outcomes to a run folder. A line that ``append`` returned from survives the death of the process."""
 
-    def __init__(self, path: Path, manifest: Manifest, descriptor: int, tally: _Tally) -> None:
+    def __init__(self, path: Path, manifest: Manifest, descriptor: int, ledger: Ledger) -> None:
         self.path, self.manifest = path, manifest
         self._descriptor: int | None = descriptor
-        self._tally = tally
+        self._ledger = ledger
 
     @classmethod
     def create(cls, path: str | Path, manifest: Manifest) -> Self:
@@ -98,7 +49,7 @@ class RunWriter:
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, manifest, descriptor, _Tally(manifest.recipe_names))
+        return cls(path, manifest, descriptor, Ledger(manifest.recipe_names))
 
     @classmethod
     def resume(cls, path: str | Path, manifest: Manifest) -> Self:
@@ -114,16 +65,16 @@ class RunWriter:
         _refuse_other_run(path, then, manifest)
         descriptor = _open_locked(path / OUTCOMES)
         try:
-            tally = _repair(path / OUTCOMES, descriptor, then)
+            ledger = _repair(path / OUTCOMES, descriptor, then)
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, replace(then, versions=_both_versions(then, manifest)), descriptor, tally)
+        return cls(path, replace(then, versions=_both_versions(then, manifest)), descriptor, ledger)
 
     @property
     def done(self) -> Mapping[tuple[str, str], str]:
         """Status of each ended (example id, recipe)."""
-        return self._tally.done
+        return self._ledger.done
 
     def append(self, outcome: Outcome) -> None:
         """Write one outcome; raises ``RunError`` on a pair that already has one."""
@@ -136,7 +87,7 @@ class RunWriter:
         pairs = [(outcome, outcome.to_json().encode("ascii") + b"\n") for outcome in outcomes]
         try:
             for outcome, line in pairs:
-                self._tally.add(outcome, line)
+                self._ledger.add(outcome, line)
             rest = memoryview(b"".join(line for _, line in pairs))
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
@@ -150,7 +101,7 @@ class RunWriter:
             raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
         os.fsync(self._descriptor)
         self.manifest = replace(
-            self.manifest, flags=tuple(flags), usage=dict(usage or {}), finished=True, outcomes=self._tally.seal()
+            self.manifest, flags=tuple(flags), usage=dict(usage or {}), finished=True, outcomes=self._ledger.seal()
         )
         _write_atomically(self.path / MANIFEST, self.manifest.to_json())
         self.close()
@@ -229,9 +180,9 @@ def _write_atomically(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def _repair(path: Path, descriptor: int, manifest: Manifest) -> _Tally:
+def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:
     """Read what is done, and cut off a torn last line; the trial that it belonged to is run again."""
-    tally, good, torn = _Tally(manifest.recipe_names), 0, ""
+    ledger, good, torn = Ledger(manifest.recipe_names), 0, ""
     for number, line in _lines(path):
         if torn:
             raise RunError(torn)
@@ -240,11 +191,11 @@ def _repair(path: Path, descriptor: int, manifest: Manifest) -> _Tally:
         except ValueError as problem:
             torn = _bad_line(path, number, problem)
             continue
-        _add(tally, outcome, line, path, number)
+        _add(ledger, outcome, line, path, number)
         good += len(line)
-    _check_seal(path, manifest, tally)
+    _check_seal(path, manifest, ledger)
     os.ftruncate(descriptor, good)
-    return tally
+    return ledger
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -265,15 +216,15 @@ def _bad_line(path: Path, number: int, problem: Exception) -> str:
     return f"{path}, line {number}: not an outcome ({problem}); if the run was interrupted there, resume it, else run it again"
 
 
-def _add(tally: _Tally, outcome: Outcome, line: bytes, path: Path, number: int) -> None:
+def _add(ledger: Ledger, outcome: Outcome, line: bytes, path: Path, number: int) -> None:
     try:
-        tally.add(outcome, line)
+        ledger.add(outcome, line)
     except RunError as problem:
         raise RunError(f"{path}, line {number}: {problem}") from None
 
 
-def _check_seal(path: Path, manifest: Manifest, tally: _Tally) -> None:
-    seal = tally.seal()
+def _check_seal(path: Path, manifest: Manifest, ledger: Ledger) -> None:
+    seal = ledger.seal()
     if not manifest.finished or seal == manifest.outcomes:
         return
     told = manifest.outcomes.get("count")
@@ -310,12 +261,12 @@ def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
     file = path / OUTCOMES
     if not file.exists():
         raise RunError(f"{path} has no {OUTCOMES}; bring the file back, or run the audit again")
-    tally = _Tally(manifest.recipe_names)
+    ledger = Ledger(manifest.recipe_names)
     for number, line in _lines(file):
         try:
             outcome = _parse(line)
         except ValueError as problem:
             raise RunError(_bad_line(file, number, problem)) from None
-        _add(tally, outcome, line, file, number)
+        _add(ledger, outcome, line, file, number)
         yield outcome
-    _check_seal(file, manifest, tally)
+    _check_seal(file, manifest, ledger)

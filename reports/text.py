@@ -1,4 +1,4 @@
-"""Hostile text made readable: invisible characters named, formulas disarmed, changed spans marked.
+"""Hostile text made readable: invisible characters named, formulas disarmed.
 
 Every text of a run may have been written by an attack. Renderers escape for their own format; what no format shows
 (controls, bidi marks, zero-width and odd spaces, surrogates) is written out here as ``⟨U+202E⟩``.
@@ -6,13 +6,7 @@ Every text of a run may have been written by an attack. Renderers escape for the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
 import regex
-from rapidfuzz.distance import Levenshtein
-
-from reports.run import EditRecord
 
 # The first two branches step over the selectors and joiners that emoji are spelled with; the third is what gets written out.
 _HIDDEN = regex.compile(
@@ -55,53 +49,3 @@ def cell(text: str) -> str:
     start = shown.lstrip()
     risky = start[:1] and start[0] in _FORMULA
     return f"'{shown}" if risky or shown[:1] in ("\t", "\n") else shown
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of one text: unchanged, or one side of the edit with this index."""
-
-    text: str
-    edit: int | None = None
-
-
-def parts(text: str, edits: Sequence[EditRecord], *, after: bool) -> list[Part]:
-    """The text cut at its edits, of the original or (``after``) of the perturbed text; joined it gives the text back.
-
-    Edits that do not fit the text are left out rather than shown at a wrong place.
-    """
-    out: list[Part] = []
-    at = 0
-    for index, edit in enumerate(edits):
-        start, end = (edit.new_start, edit.new_end) if after else (edit.start, edit.end)
-        said = edit.after if after else edit.before
-        if start < at or text[start:end] != said or end - start != len(said):
-            continue
-        if start > at:
-            out.append(Part(text[at:start]))
-        out.append(Part(said, index))
-        at = end
-    if at < len(text):
-        out.append(Part(text[at:]))
-    return out
-
-
-def characters(before: str, after: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """Both sides of one edit in runs of (text, is_changed), aligned by character (Levenshtein)."""
-    codes = Levenshtein.opcodes(list(before), list(after))
-    left = [(before[op.src_start : op.src_end], op.tag != "equal") for op in codes]
-    right = [(after[op.dest_start : op.dest_end], op.tag != "equal") for op in codes]
-    return [run for run in left if run[0]], [run for run in right if run[0]]
-
-
-def inline_diff(text: str, edits: Sequence[EditRecord], perturbed: str) -> Iterator[tuple[str, str]]:
-    """The two texts as one stream of (kind, text) with kinds ``same``, ``removed`` and ``added``, for plain renderers."""
-    old = {part.edit: part.text for part in parts(text, edits, after=False) if part.edit is not None}
-    for part in parts(perturbed, edits, after=True):
-        if part.edit is None:
-            yield "same", part.text
-            continue
-        if old.get(part.edit):
-            yield "removed", old[part.edit]
-        if part.text:
-            yield "added", part.text

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.failures import failures
+from reports.figures import NOTHING, VERDICTS, interval, number, percent, points
 from reports.measure import Measured
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
 from reports.text import visible
 from reports.verdicts import GateResult
-from reports.figures import NOTHING, VERDICTS, interval, number, percent, points
 
 SHOWN = 20
 LONGEST = 400

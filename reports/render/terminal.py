@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reports.figures import VERDICTS, interval, number, percent, points
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
 from reports.run import Run
+from reports.stats import Proportion
 from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
-from reports.figures import VERDICTS, interval, number, percent, points
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -88,7 +89,7 @@ def _table(*columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
         if index:
             table.add_column(column, justify="left" if column == "why" else "right", overflow="fold")
@@ -119,24 +120,29 @@ def _overall(measured: Measured) -> Text:
     return _text("\n".join(lines))
 
 
+def _bare(value: Proportion | None) -> str:
+    """A rate and its interval without the sign, for a column that carries it."""
+    return interval(value).replace(" %", "")
+
+
 def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Table:
-    table = _table("recipe", "profile", "under attack", "success rate", "queries", "words", "errors")
+    table = _table("recipe", "profile", "under attack %", "success rate %", "queries", "words %", "errors")
     for recipe in recipes:
         table.add_row(
-            *map(_text, (recipe.name, recipe.profile, interval(recipe.accuracy_under_attack))),
-            *map(_text, (interval(recipe.attack_success_rate), number(recipe.queries_median), percent(recipe.words_changed))),
+            *map(_text, (recipe.name, recipe.profile, _bare(recipe.accuracy_under_attack), _bare(recipe.attack_success_rate))),
+            *map(_text, (number(recipe.queries_median), percent(recipe.words_changed).removesuffix(" %"))),
             _text(number(recipe.statuses["error"])),
         )
     return table
 
 
 def _stages(measured: Measured) -> Table:
-    table = _table("recipe", "profile", "attacked", "broke", "success rate", "queries", "robust accuracy after it", "errors")
+    table = _table("recipe", "profile", "attacked", "broke", "success rate %", "queries", "robust after it %", "errors")
     for stage, recipe in zip(measured.stages, measured.recipes, strict=True):
         table.add_row(
             *map(_text, (stage.recipe, recipe.profile, number(stage.attacked), number(stage.broken))),
-            *map(_text, (interval(recipe.attack_success_rate), number(recipe.queries_median))),
-            *map(_text, (interval(stage.robust_accuracy), number(stage.errors))),
+            *map(_text, (_bare(recipe.attack_success_rate), number(recipe.queries_median))),
+            *map(_text, (_bare(stage.robust_accuracy), number(stage.errors))),
         )
     return table
 

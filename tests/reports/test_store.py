@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reports.ledger import Done
 from reports.run import Manifest, Outcome, Run, RunError
-from reports.store import Done, RunWriter, comparability_id, iter_outcomes, load_run
+from reports.store import RunWriter, comparability_id, iter_outcomes, load_run
 
 MakeManifest = Callable[..., Manifest]
 MakeOutcome = Callable[..., Outcome]
