@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from attacks.constraints.base import Constraint
 from attacks.constraints.profiles import profile
 from attacks.constraints.stopwords import LISTS, StopWords
 from attacks.lexicon import BuiltinLexicon
-from attacks.recipes.registry import Options
+from attacks.recipes.registry import Options, knows
 from attacks.resources import Lexicon, Neighbours
 from attacks.search import Attack, Citation, Recipe
 from attacks.transformations.base import Transformation
 from attacks.transformations.keyboard import KeyboardTypo
 from attacks.vectors import BuiltinNeighbours
 
+T = TypeVar("T", bound=Transformation)
 Constraints = tuple[Constraint, ...]
 LAYOUTS = {"de": "qwertz", "fr": "azerty"}
 """Keyboard layout by language, where it is not QWERTY."""
@@ -23,9 +25,9 @@ LAYOUTS = {"de": "qwertz", "fr": "azerty"}
 def assemble(
     options: Options,
     name: str,
-    attack: Callable[[Constraints], Attack],
+    attack: Callable[[tuple[T, ...], Constraints], Attack],
     *,
-    transformations: Sequence[Transformation],
+    transformations: tuple[T, ...],
     citation: Citation,
     level: str,
     access: str = "scores",
@@ -34,17 +36,19 @@ def assemble(
     parameters: Sequence[tuple[str, str]] = (),
     note: str = "",
 ) -> Recipe:
-    """The recipe whose attack obeys its ``own`` constraints and those of the chosen profile.
+    """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
-    ``parameters`` are the search's; transformations and constraints are described here, the same way for all recipes.
+    Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
+    constraints are described here, the same way for all recipes.
     """
+    used = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     rules = profile(options.profile, options.resources.lexicon).apply(own)
     oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
     described = "; ".join(rule.describe() for rule in rules) or "none"
-    techniques = ", ".join(t.name for t in transformations)
+    techniques = ", ".join(t.name for t in used)
     return Recipe(
         name=name,
-        attack=attack(rules),
+        attack=attack(used, rules),
         citation=citation,
         level=level,
         access=access,

@@ -30,7 +30,7 @@ def deepwordbug(options: Options) -> Recipe:
     return assemble(
         options,
         "deepwordbug",
-        lambda constraints: Greedy(slips, ranking, constraints),
+        lambda slips, constraints: Greedy(slips, ranking, constraints),
         transformations=slips,
         citation=CITATION,
         level="character",

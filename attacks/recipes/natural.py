@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from attacks.recipes.assemble import keyboard_typo
 from attacks.recipes.registry import Options, register, register_suite
 from attacks.search import Recipe
 from attacks.strategies.sampling import Ladder
+from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES, Transformation
-from attacks.transformations.characters import (
-    CharacterDrop,
-    CharacterInsert,
-    CharacterRepeat,
-    CharacterSubstitute,
-    CharacterSwap,
-    SpaceInsert,
-)
 
-Maker = Callable[[Options], Transformation]
-TECHNIQUES: dict[str, Maker] = {
-    "keyboard-typo": keyboard_typo,
-    "character-swap": lambda _: CharacterSwap(),
-    "character-drop": lambda _: CharacterDrop(),
-    "character-insert": lambda _: CharacterInsert(),
-    "character-substitute": lambda _: CharacterSubstitute(),
-    "character-repeat": lambda _: CharacterRepeat(),
-    "space-insert": lambda _: SpaceInsert(),
-}
+TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
+DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak")
+"""Techniques that nobody slips into: they can be sampled by name and are no part of the suite."""
+REWORDING = ("embedding-neighbour", "synonym")
+"""Words that a search chooses; drawn at random they are not noise but other texts."""
 
 
 def natural(technique: str, options: Options) -> Recipe:
     """One technique at severities 1 to 5, one text each, blind: nothing is learned from the victim's answers."""
-    transformation = TECHNIQUES[technique](options)
+    noise = keyboard_typo(options) if technique == "keyboard-typo" else TECHNIQUES[technique]
     return Recipe(
         name=f"natural:{technique}",
-        attack=Ladder(transformation),
-        citation=transformation.citation,
-        level=transformation.level,
+        attack=Ladder(noise),
+        citation=noise.citation,
+        level=noise.level,
         access="blind",
         profile=options.profile,
-        languages=transformation.languages,
+        languages=noise.languages,
         parameters=(
             ("transformations", technique),
             ("search", "none: one sampled text a severity"),
             ("severities", ", ".join(map(str, SEVERITIES))),
             ("constraints", "none: noise is measured as it comes"),
         ),
-        note=transformation.description,
+        note=noise.description,
     )
 
 
 for _technique in TECHNIQUES:
-    register(f"natural:{_technique}")(partial(natural, _technique))
-register_suite("natural", [f"natural:{technique}" for technique in TECHNIQUES])
+    if _technique not in REWORDING:
+        register(f"natural:{_technique}")(partial(natural, _technique))
+register_suite("natural", [f"natural:{name}" for name in TECHNIQUES if name not in (*DELIBERATE, *REWORDING)])

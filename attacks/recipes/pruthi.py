@@ -42,7 +42,7 @@ def pruthi(options: Options) -> Recipe:
     return assemble(
         options,
         "pruthi",
-        lambda constraints: Exhaustive(slips, constraints),
+        lambda slips, constraints: Exhaustive(slips, constraints),
         transformations=slips,
         citation=CITATION,
         level="character",

@@ -25,7 +25,7 @@ def pwws(options: Options) -> Recipe:
     return assemble(
         options,
         "pwws",
-        lambda constraints: Greedy(swaps, ranking, constraints),
+        lambda swaps, constraints: Greedy(swaps, ranking, constraints),
         transformations=swaps,
         citation=CITATION,
         level="word",

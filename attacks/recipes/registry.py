@@ -51,6 +51,11 @@ def register_suite(name: str, members: Sequence[str]) -> None:
     _SUITES[name] = tuple(members)
 
 
+def knows(languages: Sequence[str], language: str) -> bool:
+    """Whether a language is among these, or any will do."""
+    return "*" in languages or language in languages
+
+
 def names() -> tuple[str, ...]:
     """Every recipe by name, sorted."""
     return tuple(sorted(_BUILDERS))
@@ -87,13 +92,13 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
 def _resolve_one(part: str, options: Options) -> list[Recipe]:
     if part in _BUILDERS:
         recipe = build(part, options)
-        if not _speaks(recipe, options.language):
+        if not knows(recipe.languages, options.language):
             raise ValueError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")
         return [recipe]
     members = _SUITES.get(part) or tuple(name for name in names() if _matches(name, part))
     if not members:
         raise ValueError(_unknown(part))
-    recipes = [recipe for recipe in (build(name, options) for name in members) if _speaks(recipe, options.language)]
+    recipes = [recipe for recipe in (build(name, options) for name in members) if knows(recipe.languages, options.language)]
     if not recipes:
         raise ValueError(f"no recipe of {part!r} works on language {options.language!r}")
     return recipes
@@ -102,10 +107,6 @@ def _resolve_one(part: str, options: Options) -> list[Recipe]:
 def _matches(name: str, pattern: str) -> bool:
     """Whether a pattern with ``*`` covers the name; ``family:*`` covers ``family-x`` as well."""
     return "*" in pattern and (fnmatchcase(name, pattern) or fnmatchcase(name, pattern.replace(":*", "-*")))
-
-
-def _speaks(recipe: Recipe, language: str) -> bool:
-    return "*" in recipe.languages or language in recipe.languages
 
 
 def _unknown(name: str) -> str:

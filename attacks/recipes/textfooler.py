@@ -29,7 +29,7 @@ def textfooler(options: Options) -> Recipe:
     return assemble(
         options,
         "textfooler",
-        lambda constraints: Greedy(swaps, ranking, constraints, prefer="similarity"),
+        lambda swaps, constraints: Greedy(swaps, ranking, constraints, prefer="similarity"),
         transformations=swaps,
         citation=CITATION,
         level="word",

@@ -52,10 +52,10 @@ class Rewriting:
         for parent in beam:
             for number, rule in enumerate(self.rules):
                 variants = rule.variants(parent.text, Random(f"{seed}/{number}"))
-                made += [_compose(parent, new.text, new.technique or rule.name) for new in variants]
+                made += [_compose(parent, new) for new in variants]
         if self.asked:
             answers = yield from rewrite([parent.text for parent in beam], self.asked)
-            made += [_compose(p, text, MODEL) for p, texts in zip(beam, answers, strict=True) for text in texts]
+            made += [_compose(p, Candidate(text, MODEL)) for p, texts in zip(beam, answers, strict=True) for text in texts]
         return made
 
 
@@ -67,6 +67,8 @@ def _fresh(made: Sequence[Candidate], seen: dict[str, Candidate]) -> list[Candid
     return list(seen.values())[known:]
 
 
-def _compose(parent: Candidate, text: str, technique: str) -> Candidate:
-    names = [*parent.technique.split("+"), technique] if parent.technique else [technique]
-    return Candidate(text, "+".join(dict.fromkeys(names)))
+def _compose(parent: Candidate, new: Candidate) -> Candidate:
+    """The rewrite of a rewrite; its edits are told from the original by alignment, its techniques add up."""
+    if not parent.technique:
+        return new
+    return Candidate(new.text, "+".join(dict.fromkeys([*parent.technique.split("+"), *new.technique.split("+")])))

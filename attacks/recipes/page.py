@@ -1,0 +1,103 @@
+"""The reference page of all recipes, made from the registry: ``python -m attacks.recipes.page > docs/recipes.md``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from attacks.recipes import Options, build, names, suites
+from attacks.search import Recipe
+
+HEAD = """# Recipes
+
+A recipe is a published attack by name. This page is made from the registry by `python -m attacks.recipes.page`.
+
+Level is what an attack changes. Access is what it needs of the victim: `blind` learns nothing from its answers, `labels`
+needs the answer alone, `scores` needs a score per class. Needs names what a recipe asks beside the victim: `encoder`, a
+sentence encoder; `rewriter`, a paraphrasing model. Under the `strict` profile every recipe that searches needs the encoder,
+and the constraints of the profile join those printed here. Languages are codes, or `any`.
+"""
+SUITES = """
+## Suites
+
+A suite is a fixed list of recipes under one name. Patterns such as `bad-characters:*` and lists such as `pwws,pruthi` work
+wherever a recipe is named.
+"""
+BUDGETS = """
+`standard` is the default cascade: each recipe attacks only the examples that the ones before left standing, and what survives
+all of them is the robust accuracy. Its recipes differ in what they change, because that is what a union of attacks gains from:
+edits of the whole text that keep its meaning, slips of the finger, synonyms, unseen characters. None of them needs an encoder
+in the `paper` profile, so that the same cascade runs everywhere. It is meant for a budget of 100 to 200 queries a recipe.
+
+Ranking the words of a text costs a query each. Below a budget of 100 queries, or of 5 a word where the text is long, recipes
+that rank try the words in random order instead: published logs show that more examples fall that way.
+"""
+NATURAL = """
+## Natural noise
+
+One text for each severity from 1 to 5, sampled with the run's seed, asked once, whatever the victim answers. Severity is the
+share of words touched: 5, 10, 20, 35 and 50 %. A severity at which a technique finds nothing to change has no text. Constraints
+do not apply: noise is measured as it comes. Names in italics can be asked for and are no part of the suite, because nobody
+makes such noise by accident.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    recipes = [build(name, Options()) for name in names()]
+    searching = [r for r in recipes if r.access != "blind"]
+    blind = [r for r in recipes if r.access == "blind"]
+    parts = [HEAD, _summary(searching), SUITES, _suites(), BUDGETS, *map(_section, searching), NATURAL, _natural(blind)]
+    return "\n".join(parts)
+
+
+def _summary(recipes: Iterable[Recipe]) -> str:
+    rows = [(_name(r), r.level, r.access, _needs(r), _languages(r), _source(r)) for r in recipes]
+    return _table(("recipe", "level", "access", "needs", "languages", "source"), rows)
+
+
+def _suites() -> str:
+    return _table(("suite", "members"), [(f"`{name}`", _members(members)) for name, members in suites().items()])
+
+
+def _members(members: tuple[str, ...]) -> str:
+    if all(member.startswith("natural:") for member in members):
+        return f"{len(members)} techniques, listed below"
+    return ", ".join(f"`{member}`" for member in members)
+
+
+def _section(recipe: Recipe) -> str:
+    lines = [f"\n### `{recipe.name}`\n", f"{_source(recipe)}\n"]
+    lines += [f"- {key}: {value}" for key, value in recipe.parameters]
+    return "\n".join([*lines, f"\n{recipe.note}" if recipe.note else ""]).rstrip() + "\n"
+
+
+def _natural(recipes: Iterable[Recipe]) -> str:
+    suite = suites()["natural"]
+    rows = [(_name(r) if r.name in suite else f"*{_name(r)}*", r.level, _languages(r), r.note, _source(r)) for r in recipes]
+    return _table(("recipe", "level", "languages", "what it does", "source"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def _name(recipe: Recipe) -> str:
+    return f"`{recipe.name}`"
+
+
+def _needs(recipe: Recipe) -> str:
+    return ", ".join(recipe.needs) or "nothing"
+
+
+def _languages(recipe: Recipe) -> str:
+    return ", ".join("any" if language == "*" else language for language in recipe.languages)
+
+
+def _source(recipe: Recipe) -> str:
+    return f"[{recipe.citation.text}]({recipe.citation.url})"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

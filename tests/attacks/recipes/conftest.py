@@ -1,0 +1,118 @@
+"""A driver that answers every kind of request by hand: keyword counts, hashed n-grams, canned rewrites."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from attacks.search import (
+    BudgetExhaustedError,
+    Embed,
+    Prediction,
+    Query,
+    Recipe,
+    Request,
+    Rewrite,
+    Trial,
+)
+
+GOOD = ("good", "great", "wonderful", "moving", "fresh", "love", "friends", "warm")
+DIMENSIONS = 256
+
+
+class Misclassify:
+    def score(self, prediction: Prediction, gold: int) -> float:
+        return float(prediction.label != gold) if prediction.scores is None else 1.0 - prediction.scores[gold]
+
+    def reached(self, prediction: Prediction, gold: int) -> bool:
+        return prediction.label != gold
+
+
+def predict(text: str) -> Prediction:
+    """Positive while enough of the words it knows stand there unharmed; every other word moves it a little."""
+    words = re.findall(r"[a-z]+", text.lower())
+    drift = sum(int.from_bytes(blake2b(w.encode(), digest_size=2).digest(), "big") / 65536 - 0.5 for w in words)
+    belief = 1 / (1 + math.exp(-(sum(w in GOOD for w in words) - 1.5 + 0.1 * drift)))
+    return Prediction(int(belief >= 0.5), (1 - belief, belief))
+
+
+def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Hashed character trigrams and words as unit vectors."""
+    rows = np.zeros((len(texts), DIMENSIONS), np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        padded = f"  {text}  "
+        for feature in [*text.split(), *(padded[i : i + 3] for i in range(len(padded) - 2))]:
+            digest = blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=3).digest()
+            row[int.from_bytes(digest[:2], "big") % DIMENSIONS] += 1.0 if digest[2] & 1 else -1.0
+        row[0] += 1e-3
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def rewrites(request: Rewrite) -> list[list[str]]:
+    return [[f"{text} indeed", text, text[::-1], f"well, {text}"][: request.n] for text in request.texts]
+
+
+@dataclass
+class Ran:
+    """What one trial asked and how it ended; ``gold`` is what the victim says of the clean text."""
+
+    trial: Trial
+    status: str = ""
+    queries: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+    embedded: set[str] = field(default_factory=set)
+
+    def outcome(self) -> tuple[Any, ...]:
+        winner = self.trial.winner[0].text if self.trial.winner else None
+        return self.status, winner, self.trial.best.text, tuple(self.queries), tuple(sorted(self.trial.ladder))
+
+    def answer(self, request: Request) -> Any:
+        self.kinds.add(type(request).__name__)
+        if isinstance(request, Query):
+            texts = [inputs[self.trial.field] for inputs in request.inputs]
+            self.queries += texts
+            return [predict(text) for text in texts]
+        if isinstance(request, Embed):
+            self.embedded.update(request.texts)
+            return vectors(request.texts)
+        assert isinstance(request, Rewrite)
+        return rewrites(request)
+
+
+def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
+    clean = predict(text)
+    trial = Trial(inputs=(text,), gold=clean.label, goal=Misclassify(), clean=clean, rng=Random(seed), budget=budget)
+    ran = Ran(trial)
+    search, answer = recipe.attack.search(trial), None
+    try:
+        while True:
+            answer = ran.answer(search.send(answer))
+    except StopIteration:
+        ran.status = "succeeded" if trial.won else "failed"
+    except BudgetExhaustedError:
+        ran.status = "exhausted"
+    return ran
+
+
+@pytest.fixture
+def run() -> Callable[..., Ran]:
+    return run_recipe
+
+
+@pytest.fixture
+def victim() -> Callable[[str], Prediction]:
+    return predict
+
+
+@pytest.fixture
+def encode() -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    return vectors
