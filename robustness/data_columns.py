@@ -107,7 +107,8 @@ def _guess_texts(source: str, columns: Sequence[str], label: str, wanted: Wanted
         return tuple(pairs[0])
     flag = "--text COLUMN" if len(wanted.fields) == 1 else "--text COLUMN, or --text COLUMN1,COLUMN2 for a pair"
     if pairs or len(wanted.fields) > 1:
-        raise _undecided(source, columns, [" + ".join(pair) for pair in pairs], "the texts", flag)
+        what = f"the victim's {len(wanted.fields)} text fields ({', '.join(wanted.fields)})" if wanted.fields else "the texts"
+        raise _undecided(source, columns, [" + ".join(pair) for pair in pairs], what, flag)
     found = _usual(free, TEXT_NAMES)
     if found and (len(found) == 1 or found[0].casefold() == TEXT_NAMES[0]):
         return (found[0],)

@@ -16,9 +16,9 @@ a dull mess,negative
 
 # spec, fragment of the message
 UNLOADABLE = [
-    ("model.bin", "unknown kind of victim 'model.bin'"),
-    ("onnx:model", "unknown kind of victim 'onnx'"),
-    ("''", "unknown kind of victim ''"),
+    ("model.bin", "there is no kind of victim 'model.bin'"),
+    ("onnx:model", "there is no kind of victim 'onnx'"),
+    ("''", "there is no kind of victim ''"),
     ("python:", "expected python:MODULE:NAME"),
     ("python:json", "expected python:module:name"),
     ("python:no_such_module:predict", "no module named 'no_such_module'"),
@@ -35,7 +35,7 @@ UNLOADABLE = [
     ("python:HERE/victims.py:broken_loader", "raised OSError: weights.bin is not there"),
     ("python:HERE/victims.py:empty_loader", "returned NoneType, no predictor"),
     ("python:HERE/victims.py:NeedsArguments", "is a class that needs arguments"),
-    ("scripted:oracle", "unknown scripted victim 'oracle'"),
+    ("scripted:oracle", "there is no scripted victim 'oracle'"),
     ("scripted:random:2", "needs a share from 0 to 1, got '2'"),
     ("scripted:flaky:0", "at least 1, got 0"),
     ("predictions:none.jsonl", "none.jsonl"),
@@ -125,8 +125,8 @@ def test_errors_fail_the_gate_unless_the_policy_allows_them(audit: Callable[...,
 
 def test_an_interrupt_is_no_verdict(audit: Callable[..., Any]) -> None:
     ended = audit("--victim python:HERE/victims.py:interrupts_all")
-    assert ended.code == 2
-    assert "Traceback" not in ended.err
+    assert ended.code not in (0, 1, 3)
+    assert "interrupted" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,9 @@ def test_odd_answers_are_used_as_they_came_and_flagged(spec: str, code: str, aud
 
 def test_a_victim_that_fails_at_random_ends_in_errors_not_in_a_crash(audit: Callable[..., Any]) -> None:
     ended = audit("--victim scripted:flaky:3")
-    assert ended.code in (1, 2)
-    assert "Traceback" not in ended.err
+    assert ended.code in (0, 1, 3), ended.err
+    assert len(ended.outcomes()) == 6
+    assert any(o["status"] == "error" for o in ended.outcomes()) == (ended.code == 1)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,10 @@ def test_a_victim_that_fails_at_random_ends_in_errors_not_in_a_crash(audit: Call
         ("--victim python:HERE/victims.py:logits_all --max-length 9", "max_length cannot be used with python"),
         ("--victim python:HERE/victims.py:without_labels --labels a", "needs two or more different labels"),
         ("--victim python:HERE/victims.py:without_labels --labels a,b", "the labels of the data and of the victim do not match"),
-        ("--victim python:HERE/victims.py:logits_all --fields a,b", "the victim reads 2 text field(s) (a, b)"),
+        (
+            "--victim python:HERE/victims.py:logits_all --fields a,b",
+            "no column has a usual name for the victim's 2 text fields (a, b)",
+        ),
         ("--victim python:HERE/victims.py:logits_all --access gradients", "access must be one of scores, labels"),
     ],
 )
