@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from random import Random
 from typing import Any
@@ -40,9 +41,15 @@ class Misclassify:
 def predict(text: str) -> Prediction:
     """Positive while enough of the words it knows stand there unharmed; every other word moves it a little."""
     words = re.findall(r"[a-z]+", text.lower())
-    drift = sum(int.from_bytes(blake2b(w.encode(), digest_size=2).digest(), "big") / 65536 - 0.5 for w in words)
+    drift = sum(hashed(word)[0] / DIMENSIONS - 0.5 for word in words)
     belief = 1 / (1 + math.exp(-(sum(w in GOOD for w in words) - 1.5 + 0.1 * drift)))
     return Prediction(int(belief >= 0.5), (1 - belief, belief))
+
+
+@cache
+def hashed(feature: str) -> tuple[int, float]:
+    digest = blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=3).digest()
+    return int.from_bytes(digest[:2], "big") % DIMENSIONS, 1.0 if digest[2] & 1 else -1.0
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -51,8 +58,8 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     for row, text in zip(rows, texts, strict=True):
         padded = f"  {text}  "
         for feature in [*text.split(), *(padded[i : i + 3] for i in range(len(padded) - 2))]:
-            digest = blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=3).digest()
-            row[int.from_bytes(digest[:2], "big") % DIMENSIONS] += 1.0 if digest[2] & 1 else -1.0
+            place, sign = hashed(feature)
+            row[place] += sign
         row[0] += 1e-3
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
