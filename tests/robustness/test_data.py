@@ -139,6 +139,26 @@ def test_a_hub_name_offline_is_an_error_with_a_way_out(monkeypatch: pytest.Monke
         load_examples("hub:some/reviews", labels=LABELS, split="test", offline=True)
 
 
+def test_hub_names_are_loaded_by_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "repository").mkdir()
+    write(tmp_path, "repository/test.csv", "text,label\ngood,1\nbad,0\n")  # a folder is the one repository without a network
+    name = f"hub:{tmp_path / 'repository'}"
+    assert pairs(load_examples(name, labels=LABELS, split="test")) == [("good", "positive"), ("bad", "negative")]
+    assert pairs(load_examples(name, labels=LABELS)) == pairs(load_examples(name, labels=LABELS, split="test"))
+    with pytest.raises(DataError, match=r"cannot be loaded: ValueError: .*train"):
+        load_examples(name, labels=LABELS, split="train")
+
+
+def test_a_hub_that_cannot_be_reached_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_OFFLINE", True)
+    with pytest.raises(DataError, match=r"hub:no-such/data: the dataset cannot be loaded"):
+        load_examples("hub:no-such/data", labels=LABELS, offline=True)
+
+
 def test_mappings_and_pairs_of_two_texts() -> None:
     nli = ("entailment", "neutral", "contradiction")
     rows = [{"premise": "p", "hypothesis": "h", "label": "neutral", "genre": "travel"}]
