@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,9 @@ def _trusted(text: str) -> Any:
     return Markup(text)
 
 
+@cache
 def _environment() -> Environment:
+    """The templates, compiled once; the environment holds no state of any run."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

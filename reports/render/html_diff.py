@@ -115,8 +115,8 @@ def _widened(before: str, after: str, spans: Sequence[Span]) -> list[Span]:
     for (start, end, new_start, new_end), low, high in zip(spans, edges, nexts, strict=False):
         gone, new = before[start:end], after[new_start:new_end]
         split = not (gone + new).strip()
-        left = _reach(before[low:start][::-1]) if split or _joins(gone[:1], new[:1]) else 0
-        right = _reach(before[end:high]) if split or _joins(gone[-1:], new[-1:]) else 0
+        left = _reach(before[max(low, start - _WIDEST_WORD - 1) : start][::-1]) if split or _joins(gone[:1], new[:1]) else 0
+        right = _reach(before[end : min(high, end + _WIDEST_WORD + 1)]) if split or _joins(gone[-1:], new[-1:]) else 0
         grown.append((start - left, end + right, new_start - left, new_end + right))
     return grown
 
@@ -216,12 +216,19 @@ def _around(text: str, *, head: bool, tail: bool) -> Iterable[Piece]:
     if len(text) <= keep + CONTEXT // 2:
         yield Piece("same", (text,))
         return
-    start, end = (CONTEXT if head or not tail else 0), (CONTEXT if tail else 0)
+    start = _snapped(text, CONTEXT) if head or not tail else 0
+    end = len(text) - (_snapped(text[::-1], CONTEXT) if tail else 0)
     if start:
         yield Piece("same", (text[:start],))
-    yield Piece("skip", skipped=len(text) - start - end)
-    if end:
-        yield Piece("same", (text[-end:],))
+    yield Piece("skip", skipped=end - start)
+    if end < len(text):
+        yield Piece("same", (text[end:],))
+
+
+def _snapped(text: str, at: int) -> int:
+    """The end of a word close before this place, else the place itself."""
+    space = text.rfind(" ", at - _WIDEST_WORD, at)
+    return space if space > 0 else at
 
 
 def _lookalikes(gone: str, parts: Sequence[str]) -> frozenset[str]:
