@@ -29,6 +29,7 @@ DUPLICATE = "same text and label as an earlier row"
 CONFLICT = "same text as an earlier row but another label"
 LONG = f"a text longer than {LONG_TEXT:,} characters"
 CONTROL = "control characters in a text"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -162,4 +163,4 @@ def content_id(row: CleanRow) -> str:
 
 def canonical(value: Any) -> bytes:
     """JSON without spaces, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
