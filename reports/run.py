@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 SCHEMA = 1
 STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error")
 
@@ -133,10 +135,15 @@ def _refuse_constant(name: str) -> None:
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:
+    """An outcome from checked JSON; texts are interned, for the recipes of an example repeat them."""
+    for key in ("example_id", "recipe", "status", "label", "field"):
+        raw[key] = _text(raw[key])
+    raw["texts"] = {name: _text(text) for name, text in raw["texts"].items()}
+    raw["perturbed"] = None if raw.get("perturbed") is None else _text(raw["perturbed"])
     raw["clean"] = _prediction(raw.get("clean"))
     raw["adversarial"] = _prediction(raw.get("adversarial"))
-    raw["edits"] = tuple(EditRecord(**e) for e in raw.get("edits", ()))
-    raw["ladder"] = tuple(Rung(**r) for r in raw.get("ladder", ()))
+    raw["edits"] = tuple(_edit(**edit) for edit in raw.get("edits", ()))
+    raw["ladder"] = tuple(_rung(**rung) for rung in raw.get("ladder", ()))
     outcome = Outcome(**raw)
     if outcome.status not in STATUSES:
         raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
@@ -145,11 +152,32 @@ def _outcome(raw: dict[str, Any]) -> Outcome:
     return outcome
 
 
+def _text(value: Any) -> str:
+    return sys.intern(_a(str, value))
+
+
+def _a(kind: type[T], value: Any) -> T:
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _edit(*, start: Any, end: Any, new_start: Any, new_end: Any, before: Any, after: Any, technique: Any = "") -> EditRecord:
+    at = [_a(int, offset) for offset in (start, end, new_start, new_end)]
+    return EditRecord(at[0], at[1], at[2], at[3], _text(before), _text(after), _text(technique))
+
+
+def _rung(*, severity: Any, label: Any, correct: Any, text: Any) -> Rung:
+    return Rung(_a(int, severity), _text(label), _a(bool, correct), _text(text))
+
+
 def _prediction(raw: Mapping[str, Any] | None) -> PredictionRecord | None:
     if raw is None:
         return None
     scores = raw.get("scores")
-    return PredictionRecord(raw["label"], tuple(scores) if scores is not None else None)
+    if scores is not None and not all(isinstance(s, (int, float)) and not isinstance(s, bool) for s in _a(list, scores)):
+        raise TypeError(f"{scores!r} are no scores")
+    return PredictionRecord(_text(raw["label"]), None if scores is None else tuple(scores))
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,15 @@ def test_not_a_run_folder(tmp_path: Path, make_run: Callable[..., Run], make_out
         '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"similarity":NaN}',
         '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"edits":[{"at":1}]}',
         '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"clean":{}}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"clean":{"label":3}}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"clean":{"label":"x","scores":["1"]}}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"clean":{"label":"x","scores":0.5}}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"clean":[]}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"edits":[3]}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"ladder":[{"severity":1,"label":"x","correct":1,"text":"t"}]}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"ladder":[{"severity":true,"label":"x","correct":true,"text":"t"}]}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{},"error":3}',
+        '{"example_id":"a","recipe":"r","status":"failed","label":"x","field":"text","texts":{"text":1}}',
     ],
 )
 def test_lines_that_are_no_outcome(tmp_path: Path, make_manifest: MakeManifest, line: str) -> None:
