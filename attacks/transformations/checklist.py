@@ -15,6 +15,8 @@ _CHECKLIST = Citation(
 )
 SAMPLES = 10
 """Changes drawn of each name or number, as CheckList does."""
+MOST_CHANGED = 20
+"""Names or numbers of one text that variants are made of, the first ones."""
 
 Options = Callable[[Words, int, Random], Sequence[str]]
 

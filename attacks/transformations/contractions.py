@@ -16,6 +16,8 @@ from attacks.words import Words
 _CHECKLIST = Citation(
     "Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList", "https://arxiv.org/abs/2005.04118"
 )
+MOST_ALONE = 50
+"""A long text is not rewritten at each of its thousand contractions."""
 
 
 class Contraction:
@@ -35,10 +37,10 @@ class Contraction:
         return _contracted(words, chosen, severity) if chosen else None
 
     def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
-        """All contractions at once, then each alone."""
+        """All contractions at once, then each alone, up to ``MOST_ALONE``."""
         words = Words(text)
         found = _contractible(words)
-        made = [_contracted(words, found), *(_contracted(words, [one]) for one in found)] if found else []
+        made = [_contracted(words, found), *(_contracted(words, [one]) for one in found[:MOST_ALONE])] if found else []
         return list({candidate.text: candidate for candidate in made}.values())
 
 
@@ -58,26 +60,27 @@ def _contractible(words: Words) -> list[tuple[int, int, str]]:
 
 
 def _short(words: Words, start: int, stop: int, known: Table) -> str | None:
-    if stop - start == 2 and words.gap(start + 1) != " ":
+    pair = stop - start == 2
+    if pair and words.gap(start + 1) != " ":
         return None
-    last = words[stop - 1].lower()
-    first = words[start].lower()
-    found = known.get(f"{first} {last}" if stop - start == 2 else first)
+    first, last = words[start].lower(), words[stop - 1].lower()
+    found = known.get(f"{first} {last}" if pair else first)
     if found is None:
         return None
-    negation = found[0].endswith("n't") or found[0] == "can't"
-    follows = stop < len(words) and words.gap(stop).isspace()
-    return _in_case(found[0], words[start], last_word=words[stop - 1]) if negation or follows else None
+    if not found[0].endswith("n't"):
+        follows = stop < len(words) and words.gap(stop).isspace()
+        if not follows or f"{last} {words[stop].lower()}" in known:  # "they will not" is "they won't", not "they'll not"
+            return None
+    return _in_case(found[0], words[start], words[stop - 1])
 
 
-def _in_case(short: str, first: str, last_word: str) -> str:
-    return short.upper() if last_word.isupper() and first.isupper() else match_case(short, first[:1])
+def _in_case(short: str, first: str, last: str) -> str:
+    return short.upper() if last.isupper() and first.isupper() else match_case(short, first[:1])
 
 
 def _contracted(words: Words, places: Iterable[tuple[int, int, str]], severity: int | None = None) -> Candidate:
-    for start, stop, short in places:
-        words = words.replace_range(start, stop, short, Contraction.name)
-    return Candidate(str(words), Contraction.name, words, severity=severity)
+    new = words.replace_ranges({(start, stop): short for start, stop, short in places}, Contraction.name)
+    return Candidate(str(new), Contraction.name, new, severity=severity)
 
 
 class Expansion(WordNoise):
@@ -94,10 +97,10 @@ class Expansion(WordNoise):
         return listed(words[index], _written_out())
 
     def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
-        """All contractions written out at once, then each alone."""
+        """All contractions written out at once, then each alone, up to ``MOST_ALONE``."""
         words = Words(text)
         found = {index: options[0] for index in range(len(words)) if (options := self.swaps(words, index, rng))}
-        sets = [found, *({index: new} for index, new in found.items())] if found else []
+        sets = [found, *({index: new} for index, new in [*found.items()][:MOST_ALONE])] if found else []
         made = [words.replace_many(changes, self.name) for changes in sets]
         return list({str(new): Candidate(str(new), self.name, new) for new in made}.values())
 

@@ -6,9 +6,11 @@ import re
 from random import Random
 
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, share_of, shuffled, spliced
+from attacks.transformations.base import share_of, shuffled
+from attacks.words import Words
 
-_END = re.compile(r"(?<=\w)[.,;:!?]*(?=\s|$)")
+_MARKS = re.compile(r"[.,;:!?]*(?=\s)")
+_LAST_MARKS = re.compile(r"[.,;:!?]*(?=\s|\Z)")
 _STRAY = (",", ".", "...")
 
 
@@ -29,12 +31,23 @@ class PunctuationNoise:
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Change what stands after a share of the words."""
-        ends = [match.span() for match in _END.finditer(text)]
-        chosen = shuffled(len(ends), rng)[: share_of(len(ends), severity)]
-        changes = [_changed(text, *ends[which], rng) for which in chosen]
-        return Candidate(spliced(text, sorted(changes)), self.name, severity=severity) if changes else None
+        words = Words(text)
+        ends = {index: end for index in range(1, len(words) + 1) if (end := _marks(words, index)) is not None}
+        places = list(ends)
+        chosen = [places[which] for which in shuffled(len(places), rng)[: share_of(len(places), severity)]]
+        if not chosen:
+            return None
+        changes = {index: _changed(words.gap(index), ends[index], rng) for index in chosen}
+        new = words.replace_gaps(changes, self.name)
+        return Candidate(str(new), self.name, new, severity=severity)
 
 
-def _changed(text: str, start: int, end: int, rng: Random) -> Replacement:
-    marks = text[start:end]
-    return start, end, rng.choice(("", marks + marks[-1]) if marks else _STRAY)
+def _marks(words: Words, index: int) -> int | None:
+    """How many marks stand at the beginning of a gap, if white space or the text's end follows them."""
+    match = (_LAST_MARKS if index == len(words) else _MARKS).match(words.gap(index))
+    return None if match is None else match.end()
+
+
+def _changed(gap: str, end: int, rng: Random) -> str:
+    marks = gap[:end]
+    return rng.choice(("", marks + marks[-1]) if marks else _STRAY) + gap[end:]

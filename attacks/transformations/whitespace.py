@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from random import Random
 
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, share_of, shuffled, spliced
+from attacks.transformations.base import share_of, shuffled
+from attacks.words import Words
 
-_GAP = re.compile(r"(?<=\S)\s+(?=\S)")
+_RUN = re.compile(r"\s+")
 KINDS = ("double", "missing", "tab", "newline")
 
 
@@ -36,12 +37,17 @@ class WhitespaceNoise:
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Change a share of the gaps between words."""
-        gaps = [match.span() for match in _GAP.finditer(text)]
+        words = Words(text)
+        gaps = [index for index in range(1, len(words)) if _RUN.search(words.gap(index))]
         chosen = shuffled(len(gaps), rng)[: share_of(len(gaps), severity)]
-        changes = [self._changed(text, *gaps[which], rng) for which in chosen]
-        return Candidate(spliced(text, sorted(changes)), self.name, severity=severity) if changes else None
+        if not chosen:
+            return None
+        new = words.replace_gaps({gaps[which]: self._changed(words.gap(gaps[which]), rng) for which in chosen}, self.name)
+        return Candidate(str(new), self.name, new, severity=severity)
 
-    def _changed(self, text: str, start: int, end: int, rng: Random) -> Replacement:
-        gap = text[start:end]
-        new = {"double": gap + gap[-1], "missing": "", "tab": "\t", "newline": "\n"}[rng.choice(self.kinds)]
-        return start, end, new if new != gap else gap + gap[-1]
+    def _changed(self, gap: str, rng: Random) -> str:
+        match = _RUN.search(gap)
+        assert match is not None  # only gaps with white space are chosen
+        run = match.group()
+        new = {"double": run + run[-1], "missing": "", "tab": "\t", "newline": "\n"}[rng.choice(self.kinds)]
+        return gap[: match.start()] + (new if new != run else run + run[-1]) + gap[match.end() :]
