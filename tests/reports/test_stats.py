@@ -70,6 +70,17 @@ def test_settling_n_settles_and_no_fewer_does(percent: int, threshold: int) -> N
         assert low <= threshold / 100 <= high
 
 
+@given(st.floats(0, 1), st.floats(0.01, 0.99))
+@settings(max_examples=80, deadline=None)
+def test_settling_n_is_the_first_that_a_score_test_rejects_at(rate: float, threshold: float) -> None:
+    settled = settling_n(rate, threshold)
+    if settled is None or settled > 10**9:
+        return
+    spread = statistics.NormalDist().inv_cdf(0.975) * (threshold * (1 - threshold)) ** 0.5
+    assert abs(rate - threshold) > spread / settled**0.5 * (1 - 1e-12)
+    assert settled == 1 or abs(rate - threshold) <= spread / (settled - 1) ** 0.5 * (1 + 1e-12)
+
+
 @given(st.lists(st.integers(0, 99), min_size=1))
 @settings(max_examples=40, deadline=None)
 def test_mean_and_median(values: list[int]) -> None:
