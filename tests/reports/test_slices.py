@@ -29,7 +29,7 @@ def test_a_column_with_many_values_is_no_slice(make_run: MakeRun, make_outcome: 
 
 
 def test_small_slices_are_flagged(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
-    metas = [{"who": "few" if i < 29 else "many"} for i in range(60)]
+    metas = [{"who": "few" if i < 29 else "many"} for i in range(59)]
     found = {part.key: part.small for part in metadata_slices(make_run(with_meta(make_outcome, metas)))}
     assert found == {"who=few": True, "who=many": False}
 
