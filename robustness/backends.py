@@ -24,7 +24,7 @@ class VictimBackend:
 
     def __init__(self, victim: Victim, *, timeout: float | None = None) -> None:
         self.victim = victim
-        self.row_quantum = victim.info.row_quantum
+        self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
         self.oddities = AnswerOddities()
         self._patience = Patience(timeout)
 
@@ -51,7 +51,7 @@ class EncoderBackend:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self.row_quantum = encoder.row_quantum
+        self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""
@@ -66,6 +66,7 @@ class RewriterBackend:
     """Asks the paraphraser; items are (text, number of rewrites)."""
 
     row_quantum = 0
+    length_quantum = 1
 
     def __init__(self, rewriter: Rewriter) -> None:
         self.rewriter = rewriter

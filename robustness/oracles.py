@@ -27,6 +27,7 @@ class Backend(Protocol[K_contra, V_co]):
     """Whatever has weights: lengths of items, and answers for a list of them."""
 
     row_quantum: int
+    length_quantum: int
 
     def lengths(self, items: Sequence[K_contra]) -> Sequence[int]:
         """Token length of each item."""
@@ -121,7 +122,7 @@ class Oracle(Generic[K, V]):
             self._enqueue(new)
 
     def _enqueue(self, items: list[K]) -> None:
-        exact = self.backend.row_quantum > 0
+        bucket = self.backend.length_quantum if self.backend.row_quantum else LENGTH_BUCKET
         try:
             lengths = self.backend.lengths(items)
         except RobustnessError as error:
@@ -132,7 +133,7 @@ class Oracle(Generic[K, V]):
                 self._enqueue([item])
             return
         for item, length in zip(items, lengths, strict=True):
-            group = length if exact else -(-length // LENGTH_BUCKET) * LENGTH_BUCKET
+            group = -(-max(1, length) // bucket) * bucket
             self._groups.setdefault(group, deque()).append(item)
 
     def pump(self) -> list[tuple[Ticket, list[V] | UnansweredError]]:

@@ -115,7 +115,8 @@ def arguments_of(chosen: dict[str, Any]) -> dict[str, Any]:
     if rest.get("resume") and "out" not in rest:
         raise UsageError("--resume needs --out, the folder of the run to continue")
     rest["resources"] = _resources(rest.pop("vectors", None), rest.pop("lexicon", None))
-    return {**rest, "examples": rest.pop("data", None), "data_options": data, "victim_options": victim}
+    examples = rest.pop("data", None)
+    return {**rest, "examples": examples, "data_options": data, "victim_options": victim}
 
 
 def _resources(vectors: str | None, lexicon: str | None) -> Any:

@@ -15,8 +15,9 @@ class VictimInfo:
 
     ``labels``: names in class-index order. ``fields``: names of its text fields, one or two. ``access``: what it gives,
     ``scores`` or ``labels``. ``identity``: what pins it (hash of weights and config, URL and model name …), as sorted
-    JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of exactly one token length each, padded by
-    repetition to a multiple of this many rows, which makes a row's scores independent of its neighbours to the last bit.
+    JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of one length class each, padded by repetition to a
+    multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
+    independent of its neighbours to the last bit.
     """
 
     name: str
@@ -26,6 +27,7 @@ class VictimInfo:
     access: str = "scores"
     identity: tuple[tuple[str, str], ...] = ()
     row_quantum: int = 0
+    length_quantum: int = 1
     max_tokens: int | None = None
     notes: tuple[str, ...] = field(default=())
 

@@ -15,7 +15,8 @@ from robustness.victims.base import Victim, VictimInfo
 from robustness.victims.tokens import Tokens, batch
 
 ROW_QUANTUM = 4
-"""On a processor in float32, rows of one exact length in multiples of four score the same whatever stands beside them."""
+LENGTH_QUANTUM = 4
+"""On a processor in float32, rows of one padded length in multiples of four score the same whatever stands beside them."""
 
 Scoring = Callable[[Any], Any]
 """From logits (n, outputs) in float64 to scores (n, classes) whose rows sum to one."""
@@ -35,7 +36,7 @@ class TransformerVictim:
         return self._info
 
     def predict(self, inputs: Sequence[Input]) -> NDArray[np.float64]:
-        """Scores, (n, classes). Mixed lengths are padded to the longest; one exact length is not padded at all.
+        """Scores, (n, classes). Padded to the longest, rounded up to a multiple of the length quantum.
 
         Raises:
             VictimError: a text holds a lone surrogate; the other inputs are not answered either.
@@ -44,7 +45,13 @@ class TransformerVictim:
 
         if not inputs:
             return np.empty((0, len(self._info.labels)))
-        columns = batch(self._tokens.encode(inputs), self._pad_id, left=self._left)
+        columns = batch(
+            self._tokens.encode(inputs),
+            self._pad_id,
+            left=self._left,
+            multiple=self._info.length_quantum,
+            limit=self._tokens.limit,
+        )
         with torch.inference_mode():
             logits = self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
             scores: NDArray[np.float64] = self._scoring(logits.double().cpu()).numpy()
@@ -124,6 +131,7 @@ def describe(
         fields=fields,
         identity=tuple(sorted(pins.items())),
         row_quantum=ROW_QUANTUM if exact else 0,
+        length_quantum=LENGTH_QUANTUM if exact else 1,
         max_tokens=tokens.limit,
         notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),
     )

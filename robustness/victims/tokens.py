@@ -124,9 +124,13 @@ def _surrogate(text: str) -> int | None:
     return None
 
 
-def batch(encoded: Sequence[Encoded], pad_id: int, *, left: bool = False) -> dict[str, NDArray[np.int64]]:
-    """Stack rows into (n, longest) arrays with an ``attention_mask``; rows of one length get no padding."""
+def batch(
+    encoded: Sequence[Encoded], pad_id: int, *, left: bool = False, multiple: int = 1, limit: int | None = None
+) -> dict[str, NDArray[np.int64]]:
+    """Stack rows into (n, longest) arrays with an ``attention_mask``; ``longest`` is rounded up to a multiple, not past a limit."""
     longest = max(map(len, encoded))
+    rounded = -(-longest // multiple) * multiple
+    longest = rounded if limit is None else max(longest, min(rounded, limit))
     columns = {name: np.full((len(encoded), longest), pad_id if name == "input_ids" else 0) for name in encoded[0].columns}
     mask = np.zeros((len(encoded), longest), dtype=np.int64)
     for n, row in enumerate(encoded):

@@ -26,6 +26,7 @@ class Counter:
     """Says ``yes`` in proportion to the letters e it reads; fails where told."""
 
     row_quantum: int = 0
+    length_quantum: int = 1
     fails: str = "\0"
     seen: list[Input] = field(default_factory=list)
 
@@ -118,7 +119,7 @@ def run(plan: Plan, rows: list[Example], *, in_flight: int = 16, tokens: int = 2
 
 
 def only(plan: Plan, **options: Counter) -> Outcome:
-    return Outcome.from_json(run(plan, [Example("x", ("abc dfg",), 0, {})], **options)[0])  # type: ignore[arg-type]
+    return Outcome.from_json(run(plan, [Example("x", ("bcd fgh klm npq rst vwx bcd fgh klm",), 0, {})], **options)[0])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ class Shouter:
 
     def __init__(self, quantum: int = 0, fails: Sequence[str] = (), error: type[VictimError] = VictimError) -> None:
         self.row_quantum = quantum
+        self.length_quantum = 1
         self.fails = fails
         self.error = error
         self.batches: list[list[str]] = []
