@@ -16,7 +16,7 @@ from robustness.data_sources import ReadOptions, read_table
 from robustness.data_table import Table
 from robustness.errors import DataError, UsageError
 
-__all__ = ["DataReport", "Dataset", "Example", "Finding", "load_examples"]
+__all__ = ["DataReport", "Dataset", "Example", "Finding", "labels_in", "load_examples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,28 @@ def load_examples(
     )
     digest = _digest(columns, [(names[i], usable[i]) for i in chosen])
     return Dataset(examples, columns.text, tuple(labels), table.source, digest, report)
+
+
+def labels_in(
+    source: Any,
+    *,
+    text: str | Sequence[str] | None = None,
+    label: str | None = None,
+    id: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+    format: str | None = None,
+    split: str | None = None,
+    encoding: str | None = None,
+    offline: bool = False,
+) -> tuple[str, ...]:
+    """The labels of the usable rows, as ``label_map`` renames them, sorted; arguments and errors of ``load_examples``."""
+    table = read_table(source, ReadOptions(format, split, encoding, offline))
+    columns = choose_columns(table.source, table.columns, Wanted(text, label, id))
+    dropped = Findings()
+    rows = clean_rows(table, columns, dropped)
+    if not rows:
+        raise _nothing_left(table, columns, dropped)
+    return tuple(sorted({(label_map or {}).get(row.label, row.label) for row in rows}))
 
 
 def _check_arguments(labels: Sequence[str], limit: int | None, seed: int) -> None:

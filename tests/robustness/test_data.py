@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from robustness.data import Dataset, load_examples
+from robustness.data import Dataset, labels_in, load_examples
 from robustness.errors import DataError, UsageError
 
 LABELS = ("negative", "positive")
