@@ -299,6 +299,15 @@ def test_one_label_only_is_named() -> None:
     assert "every example is labelled 'positive'" in load_examples([("a", 1)], labels=LABELS).report.notes
 
 
+def test_the_labels_of_data_are_found_without_a_victim() -> None:
+    rows = [("a", "pos"), ("b", 1.0), ("", "unused"), ("c", None), ("d", " neg ")]
+    assert labels_in(rows, label_map={"pos": "positive"}) == ("1", "neg", "positive")
+    with pytest.raises(DataError, match="holds list, expected one label"):
+        labels_in([("a", ["x"])])
+    with pytest.raises(DataError, match="no usable example"):
+        labels_in([("", "x")])
+
+
 @pytest.mark.parametrize(
     "arguments", [{"limit": 0}, {"limit": -1}, {"limit": True}, {"limit": 1.5}, {"seed": "1"}, {"labels": ()}]
 )
