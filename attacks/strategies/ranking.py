@@ -97,8 +97,8 @@ class ByMask:
 class BySaliency:
     """Softmax of the masked word's saliency times the best change in score that any of its replacements brings.
 
-    Ren et al. 2019, section 3.2. Saliency and change are both differences from the clean score, so that what counts is the
-    change in probability, not the probability itself. Replacements are real candidates: one that reaches the goal alone
+    Ren et al. 2019, section 3.2. Saliency and change are both differences from the clean score: what counts is the change in
+    probability, not the probability itself. Replacements are real candidates: one that reaches the goal alone
     ends the search there, with a single word changed.
     """
 
@@ -109,7 +109,7 @@ class BySaliency:
         """Ask about each masked word, then about the replacements of each, most salient word first."""
         worth = [i for i in indexes if offers.at(i)]
         scores = yield from _probe(trial, _masked(offers.origin, worth, self.mask))
-        weights = dict(zip(worth, softmax([s - trial.clean.score for s in scores]), strict=True))
+        weights = dict(zip(worth, softmax(scores), strict=True))  # of differences from one clean score it would be the same
         merit: dict[int, float] = {}
         for index in _descending(worth, scores):
             candidates = yield from offers.candidates(offers.origin, index)

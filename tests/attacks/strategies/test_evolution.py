@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -53,6 +54,19 @@ def test_several_injections_are_mixed_in_one_text(drive: Any, marker: Any) -> No
     ran = drive(Evolution(both, edits=(2,), generations=0), TEXT, lambda t: 0.1 if "*" in t and "#" in t else 0.9)
     assert ran.won is not None
     assert ran.trial.winner[0].technique in ("star+hash", "hash+star")
+
+
+def test_edits_of_one_place_do_not_pile_up(drive: Any, marker: Any) -> None:
+    class Cover(marker):  # type: ignore[misc]
+        def positions(self, text: str) -> range:
+            return range(len(text) - 1)
+
+        def replacement(self, text: str, position: int, rng: Random) -> tuple[int, int, str]:
+            return position, position + 2, "##"
+
+    ran = drive(Evolution((Cover(),), edits=(2,), generations=2), "abcd", lambda t: 0.9)
+    assert {len(text) for text in ran.asked} == {4}
+    assert {"##cd", "####"} <= set(ran.asked)
 
 
 def test_variants_are_searched_too(drive: Any, marker: Any) -> None:

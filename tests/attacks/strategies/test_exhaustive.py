@@ -28,7 +28,8 @@ def test_further_rounds_start_from_the_best_and_leave_changed_words_alone(drive:
 
 
 def test_rounds_end_when_nothing_comes_closer(drive: Any, table: Any) -> None:
-    assert len(drive(Exhaustive((table({"a": ["A"]}),), rounds=9), "a a", lambda t: 0.9).asked) == 2
+    ran = drive(Exhaustive((table({"a": ["A"]}),), rounds=9), "a a", lambda t: 0.9)
+    assert (len(ran.asked), ran.trial.tally.attempted) == (2, 2)
 
 
 def test_wrong_arguments_say_what_was_expected(table: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from attacks.constraints.stopwords import StopWords
 from attacks.search import Candidate, Prediction, Query, Trial
 from attacks.strategies.greedy import Greedy
-from attacks.strategies.ranking import ByDeletion, InOrder
+from attacks.strategies.ranking import ByDeletion, BySaliency, InOrder
 
 
 def test_greedy_walks_down_the_ranking_and_keeps_what_helps(drive: Any, table: Any) -> None:
@@ -64,6 +64,19 @@ def test_greedy_prefers_the_most_similar_success(drive: Any, table: Any) -> None
 def test_ties_go_to_the_first_candidate(drive: Any, table: Any) -> None:
     ran = drive(Greedy((table({"word": ["b", "a", "c"]}),), InOrder()), "word", lambda t: 0.9 if t == "word" else 0.6)
     assert ran.trial.best.text == "b"
+
+
+def test_a_success_ends_the_search(drive: Any, table: Any) -> None:
+    ran = drive(Greedy((table({"a": ["A"], "b": ["B"]}),), InOrder()), "a b", lambda t: 0.1 if "A" in t else 0.9)
+    assert (ran.asked, ran.won) == (["A b"], "A b")
+
+
+def test_no_word_is_changed_twice(drive: Any, table: Any) -> None:
+    """The ranking has tried single words: the search starts from the best of them, wherever it stands in the order."""
+    belief = {"a b": 0.9, "[UNK] b": 0.1, "a [UNK]": 0.9, "A b": 0.7, "a B": 0.65, "a C": 0.66, "A B": 0.6}
+    ran = drive(Greedy((table({"a": ["A"], "b": ["B", "C"]}),), BySaliency()), "a b", belief.__getitem__)
+    assert ran.requests[-1] == ["A B"]
+    assert ran.trial.best.text == "A B"
 
 
 def test_words_that_a_constraint_protects_are_neither_probed_nor_changed(drive: Any, table: Any) -> None:

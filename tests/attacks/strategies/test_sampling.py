@@ -46,6 +46,7 @@ def test_a_rung_equal_to_the_original_is_a_no_op_that_cannot_win(drive: Any, tab
 def test_severities_do_not_depend_on_each_other(drive: Any, table: Any) -> None:
     noise = table({str(s): [f"{s} {n}" for n in range(1000)] for s in range(1, 6)})
     every = rungs(drive(Ladder(noise), "text", lambda t: 0.9, seed=3))
+    assert len({text.split()[1] for text in every.values()}) > 1, "each severity draws from a stream of its own"
     assert rungs(drive(Ladder(noise, (2, 5)), "text", lambda t: 0.9, seed=3)) == {s: every[s] for s in (2, 5)}
     assert rungs(drive(Ladder(noise), "text", lambda t: 0.9, seed=4)) != every
 
