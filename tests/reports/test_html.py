@@ -204,6 +204,19 @@ def test_hostile_texts_are_escaped_and_the_page_is_valid_utf_8(rich_run: Run) ->
     assert sum(tag == "script" for tag, _ in Reader(html).tags) == 2
 
 
+def test_hidden_characters_in_names_are_written_out_wherever_they_stand(make_run: Make, make_outcome: MakeOutcome) -> None:
+    name = "a\u202eb\ud800c\u200bd\x00"
+    run = make_run([make_outcome("e1", name, meta={name: name}), make_outcome("e2", name, "failed", meta={name: "x"})])
+    victim = {**run.manifest.victim, "name": name, "labels": ["negative", "positive", name]}
+    run = replace(run, manifest=replace(run.manifest, victim=victim, profile=name, created=name))
+    html = render(run, min_robust_accuracy=0.5, recipes={name: {"min_robust_accuracy": 0.5}})
+    html.encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b\u202e]", html)
+    read = Reader(html)
+    assert read.raw["title"] == ["Inconclusive – robustness of a⟨U+202E⟩b⟨U+D800⟩c⟨U+200B⟩d⟨U+0000⟩"]
+    assert any("a⟨U+202E⟩b" in (attrs.get("aria-label") or "") for tag, attrs in read.tags if tag == "a")
+
+
 def test_a_page_depends_on_the_run_alone(rich_run: Run) -> None:
     assert render(rich_run, min_robust_accuracy=0.5) == render(rich_run, min_robust_accuracy=0.5)
 

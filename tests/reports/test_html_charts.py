@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from reports.render.html_charts import across, budget_plots, percent, severity_plots, up
+from reports.render.html_charts import BOTTOM, LEFT, RIGHT, TOP, across, budget_plots, percent, severity_plots, up
 from reports.stats import proportion
 
 
 def rung(recipe: str, severity: int, right: int) -> dict[str, Any]:
     return {"recipe": recipe, "severity": severity, "accuracy": asdict(proportion(right, 100))}
+
+
+def test_places_run_from_edge_to_edge_of_the_plotting_area() -> None:
+    assert (across(0), across(1)) == (LEFT, RIGHT)
+    assert (up(0), up(1)) == (BOTTOM, TOP)
+    assert 0 < LEFT < RIGHT <= 100
+    assert 0 <= TOP < BOTTOM < 100
 
 
 def test_percent_has_a_dash_for_nothing() -> None:

@@ -280,6 +280,16 @@ def test_every_text_stands_out_from_its_ground(rich_run: Run, report: Report, op
     assert (max(shade) < 60) is dark
 
 
+def test_right_to_left_texts_run_that_way_and_turn_nothing_else(
+    make_run: Make, make_outcome: Any, report: Report, open_page: Open
+) -> None:
+    run = make_run([make_outcome("e1", texts={"text": "סרט טוב"}, perturbed="סרט טובב", edits=())])
+    page = open_page(report(run))
+    assert page.ask("getComputedStyle(document.querySelector('.failure .diff')).direction") == "rtl"
+    assert page.ask("getComputedStyle(document.querySelector('.failure .diff')).unicodeBidi") == "isolate"
+    assert page.ask("getComputedStyle(document.querySelector('.failure .facts')).direction") == "ltr"
+
+
 def test_paper_gets_the_content_without_the_controls(many: Run, report: Report, open_page: Open) -> None:
     page = open_page(report(many, min_robust_accuracy=0.5), dark=True, media="print")
     assert not page.shown("#filter-form")
