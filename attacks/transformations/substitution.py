@@ -18,7 +18,7 @@ def substitutions(word: str, options: Options, places: range, longest: int = 1) 
         for size in range(1, min(longest, places.stop - at) + 1)
         for new in options.get(word[at : at + size], ())
     ]
-    return [new for new in dict.fromkeys(made) if new != word]
+    return list(dict.fromkeys(made))
 
 
 def random_substitution(word: str, options: Options, places: range, rng: Random, longest: int = 1) -> str | None:

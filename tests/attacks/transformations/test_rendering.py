@@ -131,7 +131,9 @@ def test_reordering_stores_the_pair_in_reverse() -> None:
     assert list(BidiReorder().swaps(Words("ab"), 0, Random(0))) == [found]
 
 
-@pytest.mark.parametrize("text", ["שלום ab", "مرحبا ab", "", "aaa", "a", "a\nb", "a\u0301\u0301", "🇬🇧", "a\u202eb"])
+@pytest.mark.parametrize(
+    "text", ["שלום ab", "مرحبا ab", "", "aaa", "a", "a\nb", "a\u0301\u0301", "e\u0301a", "ae\u0301", "🇬🇧", "a\u202eb"]
+)
 def test_texts_that_cannot_be_reordered_unseen_are_left_alone(text: str) -> None:
     assert list(BidiReorder().positions(text)) == []
     assert BidiReorder().sample(text, 5, Random(0)) is None

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from importlib.resources import files
 from random import Random
+from string import ascii_lowercase
 
 import pytest
 
-from attacks.transformations.base import shuffled, spliced
+from attacks.transformations.base import rotated, shuffled, spliced
+from attacks.transformations.characters import CharacterSwap
+from attacks.transformations.clusters import ALPHABET
+from attacks.transformations.punctuation import PunctuationNoise
 from attacks.transformations.tables import both_cases, groups, keyboard, table
+from attacks.transformations.words_noise import WordDrop
 from attacks.words import Words
 
 NAMES = ("contractions", "homoglyphs", "homophones", "insertions", "leet", "misspellings", "names", "ocr", "places")
@@ -33,7 +38,7 @@ def test_words_are_listed_as_the_text_has_them(name: str) -> None:
     assert len(rows) > 400
     for key in rows:
         assert len(Words(key)) == 1
-        assert key == key.lower() or name == "misspellings"
+        assert key == key.lower()
 
 
 def test_homophones_lead_back() -> None:
@@ -62,6 +67,10 @@ def test_groups_lead_from_a_member_to_its_group() -> None:
     assert not set(table("names")["female"]) & set(table("names")["male"])
 
 
+def test_the_alphabet_is_whole() -> None:
+    assert ascii_lowercase == ALPHABET
+
+
 def test_capitals_are_read_from_small_letters() -> None:
     assert both_cases("leet")["E"] == ("3",)
 
@@ -70,6 +79,24 @@ def test_shuffled_is_a_permutation_that_differs_by_seed() -> None:
     assert sorted(shuffled(20, Random(1))) == list(range(20))
     assert shuffled(20, Random(1)) == shuffled(20, Random(1)) != shuffled(20, Random(2))
     assert shuffled(-1, Random(1)) == shuffled(0, Random(1)) == []
+
+
+def test_a_rotation_starts_anywhere_and_misses_no_place() -> None:
+    turns = {tuple(rotated(range(1, 5), Random(seed))) for seed in range(50)}
+    assert turns == {(1, 2, 3, 4), (2, 3, 4, 1), (3, 4, 1, 2), (4, 1, 2, 3)}
+    assert list(rotated((), Random(0))) == []
+
+
+@pytest.mark.parametrize(("severity", "expected"), [(1, 1), (2, 2), (3, 4), (4, 7), (5, 10)])
+def test_a_severity_is_a_share_of_the_words(severity: int, expected: int) -> None:
+    text = " ".join(["word"] * 20)
+    for technique in (CharacterSwap(), WordDrop(), PunctuationNoise()):
+        found = technique.sample(text, severity, Random(0))
+        assert found is not None
+        assert found.words is not None
+        assert len(found.words.edits()) <= expected
+        gaps = sum(found.words.gap(i) != Words(text).gap(i) for i in range(21))
+        assert max(len(found.words.changed), gaps) == expected
 
 
 def test_of_two_overlapping_replacements_the_first_is_made() -> None:
