@@ -8,7 +8,8 @@ import regex
 
 _PLAIN = regex.compile(r"[a-z]+(?:['’\-][a-z]+)*")
 _CACHE = 1 << 16
-_BASE = {"NOUN": "NN", "VERB": "VB", "ADJ": "JJ", "ADV": "RB"}
+BASE = {"NOUN": "NN", "VERB": "VB", "ADJ": "JJ", "ADV": "RB"}
+"""The Penn tag of the base form of each open word class."""
 _DEGREES = {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}
 _SAME_AS = {"VBN": "VBD"}  # the dictionary lists a participle only where it differs from the past tense
 
@@ -38,7 +39,8 @@ def lemmas(word: str) -> frozenset[str]:
 
 
 @lru_cache(_CACHE)
-def _forms(lemma: str, pos: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def forms(lemma: str, pos: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(Penn tag, forms) of a lemma in one universal word class, as far as the dictionary knows."""
     import lemminflect
 
     return tuple(sorted(lemminflect.getAllInflections(lemma, upos=pos).items()))
@@ -48,20 +50,20 @@ def _forms(lemma: str, pos: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def tags(word: str, lemma: str, pos: str) -> tuple[str, ...]:
     """The Penn tags under which ``word`` is a form of ``lemma``; the base form stands alone, as it is ambiguous otherwise."""
     if word == lemma:
-        return (_BASE[pos],)
-    found = tuple(tag for tag, forms in _forms(lemma, pos) if word in forms and tag != _BASE[pos])
+        return (BASE[pos],)
+    found = tuple(tag for tag, known in forms(lemma, pos) if word in known and tag != BASE[pos])
     return ("VB",) if "VBP" in found else found
 
 
 @lru_cache(_CACHE)
 def inflect(lemma: str, pos: str, tag: str) -> str | None:
     """The form of ``lemma`` under a Penn tag; comparison by *more* and *most* where no single form is known."""
-    if tag == _BASE[pos]:
+    if tag == BASE[pos]:
         return lemma
-    known = dict(_forms(lemma, pos))
-    forms = known.get(tag) or known.get(_SAME_AS.get(tag, ""))
-    if forms:
-        return forms[0]
+    known = dict(forms(lemma, pos))
+    found = known.get(tag) or known.get(_SAME_AS.get(tag, ""))
+    if found:
+        return found[0]
     if tag in _DEGREES:
         return f"{_DEGREES[tag]} {lemma}" if pos == "ADJ" or lemma.endswith("ly") else None
     return None if known else _regular(lemma, pos, tag)  # known, but without this form: a mass noun, a modal
@@ -72,8 +74,8 @@ def _regular(lemma: str, pos: str, tag: str) -> str | None:
         return None
     import lemminflect
 
-    forms: tuple[str, ...] = lemminflect.getAllInflectionsOOV(lemma, pos).get(tag, ())
-    return forms[0] if forms else None
+    found: tuple[str, ...] = lemminflect.getAllInflectionsOOV(lemma, pos).get(tag, ())
+    return found[0] if found else None
 
 
 def like_case(word: str, model: str) -> str:
