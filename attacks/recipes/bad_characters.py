@@ -35,8 +35,8 @@ def bad_characters(name: str, injections: tuple[Injection, ...], options: Option
         citation=CITATION,
         level="character",
         parameters=(
-            ("search", "differential evolution, population 32, 10 generations; a budget is shared by the edit counts"),
-            ("edits", "1 to 5, fewest first"),
+            ("search", "differential evolution, population 32, 10 generations; fewer where the budget is small"),
+            ("edits", "1 to 5, fewest first; some of these numbers where the budget is small"),
         ),
         note="With several techniques each edit may be of another; the paper measures them one by one.",
     )

@@ -23,8 +23,9 @@ LEAST_POPULATION = 4
 class Evolution:
     """At most n edits, n rising through ``edits``, each n searched by differential evolution (best/1/bin).
 
-    A generation is asked in one request. A budget is shared evenly between the edit counts: population and generations
-    shrink until they fit, and the search then ends as exhausted rather than failed. Several injections are mixed in one text.
+    A generation is asked in one request. A budget that does not allow every edit count two generations keeps fewer of them,
+    the largest always; those kept share it evenly, their generations and then their population shrinking until they fit. A search cut
+    like that ends as exhausted rather than failed. Several injections are mixed in one text.
     """
 
     injections: tuple[Injection, ...]
@@ -48,8 +49,9 @@ class Evolution:
         """Evolve for each edit count until one succeeds."""
         places = [(at, injection) for injection in self.injections for at in injection.positions(trial.text)]
         places.sort(key=lambda place: place[0])
-        wanted = [n for n in self.edits if n <= len(places)]
-        seed, cut = trial.rng.getrandbits(64), False
+        possible = [n for n in self.edits if n <= len(places)]
+        wanted = self.thinned(possible, trial.remaining)
+        seed, cut = trial.rng.getrandbits(64), wanted != possible
         for turn, n in enumerate(wanted):
             size, generations = self.affordable(trial.remaining, len(wanted) - turn)
             cut = cut or (size, generations) != (self.population, self.generations)
@@ -60,12 +62,17 @@ class Evolution:
         if cut:
             raise BudgetExhaustedError
 
+    def thinned(self, edits: list[int], remaining: int | None) -> list[int]:
+        """As many of the edit counts as the remaining queries allow two generations each, evenly spaced, the last included."""
+        kept = len(edits) if remaining is None else min(len(edits), max(1, remaining // (2 * self.population)))
+        return [edits[(turn + 1) * len(edits) // kept - 1] for turn in range(kept)] if edits else []
+
     def affordable(self, remaining: int | None, turns: int) -> tuple[int, int]:
         """Population and generations for the next of ``turns`` equal shares of the remaining queries."""
         if remaining is None:
             return self.population, self.generations
         share = remaining // turns
-        size = max(LEAST_POPULATION, min(self.population, share))
+        size = max(LEAST_POPULATION, min(self.population, share // 2))
         return size, max(0, min(self.generations, share // size - 1))
 
 
