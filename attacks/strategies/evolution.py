@@ -24,8 +24,8 @@ class Evolution:
     """At most n edits, n rising through ``edits``, each n searched by differential evolution (best/1/bin).
 
     A generation is asked in one request. A budget that does not allow every edit count two generations keeps fewer of them,
-    the largest always; those kept share it evenly, their generations and then their population shrinking until they fit. A search cut
-    like that ends as exhausted rather than failed. Several injections are mixed in one text.
+    the largest always; those kept share it evenly, generations shrinking first and population next. A search cut like that
+    ends as exhausted rather than failed. Several injections are mixed in one text.
     """
 
     injections: tuple[Injection, ...]
