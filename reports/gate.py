@@ -8,9 +8,10 @@ from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
 from reports.policy import Policy, Rules
 from reports.run import Run
+from reports.sequential import settles_at
 from reports.slices import find_slice, label_slices, metadata_slices
 from reports.soundness import soundness
-from reports.stats import Proportion, settling_n
+from reports.stats import Proportion
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 
 WHAT = {
@@ -33,6 +34,19 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
         measured = measure(run, confidence)
     rules = (*soundness(run, measured, policy.gate), *_thresholds(run, policy, measured))
     return GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence)
+
+
+def certain(run: Run, policy: Policy) -> bool:
+    """Whether more examples are not needed: every threshold is decided, or one of them is broken.
+
+    For runs whose intervals hold at every sample size. ``max_error_rate`` alone stops nothing: it is a count, not an
+    estimate, and early errors may be few among many examples.
+    """
+    measured = measure(run, policy.gate.confidence)
+    if measured.overall.judged < policy.gate.min_examples:
+        return False
+    found = {rule.verdict for rule in _thresholds(run, policy, measured)}
+    return FAIL in found or found == {PASS}
 
 
 def _verdict(rules: Sequence[RuleResult], demanded: bool) -> str:
@@ -104,9 +118,7 @@ def decide(rule: str, scope: str, threshold: float, observed: Proportion) -> Rul
     keeps = observed.low >= threshold if wants_at_least else observed.high <= threshold
     breaks = observed.high < threshold if wants_at_least else observed.low > threshold
     verdict = INCONCLUSIVE if observed.rate is None else PASS if keeps else FAIL if breaks else INCONCLUSIVE
-    enough = None
-    if verdict == INCONCLUSIVE and observed.rate is not None:
-        enough = settling_n(observed.rate, threshold, observed.confidence)
+    enough = settles_at(observed, threshold) if verdict == INCONCLUSIVE else None
     message = _message(rule, threshold, observed, verdict, enough)
     return RuleResult(rule, scope, verdict, message, threshold, observed, enough)
 

@@ -27,7 +27,7 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
     """Measure a run."""
     return Measured(
         confidence=confidence,
-        overall=overall(run, run.outcomes, run.manifest.examples, confidence),
+        overall=overall(run, run.outcomes, run.manifest.due, confidence),
         recipes=tuple(recipe_metrics(run, name, found, confidence) for name, found in by_recipe(run).items()),
         stages=stages(run, confidence),
         severities=severities(run, confidence),

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.run import STATUSES, Outcome, Run
-from reports.stats import CONFIDENCE, Proportion, mean, median, proportion
+from reports.sequential import share_of
+from reports.stats import CONFIDENCE, Proportion, mean, median
 
 BUDGETS = (50, 100, 500, 1000)
 ATTACKED = ("succeeded", "failed", "exhausted")
@@ -94,10 +95,10 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
     attacked = [o for o in outcomes if o.status in ATTACKED]
     won = [o for o in attacked if o.status == "succeeded"]
     judged = len(outcomes) - count["error"]
-    complete = len(outcomes) == run.manifest.examples
+    complete = len(outcomes) == run.manifest.due
 
     def over_all(successes: int) -> Proportion | None:
-        return proportion(successes, judged, confidence) if complete else None
+        return share_of(run.manifest, successes, judged, confidence) if complete else None
 
     return RecipeMetrics(
         name=name,
@@ -109,7 +110,7 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
         clean_accuracy=over_all(judged - count["skipped"]),
         accuracy_under_attack=over_all(count["failed"] + count["exhausted"]),
         accuracy_drop=over_all(count["succeeded"]),
-        attack_success_rate=proportion(len(won), len(attacked), confidence),
+        attack_success_rate=share_of(run.manifest, len(won), len(attacked), confidence),
         queries_mean=mean([o.queries for o in attacked]),
         queries_median=median([o.queries for o in attacked]),
         queries_per_success=sum(o.queries for o in attacked) / len(won) if won else None,
@@ -187,10 +188,10 @@ def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: fl
         examples=examples,
         judged=judged,
         not_judged=examples - judged,
-        clean_accuracy=proportion(right, judged, confidence),
-        robust_accuracy=proportion(fates["robust"], judged, confidence),
-        accuracy_drop=proportion(fates["broken"], judged, confidence),
-        attack_success_rate=proportion(fates["broken"], right, confidence),
+        clean_accuracy=share_of(run.manifest, right, judged, confidence),
+        robust_accuracy=share_of(run.manifest, fates["robust"], judged, confidence),
+        accuracy_drop=share_of(run.manifest, fates["broken"], judged, confidence),
+        attack_success_rate=share_of(run.manifest, fates["broken"], right, confidence),
     )
 
 
@@ -212,7 +213,7 @@ def stages(run: Run, confidence: float = CONFIDENCE) -> tuple[Stage, ...]:
                 attacked=sum(o.status in ATTACKED for o in outcomes),
                 broken=len(broken),
                 errors=sum(o.status == "error" for o in outcomes),
-                robust_accuracy=proportion(len(standing), len(judged), confidence),
+                robust_accuracy=share_of(run.manifest, len(standing), len(judged), confidence),
             )
         )
     return tuple(rows)
@@ -227,17 +228,17 @@ def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]
     rows: list[Severity] = []
     for name, outcomes in by_recipe(run).items():
         levels = sorted({rung.severity for o in outcomes for rung in o.ladder})
-        rows += [_severity(name, level, outcomes, confidence) for level in levels]
+        rows += [_severity(run, name, level, outcomes, confidence) for level in levels]
     return tuple(rows)
 
 
-def _severity(name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
+def _severity(run: Run, name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
     skipped = sum(o.status == "skipped" for o in outcomes)
     climbed = [o for o in outcomes if o.status in ATTACKED]
     answers = [rung.correct for o in climbed for rung in o.ladder if rung.severity == level]
     return Severity(
         recipe=name,
         severity=level,
-        accuracy=proportion(sum(answers), len(answers) + skipped, confidence),
+        accuracy=share_of(run.manifest, sum(answers), len(answers) + skipped, confidence),
         absent=len(climbed) - len(answers),
     )

@@ -189,7 +189,8 @@ class Manifest:
     attacks only what still stands. ``flags``: self-doubt flags, as ``{code, severity, message, value}``, filled at the end.
     ``finished``: False until every trial ended. ``usage``: measured totals (wall seconds, forwards, cache hits …); the
     only part that differs between two runs of the same seed. ``outcomes``: their count and an order-free digest, written at
-    the end, by which a shortened or edited ``outcomes.jsonl`` is known.
+    the end, by which a shortened or edited ``outcomes.jsonl`` is known. ``sequential``: for a run that stops as soon as its
+    verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
     """
 
     created: str
@@ -209,7 +210,13 @@ class Manifest:
     finished: bool = False
     usage: Mapping[str, Any] = _field(default_factory=dict)
     outcomes: Mapping[str, Any] = _field(default_factory=dict)
+    sequential: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
+
+    @property
+    def due(self) -> int:
+        """How many examples must have ended: all, or those that a sequential run drew."""
+        return int(self.sequential.get("drawn") or self.examples)
 
     @property
     def recipe_names(self) -> tuple[str, ...]:
@@ -237,7 +244,7 @@ class Manifest:
         return cls(**{**raw, "recipes": tuple(raw["recipes"]), "flags": tuple(raw.get("flags", ()))})
 
 
-_OPTIONAL = {"encoder", "comparability_id", "comparability", "flags", "finished", "usage", "outcomes"}
+_OPTIONAL = {"encoder", "comparability_id", "comparability", "flags", "finished", "usage", "outcomes", "sequential"}
 
 
 def _schema_advice(schema: Any) -> str:
@@ -248,7 +255,7 @@ def _schema_advice(schema: Any) -> str:
 
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
-        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes"), dict),
+        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),
@@ -259,6 +266,9 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     for key, kind in kinds.items():
         if key in raw and not isinstance(raw[key], kind):
             raise ValueError(f"{key} cannot be {raw[key]!r}")
+    drawn = raw.get("sequential", {}).get("drawn")
+    if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
+        raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")
     if not all(isinstance(r, dict) and isinstance(r.get("name"), str) for r in raw["recipes"]):
         raise ValueError("each recipe is an object with a name")
     if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):

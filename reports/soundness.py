@@ -30,12 +30,12 @@ def missing(run: Run) -> int:
     for outcomes in groups.values():
         ended = run.manifest.cascade and any(o.status in ("succeeded", "skipped") for o in outcomes)
         gone += 0 if ended else recipes - len({o.recipe for o in outcomes})
-    return gone + recipes * max(0, run.manifest.examples - len(groups))
+    return gone + recipes * max(0, run.manifest.due - len(groups))
 
 
 def _complete(run: Run) -> RuleResult:
     lost = missing(run)
-    examples, seen = run.manifest.examples, len(by_example(run.outcomes))
+    examples, seen = run.manifest.due, len(by_example(run.outcomes))
     problems = {
         "the run holds no outcome": not run.outcomes,
         "the run was not finished: resume it": not run.manifest.finished,
@@ -44,7 +44,9 @@ def _complete(run: Run) -> RuleResult:
         "some trial ended more than once": len(run.outcomes) > len({(o.example_id, o.recipe) for o in run.outcomes}),
     }
     said = "; ".join(text for text, true in problems.items() if true)
-    return RuleResult("complete", "run", INCONCLUSIVE if said else PASS, said or "every trial ended")
+    drawn = run.manifest.sequential.get("drawn")
+    held = f"every trial ended; {drawn} of {run.manifest.examples} examples were drawn" if drawn else "every trial ended"
+    return RuleResult("complete", "run", INCONCLUSIVE if said else PASS, said or held)
 
 
 def _attacked(measured: Measured) -> RuleResult:

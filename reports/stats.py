@@ -15,7 +15,7 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[floa
     Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927); recommended for small n
     and for rates near 0 and 1 by Newcombe, Statistics in Medicine 17 (1998), 857-872, and Brown, Cai and DasGupta (2001).
     """
-    _check(successes, n, confidence)
+    check(successes, n, confidence)
     if n == 0:
         return 0.0, 1.0
     z2 = _z(confidence) ** 2
@@ -27,7 +27,8 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[floa
     return low, high
 
 
-def _check(successes: int, n: int, confidence: float) -> None:
+def check(successes: float, n: float, confidence: float) -> None:
+    """Raise ``ValueError`` on counts or a confidence that cannot be."""
     if not 0 <= successes <= n:
         raise ValueError(f"expected 0 <= successes <= n, got {successes} of {n}")
     if not 0 < confidence < 1:
@@ -40,7 +41,10 @@ def _z(confidence: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """``successes`` of ``n`` with a Wilson interval; ``rate`` is None where ``n`` is 0."""
+    """``successes`` of ``n`` with its interval; ``rate`` is None where ``n`` is 0.
+
+    ``method``: ``wilson``, or ``anytime`` where the examples were drawn until the verdict was certain.
+    """
 
     successes: int
     n: int
@@ -48,6 +52,7 @@ class Proportion:
     low: float
     high: float
     confidence: float
+    method: str = "wilson"
 
 
 def proportion(successes: int, n: int, confidence: float = CONFIDENCE) -> Proportion:

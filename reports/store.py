@@ -95,13 +95,23 @@ class RunWriter:
             self.close()  # what is on disk is no longer known; only resume can tell
             raise
 
-    def finish(self, flags: Iterable[Mapping[str, Any]] = (), usage: Mapping[str, Any] | None = None) -> Manifest:
-        """Put everything on disk, mark the run as finished and close it."""
+    def finish(
+        self,
+        flags: Iterable[Mapping[str, Any]] = (),
+        usage: Mapping[str, Any] | None = None,
+        sequential: Mapping[str, Any] | None = None,
+    ) -> Manifest:
+        """Put everything on disk, mark the run as finished and close it. ``sequential``: where a run stopped, if it did."""
         if self._descriptor is None:
             raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
         os.fsync(self._descriptor)
         self.manifest = replace(
-            self.manifest, flags=tuple(flags), usage=dict(usage or {}), finished=True, outcomes=self._ledger.seal()
+            self.manifest,
+            flags=tuple(flags),
+            usage=dict(usage or {}),
+            finished=True,
+            outcomes=self._ledger.seal(),
+            sequential=dict(sequential or self.manifest.sequential),
         )
         _write_atomically(self.path / MANIFEST, self.manifest.to_json())
         self.close()
