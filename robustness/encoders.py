@@ -37,7 +37,9 @@ class MeanPoolingEncoder:
 
     def __init__(self, name: str, model: Any, tokens: Tokens, pad_id: int, pins: Mapping[str, str], device: str) -> None:
         self.name, self.identity = name, pins
-        self._model, self._tokens, self._pad_id, self._device = model.to(device).eval(), tokens, pad_id, device
+        from robustness.victims.checkpoints import aligned
+
+        self._model, self._tokens, self._pad_id, self._device = aligned(model).to(device).eval(), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:

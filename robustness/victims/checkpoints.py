@@ -165,6 +165,16 @@ def _positions(config: Any) -> int | None:
     return int(positions)
 
 
+def aligned(model: Any) -> Any:
+    """The model with its weights copied to where torch allocates.
+
+    Read in place from a file they start at whatever byte the file's header ends, and kernels round differently by that.
+    """
+    for tensor in [*model.parameters(), *model.buffers()]:
+        tensor.data = tensor.data.clone()
+    return model
+
+
 def pick_device(asked: str | None) -> str:
     """The device asked for, else the first GPU, else the processor."""
     import torch

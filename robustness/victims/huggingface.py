@@ -26,7 +26,8 @@ class TransformerVictim:
     """A classifier of token ids that answers ``.logits``; on a processor its scores do not depend on the batch."""
 
     def __init__(self, info: VictimInfo, model: Any, tokens: Tokens, scoring: Scoring, pad_id: int, device: str) -> None:
-        self._info, self._model, self._tokens, self._scoring = info, model.to(device).eval(), tokens, scoring
+        self._info, self._tokens, self._scoring = info, tokens, scoring
+        self._model = checkpoints.aligned(model).to(device).eval()
         self._pad_id, self._device = pad_id, device
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
 

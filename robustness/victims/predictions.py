@@ -147,7 +147,7 @@ def _scores(path: Path, lines: Sequence[Line], fields: Sequence[str]) -> tuple[t
 def _labels(path: Path, lines: Sequence[Line], fields: Sequence[str]) -> tuple[tuple[str, ...], dict[Input, Any], str]:
     if "prediction" not in lines[0][1]:
         raise UsageError(
-            f"{path} holds no predictions: expected a column 'prediction' with label names, or a column {PREFIX}<label> for each; "
+            f"{path} holds no predictions: expected a column 'prediction' with label names, or columns {PREFIX}<label>; "
             f"it has {', '.join(map(str, lines[0][1]))} (a column 'label' is taken for the gold label)"
         )
     answers = _collect(path, lines, fields, lambda number, row: _name(path, number, row.get("prediction")))

@@ -127,7 +127,7 @@ def _surrogate(text: str) -> int | None:
 def batch(
     encoded: Sequence[Encoded], pad_id: int, *, left: bool = False, multiple: int = 1, limit: int | None = None
 ) -> dict[str, NDArray[np.int64]]:
-    """Stack rows into (n, longest) arrays with an ``attention_mask``; ``longest`` is rounded up to a multiple, not past a limit."""
+    """Stack rows into (n, longest) arrays with an ``attention_mask``; rounded up to ``multiple`` but not past ``limit``."""
     longest = max(map(len, encoded))
     rounded = -(-longest // multiple) * multiple
     longest = rounded if limit is None else max(longest, min(rounded, limit))

@@ -44,10 +44,10 @@ def test_scores_do_not_depend_on_the_batch_when_it_follows_the_row_quantum(build
     victim = load_huggingface(str(build(kind)), device="cpu")
     words = ["the", "film", "is", "a", "warm", "and", "funny", "story", "not", "bad", "at", "all"]
     rng = random.Random(3)
-    texts = [(" ".join(rng.choices(words, k=rng.randint(1, 14))),) for _ in range(120)]
+    texts = [(" ".join(rng.choices(words, k=rng.randint(1, 14))),) for _ in range(60)]
     groups: dict[int, list[tuple[str, ...]]] = defaultdict(list)
     for text, length in zip(texts, victim.lengths(texts), strict=True):
-        groups[length].append(text)
+        groups[-(-length // victim.info.length_quantum)].append(text)
 
     def ask(rows: int, order: random.Random) -> dict[tuple[str, ...], bytes]:
         answers = {}
@@ -61,7 +61,7 @@ def test_scores_do_not_depend_on_the_batch_when_it_follows_the_row_quantum(build
 
     assert victim.info.row_quantum == 4
     expected = ask(4, random.Random(0))
-    for rows in (8, 12, 32):
+    for rows in (8, 12):
         assert ask(rows, random.Random(rows)) == expected
 
 
@@ -232,9 +232,24 @@ def test_scores_are_softmaxed_once(build: Build) -> None:
     with torch.inference_mode():
         logits = model(**tokenizer("the film is great", return_tensors="pt")).logits
     expected = torch.softmax(logits.double(), -1).numpy()
-    np.testing.assert_allclose(load_huggingface(folder, device="cpu").predict([("the film is great",)]), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        load_huggingface(folder, device="cpu").predict([("the film is great",)]), expected, rtol=0, atol=1e-5
+    )
 
 
 def test_an_unusable_device_is_refused(build: Build) -> None:
     with pytest.raises(UsageError, match="cannot be used here"):
         load_huggingface(str(build("bert")), device="cuda:99")
+
+
+def test_weights_round_alike_wherever_the_file_puts_them(build: Build) -> None:
+    """A file's header moves its weights by some bytes, and unaligned weights round differently in the last digits."""
+    from safetensors.torch import load_file, save_file
+
+    folder = build("bert")
+    before = load_huggingface(str(folder), device="cpu").predict(TEXTS[:1])
+    weights = load_file(folder / "model.safetensors")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt", "note": "x" * 21})
+    after = load_huggingface(str(folder), device="cpu")
+    assert all(p.data_ptr() % 64 == 0 for p in after._model.parameters())  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(after.predict(TEXTS[:1]), before)
