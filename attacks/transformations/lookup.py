@@ -12,5 +12,4 @@ def listed(word: str, table: Table) -> list[str]:
     if not found:
         return []
     curly = "’" in word
-    made = dict.fromkeys(match_case(new.replace("'", "’") if curly else new, word) for new in found)
-    return [new for new in made if new != word]
+    return list(dict.fromkeys(match_case(new.replace("'", "’") if curly else new, word) for new in found))

@@ -84,6 +84,7 @@ def texts(technique: Contraction | Expansion | NameChange | NeutralInsertion | N
         (InvisibleCharacter(["\u2060"]), "a", ["a\u2060"]),
         (NumberChange(), "5", ["6", "4"]),
         (NumberChange(), "4", []),
+        (NumberChange(), "2", []),
         (NumberChange(), "007", []),
         (NumberChange(), "1", ["2", "0"]),
         (NumberChange(), "9" * 5000, []),
@@ -132,6 +133,11 @@ def test_protected_ends_stay(technique: WordNoise) -> None:
     assert swaps(type(technique)(keep_first=False), "clever") != swaps(guarded, "clever")  # type: ignore[call-arg]
 
 
+def test_a_deleted_word_has_no_swap() -> None:
+    for technique in (CharacterInsert(keep_first=False), CharacterInsert(keep_first=False, one=True), KeyboardTypo()):
+        assert list(technique.swaps(Words("a b").replace(0, ""), 0, Random(0))) == []
+
+
 def test_an_inserted_space_counts_as_one_changed_word() -> None:
     text = "a wonderful film"
     words = Words(text).replace(1, "won derful", "space-insert")
@@ -148,6 +154,13 @@ def test_names_change_at_all_their_mentions_and_keep_their_group() -> None:
         new = text.split()[0]
         assert text == f"{new} met John. Mary's dog likes {new}."
         assert new not in ("Mary", "John", "Robert", "Peter")
+
+
+def test_a_sampled_name_changes_at_all_its_mentions() -> None:
+    found = NameChange().sample("Mary likes Mary and Mary", 1, Random(0))
+    assert found is not None
+    new, _, second, _, third = found.text.split()
+    assert new == second == third != "Mary"
 
 
 def test_places_become_places_of_their_kind() -> None:
@@ -233,6 +246,9 @@ def test_white_space_noise_touches_white_space_only() -> None:
     assert " one  two  three\nfour " in seen
     assert " one\ttwo  three\nfour " in seen
     assert WhitespaceNoise().sample("word", 5, Random(0)) is None
+    tab = WhitespaceNoise(("tab",)).sample("a\tb", 1, Random(0))
+    assert tab is not None
+    assert tab.text == "a\t\tb"
 
 
 def test_punctuation_noise_leaves_numbers_and_words_alone() -> None:
