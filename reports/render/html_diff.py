@@ -17,6 +17,7 @@ CONTEXT = 240
 LONGEST_PART = 1200
 """Characters shown of one changed stretch."""
 _WIDEST_WORD = 32
+_KIN = 0.6
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 _MOST_TOKENS = 1500
 _INSIDE_WORD = "'’-_"
@@ -70,7 +71,7 @@ def _fits(before: str, after: str, spans: Sequence[Span]) -> bool:
         if before[at:start] != after[new_at:new_start]:
             return False
         at, new_at = end, new_end
-    return bool(spans) or before == after
+    return True
 
 
 def _whole(before: str, after: str) -> Span:
@@ -167,7 +168,7 @@ def _change(gone: str, new: str) -> Iterable[Piece]:
 
 def _marked(gone: str, new: str) -> tuple[list[str], list[str]]:
     short = max(len(gone), len(new)) <= LONGEST_PART and max(len(gone.split()), len(new.split())) <= 3
-    if not (gone and new and short) or (Indel.normalized_similarity(gone, new) < 0.4 and not _hides(gone, new)):
+    if not (gone and new and short) or (Indel.normalized_similarity(gone, new) < _KIN and not _hides(gone, new)):
         return [gone], [new]
     old_parts, new_parts = [""], [""]
     for op in Levenshtein.opcodes(gone, new):

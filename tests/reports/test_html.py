@@ -112,6 +112,18 @@ def test_the_headline_carries_interval_profile_and_budget(make_run: Make, make_c
         assert fact in said
 
 
+def test_a_run_that_stopped_when_certain_says_how_much_it_drew(make_run: Make, make_counted: Counted) -> None:
+    run = make_run(make_counted("deepwordbug", succeeded=10, failed=10), examples=200)
+    summary = summarise(run)
+    whole = summary["overall"]
+    whole = {**whole, "examples": 20, "robust_accuracy": {**whole["robust_accuracy"], "method": "anytime"}}
+    read = Reader(html_report(run, {**summary, "overall": whole}))
+    assert "drawn until the verdict was certain, 20 of 200." in read.text("headline")
+    assert "anytime-valid" in read.text("headline")
+    assert "Wilson" not in read.text("headline")
+    assert "20 of 200 examples of reviews.csv" in read.text("")
+
+
 def test_an_unfinished_run_says_so_first(make_run: Make, make_counted: Counted) -> None:
     read = page(make_run(make_counted("deepwordbug", succeeded=2, failed=2), finished=False))
     assert "This run is not finished" in read.text("verdict")
