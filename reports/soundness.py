@@ -15,7 +15,7 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     """The rules that hold for every run, thresholds or none."""
     yield _complete(run)
     yield _attacked(measured)
-    yield _tried(measured)
+    yield _tried(run, measured)
     yield _errors(run, rules.max_error_rate)
     if rules.min_examples:
         yield _enough(measured, rules.min_examples)
@@ -56,11 +56,16 @@ def _attacked(measured: Measured) -> RuleResult:
     return RuleResult("attacked", "run", INCONCLUSIVE, "nothing was attacked: no example was right on its clean text")
 
 
-def _tried(measured: Measured) -> RuleResult:
-    idle = [r.name for r in measured.recipes if not r.tried and any(r.statuses[s] for s in ATTACKED)]
+def _tried(run: Run, measured: Measured) -> RuleResult:
+    """A recipe that found nothing to try anywhere tested nothing; sampled noise may, as long as something was tried."""
+    blind = {recipe["name"] for recipe in run.manifest.recipes if recipe.get("access") == "blind"}
+    attacking = [r for r in measured.recipes if any(r.statuses[s] for s in ATTACKED)]
+    idle = [r.name for r in attacking if not r.tried]
     if not idle:
         return RuleResult("tried", "run", PASS, "every recipe that attacked had candidates")
-    return RuleResult("tried", "run", INCONCLUSIVE, f"no text to try was found on any example by: {', '.join(idle)}")
+    said = f"no text to try was found on any example by: {', '.join(idle)}"
+    excused = set(idle) <= blind and len(idle) < len(attacking)
+    return RuleResult("tried", "run", PASS if excused else INCONCLUSIVE, said)
 
 
 def _errors(run: Run, allowed: float) -> RuleResult:

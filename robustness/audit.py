@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.policy import Policy
-
     from attacks.resources import Resources
     from attacks.search import Recipe
+    from reports.policy import Policy
     from reports.run import Manifest, Outcome, Run
     from robustness.backends import VictimBackend
     from robustness.checks import Flag
@@ -74,7 +73,7 @@ class Settings:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.budget is not None and self.budget < 2:
             raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
-        if self.victim_timeout is not None and self.victim_timeout <= 0:
+        if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
             raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")
 
 
@@ -123,6 +122,7 @@ class Audit:
         for outcome in iter_outcomes(out):
             seen.read(outcome)
         flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
+        flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
         if self.data.report.dropped:
@@ -170,7 +170,6 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
 
 def _recipes(settings: Settings) -> tuple[tuple[Recipe, ...], bool]:
     from attacks import recipes as registry
-
     from attacks.resources import Resources
 
     try:

@@ -50,6 +50,7 @@ CODES: Mapping[str, str] = {
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
     "near-chance": "clean accuracy is no better than always answering the commonest label",
     "errors": "some trials ended in an error and say nothing about robustness",
+    "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
@@ -76,6 +77,11 @@ def _same(a: Prediction, b: Prediction) -> bool:
     if a.label != b.label or (a.scores is None) != (b.scores is None):
         return False
     return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))
+
+
+def unreliable(rescued: int) -> list[Flag]:
+    """Inputs that failed once and were answered later, with nothing wrong with any of them."""
+    return [Flag("unreliable", "warning", f"{CODES['unreliable']}: {rescued} inputs", float(rescued))] if rescued else []
 
 
 def truncation(victim: Victim, inputs: Sequence[Input]) -> Flag | None:

@@ -14,6 +14,8 @@ from robustness.commands.listing import list_
 from robustness.commands.perturb import perturb
 from robustness.commands.validate import validate
 
+INTERRUPTED = 130
+VERDICTS = (0, 1, 2, 3)
 app = typer.Typer(
     name="robustness",
     help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
@@ -46,13 +48,16 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error ends in a sentence on stderr and code 2."""
     try:
-        return _code(app(list(argv) if argv is not None else None, standalone_mode=False))
+        code = _code(app(list(argv) if argv is not None else None, standalone_mode=False))
     except SystemExit as stop:
-        return _code(stop.code)
+        code = _code(stop.code)
     except KeyboardInterrupt:
-        return _fail("interrupted; what was finished is saved: run the same command with --out FOLDER --resume")
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
         return _usage(error) or _fail(_sentence(error))
+    if code == INTERRUPTED:
+        return _fail("interrupted; what was finished is saved: run the same command with --out FOLDER --resume")
+    return code if code in VERDICTS else 2
 
 
 def _usage(error: Exception) -> int:

@@ -14,7 +14,7 @@ from robustness.errors import RobustnessError
 ENVIRONMENT = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 
 
-class OfflineError(RobustnessError):
+class OfflineError(RobustnessError, ConnectionError):
     """Something tried to use the network while ``--offline`` forbids it."""
 
 

@@ -38,7 +38,10 @@ class Backend(Protocol[K_contra, V_co]):
 
 @dataclass(slots=True)
 class Usage:
-    """What an oracle did; ``shared``: items answered by the cache or another ticket; ``seconds``: time inside the backend."""
+    """What an oracle did; ``shared``: items answered by the cache or another ticket; ``seconds``: time inside the backend.
+
+    ``rescued``: items that failed in one batch and were answered in a smaller one: a victim that fails at random.
+    """
 
     asked: int = 0
     shared: int = 0
@@ -46,6 +49,7 @@ class Usage:
     padding: int = 0
     batches: int = 0
     seconds: float = 0.0
+    rescued: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,10 @@ class Oracle(Generic[K, V]):
         if len(batch) == 1:
             return [_failure(error)]
         half = len(batch) // 2
-        return self._attempt(batch[:half]) + self._attempt(batch[half:])
+        answers = self._attempt(batch[:half]) + self._attempt(batch[half:])
+        if not any(isinstance(answer, Failure) for answer in answers):
+            self.usage.rescued += len(batch)
+        return answers
 
     def _call(self, batch: list[K]) -> Sequence[V]:
         quantum = self.backend.row_quantum

@@ -24,6 +24,7 @@ def audit(
     label_map: f.LabelMapFlag = None,
     encoding: f.EncodingFlag = None,
     split: f.SplitFlag = None,
+    format_: f.FormatFlag = None,
     recipes: f.RecipesFlag = None,
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
@@ -80,6 +81,7 @@ def audit(
         victim=victim, data=data, recipes=f.listed(recipes), profile=profile, budget=budget, limit=limit, seed=seed,
         field=field, batch_tokens=batch_tokens, in_flight=in_flight, victim_timeout=victim_timeout, encoder=encoder,
         rewriter=rewriter, vectors=vectors, lexicon=lexicon, text=f.listed(text), label=label, id=id_, encoding=encoding,
+        format=format_,
         split=split, label_map=f.mapping(label_map, "--label-map"), access=access, labels=f.listed(labels),
         fields=f.listed(fields), device=device, max_length=max_length, allow_pickle=allow_pickle,
         trust_remote_code=trust_remote_code, offline=offline, out=out, resume=resume,
@@ -97,7 +99,7 @@ def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
         return run_audit(**arguments, policy=policy, watcher=watcher)
 
 
-_DATA = ("text", "label", "id", "label_map", "encoding", "split")
+_DATA = ("text", "label", "id", "label_map", "encoding", "split", "format")
 _VICTIM = ("access", "labels", "fields", "device", "max_length", "allow_pickle", "trust_remote_code")
 
 
@@ -138,7 +140,7 @@ def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> int:
 
     result = evaluate(run, policy)
     if as_json:
-        typer.echo(json.dumps({"run": str(run.path), **summarise(run, result)}, ensure_ascii=True))
+        typer.echo(json.dumps({**summarise(run, result), "folder": str(run.path)}, ensure_ascii=True))
     elif quiet:
         typer.echo(verdict_line(result))
     else:

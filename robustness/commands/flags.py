@@ -29,6 +29,9 @@ LabelMapFlag = Annotated[
 ]
 EncodingFlag = Annotated[str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")]
 SplitFlag = Annotated[str | None, typer.Option("--split", help="Split of a datasets dataset.")]
+FormatFlag = Annotated[
+    str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
+]
 LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most so many examples, stratified by label.")]
 SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
 RecipesFlag = Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")]
@@ -72,7 +75,7 @@ MaxDropFlag = Annotated[
     str | None, typer.Option("--max-accuracy-drop", help="Fail above this drop from clean accuracy, e.g. 20pt.")
 ]
 MaxSuccessFlag = Annotated[
-    str | None, typer.Option("--max-attack-success-rate", help="Fail above this success rate of any recipe.")
+    str | None, typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe.")
 ]
 MaxErrorFlag = Annotated[
     str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")

@@ -31,7 +31,6 @@ def gate(
     """
     from reports.gate import evaluate
     from reports.render.terminal import print_gate, verdict_line
-
     from reports.store import load_run
     from robustness.commands.policy import read_policy
 

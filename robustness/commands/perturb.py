@@ -31,13 +31,15 @@ def perturb(
     id_: f.IdFlag = None,
     label_map: f.LabelMapFlag = None,
     encoding: f.EncodingFlag = None,
+    split: f.SplitFlag = None,
+    format_: f.FormatFlag = None,
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
     offline: f.OfflineFlag = False,
 ) -> None:
     """Write every text that a blind audit would ask about, clean ones included, so that it can be scored elsewhere.
 
-    Add a label column, or one score column per label, and audit the file with the same data, recipes and seed:
+    Add a column `prediction` (label names), or columns `score_LABEL`, and audit the file with the same data, recipes and seed:
     robustness audit --victim predictions:scored.csv --data test.csv --recipes natural
 
     Example: robustness perturb --data test.csv --recipes natural --out to-score.csv
@@ -46,35 +48,31 @@ def perturb(
 
     if out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
+    if out.exists():
+        raise UsageError(f"{out} exists already; name a new file, or delete it first")
+    chosen = _blind(f.listed(recipes) or [])
+    options = f.given(
+        text=f.listed(text),
+        label=label,
+        id=id_,
+        label_map=f.mapping(label_map, "--label-map"),
+        encoding=encoding,
+        split=split,
+        format=format_,
+        offline=offline,
+    )
     with without_network(offline):
-        dataset = _data(data, f.listed(labels), limit, seed or 0, f.given(
-            text=f.listed(text), label=label, id=id_, label_map=f.mapping(label_map, "--label-map"), encoding=encoding, offline=offline,
-        ))  # fmt: skip
-    rows = list(_rows(dataset, _blind(f.listed(recipes) or []), seed or 0))
+        dataset = _data(data, f.listed(labels), limit, seed or 0, options)
+    rows = list(_rows(dataset, chosen, seed or 0))
     _write(out, rows)
     typer.echo(f"{len(rows)} texts of {len(dataset.examples)} examples written to {out}")
 
 
 def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, options: dict[str, Any]) -> Dataset:
-    from robustness.data import load_examples
+    from robustness.data import labels_in, load_examples
 
-    labels = labels or _labels(source, options)
+    labels = labels or list(labels_in(source, **options))
     return load_examples(source, labels=labels, limit=limit, seed=seed, **options)
-
-
-def _labels(source: str, options: dict[str, Any]) -> list[str]:
-    """The labels that occur in the data, as the map renames them, sorted."""
-    from robustness.data_columns import Wanted, choose_columns
-    from robustness.data_labels import label_text
-    from robustness.data_sources import ReadOptions, read_table
-
-    table = read_table(source, ReadOptions(None, None, options.get("encoding"), options.get("offline", False), ()))
-    columns = choose_columns(
-        table.source, table.columns, Wanted(options.get("text"), options.get("label"), options.get("id"), ())
-    )
-    at = list(table.columns).index(columns.label)
-    found = {text for _, values in table.rows if (text := label_text(values[at])) is not None}
-    return sorted({(options.get("label_map") or {}).get(text, text) for text in found})
 
 
 def _blind(specs: list[str]) -> list[Recipe]:
@@ -84,6 +82,8 @@ def _blind(specs: list[str]) -> list[Recipe]:
         chosen = [recipe for spec in specs for recipe in registry.resolve(spec, registry.Options())]
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if not chosen:
+        raise UsageError("--recipes names no recipe; name at least one, such as natural")
     guided = sorted(recipe.name for recipe in chosen if recipe.access != "blind" or recipe.needs)
     if guided:
         raise UsageError(f"only blind recipes can be written to a file, these ask the victim as they go: {', '.join(guided)}")

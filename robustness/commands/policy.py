@@ -21,12 +21,28 @@ def read_policy(path: Path | None, gate_flags: dict[str, Any]) -> Policy:
     from reports.policy import PolicyError, load_policy, with_gate
 
     try:
-        return with_gate(load_policy(path), _gate_values(gate_flags))
+        policy = with_gate(load_policy(path), _gate_values(gate_flags))
     except PolicyError as error:
         raise UsageError(str(error)) from error
+    _refuse_unknown_flags(policy)
+    return policy
+
+
+def _refuse_unknown_flags(policy: Policy) -> None:
+    """A mistyped flag would never fire, and the gate would pass what it was told to refuse."""
+    from robustness.checks import CODES
+
+    unknown = sorted(set(policy.gate.fatal_flags) - {*CODES, "all"})
+    if unknown:
+        raise UsageError(f"fatal_flags names {', '.join(unknown)}; expected some of: {', '.join(CODES)}, or all")
 
 
 def _gate_values(flags: dict[str, Any]) -> dict[str, Any]:
+    empty = sorted(name for name, value in flags.items() if value == "")
+    if empty:
+        raise UsageError(
+            f"--{empty[0].replace('_', '-')} was given without a value (an unset variable?); give one or leave it out"
+        )
     values = dict(flags)
     if "fatal_flags" in values:
         values["fatal_flags"] = listed(values["fatal_flags"])

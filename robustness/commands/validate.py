@@ -19,6 +19,7 @@ def validate(
     label_map: f.LabelMapFlag = None,
     encoding: f.EncodingFlag = None,
     split: f.SplitFlag = None,
+    format_: f.FormatFlag = None,
     recipes: f.RecipesFlag = None,
     profile: f.ProfileFlag = None,
     access: f.AccessFlag = None,
@@ -43,7 +44,8 @@ def validate(
     rules = read_policy(policy, {})
     chosen = rules.audit.model_dump(exclude_none=True) | f.given(
         victim=victim, data=data, recipes=f.listed(recipes), profile=profile, text=f.listed(text), label=label, id=id_,
-        label_map=f.mapping(label_map, "--label-map"), encoding=encoding, split=split, access=access, labels=f.listed(labels),
+        label_map=f.mapping(label_map, "--label-map"), encoding=encoding,
+        format=format_, split=split, access=access, labels=f.listed(labels),
         fields=f.listed(fields), encoder=encoder, rewriter=rewriter, victim_timeout=victim_timeout, allow_pickle=allow_pickle,
         trust_remote_code=trust_remote_code, offline=offline,
     )  # fmt: skip
