@@ -169,7 +169,7 @@ def details(manifest: Manifest) -> list[tuple[str, list[str]]]:
         ("Query budget", ["none" if manifest.budget is None else f"{manifest.budget:,} queries a trial"]),
         ("Sentence encoder", [manifest.encoder or "none"]),
         ("Versions", _pairs(manifest.versions)),
-        ("Measured cost", _pairs(manifest.usage)),
+        ("Measured cost", _pairs({str(key).replace("_", " "): value for key, value in manifest.usage.items()})),
         ("Comparability id", _some(manifest.comparability_id)),
     ]
     return [(term, values) for term, values in found if values]

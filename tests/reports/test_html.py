@@ -121,7 +121,7 @@ def test_a_run_that_stopped_when_certain_says_how_much_it_drew(make_run: Make, m
     assert "drawn until the verdict was certain, 20 of 200." in read.text("headline")
     assert "anytime-valid" in read.text("headline")
     assert "Wilson" not in read.text("headline")
-    assert "20 of 200 examples of reviews.csv" in read.text("")
+    assert "20 of 200 examples from reviews.csv" in read.text("")
 
 
 def test_an_unfinished_run_says_so_first(make_run: Make, make_counted: Counted) -> None:
@@ -151,7 +151,10 @@ def test_intervals_are_drawn_where_the_numbers_are(make_run: Make, make_counted:
 def test_a_cascade_shows_its_stages_and_no_accuracy_for_later_recipes(make_run: Make, make_outcome: MakeOutcome) -> None:
     made = [make_outcome(f"e{i}", "first", "succeeded" if i < 3 else "failed") for i in range(10)]
     made += [make_outcome(f"e{i}", "second", "succeeded" if i < 5 else "failed") for i in range(3, 10)]
-    read = page(make_run(made, cascade=True))
+    html = render(make_run(made, cascade=True))
+    read = Reader(html)
+    links = re.findall(r'<a href="#([a-z]+)">', html.split("<main")[0])
+    assert links == [section for section in read.sections if section not in ("", "footer")]
     stages = read.text("stages")
     assert re.search(r"no attack 100\.0 %.* first 70\.0 %.* 10 3 0 second 50\.0 %.* 7 2 0", stages)
     assert "Under attack" not in read.text("recipes")
