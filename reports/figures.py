@@ -36,6 +36,19 @@ def points(value: Proportion | None) -> str:
     return said if said == NOTHING else said.replace(" %", "") + " points"
 
 
+def signed(change: float | None) -> str:
+    """A change of a share in points with its sign, ``−2.5`` or ``+0.4``, or a dash."""
+    if change is None:
+        return NOTHING
+    tenths = f"{100 * abs(change):.1f}"
+    return "0.0" if tenths == "0.0" else f"{'−' if change < 0 else '+'}{tenths}"
+
+
+def signed_interval(change: float | None, low: float, high: float) -> str:
+    """``−2.5 (−4.1 to −0.9)``, or a dash."""
+    return NOTHING if change is None else f"{signed(change)} ({signed(low)} to {signed(high)})"
+
+
 def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separated, or a dash."""
     return NOTHING if value is None else f"{value:,.{digits}f}"

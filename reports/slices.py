@@ -13,6 +13,8 @@ from reports.stats import CONFIDENCE
 MAX_VALUES = 20
 SMALL = 30
 LABEL = "label"
+Part = tuple[str, str, set[str]]
+"""Column, value, and the ids of the examples that have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,28 @@ class Slice:
 
 def label_slices(run: Run, confidence: float = CONFIDENCE) -> tuple[Slice, ...]:
     """One slice for each gold label."""
-    return _cut(run, {e: group[0].label for e, group in by_example(run.outcomes).items()}, LABEL, confidence)
+    return tuple(_slice(run, column, value, inside, confidence) for column, value, inside in label_parts(run))
 
 
 def metadata_slices(run: Run, confidence: float = CONFIDENCE) -> tuple[Slice, ...]:
     """One slice for each value of each metadata column that has 2 to 20 values; identifiers and free text have more."""
+    return tuple(_slice(run, column, value, inside, confidence) for column, value, inside in metadata_parts(run))
+
+
+def label_parts(run: Run) -> tuple[Part, ...]:
+    """Which examples have which gold label."""
+    return _cut({e: group[0].label for e, group in by_example(run.outcomes).items()}, LABEL)
+
+
+def metadata_parts(run: Run) -> tuple[Part, ...]:
+    """Which examples have which value of each metadata column with few values."""
     metas = {e: group[0].meta for e, group in by_example(run.outcomes).items()}
     columns = sorted({name for meta in metas.values() for name in meta})
-    found: list[Slice] = []
+    found: list[Part] = []
     for column in columns:
         values = {e: text_of(meta.get(column)) for e, meta in metas.items()}
         if 2 <= len(set(values.values())) <= MAX_VALUES:
-            found += _cut(run, values, column, confidence)
+            found += _cut(values, column)
     return tuple(found)
 
 
@@ -70,11 +82,11 @@ def _value(outcome: Outcome, column: str) -> str | None:
     return outcome.label if column == LABEL else None
 
 
-def _cut(run: Run, values: Mapping[str, str], column: str, confidence: float) -> tuple[Slice, ...]:
+def _cut(values: Mapping[str, str], column: str) -> tuple[Part, ...]:
     members: dict[str, set[str]] = {}
     for example, value in values.items():
         members.setdefault(value, set()).add(example)
-    return tuple(_slice(run, column, value, members[value], confidence) for value in sorted(members))
+    return tuple((column, value, members[value]) for value in sorted(members))
 
 
 def _slice(run: Run, column: str, value: str, inside: set[str], confidence: float) -> Slice:

@@ -1,0 +1,198 @@
+"""What changed between two runs of the same examples: by measure, by recipe, by slice, and example by example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reports.metrics import by_example, fate
+from reports.paired import Pairs, holm, mcnemar, tabulate, tango
+from reports.power import visible_drop
+from reports.run import Outcome, Run
+from reports.slices import SMALL, label_parts, metadata_parts
+from reports.stats import CONFIDENCE
+
+Fates = Mapping[str, Mapping[str, Outcome]]
+"""Outcomes by example id, then by recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One rate in both runs. ``change``: candidate minus base, with its interval; None where there are no pairs.
+
+    ``p``: exact McNemar; ``p_holm``: the same after Holm's correction over the questions asked together. ``visible``: the
+    smallest drop that these many examples would have shown four times in five, at the churn seen here; None where none.
+    """
+
+    kind: str
+    name: str
+    pairs: Pairs
+    change: float | None
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    visible: float | None
+
+    @property
+    def title(self) -> str:
+        """How reports name it."""
+        return f"{self.kind} {self.name}".strip()
+
+    @property
+    def small(self) -> bool:
+        """Whether there are too few pairs to read much into it."""
+        return self.pairs.n < SMALL
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in ``comparison.json``."""
+        table = {"n": self.pairs.n, "base": self.pairs.base, "candidate": self.pairs.candidate}
+        return {**asdict(self), "pairs": {**asdict(self.pairs), **table}, "small": self.small}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example that held in one run and not in the other.
+
+    ``recipes``: those that broke it; none where it was already wrong on the clean text. ``outcome``: the first break, or
+    that clean answer.
+    """
+
+    example_id: str
+    recipes: tuple[str, ...]
+    outcome: Outcome
+
+    @property
+    def how(self) -> str:
+        """``broken`` by an attack, or ``wrong`` without one."""
+        return "broken" if self.recipes else "wrong"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in ``comparison.json``."""
+        o = self.outcome
+        answer = o.adversarial if self.recipes else o.clean
+        return {
+            "example_id": self.example_id,
+            "how": self.how,
+            "recipes": list(self.recipes),
+            "label": o.label,
+            "answer": answer.label if answer else None,
+            "field": o.field,
+            "text": o.texts.get(o.field, ""),
+            "perturbed": o.perturbed if self.recipes else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The examples that both runs judged, in the base run's order; ``excluded``: how many erred or are missing in either."""
+
+    ids: tuple[str, ...]
+    excluded: int
+    base: Fates
+    candidate: Fates
+    recipes: tuple[str, ...]
+    cascade: bool
+
+
+def judged(base: Run, candidate: Run) -> Judged:
+    """Pair up two runs. An example that any trial of either run could not judge is left out of every figure.
+
+    Leaving it out of one recipe only would favour the run that errs: what it broke would count, what held would not.
+    """
+    names = base.manifest.recipe_names
+    before, after = _fates(base), _fates(candidate)
+    both = [e for e in before if e in after and _complete(before[e], names) and _complete(after[e], names)]
+    due = max(base.manifest.due, candidate.manifest.due, len(before.keys() | after.keys()))
+    return Judged(tuple(both), due - len(both), before, after, names, base.manifest.cascade)
+
+
+def _fates(run: Run) -> Fates:
+    return {e: {o.recipe: o for o in group} for e, group in by_example(run.outcomes).items()}
+
+
+def _complete(outcomes: Mapping[str, Outcome], recipes: Sequence[str]) -> bool:
+    erred = any(o.status == "error" for o in outcomes.values())
+    return not erred and _fate(outcomes, recipes) != "not judged"
+
+
+def _fate(outcomes: Mapping[str, Outcome], recipes: Sequence[str]) -> str:
+    return fate([outcomes[name].status for name in recipes if name in outcomes], len(recipes))
+
+
+def measures(pairs: Judged, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
+    """Robust accuracy, clean accuracy, then each recipe (in a cascade: what stands after each), corrected together.
+
+    One recipe alone, and the last of a cascade, is the robust accuracy over again and is not repeated.
+    """
+    names = pairs.recipes
+    asked: list[tuple[str, str, Callable[[Mapping[str, Outcome]], bool]]] = [
+        ("robust accuracy", "", lambda outcomes: _fate(outcomes, names) == "robust"),
+        ("clean accuracy", "", lambda outcomes: _fate(outcomes, names) != "wrong"),
+    ]
+    if pairs.cascade:
+        asked += [("after", name, _stands(names[: at + 1])) for at, name in enumerate(names[:-1])]
+    elif len(names) > 1:
+        asked += [("recipe", name, _stands((name,))) for name in names]
+    return _corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], confidence)
+
+
+def _stands(recipes: Sequence[str]) -> Callable[[Mapping[str, Outcome]], bool]:
+    return lambda outcomes: _fate(outcomes, recipes) == "robust"
+
+
+def _table(pairs: Judged, ids: Iterable[str], held: Callable[[Mapping[str, Outcome]], bool]) -> Pairs:
+    return tabulate([(held(pairs.base[e]), held(pairs.candidate[e])) for e in ids])
+
+
+def slices(pairs: Judged, base: Run, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
+    """Robust accuracy on parts of the data, by the base run's labels and metadata, corrected among themselves."""
+    held = _stands(pairs.recipes)
+    found = []
+    for column, value, inside in (*label_parts(base), *metadata_parts(base)):
+        ids = [e for e in pairs.ids if e in inside]
+        found.append(("slice", f"{column}={value}", _table(pairs, ids, held)))
+    return _corrected(found, confidence)
+
+
+def _corrected(tables: Sequence[tuple[str, str, Pairs]], confidence: float) -> tuple[Change, ...]:
+    adjusted = holm([mcnemar(t.broken, t.fixed) for _, _, t in tables])
+    return tuple(_change(*asked, p, confidence) for asked, p in zip(tables, adjusted, strict=True))
+
+
+def _change(kind: str, name: str, table: Pairs, p_holm: float, confidence: float) -> Change:
+    low, high = tango(table.broken, table.fixed, table.n, confidence)
+    churn = min(table.broken, table.fixed) / table.n if table.n else 0.0
+    return Change(
+        kind=kind,
+        name=name,
+        pairs=table,
+        change=table.change,
+        low=low,
+        high=high,
+        p=mcnemar(table.broken, table.fixed),
+        p_holm=p_holm,
+        visible=visible_drop(table.n, churn, alpha=1 - confidence),
+    )
+
+
+def newly_broken(pairs: Judged) -> tuple[Case, ...]:
+    """Examples that held in the base run and do not in the candidate, as the candidate's run shows them."""
+    return _moved(pairs, pairs.base, pairs.candidate)
+
+
+def newly_fixed(pairs: Judged) -> tuple[Case, ...]:
+    """Examples that hold in the candidate and did not in the base run, as the base run shows them."""
+    return _moved(pairs, pairs.candidate, pairs.base)
+
+
+def _moved(pairs: Judged, held: Fates, fell: Fates) -> tuple[Case, ...]:
+    stands = _stands(pairs.recipes)
+    moved = sorted(e for e in pairs.ids if stands(held[e]) and not stands(fell[e]))
+    return tuple(_case(e, [fell[e][name] for name in pairs.recipes if name in fell[e]]) for e in moved)
+
+
+def _case(example_id: str, outcomes: Sequence[Outcome]) -> Case:
+    broken = [o for o in outcomes if o.status == "succeeded"]
+    return Case(example_id, tuple(o.recipe for o in broken), (broken or outcomes)[0])

@@ -1,0 +1,214 @@
+"""Two runs of the same examples, recipes and seed: what changed, and whether that is a regression.
+
+Two questions, each with its own error kept small. *Is anything worse?* is asked of robust accuracy, clean accuracy and every
+recipe by exact McNemar tests with Holm's correction, so that with nothing worse all of them together cry wolf in at most
+1 - confidence of comparisons. *Is a regression larger than the margin excluded?* is asked of robust accuracy by the lower
+end of its interval (a non-inferiority test), so that a larger one passes in at most half of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.changes import Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices
+from reports.comparability import Difference, differences
+from reports.figures import signed_interval
+from reports.measure import measure
+from reports.policy import GateRules
+from reports.power import pairs_to_pass
+from reports.run import SCHEMA, Manifest, Run
+from reports.soundness import soundness
+from reports.stats import CONFIDENCE
+from reports.verdicts import PASS
+
+MARGIN = 0.02
+MAX_ERRORS = 0.01
+REGRESSED, IMPROVED, NO_EVIDENCE = "regressed", "improved", "no evidence"
+INCONCLUSIVE, NOT_COMPARABLE = "inconclusive", "not comparable"
+EXIT_CODES = {NO_EVIDENCE: 0, IMPROVED: 0, REGRESSED: 1, INCONCLUSIVE: 3, NOT_COMPARABLE: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two runs."""
+
+    path: Path
+    manifest: Manifest
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in ``comparison.json``."""
+        m = self.manifest
+        return {"run": str(self.path), "created": m.created, "victim": dict(m.victim), "comparability_id": m.comparability_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The outcome of a comparison.
+
+    ``verdict``: ``regressed``, ``improved``, ``no evidence`` (of a regression larger than the margin), ``inconclusive`` or
+    ``not comparable``. ``measures``: robust accuracy, clean accuracy, then recipes; empty where not comparable. ``pairs``:
+    examples judged in both runs; ``excluded``: those with an error, or missing, in either. ``notes``: what decides nothing.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    base: Side
+    candidate: Side
+    max_regression: float
+    confidence: float
+    differences: tuple[Difference, ...] = ()
+    measures: tuple[Change, ...] = ()
+    slices: tuple[Change, ...] = ()
+    newly_broken: tuple[Case, ...] = ()
+    newly_fixed: tuple[Case, ...] = ()
+    pairs: int = 0
+    excluded: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 no evidence or improved, 1 regressed, 3 inconclusive or not comparable; 2 is left to errors."""
+        return EXIT_CODES[self.verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of ``comparison.json``."""
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "reasons": list(self.reasons),
+            "notes": list(self.notes),
+            "max_regression": self.max_regression,
+            "confidence": self.confidence,
+            "base": self.base.to_dict(),
+            "candidate": self.candidate.to_dict(),
+            "differences": [asdict(d) for d in self.differences],
+            "pairs": self.pairs,
+            "excluded": self.excluded,
+            "measures": [c.to_dict() for c in self.measures],
+            "slices": [c.to_dict() for c in self.slices],
+            "newly_broken": [c.to_dict() for c in self.newly_broken],
+            "newly_fixed": [c.to_dict() for c in self.newly_fixed],
+        }
+
+
+def compare(
+    base: Run,
+    candidate: Run,
+    *,
+    max_regression: float = MARGIN,
+    confidence: float = CONFIDENCE,
+    max_error_rate: float = MAX_ERRORS,
+) -> Comparison:
+    """Compare two loaded runs.
+
+    Args:
+        base: the run to hold against.
+        candidate: the run in question.
+        max_regression: the margin: the largest drop of robust accuracy that is still acceptable, as a share.
+        confidence: of every interval; the tests use 1 - confidence.
+        max_error_rate: inconclusive when a larger share of the examples erred in either run.
+    """
+    _check(max_regression, confidence, max_error_rate)
+    sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
+    unlike = differences(base, candidate)
+    if unlike:
+        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, max_regression, confidence, differences=unlike)
+    pairs = judged(base, candidate)
+    asked = measures(pairs, confidence)
+    doubts = tuple(_doubts(base, candidate, pairs, max_error_rate))
+    verdict, reasons = (INCONCLUSIVE, doubts) if doubts else _decide(asked, max_regression, confidence)
+    return Comparison(
+        verdict,
+        reasons,
+        *sides,
+        max_regression,
+        confidence,
+        measures=asked,
+        slices=slices(pairs, base, confidence),
+        newly_broken=newly_broken(pairs),
+        newly_fixed=newly_fixed(pairs),
+        pairs=len(pairs.ids),
+        excluded=pairs.excluded,
+        notes=tuple(_notes(base.manifest, candidate.manifest, pairs)),
+    )
+
+
+def _check(margin: float, confidence: float, errors: float) -> None:
+    if not 0 <= margin < 1:
+        raise ValueError(f"expected a margin from 0 up to 1, such as 0.02 for 2 points, got {margin}")
+    if not 0.5 <= confidence < 1:
+        raise ValueError(f"expected a confidence from 0.5 up to 1, such as 0.95, got {confidence}")
+    if not 0 <= errors <= 1:
+        raise ValueError(f"expected a share of errors from 0 to 1, got {errors}")
+
+
+def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> Iterator[str]:
+    """Why these two runs cannot give a verdict, whatever they show."""
+    rules = GateRules(max_error_rate=1.0)  # errors are counted per pair below
+    for name, run in (("base", base), ("candidate", candidate)):
+        for rule in soundness(run, measure(run), rules):
+            if rule.verdict != PASS:
+                yield f"the {name} run: {rule.message}"
+    total = len(pairs.ids) + pairs.excluded
+    if pairs.excluded > max_error_rate * total:
+        yield (
+            f"{pairs.excluded} of {total} examples have an error or no outcome in either run, {100 * max_error_rate:g} % allowed"
+        )
+    elif not pairs.ids:
+        yield "no example was judged in both runs"
+
+
+def _decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
+    robust, alpha = asked[0], 1 - confidence
+    moved = [c for c in asked if c.change is not None and c.p_holm <= alpha]
+    worse = [c for c in moved if c.pairs.broken > c.pairs.fixed and c.low < -margin]
+    better = [c for c in moved if c.pairs.fixed > c.pairs.broken]
+    if worse:
+        return REGRESSED, tuple(_tested(c, "worse", len(asked)) for c in worse)
+    if robust.low < -margin:
+        return INCONCLUSIVE, (_not_excluded(robust, margin, confidence),)
+    excluded = (
+        f"a regression of robust accuracy larger than {100 * margin:g} points is excluded: the change is {_said(robust)}"
+        f" on {robust.pairs.n} examples"
+    )
+    return (IMPROVED if better else NO_EVIDENCE), (*(_tested(c, "better", len(asked)) for c in better), excluded)
+
+
+def _said(change: Change) -> str:
+    return f"{signed_interval(change.change, change.low, change.high)} points"
+
+
+def _tested(change: Change, word: str, questions: int) -> str:
+    table = change.pairs
+    return (
+        f"{change.title} is {word}: {_said(change)}; {table.broken} broken and {table.fixed} fixed of {table.n},"
+        f" p = {change.p_holm:.2g} corrected for {questions} questions"
+    )
+
+
+def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
+    table = robust.pairs
+    churn = (table.broken + table.fixed) / (2 * table.n)
+    enough = pairs_to_pass(margin, churn, confidence=confidence)
+    more = f"; if nothing changed, about {enough} examples would exclude it" if enough and enough > table.n else ""
+    return (
+        f"a regression of robust accuracy larger than {100 * margin:g} points is not excluded: the change is {_said(robust)}"
+        f" on {table.n} examples{more}"
+    )
+
+
+def _notes(base: Manifest, candidate: Manifest, pairs: Judged) -> Iterator[str]:
+    """Facts that a reader of the verdict should know and that decide nothing."""
+    same = dict(base.victim.get("identity") or {})
+    if same and same == dict(candidate.victim.get("identity") or {}):
+        yield "both runs audited the same victim, to the byte"
+    for package in sorted(base.versions.keys() & candidate.versions.keys()):
+        before, after = base.versions[package], candidate.versions[package]
+        if before != after:
+            yield f"{package} was {before} in the base and {after} in the candidate"
+    if pairs.excluded:
+        yield f"{pairs.excluded} examples with an error in either run are in no figure"
