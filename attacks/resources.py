@@ -5,8 +5,8 @@ Loaded by the caller, or from package data where the caller gives none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -33,7 +33,11 @@ class Neighbours(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the user chose; ``None`` means the shipped default."""
+    """What the user chose; ``None`` means the shipped default.
+
+    ``named`` holds what ``--resource NAME=VALUE`` said, for recipes that bring resources of their own.
+    """
 
     lexicon: Lexicon | None = None
     neighbours: Neighbours | None = None
+    named: Mapping[str, object] = field(default_factory=dict)

@@ -11,6 +11,16 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     textbugger,
     textfooler,
 )
-from attacks.recipes.registry import Options, build, names, register, register_suite, resolve, suites
+from attacks.recipes.registry import Options, build, names, register, register_family, register_suite, resolve, suites
+from attacks.search import Recipe
 
-__all__ = ["Options", "build", "names", "register", "register_suite", "resolve", "suites"]
+__all__ = ["Options", "build", "names", "register", "register_family", "register_suite", "resolve", "suites"]
+
+
+def _textattack(name: str, options: Options) -> Recipe:
+    from attacks import textattack_bridge  # the bridge knows the recipes by reading; TextAttack itself is loaded to build one
+
+    return textattack_bridge.build(name, options)
+
+
+register_family("textattack:", _textattack)

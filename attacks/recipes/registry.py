@@ -30,6 +30,7 @@ class Options:
 Builder = Callable[[Options], Recipe]
 _BUILDERS: dict[str, Builder] = {}
 _SUITES: dict[str, tuple[str, ...]] = {}
+_FAMILIES: dict[str, Callable[[str, Options], Recipe]] = {}
 
 
 def register(name: str) -> Callable[[Builder], Builder]:
@@ -56,8 +57,13 @@ def knows(languages: Sequence[str], language: str) -> bool:
     return "*" in languages or language in languages
 
 
+def register_family(prefix: str, builder: Callable[[str, Options], Recipe]) -> None:
+    """Hand every name that starts with ``prefix`` to ``builder``, which raises ``ValueError`` for one that it does not know."""
+    _FAMILIES[prefix] = builder
+
+
 def names() -> tuple[str, ...]:
-    """Every recipe by name, sorted."""
+    """Every recipe by name, sorted; members of a family are not listed."""
     return tuple(sorted(_BUILDERS))
 
 
@@ -68,6 +74,9 @@ def suites() -> dict[str, tuple[str, ...]]:
 
 def build(name: str, options: Options | None = None) -> Recipe:
     """One recipe by its name; raises ``ValueError`` with the nearest names for an unknown one."""
+    family = next((prefix for prefix in _FAMILIES if name.startswith(prefix)), None)
+    if family is not None:
+        return _FAMILIES[family](name, options or Options())
     if name not in _BUILDERS:
         raise ValueError(_unknown(name))
     return _BUILDERS[name](options or Options())
@@ -90,7 +99,7 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
 
 
 def _resolve_one(part: str, options: Options) -> list[Recipe]:
-    if part in _BUILDERS:
+    if part in _BUILDERS or part.startswith(tuple(_FAMILIES)):
         recipe = build(part, options)
         if not knows(recipe.languages, options.language):
             raise ValueError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")

@@ -1,0 +1,138 @@
+"""Decides, before anything is loaded or asked, whether a recipe can run here and with which resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attacks.textattack_bridge.catalogue import Entry
+from attacks.textattack_bridge.resources import FILE, FOLDER, NONE, RUN_ENCODER, VECTORS, Found, Resource, needed, options
+from attacks.vectors import BuiltinNeighbours
+
+_TEXT_GOAL = "its goal is a change in a text that the victim writes; the victims here answer with labels"
+_IMPOSSIBLE = {
+    "MinimizeBleu": _TEXT_GOAL,
+    "NonOverlappingOutput": _TEXT_GOAL,
+    "InputReduction": "it looks for the shortest text on which the victim keeps its answer; a run counts wrong answers, "
+    "so that nothing it finds could be judged",
+    "WordSwapGradientBased": "TextAttack takes its gradients from its own LSTM classifier alone, never from another victim",
+}
+"""What makes a recipe impossible here whatever the resources, by component."""
+_NATIVE = {
+    "textbugger-li-2018": "textbugger",
+    "bad-characters-2021": "bad-characters-homoglyph",
+    "textfooler-jin-2019": "textfooler",
+    "pwws-ren-2019": "pwws",
+    "checklist-ribeiro-2020": "checklist",
+}
+"""Recipes of this package that need no download, by the TextAttack recipe that may."""
+_TECHNIQUES = ("WordSwap", "WordInsertion", "WordMerge", "WordDeletion", "Chinese")
+
+
+def gather(entry: Entry, named: Mapping[str, object]) -> dict[str, Found]:
+    """The resources of a recipe, each found on this machine or chosen by name.
+
+    Raises:
+        ValueError: the recipe cannot run here: for each resource that lacks, which, where it was looked for, what may be chosen.
+    """
+    check_names(named)
+    why = impossible(entry)
+    if why is not None:
+        raise ValueError(f"{entry.spec} cannot run here: {why}")
+    found: dict[str, Found] = {}
+    problems: list[str] = []
+    for key, resource in needed(entry).items():
+        try:
+            found[key] = _one(entry, resource, named.get(resource.option))
+        except ValueError as error:
+            problems.append(str(error))
+    problems += _unsuited(entry, found)
+    if problems:
+        raise ValueError(_refusal(entry, problems))
+    return found
+
+
+def impossible(entry: Entry) -> str | None:
+    """Why a recipe cannot run here whatever the resources, or None."""
+    return next((why for component, why in _IMPOSSIBLE.items() if component in entry.components), None)
+
+
+def check_names(named: Mapping[str, object]) -> None:
+    """Raise ``ValueError`` for a resource that no recipe knows."""
+    unknown = sorted(set(named) - set(options()))
+    if unknown:
+        raise ValueError(f"unknown resource {', '.join(map(repr, unknown))}; known: {', '.join(sorted(options()))}")
+
+
+def _one(entry: Entry, resource: Resource, value: object) -> Found:
+    if resource.option == "nltk" and value is not None:
+        _add_nltk_folder(_path(resource, value, Path.is_dir))
+    elif value is not None:
+        return _chosen(resource, value)
+    looked = resource.look(entry)
+    if looked.path is None:
+        where = ", ".join(looked.places)
+        raise ValueError(f"{resource.title}: looked for {where}. To choose: --resource {resource.option}=… ({resource.choices})")
+    return Found(looked.path, f"found on this machine: {looked.path.name}")
+
+
+def _chosen(resource: Resource, value: object) -> Found:
+    if VECTORS in resource.kinds:
+        return _vectors(resource, value)
+    if value == NONE and NONE in resource.kinds:
+        return Found(NONE, "left out", substitute=True)
+    if value in RUN_ENCODER and value in resource.kinds:
+        return Found(value, "the run's sentence encoder", substitute=True)
+    if FOLDER in resource.kinds:
+        path = _path(resource, value, Path.is_dir)
+    elif FILE in resource.kinds:
+        path = _path(resource, value, Path.is_file)
+    else:
+        raise ValueError(f"--resource {resource.option}={value} is none of its choices: {resource.choices}")
+    return Found(path, path.name, substitute=True)
+
+
+def _vectors(resource: Resource, value: object) -> Found:
+    vectors: Any = BuiltinNeighbours() if value == "builtin" else value
+    if not hasattr(vectors, "nearest"):
+        raise ValueError(f"resource {resource.option!r} expects loaded word vectors or 'builtin', got {value!r}")
+    return Found(vectors, vectors.name, substitute=True)
+
+
+def _path(resource: Resource, value: object, there: Callable[[Path], bool]) -> Path:
+    path = Path(str(value)).expanduser()
+    if not there(path):
+        raise ValueError(f"--resource {resource.option}={value}: nothing there; expected {resource.choices}")
+    return path
+
+
+def _add_nltk_folder(folder: Path) -> None:
+    import nltk
+
+    if str(folder) not in nltk.data.path:
+        nltk.data.path.append(str(folder))
+
+
+def _unsuited(entry: Entry, found: Mapping[str, Found]) -> list[str]:
+    """Problems with choices that are possible one by one: nothing left to try, sums of vectors without vectors."""
+    problems = []
+    vectors = found.get("counter-fitted")
+    if "ThoughtVector" in entry.components and vectors and vectors.substitute and not hasattr(vectors.value, "vectors"):
+        problems.append(
+            f"it sums word vectors, and {vectors.shown} holds neighbours alone; choose --resource counter-fitted=FILE"
+        )
+    gone = {part for key, f in found.items() if f.left_out for part in needed(entry)[key].components}
+    techniques = {part for part in entry.components if part.startswith(_TECHNIQUES)}
+    if techniques and techniques <= gone:
+        problems.append("`none` leaves it without any technique to try")
+    return problems
+
+
+def _refusal(entry: Entry, problems: list[str]) -> str:
+    advice = f"`robustness prefetch {entry.spec}` fetches what can be fetched"
+    native = _NATIVE.get(entry.name)
+    if native:
+        advice += f"; this package's own recipe `{native}` needs no download"
+    listed = "\n    ".join(problems)
+    return f"{entry.spec} cannot run here:\n    {listed}\n  {advice}"
