@@ -135,7 +135,7 @@ def measures(pairs: Judged, confidence: float = CONFIDENCE) -> tuple[Change, ...
         asked += [("after", name, _stands(names[: at + 1])) for at, name in enumerate(names[:-1])]
     elif len(names) > 1:
         asked += [("recipe", name, _stands((name,))) for name in names]
-    return _corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], confidence)
+    return corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], confidence)
 
 
 def _stands(recipes: Sequence[str]) -> Callable[[Mapping[str, Outcome]], bool]:
@@ -153,10 +153,11 @@ def slices(pairs: Judged, base: Run, confidence: float = CONFIDENCE) -> tuple[Ch
     for column, value, inside in (*label_parts(base), *metadata_parts(base)):
         ids = [e for e in pairs.ids if e in inside]
         found.append(("slice", f"{column}={value}", _table(pairs, ids, held)))
-    return _corrected(found, confidence)
+    return corrected(found, confidence)
 
 
-def _corrected(tables: Sequence[tuple[str, str, Pairs]], confidence: float) -> tuple[Change, ...]:
+def corrected(tables: Sequence[tuple[str, str, Pairs]], confidence: float = CONFIDENCE) -> tuple[Change, ...]:
+    """Changes from tables with a kind and a name each, their p-values corrected for being asked together."""
     adjusted = holm([mcnemar(t.broken, t.fixed) for _, _, t in tables])
     return tuple(_change(*asked, p, confidence) for asked, p in zip(tables, adjusted, strict=True))
 

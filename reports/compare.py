@@ -120,7 +120,7 @@ def compare(
     pairs = judged(base, candidate)
     asked = measures(pairs, confidence)
     doubts = tuple(_doubts(base, candidate, pairs, max_error_rate))
-    verdict, reasons = (INCONCLUSIVE, doubts) if doubts else _decide(asked, max_regression, confidence)
+    verdict, reasons = (INCONCLUSIVE, doubts) if doubts else decide(asked, max_regression, confidence)
     return Comparison(
         verdict,
         reasons,
@@ -162,7 +162,8 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
         yield "no example was judged in both runs"
 
 
-def _decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
+def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
+    """Verdict and reasons from changes asked together, that of robust accuracy first."""
     robust, alpha = asked[0], 1 - confidence
     moved = [c for c in asked if c.change is not None and c.p_holm <= alpha]
     worse = [c for c in moved if c.pairs.broken > c.pairs.fixed and c.low < -margin]

@@ -63,6 +63,7 @@ def _chances(successes: Any, n: int, p: float) -> Any:
     return np.exp(ways + xlogy(successes, p) + xlog1py(n - successes, -p))
 
 
+@lru_cache(maxsize=4096)
 def visible_drop(n: int, churn: float = 0.0, power: float = POWER, alpha: float = ALPHA) -> float | None:
     """The smallest true drop that two runs on ``n`` examples reveal with this power; None where none is large enough."""
     most = 1 - 2 * churn
