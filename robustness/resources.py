@@ -157,10 +157,10 @@ def _wordnet() -> Any:
         raise MissingExtraError("nltk", "wordnet") from error
     try:
         wordnet.ensure_loaded()
-    except LookupError as error:
+    except (LookupError, OSError) as error:
         raise UsageError(
-            "NLTK is installed, but its WordNet is not where it looks (NLTK_DATA, ~/nltk_data …); fetch it once with"
-            " 'python -m nltk.downloader wordnet', or leave out the option to use the shipped lexicon"
+            "NLTK is installed, but its WordNet is missing or not whole where it looks (NLTK_DATA, ~/nltk_data …); fetch it"
+            f" once with 'python -m nltk.downloader wordnet', or use the shipped lexicon ({str(error).strip().splitlines()[0]})"
         ) from error
     return wordnet
 
