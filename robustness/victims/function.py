@@ -205,12 +205,18 @@ def _asking(predictor: Any, access: str | None, name: str) -> tuple[Callable[[li
     if hasattr(predictor, "predict"):
         if given == "scores":
             raise UsageError(f"{name} has predict but no predict_proba, so it gives labels only; use --access labels")
-        return lambda texts: [str(answer) for answer in predictor.predict(texts)], "labels"
+        return _indexing(predictor), "labels"
     if not callable(predictor):
         raise UsageError(
             f"{name} is a {type(predictor).__name__}: expected a function, or an object with predict_proba or predict"
         )
     return predictor, given or "scores"
+
+
+def _indexing(predictor: Any) -> Callable[[list[Any]], Any]:
+    """``predict`` with class values turned into indexes, so that given labels may rename them; names where it has no classes."""
+    order = {value: index for index, value in enumerate(getattr(predictor, "classes_", ()))}
+    return lambda texts: [order.get(answer, str(answer)) for answer in predictor.predict(texts)]
 
 
 def _labels(predictor: Any, labels: Sequence[str] | None, name: str) -> tuple[str, ...]:
