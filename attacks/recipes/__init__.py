@@ -5,6 +5,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     checklist,
     deepwordbug,
     natural,
+    paraphrase,
     pruthi,
     pwws,
     standard,

@@ -14,8 +14,8 @@ from attacks.transformations.base import SEVERITIES, Transformation
 TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
 DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak")
 """Techniques that nobody slips into: they can be sampled by name and are no part of the suite."""
-REWORDING = ("embedding-neighbour", "synonym")
-"""Words that a search chooses; drawn at random they are not noise but other texts."""
+REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
+"""Rewordings that a search chooses among; drawn at random they are other texts rather than noise."""
 
 
 def natural(technique: str, options: Options) -> Recipe:

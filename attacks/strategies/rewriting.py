@@ -18,8 +18,9 @@ MODEL = "model-paraphrase"
 class Rewriting:
     """A beam over compositions of rewrites: each round rewrites the ``width`` best texts so far once more.
 
-    ``asked`` is how many rewrites of each text the paraphrasing model is asked for, 0 to do without it. Constraints compare
-    with the original, not with the text before. Among several successes the most similar to the original wins.
+    ``asked`` is how many rewrites of each text the paraphrasing model is asked for, 0 to do without it. A text carries each
+    technique of the rules once, and one of each ``exclusive`` set. Constraints compare with the original, not with the text
+    before. Among several successes the most similar to the original wins.
     """
 
     rules: tuple[Paraphrase, ...]
@@ -27,6 +28,7 @@ class Rewriting:
     asked: int = 0
     depth: int = 3
     width: int = 4
+    exclusive: tuple[frozenset[str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.rules and self.asked < 1:
@@ -52,11 +54,16 @@ class Rewriting:
         for parent in beam:
             for number, rule in enumerate(self.rules):
                 variants = rule.variants(parent.text, Random(f"{seed}/{number}"))
-                made += [_compose(parent, new) for new in variants]
+                made += [_compose(parent, new) for new in variants if self._joins(parent, new)]
         if self.asked:
             answers = yield from rewrite([parent.text for parent in beam], self.asked)
             made += [_compose(p, Candidate(text, MODEL)) for p, texts in zip(beam, answers, strict=True) for text in texts]
         return made
+
+    def _joins(self, parent: Candidate, new: Candidate) -> bool:
+        """Whether the techniques of a rewrite may follow those that made the text."""
+        before, after = set(_names(parent)), set(_names(new))
+        return before.isdisjoint(after) and not any(before & group and after & group for group in self.exclusive)
 
 
 def _fresh(made: Sequence[Candidate], seen: dict[str, Candidate]) -> list[Candidate]:
@@ -71,4 +78,8 @@ def _compose(parent: Candidate, new: Candidate) -> Candidate:
     """The rewrite of a rewrite; its edits are told from the original by alignment, its techniques add up."""
     if not parent.technique:
         return new
-    return Candidate(new.text, "+".join(dict.fromkeys([*parent.technique.split("+"), *new.technique.split("+")])))
+    return Candidate(new.text, "+".join(dict.fromkeys([*_names(parent), *_names(new)])))
+
+
+def _names(candidate: Candidate) -> list[str]:
+    return candidate.technique.split("+") if candidate.technique else []

@@ -26,13 +26,20 @@ def test_a_name_is_one_recipe_under_the_profile_asked_for() -> None:
 
 
 def test_published_recipes_are_there() -> None:
-    published = {"deepwordbug", "textbugger", "pruthi", "pwws", "textfooler", "checklist", "bad-characters"}
+    published = {"deepwordbug", "textbugger", "pruthi", "pwws", "textfooler", "checklist", "bad-characters", "paraphrase"}
     assert published | {f"bad-characters-{t}" for t in ("invisible", "homoglyph", "reorder", "deletion")} <= set(names())
 
 
 def test_standard_is_its_cascade_in_order_and_needs_no_encoder() -> None:
     assert tuple(named("standard")) == STANDARD == suites()["standard"]
     assert not [need for recipe in resolve("standard") for need in recipe.needs]
+
+
+def test_exclusive_rules_are_rules_that_exist() -> None:
+    from attacks.recipes.paraphrase import EXCLUSIVE
+    from attacks.transformations.paraphrase import RULES
+
+    assert frozenset().union(*EXCLUSIVE) <= {rule.name for rule in RULES}
 
 
 def test_natural_is_blind_noise_at_every_severity() -> None:

@@ -44,7 +44,7 @@ class Table:
         return self.options.get(words[index], ())
 
     def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
-        return [Candidate(new, self.name) for new in self.options.get(text, ())]
+        return [Candidate(new, f"{self.name}-{new}") for new in self.options.get(text, ())]
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         options = self.options.get(str(severity))

@@ -29,7 +29,7 @@ def test_width_bounds_the_beam_and_depth_the_rounds(drive: Any, table: Any) -> N
 def test_techniques_tell_every_rule_that_was_applied(drive: Any, table: Any) -> None:
     rules = (table({"t": ["ta"]}, name="one"), table({"ta": ["tab"]}, name="two"))
     ran = drive(Rewriting(rules), "t", {"t": 0.9, "ta": 0.8, "tab": 0.1}.__getitem__)
-    assert ran.trial.winner[0].technique == "one+two"
+    assert ran.trial.winner[0].technique == "one-ta+two-tab"
 
 
 def test_a_paraphrasing_model_is_asked_for_the_whole_beam_at_once(drive: Any, table: Any) -> None:
@@ -50,7 +50,21 @@ def test_rules_and_model_build_on_each_other(drive: Any, table: Any) -> None:
     ran = drive(
         Rewriting(rules, asked=1), "t", lambda t: 0.1 if t == "t!a" else 0.9, rewriter=lambda r: [[f"{t}!"] for t in r.texts]
     )
-    assert ran.trial.winner[0].technique == f"{MODEL}+rule"
+    assert ran.trial.winner[0].technique == f"{MODEL}+rule-t!a"
+
+
+def test_a_text_carries_each_technique_once_and_one_of_an_exclusive_set(drive: Any, table: Any) -> None:
+    class Named(table):  # type: ignore[misc]
+        def variants(self, text: str, rng: Any) -> list[Candidate]:
+            return [Candidate(text + letter, letter) for letter in "abc"]
+
+    def asked(*exclusive: frozenset[str]) -> list[str]:
+        ran = drive(Rewriting((Named({}),), depth=2, exclusive=exclusive), "t", lambda t: 0.9)
+        return list(ran.requests[1]) if len(ran.requests) > 1 else []
+
+    assert asked() == ["tab", "tac", "tba", "tbc", "tca", "tcb"]
+    assert asked(frozenset("ab")) == ["tac", "tbc", "tca", "tcb"]
+    assert asked(frozenset("abc")) == []
 
 
 def test_constraints_compare_with_the_original(drive: Any, table: Any) -> None:
