@@ -22,6 +22,12 @@ def failures(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     return (outcome for outcome in outcomes if outcome.status == "succeeded")
 
 
+def in_order(run: Run) -> list[Outcome]:
+    """A run's failures by recipe, then example: line n of ``failures.jsonl`` is the n-th of them."""
+    rank = {name: index for index, name in enumerate(run.manifest.recipe_names)}
+    return sorted(failures(run.outcomes), key=lambda o: (rank[o.recipe], o.example_id))
+
+
 def lowest_severity(outcome: Outcome) -> int | None:
     """The mildest noise of a ladder that broke the example; None for attacks without one."""
     return min((rung.severity for rung in outcome.ladder if not rung.correct), default=None)
@@ -58,8 +64,7 @@ def write_failures(run: Run, folder: Path) -> int:
 
     Ordered by recipe, then example, so that two runs of one seed write the same files however their trials interleaved.
     """
-    rank = {name: index for index, name in enumerate(run.manifest.recipe_names)}
-    cases = sorted(failures(run.outcomes), key=lambda o: (rank[o.recipe], o.example_id))
+    cases = in_order(run)
     columns = {label: index for index, label in enumerate(run.manifest.victim.get("labels", ()))}
     with (
         (folder / "failures.jsonl").open("w", encoding="ascii", newline="\n") as exact,

@@ -1,4 +1,4 @@
-"""Renderers: terminal, Markdown, HTML and JUnit views of a run folder, made from that folder alone."""
+"""Renderers: terminal, Markdown, HTML, JUnit and SARIF views of a run folder, made from that folder alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     """Write every report into the run's folder and name the files; those that were there are replaced.
 
-    ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``.
+    ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``, ``findings.sarif``.
     """
     from reports.failures import write_failures
     from reports.gate import evaluate
@@ -22,6 +22,7 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     from reports.render.html import html_report
     from reports.render.junit import junit_report
     from reports.render.markdown import markdown_report
+    from reports.render.sarif import sarif_report
     from reports.summary import summarise, to_json
 
     policy = policy or NoPolicy()
@@ -33,6 +34,7 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
         "report.md": markdown_report(run, measured, gate),
         "junit.xml": junit_report(run, measured, gate),
         "report.html": html_report(run, summary, gate),
+        "findings.sarif": sarif_report(run, gate),
     }
     write_failures(run, run.path)
     for name, text in texts.items():

@@ -192,7 +192,7 @@ def test_the_summary_is_plain_json(rich_run: Run) -> None:
 
 def test_everything_is_rendered_from_the_folder_alone(rich_run: Run, tmp_path: Path) -> None:
     written = render_all(rich_run, POLICY)
-    names = ["failures.jsonl", "failures.csv", "summary.json", "report.md", "junit.xml", "report.html"]
+    names = ["failures.jsonl", "failures.csv", "summary.json", "report.md", "junit.xml", "report.html", "findings.sarif"]
     assert [path.name for path in written] == names
     first = {path.name: path.read_bytes() for path in written}
     assert all(first.values())

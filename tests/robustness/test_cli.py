@@ -29,6 +29,7 @@ ROWS = [
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     path = tmp_path / "data.csv"
     with path.open("w", newline="") as stream:
         csv.writer(stream).writerows([("text", "label", "part"), *((t, lab, f"p{i % 2}") for i, (t, lab) in enumerate(ROWS))])
@@ -49,6 +50,7 @@ def test_an_audit_writes_every_report(data: Path, capsys: pytest.CaptureFixture[
     names = {p.name for p in Path("run").iterdir()}
     assert names == {
         "run.json", "outcomes.jsonl", "failures.jsonl", "failures.csv", "summary.json", "report.html", "report.md", "junit.xml",
+        "findings.sarif",
     }  # fmt: skip
 
 
