@@ -9,6 +9,7 @@ from attacks.constraints.amount import MaxEditDistance
 from attacks.constraints.base import Constraint
 from attacks.search import Candidate, Rewrite, Search, Trial
 from attacks.strategies.rewriting import MODEL, Rewriting
+from attacks.words import Words
 
 RULES = {"t": ["ta", "tb", "t"], "ta": ["tab", "t"], "tb": ["tab", "tbc"], "tab": ["tabc"]}
 
@@ -22,7 +23,8 @@ def test_rewrites_are_composed_from_the_best_so_far(drive: Any, table: Any) -> N
 
 def test_width_bounds_the_beam_and_depth_the_rounds(drive: Any, table: Any) -> None:
     belief = {"t": 0.9, "ta": 0.8, "tb": 0.7, "tab": 0.75, "tbc": 0.6}
-    assert drive(Rewriting((table(RULES),), width=1, depth=2), "t", belief.__getitem__).requests == [["ta", "tb"], ["tab", "tbc"]]
+    first = {**belief, "ta": 0.6}
+    assert drive(Rewriting((table(RULES),), width=1, depth=2), "t", first.__getitem__).requests == [["ta", "tb"], ["tab"]]
     assert drive(Rewriting((table(RULES),), depth=1), "t", belief.__getitem__).requests == [["ta", "tb"]]
 
 
@@ -30,6 +32,16 @@ def test_techniques_tell_every_rule_that_was_applied(drive: Any, table: Any) -> 
     rules = (table({"t": ["ta"]}, name="one"), table({"ta": ["tab"]}, name="two"))
     ran = drive(Rewriting(rules), "t", {"t": 0.9, "ta": 0.8, "tab": 0.1}.__getitem__)
     assert ran.trial.winner[0].technique == "one-ta+two-tab"
+
+
+def test_a_first_rewrite_keeps_the_edits_that_its_rule_knows(drive: Any, table: Any) -> None:
+    class Exact(table):  # type: ignore[misc]
+        def variants(self, text: str, rng: Any) -> list[Candidate]:
+            view = Words(text).replace(0, "x", "exact")
+            return [Candidate(str(view), "exact", view)]
+
+    ran = drive(Rewriting((Exact({}),)), "a b", lambda t: 0.1 if "x" in t else 0.9)
+    assert ran.trial.winner[0].words is not None
 
 
 def test_a_paraphrasing_model_is_asked_for_the_whole_beam_at_once(drive: Any, table: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from attacks.search import Search, Trial
 from attacks.strategies.sampling import Ladder
 
 
@@ -24,6 +25,16 @@ def test_all_severities_are_asked_at_once_and_kept(drive: Any, table: Any) -> No
 def test_the_lowest_severity_wins_even_where_a_higher_one_comes_closer(drive: Any, table: Any) -> None:
     noise = table({"2": ["two"], "4": ["four"]})
     assert drive(Ladder(noise), "text", {"text": 0.9, "two": 0.4, "four": 0.0}.__getitem__).won == "two"
+
+
+def test_a_later_ladder_takes_no_win_from_an_earlier(drive: Any, table: Any) -> None:
+    class Both:
+        def search(self, trial: Trial) -> Search[None]:
+            yield from Ladder(table({"5": ["first"]})).search(trial)
+            yield from Ladder(table({"1": ["second"]})).search(trial)
+
+    ran = drive(Both(), "text", {"text": 0.9, "first": 0.4, "second": 0.1}.__getitem__)
+    assert (ran.asked, ran.won) == (["first", "second"], "first")
 
 
 def test_a_severity_without_a_text_is_absent(drive: Any, table: Any) -> None:

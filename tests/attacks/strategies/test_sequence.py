@@ -4,19 +4,18 @@ from typing import Any
 
 import pytest
 
-from attacks.strategies.greedy import Greedy
-from attacks.strategies.ranking import InOrder
+from attacks.strategies.exhaustive import Exhaustive
 from attacks.strategies.sequence import InTurn
 
 
 def test_attacks_run_in_order_until_one_wins(drive: Any, table: Any) -> None:
-    parts = tuple(Greedy((table({"a": [new]}),), InOrder()) for new in ("b", "c", "d"))
+    parts = tuple(Exhaustive((table({"a": [new]}),)) for new in ("b", "c", "d"))
     ran = drive(InTurn(parts), "a", lambda t: 0.1 if t == "c" else 0.9)
     assert (ran.asked, ran.won) == (["b", "c"], "c")
 
 
 def test_the_budget_is_shared(drive: Any, table: Any) -> None:
-    parts = tuple(Greedy((table({"a": [new]}),), InOrder()) for new in ("b", "c", "d"))
+    parts = tuple(Exhaustive((table({"a": [new]}),)) for new in ("b", "c", "d"))
     ran = drive(InTurn(parts), "a", lambda t: 0.9, budget=3)
     assert (ran.asked, ran.exhausted) == (["b", "c"], True)
 
