@@ -141,6 +141,7 @@ class AuditDefaults(_Table):
     device: str | None = None
     max_length: Count | None = None
     out: str | None = None
+    until_decided: bool | None = None
     offline: bool | None = None
 
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from attacks.search import Recipe
     from reports.policy import Policy
     from reports.run import Manifest, Outcome, Run
+    from reports.store import RunWriter
     from robustness.backends import VictimBackend
     from robustness.checks import Flag
     from robustness.data import Dataset
+    from robustness.drawing import Drawing
     from robustness.engine import Oracles
     from robustness.trials import Plan
     from robustness.victims.base import Victim
@@ -52,7 +54,8 @@ class Settings:
     """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
 
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``: specs, None for the default.
-    ``victim_timeout``: seconds allowed for one batch. None of ``batch_tokens``, ``in_flight`` changes an outcome.
+    ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
+    policy's thresholds are decided. None of ``batch_tokens``, ``in_flight`` changes an outcome.
     """
 
     recipes: tuple[str, ...] = ("standard",)
@@ -65,6 +68,7 @@ class Settings:
     encoder: str | None = None
     rewriter: str | None = None
     victim_timeout: float | None = TIMEOUT_S
+    until_decided: bool = False
     resources: Resources | None = None
 
     def __post_init__(self) -> None:
@@ -95,24 +99,36 @@ class Audit:
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
-        watcher = watcher or Silent()
+        watcher, drawing = watcher or Silent(), self._drawing(policy)
         writer = (RunWriter.resume if resume else RunWriter.create)(out, self.manifest)
         with writer:
             started = time.perf_counter()
-            self._attack(writer, watcher)
-            writer.finish([f.record() for f in self._doubts(out)], self._usage(time.perf_counter() - started))
+            self._attack(writer, watcher, drawing)
+            flags = [f.record() for f in self._doubts(out)]
+            writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
         run = load_run(out)
         render_all(run, policy)
         return run
 
-    def _attack(self, writer: Any, watcher: Watcher) -> None:
+    def _drawing(self, policy: Policy | None) -> Drawing:
+        from reports.policy import Policy as NoPolicy
+        from robustness.drawing import Everything, UntilDecided
+
+        if not self.settings.until_decided:
+            return Everything(self.data.examples)
+        return UntilDecided(self.manifest, self.data.examples, policy or NoPolicy())
+
+    def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> None:
         from robustness.engine import Engine
 
         watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
         engine = Engine(self.oracles, in_flight=self.settings.in_flight)
-        for outcome in engine.outcomes(self.plan, self.data.examples, writer.done):
-            writer.append(outcome)
-            watcher.ended(outcome)
+        drawing.resume(writer)
+        for batch in drawing.batches():
+            for outcome in engine.outcomes(self.plan, batch, writer.done):
+                writer.append(outcome)
+                drawing.heard(outcome)
+                watcher.ended(outcome)
 
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.store import iter_outcomes
@@ -164,7 +180,9 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     )
     plan = _plan(settings, victim, recipes, cascade, encoder is not None)
     flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    manifest = describe(victim, data, plan, settings.profile, encoder=encoder, rewriter=rewriter)
+    manifest = describe(
+        victim, data, plan, settings.profile, encoder=encoder, rewriter=rewriter, until_decided=settings.until_decided
+    )
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
 
-def describe(victim: Victim, data: Dataset, plan: Plan, profile: str, *, encoder: Any = None, rewriter: Any = None) -> Manifest:
+def describe(
+    victim: Victim,
+    data: Dataset,
+    plan: Plan,
+    profile: str,
+    *,
+    encoder: Any = None,
+    rewriter: Any = None,
+    until_decided: bool = False,
+) -> Manifest:
     """What ``run.json`` says before the first outcome."""
     from datetime import UTC, datetime
 
@@ -32,6 +41,7 @@ def describe(victim: Victim, data: Dataset, plan: Plan, profile: str, *, encoder
         "cascade": plan.cascade,
         "encoder": encoder.identity if encoder else None,
         "rewriter": rewriter.name if rewriter else None,
+        **({"until_decided": True} if until_decided else {}),
     }
     return Manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,6 +64,7 @@ def describe(victim: Victim, data: Dataset, plan: Plan, profile: str, *, encoder
         recipes=recipes,
         encoder=encoder.name if encoder else None,
         comparability=comparability,
+        sequential={"looks": 0} if until_decided else {},
     )
 
 

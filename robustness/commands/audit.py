@@ -49,6 +49,12 @@ def audit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out; finished trials are not run again.")
     ] = False,
+    until_decided: Annotated[
+        bool,
+        typer.Option(
+            "--until-decided", help="Draw examples at random and stop as soon as every threshold is decided, or one is broken."
+        ),
+    ] = False,
     offline: f.OfflineFlag = False,
     policy: f.PolicyFlag = None,
     min_robust_accuracy: f.MinRobustFlag = None,
@@ -84,7 +90,7 @@ def audit(
         format=format_,
         split=split, label_map=f.mapping(label_map, "--label-map"), access=access, labels=f.listed(labels),
         fields=f.listed(fields), device=device, max_length=max_length, allow_pickle=allow_pickle,
-        trust_remote_code=trust_remote_code, offline=offline, out=out, resume=resume,
+        trust_remote_code=trust_remote_code, until_decided=until_decided, offline=offline, out=out, resume=resume,
     )  # fmt: skip
     run = _run(chosen, rules, quiet=quiet or json_)
     raise typer.Exit(_tell(run, rules, as_json=json_, quiet=quiet))
