@@ -1,22 +1,32 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from attacks.strategies.exhaustive import Exhaustive
+from attacks.search import Candidate, Search, Trial
 from attacks.strategies.sequence import InTurn
 
 
-def test_attacks_run_in_order_until_one_wins(drive: Any, table: Any) -> None:
-    parts = tuple(Exhaustive((table({word: [word.upper()]}),)) for word in "abc")
-    ran = drive(InTurn(parts), "a b c", lambda t: 0.1 if "B" in t else 0.9)
-    assert (ran.asked, ran.won) == (["A b c", "a B c"], "a B c")
+@dataclass(frozen=True)
+class Try:
+    text: str
+
+    def search(self, trial: Trial) -> Search[None]:
+        yield from trial.attempt([Candidate(self.text)])
 
 
-def test_the_budget_is_shared(drive: Any, table: Any) -> None:
-    parts = tuple(Exhaustive((table({"a": [new]}),)) for new in ("b", "c", "d"))
-    ran = drive(InTurn(parts), "a", lambda t: 0.9, budget=3)
+PARTS = (Try("b"), Try("c"), Try("d"))
+
+
+def test_attacks_run_in_order_until_one_wins(drive: Any) -> None:
+    ran = drive(InTurn(PARTS), "a", lambda t: 0.1 if t == "c" else 0.9)
+    assert (ran.asked, ran.won) == (["b", "c"], "c")
+
+
+def test_the_budget_is_shared(drive: Any) -> None:
+    ran = drive(InTurn(PARTS), "a", lambda t: 0.9, budget=3)
     assert (ran.asked, ran.exhausted) == (["b", "c"], True)
 
 
