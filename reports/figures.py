@@ -10,6 +10,14 @@ VERDICTS = {
     "inconclusive": "INCONCLUSIVE",
     "measured": "MEASURED",
 }
+COMPARED = {
+    "regressed": "REGRESSED",
+    "improved": "IMPROVED",
+    "no evidence": "NO EVIDENCE OF A REGRESSION",
+    "inconclusive": "INCONCLUSIVE",
+    "not comparable": "NOT COMPARABLE",
+}
+"""Verdicts of a comparison as headlines."""
 NOTHING = "–"
 
 
@@ -34,6 +42,12 @@ def points(value: Proportion | None) -> str:
     """A difference of accuracies with its interval, in points, or a dash."""
     said = interval(value)
     return said if said == NOTHING else said.replace(" %", "") + " points"
+
+
+def intervals(value: Proportion, confidence: float) -> str:
+    """What kind of intervals stand beside the numbers: ``95 % Wilson intervals``."""
+    kind = "anytime-valid" if value.method == "anytime" else "Wilson"
+    return f"{100 * confidence:g} % {kind} intervals"
 
 
 def signed(change: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reports.figures import VERDICTS, interval, number, percent, points
+from reports.figures import VERDICTS, interval, intervals, number, percent, points
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
 from reports.run import Run
@@ -72,20 +72,22 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield _overall(measured)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _flags(run)
-    yield _text(f"Reports and every failure: {run.path}")
+    yield plain(f"Reports and every failure: {run.path}")
 
 
-def _text(text: str, style: str = "") -> Text:
+def plain(text: str, style: str = "") -> Text:
+    """A text that is never read as markup, its hidden characters written out."""
     from rich.text import Text
 
     return Text(visible(text), style=style)
 
 
 def _headline(result: GateResult) -> Text:
-    return _text(verdict_line(result), _STYLES[result.verdict])
+    return plain(verdict_line(result), _STYLES[result.verdict])
 
 
-def _table(*columns: str) -> Table:
+def bare_table(*columns: str) -> Table:
+    """A table without lines: the first column keeps its width, numbers stand right."""
     from rich import box
     from rich.table import Table
 
@@ -100,10 +102,10 @@ def _table(*columns: str) -> Table:
 
 def _rules(result: GateResult, *, every: bool) -> Table:
     """The rules, worst first; unless ``every`` is asked for, without those that hold for any sound run."""
-    table = _table("verdict", "why")
+    table = bare_table("verdict", "why")
     shown = [rule for rule in _sorted(result) if every or rule.verdict != PASS or rule.observed is not None]
     for rule in shown:
-        table.add_row(_text(rule.verdict, _STYLES[rule.verdict]), _text(_where(rule) + rule.message))
+        table.add_row(plain(rule.verdict, _STYLES[rule.verdict]), plain(_where(rule) + rule.message))
     return table
 
 
@@ -115,9 +117,9 @@ def _overall(measured: Measured) -> Text:
         f"accuracy drop    {points(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
         + (f"; {whole.not_judged} more could not be judged" if whole.not_judged else "")
-        + f"; {percent(measured.confidence).replace('.0', '')} Wilson intervals",
+        + f"; {intervals(whole.robust_accuracy, measured.confidence)}",
     ]
-    return _text("\n".join(lines))
+    return plain("\n".join(lines))
 
 
 def _bare(value: Proportion | None) -> str:
@@ -126,23 +128,23 @@ def _bare(value: Proportion | None) -> str:
 
 
 def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Table:
-    table = _table("recipe", "profile", "under attack %", "success rate %", "queries", "words %", "errors")
+    table = bare_table("recipe", "profile", "under attack %", "success rate %", "queries", "words %", "errors")
     for recipe in recipes:
         table.add_row(
-            *map(_text, (recipe.name, recipe.profile, _bare(recipe.accuracy_under_attack), _bare(recipe.attack_success_rate))),
-            *map(_text, (number(recipe.queries_median), percent(recipe.words_changed).removesuffix(" %"))),
-            _text(number(recipe.statuses["error"])),
+            *map(plain, (recipe.name, recipe.profile, _bare(recipe.accuracy_under_attack), _bare(recipe.attack_success_rate))),
+            *map(plain, (number(recipe.queries_median), percent(recipe.words_changed).removesuffix(" %"))),
+            plain(number(recipe.statuses["error"])),
         )
     return table
 
 
 def _stages(measured: Measured) -> Table:
-    table = _table("recipe", "profile", "attacked", "broke", "success rate %", "queries", "robust after it %", "errors")
+    table = bare_table("recipe", "profile", "attacked", "broke", "success rate %", "queries", "robust after it %", "errors")
     for stage, recipe in zip(measured.stages, measured.recipes, strict=True):
         table.add_row(
-            *map(_text, (stage.recipe, recipe.profile, number(stage.attacked), number(stage.broken))),
-            *map(_text, (_bare(recipe.attack_success_rate), number(recipe.queries_median))),
-            *map(_text, (_bare(stage.robust_accuracy), number(stage.errors))),
+            *map(plain, (stage.recipe, recipe.profile, number(stage.attacked), number(stage.broken))),
+            *map(plain, (_bare(recipe.attack_success_rate), number(recipe.queries_median))),
+            *map(plain, (_bare(stage.robust_accuracy), number(stage.errors))),
         )
     return table
 
@@ -150,4 +152,4 @@ def _stages(measured: Measured) -> Table:
 def _flags(run: Run) -> Iterator[Text]:
     for flag in run.manifest.flags:
         style = "dim" if flag.get("severity") == "note" else "yellow"
-        yield _text(f"{flag.get('severity', 'warning')}: {flag.get('message', flag['code'])}", style)
+        yield plain(f"{flag.get('severity', 'warning')}: {flag.get('message', flag['code'])}", style)

@@ -1,0 +1,102 @@
+"""A comparison in the terminal: the verdict first, then why, then what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from reports.changes import Case, Change
+from reports.compare import Comparison
+from reports.figures import COMPARED, NOTHING, percent, signed, signed_interval
+from reports.render.terminal import bare_table, plain
+from reports.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+STYLES = {
+    **{"regressed": "bold red", "improved": "bold green", "no evidence": "bold green"},
+    **{"inconclusive": "bold yellow", "not comparable": "bold yellow"},
+}
+_SHOWN = 10
+_LONGEST = 100
+
+
+def verdict_line(found: Comparison) -> str:
+    """The verdict and its first reason in one line."""
+    more = f" (and {len(found.reasons) - 1} more)" if len(found.reasons) > 1 else ""
+    return " ".join(visible(f"{COMPARED[found.verdict]}: {found.reasons[0]}{more}").split())
+
+
+def print_comparison(found: Comparison, console: Console | None = None) -> None:
+    """Print a comparison."""
+    from rich.console import Console
+
+    console = console or Console(highlight=False)
+    for part in _parts(found):
+        console.print(part)
+
+
+def _parts(found: Comparison) -> Iterator[RenderableType]:
+    yield plain(COMPARED[found.verdict], STYLES[found.verdict])
+    for reason in found.reasons:
+        yield plain(f"  {reason}")
+    if found.measures:
+        yield _changes("", found.measures)
+        yield plain(_numbers(found), "dim")
+        if found.slices:
+            yield _changes("robust accuracy by slice", found.slices)
+        yield from _cases("newly broken", found.newly_broken)
+        yield from _cases("newly fixed", found.newly_fixed)
+    for note in found.notes:
+        yield plain(f"note: {note}", "dim")
+
+
+def _numbers(found: Comparison) -> str:
+    return (
+        f"{found.pairs} examples judged in both runs; {100 * found.confidence:g} % score intervals for pairs (Tango); "
+        "p: exact McNemar, Holm over the questions asked; visible: the smallest drop seen four times in five"
+    )
+
+
+def _changes(title: str, changes: Sequence[Change]) -> Table:
+    table = bare_table(title, "n", "base", "candidate", "change in points", "broken", "fixed", "p", "visible")
+    for change in changes:
+        pairs = change.pairs
+        cells = (
+            *(change.title, str(pairs.n), _rate(pairs.base, pairs.n), _rate(pairs.candidate, pairs.n)),
+            *(signed_interval(change.change, change.low, change.high), str(pairs.broken), str(pairs.fixed)),
+            *(f"{change.p_holm:.2g}", visible_drop(change)),
+        )
+        table.add_row(*map(plain, cells))
+    return table
+
+
+def _rate(held: int, n: int) -> str:
+    return percent(held / n if n else None)
+
+
+def visible_drop(change: Change) -> str:
+    """The smallest drop that would have been seen, in points, or a dash."""
+    return NOTHING if change.visible is None else signed(-change.visible)
+
+
+def _cases(title: str, cases: Sequence[Case]) -> Iterator[RenderableType]:
+    if not cases:
+        return
+    yield plain(f"{title}: {len(cases)}", "bold")
+    for case in cases[:_SHOWN]:
+        yield plain(f"  {case.example_id}  {_how(case)}  {_short(case)}")
+    if len(cases) > _SHOWN:
+        yield plain(f"  … and {len(cases) - _SHOWN} more; --json or --out lists all", "dim")
+
+
+def _how(case: Case) -> str:
+    return f"by {', '.join(case.recipes)}" if case.recipes else "wrong without an attack"
+
+
+def _short(case: Case) -> str:
+    o = case.outcome
+    text = " ".join((o.perturbed if case.recipes and o.perturbed else o.texts.get(o.field, "")).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
