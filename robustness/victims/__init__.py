@@ -27,10 +27,10 @@ KINDS = (
     VictimKind("demo", "demo", "scores", "MiniLM-L6 with a shipped head: sentiment of movie reviews, works offline", ("device",)),
     VictimKind(
         "hf",
-        "hf:FOLDER_OR_NAME",
+        "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face sequence classifier, for one text or a pair",
-        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "label"),
+        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one",
+        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
     ),
     VictimKind(
         "python",
@@ -87,7 +87,8 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
     if kind == "hf":
         from robustness.victims.huggingface import load_huggingface
 
-        return load_huggingface(rest, offline=offline, **given)
+        name, _, label = rest.partition("#")
+        return load_huggingface(name, offline=offline, **({"label": label} if label else {}), **given)
     if kind == "python":
         from robustness.victims.function import load_function
 

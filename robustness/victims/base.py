@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attacks.search import Input
 
 
@@ -17,7 +20,7 @@ class VictimInfo:
     ``scores`` or ``labels``. ``identity``: what pins it (hash of weights and config, URL and model name …), as sorted
     JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of one length class each, padded by repetition to a
     multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
-    independent of its neighbours to the last bit.
+    independent of its neighbours to the last bit. ``gradients``: whether it is a ``Differentiable`` too.
     """
 
     name: str
@@ -29,6 +32,7 @@ class VictimInfo:
     row_quantum: int = 0
     length_quantum: int = 1
     max_tokens: int | None = None
+    gradients: bool = False
     notes: tuple[str, ...] = field(default=())
 
 
@@ -50,6 +54,34 @@ class Victim(Protocol):
 
     def close(self) -> None:
         """Release what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGradients:
+    """One input under the loss of a label: each token's place and the loss gradient with regard to its embedding.
+
+    ``places``: (field, start, end) in code points, None for special tokens; ``ids``: (tokens,); ``gradient``: (tokens, d).
+    """
+
+    places: tuple[tuple[int, int, int] | None, ...]
+    ids: NDArray[np.int64]
+    gradient: NDArray[np.float32]
+
+
+class Differentiable(Protocol):
+    """A victim that gives gradients and its input embeddings."""
+
+    def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> Sequence[TokenGradients]:
+        """Loss gradients of each input, every dropout off."""
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """The input embedding of every token, (vocabulary, d)."""
+
+    def word_ids(self, words: Sequence[str]) -> Sequence[tuple[int, ...]]:
+        """The tokens of each word as it reads inside a text."""
+
+    def whole_words(self) -> Sequence[tuple[int, str]]:
+        """Every token that is a whole word by itself, with that word."""
 
 
 class PlainVictim:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError
 from robustness.victims import checkpoints
-from robustness.victims.base import Victim, VictimInfo
+from robustness.victims.base import TokenGradients, Victim, VictimInfo
+from robustness.victims.derivatives import Derivatives, whole_words, word_ids
 from robustness.victims.tokens import Tokens, batch
 
 ROW_QUANTUM = 4
@@ -28,6 +29,7 @@ class TransformerVictim:
     def __init__(self, info: VictimInfo, model: Any, tokens: Tokens, scoring: Scoring, pad_id: int, device: str) -> None:
         self._info, self._tokens, self._scoring = info, tokens, scoring
         self._model = checkpoints.aligned(model).to(device).eval()
+        self._derivatives = Derivatives(self._model, scoring)
         self._pad_id, self._device = pad_id, device
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
 
@@ -57,6 +59,30 @@ class TransformerVictim:
             logits = self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
             scores: NDArray[np.float64] = self._scoring(logits.double().cpu()).numpy()
         return scores
+
+    def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> list[TokenGradients]:
+        """Loss gradients with regard to each token's embedding, dropout off; padded like ``predict``."""
+        import torch
+
+        encoded = self._tokens.encode(inputs)
+        multiple, limit = self._info.length_quantum, self._tokens.limit
+        columns = batch(encoded, self._pad_id, left=self._left, multiple=multiple, limit=limit)
+        found = self._derivatives.of({name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}, labels)
+        rows = (row[-len(e) :] if self._left else row[: len(e)] for row, e in zip(found, encoded, strict=True))
+        ids = (e.columns["input_ids"] for e in encoded)
+        return [TokenGradients(*one) for one in zip(self._tokens.places(inputs), ids, rows, strict=True)]
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """The input embedding of every token, (vocabulary, d)."""
+        return self._derivatives.embeddings()
+
+    def word_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """The tokens of each word as it reads inside a text."""
+        return word_ids(self._tokens.tokenizer, words)
+
+    def whole_words(self) -> list[tuple[int, str]]:
+        """Every token that is a whole word by itself, with that word."""
+        return whole_words(self._tokens.tokenizer)
 
     def lengths(self, inputs: Sequence[Input]) -> list[int]:
         """Tokens of each input, special tokens included, after truncation."""
@@ -134,6 +160,7 @@ def describe(
         row_quantum=ROW_QUANTUM if exact else 0,
         length_quantum=LENGTH_QUANTUM if exact else 1,
         max_tokens=tokens.limit,
+        gradients=bool(tokens.tokenizer.is_fast),
         notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),
     )
 
@@ -177,7 +204,9 @@ def reading(config: Any, label: str | None) -> tuple[tuple[str, ...], Scoring]:
     if len(set(names)) != len(names):
         raise UsageError(f"the checkpoint's id2label names a label twice: {', '.join(names)}; correct its config.json")
     if several and label is None:
-        raise UsageError(f"the checkpoint is multi-label; pass the label to audit against the rest, one of: {', '.join(names)}")
+        raise UsageError(
+            f"the checkpoint is multi-label; name the one to audit against the rest, hf:NAME#LABEL, among: {', '.join(names)}"
+        )
     if len(names) > 1 and not several:
         if label is not None:
             raise UsageError(f"label={label!r} picks from a multi-label checkpoint, but this one's classes exclude each other")

@@ -16,6 +16,9 @@ CACHED = 50_000
 COLUMNS = ("input_ids", "token_type_ids", "attention_mask")
 
 
+Place = tuple[int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """One input in tokens: its columns (``input_ids``, sometimes ``token_type_ids``), and whether it was cut."""
@@ -59,6 +62,19 @@ class Tokens:
         readable = [i for i in inputs if is_readable(i)]
         known = dict(zip(readable, map(len, self.encode(readable)), strict=True))
         return [known[i] if i in known else max(1, sum(map(len, i))) for i in inputs]
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer itself."""
+        return self._tokenizer
+
+    def places(self, inputs: Sequence[Input]) -> list[tuple[Place | None, ...]]:
+        """(field, start, end) in code points of each token of ``encode``, None for special ones; fast tokenizers only."""
+        cut: dict[str, Any] = {} if self.limit is None else {"truncation": True, "max_length": self.limit}
+        fields = [list(field) for field in zip(*inputs, strict=True)]
+        out = self._tokenizer(*fields, return_offsets_mapping=True, return_attention_mask=False, verbose=False, **cut)
+        rows = (zip(out.sequence_ids(n), out["offset_mapping"][n], strict=True) for n in range(len(inputs)))
+        return [tuple(None if field is None else (field, *span) for field, span in row) or (None,) for row in rows]
 
     def truncated(self, inputs: Sequence[Input]) -> list[bool]:
         """Which inputs are cut off; an unreadable one is not."""

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from robustness.errors import UsageError, VictimError
+from robustness.victims import load_victim
 from robustness.victims.huggingface import load_huggingface
 
 Build = Callable[..., Path]
@@ -204,7 +205,7 @@ def test_a_multi_label_checkpoint_wants_one_label_named(build: Build) -> None:
         load_huggingface(folder, device="cpu")
     with pytest.raises(UsageError, match="no label 'ugly'"):
         load_huggingface(folder, device="cpu", label="ugly")
-    good = load_huggingface(folder, device="cpu", label="good")
+    good = load_victim(f"hf:{folder}#good", device="cpu")
     assert good.info.labels == ("not good", "good")
     assert not np.allclose(good.predict(TEXTS), load_huggingface(folder, device="cpu", label="bad").predict(TEXTS))
 

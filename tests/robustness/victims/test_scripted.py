@@ -121,6 +121,7 @@ def test_logits_and_rounding_are_seen_as_odd() -> None:
         ("org/name", "write hf:org/name"),
         ("", "no kind of victim ''"),
         ("hf:", "expected hf:FOLDER_OR_NAME"),
+        ("hf:#good", "no such folder"),
         ("demo:x", "expected demo, got"),
         ("demo:", "expected demo, got"),
         ("scripted:keywrd", "no scripted victim 'keywrd'; did you mean 'keyword'"),

@@ -1,0 +1,79 @@
+"""Loss gradients of a transformer with regard to its input embeddings, and the vocabulary that they are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CARRIER = "a"
+"""Words are tokenised behind this one: many tokenizers write a word otherwise where it opens a text."""
+
+
+class Derivatives:
+    """A model in evaluation mode (no dropout) whose embedding layer is tapped; its weights take no gradient.
+
+    ``scoring`` turns logits in float64 into scores whose rows sum to one; the loss of a label is minus the log of its score.
+    """
+
+    def __init__(self, model: Any, scoring: Callable[[Any], Any]) -> None:
+        self._model, self._scoring = model, scoring
+        self._layer = embedding_layer(model)
+        for weight in model.parameters():
+            weight.requires_grad_(False)
+
+    def of(self, columns: dict[str, Any], labels: Sequence[int]) -> NDArray[np.float32]:
+        """The gradient of each row's own loss, (n, tokens, d); rows do not mix, so that it is the gradient of their sum."""
+        import torch
+
+        tapped: list[Any] = []
+
+        def tap(_layer: Any, _inputs: Any, output: Any) -> Any:
+            tapped.append(output.detach().requires_grad_(True))
+            return tapped[0]
+
+        handle = self._layer.register_forward_hook(tap)
+        try:
+            with torch.enable_grad():
+                scores = self._scoring(self._model(**columns).logits.double())
+                loss = -scores[torch.arange(len(labels)), torch.tensor(labels)].clamp_min(1e-300).log().sum()
+                (gradient,) = torch.autograd.grad(loss, tapped[:1])
+        finally:
+            handle.remove()
+        found: NDArray[np.float32] = gradient.float().cpu().numpy()
+        return found
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """The input embedding of every token, (vocabulary, d)."""
+        table: NDArray[np.float32] = self._layer.weight.detach().float().cpu().numpy()
+        return table
+
+
+def embedding_layer(model: Any) -> Any:
+    """The layer that embeds tokens: what transformers calls so, or the first embedding of a module that wraps a model."""
+    import torch
+
+    if hasattr(model, "get_input_embeddings"):
+        return model.get_input_embeddings()
+    return next(part for part in model.modules() if isinstance(part, torch.nn.Embedding))
+
+
+def word_ids(tokenizer: Any, words: Sequence[str]) -> list[tuple[int, ...]]:
+    """The tokens of each word as it reads inside a text; empty for what is no text to the tokenizer."""
+    options = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
+    if not words:
+        return []
+    lead = len(tokenizer([CARRIER], **options)["input_ids"][0])
+    rows = tokenizer([f"{CARRIER} {word}" for word in words], **options)["input_ids"]
+    return [tuple(row[lead:]) for row in rows]
+
+
+def whole_words(tokenizer: Any) -> list[tuple[int, str]]:
+    """(token, word) of every token that is a word of letters by itself, in token order."""
+    ids = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
+    read = [(i, tokenizer.decode([i]).strip()) for i in ids]
+    read = [(i, word) for i, word in read if word.isalpha()]
+    tokens = word_ids(tokenizer, [word for _, word in read])
+    return [pair for pair, found in zip(read, tokens, strict=True) if found == pair[:1]]

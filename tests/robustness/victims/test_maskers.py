@@ -1,0 +1,88 @@
+"""Masked language models: a small one, trained for seconds on a few sentences, fills the blanks that it has seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from robustness.errors import UsageError, VictimError
+from robustness.maskers import Masker, load_masker
+from robustness.oracles import Oracle
+
+SENTENCES = ("the film is a warm and funny story", "the plot is thin but the actors are wonderful", "it fails as a comedy")
+
+
+@pytest.fixture(scope="module")
+def folder(build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = build("bert")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    config = transformers.BertConfig.from_pretrained(base)
+    torch.manual_seed(0)
+    model = transformers.BertForMaskedLM(config)
+    rows = []
+    for sentence in SENTENCES:
+        ids = tokenizer(sentence)["input_ids"]
+        rows += [(ids[:n] + [tokenizer.mask_token_id] + ids[n + 1 :], ids) for n in range(1, len(ids) - 1)]
+    optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
+    model.train()
+    for _ in range(25):
+        for masked, ids in rows:
+            optimiser.zero_grad()
+            model(input_ids=torch.tensor([masked]), labels=torch.tensor([ids])).loss.backward()
+            optimiser.step()
+    out = tmp_path_factory.mktemp("mlm")
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def masker(folder: Path) -> Masker:
+    return load_masker(f"hf:{folder}")
+
+
+def test_it_fills_a_blank_with_whole_words_likeliest_first(masker: Masker) -> None:
+    (found,) = masker.fill([("the ", " is a warm and funny story", "", 4)])
+    assert found[0][0] == "film"
+    assert len(found) == 4
+    assert [p for _, p in found] == sorted((p for _, p in found), reverse=True)
+    assert all(word.isalpha() for word, _ in found)
+
+
+def test_a_standing_word_is_read_and_one_of_several_tokens_is_masked(masker: Masker) -> None:
+    left, right = "the plot is ", " but the actors are wonderful"
+    masked, standing, odd = masker.fill([(left, right, "", 5), (left, right, "dull", 5), (left, right, "zzxqv", 5)])
+    assert standing != masked
+    assert odd == masked
+
+
+def test_a_long_context_is_shortened_around_the_blank(masker: Masker) -> None:
+    limit = 64
+    left, right = "mess " * 200 + "the ", " is a warm and funny story" + " mess" * 100
+    assert masker.lengths([(left, right, "", 3)])[0] <= limit
+    (found,) = masker.fill([(left, right, "", 3)])
+    assert len(found) == 3
+
+
+def test_the_batch_does_not_matter(masker: Masker) -> None:
+    from robustness.backends import MaskerBackend
+
+    one, other = ("the ", " is thin", "", 9), ("it fails as a ", "", "", 9)
+    alone, mixed = Oracle[Any, Any](MaskerBackend(masker)), Oracle[Any, Any](MaskerBackend(masker))
+    alone.submit(1, [one])
+    mixed.submit(1, [other, one])
+    answers: list[Any] = []
+    while not answers:
+        answers = mixed.pump()
+    assert alone.pump()[0][1][0] == answers[0][1][1]
+
+
+def test_what_is_no_masked_language_model_is_refused(build: Any) -> None:
+    with pytest.raises(UsageError, match="expected hf:PATH_OR_NAME"):
+        load_masker("bert")
+    with pytest.raises(VictimError, match="no trained masked language model"):
+        load_masker(f"hf:{build('bert')}")
