@@ -17,8 +17,8 @@ SHOWN = 20
 LONGEST = 400
 
 
-def markdown_report(run: Run, measured: Measured, gate: GateResult) -> str:
-    """The report as GitHub-flavoured Markdown."""
+def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bool = True) -> str:
+    """The report as GitHub-flavoured Markdown; without ``texts`` the failures are named and not quoted."""
     parts = [
         _head(run, gate),
         _rules(gate),
@@ -30,7 +30,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult) -> str:
         _slices("By label", measured.labels),
         _slices("By slice", measured.slices),
         _flags(run),
-        _failures(run),
+        _failures(run, texts),
         _facts(run),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -146,18 +146,20 @@ def _flags(run: Run) -> str:
     return _section("Doubts about this evaluation", "\n".join(lines)) if lines else ""
 
 
-def _failures(run: Run) -> str:
+def _failures(run: Run, texts: bool) -> str:
     rank = {name: index for index, name in enumerate(run.manifest.recipe_names)}
     found = sorted(failures(run.outcomes), key=lambda o: (o.words_changed, o.queries, rank[o.recipe], o.example_id))
     if not found:
         return ""
     note = f"{len(found)} in all, every one in `failures.jsonl`; here the {min(SHOWN, len(found))} with the fewest words changed."
-    return _section("Failures", note, "\n".join(line for o in found[:SHOWN] for line in _failure(run, o)))
+    return _section("Failures", note, "\n".join(line for o in found[:SHOWN] for line in _failure(run, o, texts)))
 
 
-def _failure(run: Run, outcome: Outcome) -> Iterator[str]:
+def _failure(run: Run, outcome: Outcome, texts: bool) -> Iterator[str]:
     clean, adversarial = _prediction(run, outcome.clean), _prediction(run, outcome.adversarial)
     yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {adversarial}, {outcome.queries} queries"
+    if not texts:
+        return
     yield f"  - original: {code(_short(outcome.texts.get(outcome.field, '')))}"
     yield f"  - perturbed: {code(_short(outcome.perturbed or ''))}"
 

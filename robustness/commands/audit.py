@@ -13,6 +13,7 @@ from robustness.commands import flags as f
 
 if TYPE_CHECKING:
     from reports.policy import Policy
+    from reports.verdicts import GateResult
 
 
 def audit(
@@ -38,6 +39,7 @@ def audit(
     rewriter: f.RewriterFlag = None,
     vectors: f.VectorsFlag = None,
     lexicon: f.LexiconFlag = None,
+    resource: f.ResourceFlag = None,
     access: f.AccessFlag = None,
     labels: f.LabelsFlag = None,
     fields: f.FieldsFlag = None,
@@ -63,6 +65,8 @@ def audit(
     max_error_rate: f.MaxErrorFlag = None,
     min_examples: f.MinExamplesFlag = None,
     fatal_flags: f.FatalFlag = None,
+    github: f.GithubFlag = None,
+    show_texts: f.ShowTextsFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -72,6 +76,7 @@ def audit(
 
     Exit codes: 0 passed, 1 the gate failed, 2 unusable input or internal error, 3 inconclusive.
     """
+    from robustness.commands.github import tell_github
     from robustness.commands.policy import read_policy
 
     gate = f.given(
@@ -86,14 +91,17 @@ def audit(
     chosen = rules.audit.model_dump(exclude_none=True) | f.given(
         victim=victim, data=data, recipes=f.listed(recipes), profile=profile, budget=budget, limit=limit, seed=seed,
         field=field, batch_tokens=batch_tokens, in_flight=in_flight, victim_timeout=victim_timeout, encoder=encoder,
-        rewriter=rewriter, vectors=vectors, lexicon=lexicon, text=f.listed(text), label=label, id=id_, encoding=encoding,
+        rewriter=rewriter, vectors=vectors, lexicon=lexicon, resource=resource, text=f.listed(text),
+        label=label, id=id_, encoding=encoding,
         format=format_,
         split=split, label_map=f.mapping(label_map, "--label-map"), access=access, labels=f.listed(labels),
         fields=f.listed(fields), device=device, max_length=max_length, allow_pickle=allow_pickle,
         trust_remote_code=trust_remote_code, until_decided=until_decided, offline=offline, out=out, resume=resume,
     )  # fmt: skip
     run = _run(chosen, rules, quiet=quiet or json_)
-    raise typer.Exit(_tell(run, rules, as_json=json_, quiet=quiet))
+    result = _tell(run, rules, as_json=json_, quiet=quiet)
+    tell_github(run, result, asked=github, texts=show_texts)
+    raise typer.Exit(int(result.exit_code))
 
 
 def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
@@ -122,13 +130,25 @@ def arguments_of(chosen: dict[str, Any]) -> dict[str, Any]:
         rest["budget"] = f.budget_of(rest["budget"])
     if rest.get("resume") and "out" not in rest:
         raise UsageError("--resume needs --out, the folder of the run to continue")
-    rest["resources"] = _resources(rest.pop("vectors", None), rest.pop("lexicon", None))
+    named = _named(rest)
+    rest["resources"] = _resources(rest.pop("vectors", None), rest.pop("lexicon", None), named)
     examples = rest.pop("data", None)
     return {**rest, "examples": examples, "data_options": data, "victim_options": victim}
 
 
-def _resources(vectors: str | None, lexicon: str | None) -> Any:
-    if vectors is None and lexicon in (None, "builtin"):
+def _named(rest: dict[str, Any]) -> dict[str, object]:
+    """What ``--resource`` said, taken out of ``rest``; it may settle the run's encoder."""
+    from robustness.named_resources import encoder_for, named_resources
+
+    named = named_resources(rest.pop("resource", None) or ())
+    encoder = encoder_for(named, rest.get("encoder"))
+    if encoder is not None:
+        rest["encoder"] = encoder
+    return named
+
+
+def _resources(vectors: str | None, lexicon: str | None, named: dict[str, object]) -> Any:
+    if vectors is None and lexicon in (None, "builtin") and not named:
         return None
     from attacks.resources import Resources
     from robustness.resources import load_lexicon, load_vectors
@@ -136,10 +156,11 @@ def _resources(vectors: str | None, lexicon: str | None) -> Any:
     return Resources(
         lexicon=load_lexicon(lexicon) if lexicon not in (None, "builtin") else None,
         neighbours=load_vectors(vectors) if vectors is not None else None,
+        named=named,
     )
 
 
-def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> int:
+def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
     from reports.gate import evaluate
     from reports.render.terminal import print_run, verdict_line
     from reports.summary import summarise
@@ -151,4 +172,4 @@ def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> int:
         typer.echo(verdict_line(result))
     else:
         print_run(run, result)
-    return int(result.exit_code)
+    return result

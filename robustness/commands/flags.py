@@ -47,7 +47,14 @@ InFlightFlag = Annotated[
 TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
 EncoderFlag = Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")]
 RewriterFlag = Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")]
+MaskedLmFlag = Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")]
 VectorsFlag = Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")]
+ResourceFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resource", help="NAME=VALUE, may be repeated: a file or substitute for a recipe with the prefix textattack:."
+    ),
+]
 LexiconFlag = Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")]
 AccessFlag = Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")]
 LabelsFlag = Annotated[
@@ -67,6 +74,13 @@ PolicyFlag = Annotated[
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
+GithubFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
+    ),
+]
+ShowTextsFlag = Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")]
 MinRobustFlag = Annotated[
     str | None,
     typer.Option("--min-robust-accuracy", help="Fail below this robust accuracy, e.g. 0.3 or 30%. RECIPE=30% for one recipe."),

@@ -22,6 +22,8 @@ def gate(
     max_error_rate: f.MaxErrorFlag = None,
     min_examples: f.MinExamplesFlag = None,
     fatal_flags: f.FatalFlag = None,
+    github: f.GithubFlag = None,
+    show_texts: f.ShowTextsFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -32,6 +34,7 @@ def gate(
     from reports.gate import evaluate
     from reports.render.terminal import print_gate, verdict_line
     from reports.store import load_run
+    from robustness.commands.github import tell_github
     from robustness.commands.policy import read_policy
 
     thresholds = f.given(
@@ -42,13 +45,15 @@ def gate(
         min_examples=min_examples,
         fatal_flags=fatal_flags,
     )
-    result = evaluate(load_run(run), read_policy(policy, thresholds))
+    loaded = load_run(run)
+    result = evaluate(loaded, read_policy(policy, thresholds))
     if json_:
         typer.echo(json.dumps(result.to_dict(), ensure_ascii=True))
     elif quiet:
         typer.echo(verdict_line(result))
     else:
         print_gate(result)
+    tell_github(loaded, result, asked=github, texts=show_texts)
     raise typer.Exit(int(result.exit_code))
 
 
