@@ -88,7 +88,7 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.huggingface import load_huggingface
 
         name, _, label = rest.partition("#")
-        return load_huggingface(name, offline=offline, **({"label": label} if label else {}), **given)
+        return load_huggingface(name, offline=offline, label=label or None, **given)
     if kind == "python":
         from robustness.victims.function import load_function
 

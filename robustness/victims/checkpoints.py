@@ -53,9 +53,9 @@ def locate(name: str) -> Path | None:
         UsageError: it looks like a path, but no such folder exists.
     """
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         return path
-    if path.exists():
+    if name and path.exists():
         raise UsageError(f"expected the folder of a checkpoint, got the file {name}; give the folder that holds config.json")
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or not name:
         raise UsageError(f"no such folder: {name!r}; give the folder that holds config.json, or a hub name such as owner/name")
