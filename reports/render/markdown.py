@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.failures import failures
-from reports.figures import NOTHING, VERDICTS, interval, number, percent, points
+from reports.figures import NOTHING, VERDICTS, interval, intervals, number, percent, points
 from reports.measure import Measured
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
@@ -46,7 +46,8 @@ def code(text: object) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is text and the others numbers; cells are Markdown already."""
     marks = ["---", *["---:"] * (len(columns) - 1)]
     return "\n".join(_row(row) for row in (columns, marks, *rows))
 
@@ -55,7 +56,8 @@ def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _section(title: str, *parts: str) -> str:
+def section(title: str, *parts: str) -> str:
+    """A heading and what stands under it."""
     return "\n\n".join([f"## {title}", *parts])
 
 
@@ -66,13 +68,15 @@ def _head(run: Run, gate: GateResult) -> str:
 
 
 def _rules(gate: GateResult) -> str:
-    rows = [(rule.verdict, code(rule.rule), code(rule.scope), _prose(rule.message)) for rule in gate.rules]
+    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in gate.rules]
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """A sentence of ours that may quote a hostile name: left bare where it is plain, else a code span."""
-    return text if re.fullmatch(r"[\w .,;:%()=–-]*", text, re.ASCII) and "://" not in text and "www." not in text else code(text)
+    return (
+        text if re.fullmatch(r"[\w .,;:%()=+–−-]*", text, re.ASCII) and "://" not in text and "www." not in text else code(text)
+    )
 
 
 def _overall(measured: Measured) -> str:
@@ -84,8 +88,8 @@ def _overall(measured: Measured) -> str:
         ("broken by some recipe, of those that were right", interval(whole.attack_success_rate)),
     ]
     missed = f" {whole.not_judged} more could not be judged and are in no figure." if whole.not_judged else ""
-    note = f"{whole.judged} examples, {100 * measured.confidence:g} % Wilson intervals.{missed}"
-    return _section("Overall", _table(("", "value"), rows), note)
+    note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
+    return section("Overall", table(("", "value"), rows), note)
 
 
 def _stages(measured: Measured) -> str:
@@ -93,7 +97,7 @@ def _stages(measured: Measured) -> str:
         return ""
     rows = [(code(s.recipe), str(s.attacked), str(s.broken), str(s.errors), interval(s.robust_accuracy)) for s in measured.stages]
     note = "A cascade: each recipe attacks only what still stands, so its success rate is among the harder examples."
-    return _section("Cascade", _table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
+    return section("Cascade", table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
 
 
 def _recipes(measured: Measured) -> str:
@@ -106,7 +110,7 @@ def _recipes(measured: Measured) -> str:
         )
         for r in measured.recipes
     ]
-    return _section("Recipes", _table((*columns, "words changed", "similarity"), rows))
+    return section("Recipes", table((*columns, "words changed", "similarity"), rows))
 
 
 def _success_at(measured: Measured) -> str:
@@ -114,14 +118,14 @@ def _success_at(measured: Measured) -> str:
         return ""
     budgets = tuple(measured.recipes[0].success_at)
     rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
-    return _section("Success rate within so many queries", _table(("recipe", "profile", *map(str, budgets)), rows))
+    return section("Success rate within so many queries", table(("recipe", "profile", *map(str, budgets)), rows))
 
 
 def _severities(measured: Measured) -> str:
     if not measured.severities:
         return ""
     rows = [(code(s.recipe), str(s.severity), interval(s.accuracy), str(s.accuracy.n)) for s in measured.severities]
-    return _section("Accuracy by severity", _table(("recipe", "severity", "accuracy", "n"), rows))
+    return section("Accuracy by severity", table(("recipe", "severity", "accuracy", "n"), rows))
 
 
 def _slices(title: str, slices: Sequence[Slice]) -> str:
@@ -135,15 +139,15 @@ def _slices(title: str, slices: Sequence[Slice]) -> str:
         )
         for part in slices
     ]
-    return _section(title, _table(("slice", "n", "clean accuracy", "robust accuracy", "drop"), rows))
+    return section(title, table(("slice", "n", "clean accuracy", "robust accuracy", "drop"), rows))
 
 
 def _flags(run: Run) -> str:
     lines = [
-        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): {_prose(str(flag.get('message', '')))}"
+        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): {prose(str(flag.get('message', '')))}"
         for flag in run.manifest.flags
     ]
-    return _section("Doubts about this evaluation", "\n".join(lines)) if lines else ""
+    return section("Doubts about this evaluation", "\n".join(lines)) if lines else ""
 
 
 def _failures(run: Run, texts: bool) -> str:
@@ -152,7 +156,7 @@ def _failures(run: Run, texts: bool) -> str:
     if not found:
         return ""
     note = f"{len(found)} in all, every one in `failures.jsonl`; here the {min(SHOWN, len(found))} with the fewest words changed."
-    return _section("Failures", note, "\n".join(line for o in found[:SHOWN] for line in _failure(run, o, texts)))
+    return section("Failures", note, "\n".join(line for o in found[:SHOWN] for line in _failure(run, o, texts)))
 
 
 def _failure(run: Run, outcome: Outcome, texts: bool) -> Iterator[str]:
@@ -186,4 +190,4 @@ def _facts(run: Run) -> str:
         ("started", code(m.created)),
         ("comparable with", code(m.comparability_id)),
     ]
-    return _section("Run", _table(("", "value"), rows))
+    return section("Run", table(("", "value"), rows))
