@@ -47,10 +47,15 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Ask a masked language model; answered, for each (left, right) context, by its ``n`` likeliest (token, probability)."""
+    """Ask a masked language model; answered, for each (left, right) context, by its ``n`` likeliest (word, probability).
+
+    ``standing``: for each context the word that the model reads between instead of a mask (Li et al. 2020), or "" for the
+    mask; one that is no single token of the model is masked all the same. Empty: all are masked.
+    """
 
     contexts: tuple[tuple[str, str], ...]
     n: int = 50
+    standing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,30 @@ class Gradients:
     label: int
 
 
-Request = Query | Embed | Rewrite | Fill | Gradients
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Ask which replacements raise the loss of ``label`` most by first order (Ebrahimi et al. 2018, section 3).
+
+    Answered, for each input and each of ``spans`` of ``field``, by up to ``n`` (word, gain), highest gain first. ``among``
+    names the words to choose from at each span; empty: all single tokens of the victim that are words.
+    """
+
+    inputs: tuple[Input, ...]
+    field: int
+    label: int
+    spans: tuple[Span, ...]
+    among: tuple[tuple[str, ...], ...] = ()
+    n: int = 50
+
+    def __post_init__(self) -> None:
+        if self.among and len(self.among) != len(self.spans):
+            raise ValueError(f"words to choose from are given a span each: {len(self.spans)} spans came with {len(self.among)}")
+
+
+Request = Query | Embed | Rewrite | Fill | Gradients | Flips
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +313,12 @@ def rewrite(texts: Sequence[str], n: int = 5) -> Search[list[list[str]]]:
     return answer
 
 
+def gradients(trial: Trial) -> Search[list[float]]:
+    """Ask the victim for the norm of its loss gradient over each word of the attacked text, as it came."""
+    answer: list[NDArray[np.float64]] = yield Gradients((trial.inputs,), trial.field, trial.gold)
+    return list(map(float, answer[0]))
+
+
 class Attack(Protocol):
     """A search over perturbed texts; whether it won is read from the trial, never from the attack."""
 
@@ -305,7 +339,8 @@ class Recipe:
     """A named attack with its citation, what it needs of the victim, and the parameters that a report prints.
 
     ``access`` is one of ``blind``, ``labels``, ``scores``, ``gradients``; ``needs`` names oracles beyond the victim
-    (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``.
+    (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
+    is what counts as broken where the recipe does not share the run's goal.
     """
 
     name: str
@@ -318,3 +353,4 @@ class Recipe:
     languages: tuple[str, ...] = ("en",)
     parameters: tuple[tuple[str, str], ...] = _field(default=())
     note: str = ""
+    goal: Goal | None = None

@@ -133,6 +133,7 @@ class AuditDefaults(_Table):
     victim_timeout: Annotated[float, Field(gt=0)] | None = None
     encoder: str | None = None
     rewriter: str | None = None
+    masked_lm: str | None = None
     vectors: str | None = None
     lexicon: str | None = None
     access: str | None = None

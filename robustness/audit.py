@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -53,7 +53,7 @@ class Silent:
 class Settings:
     """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
 
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``: specs, None for the default.
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. None of ``batch_tokens``, ``in_flight`` changes an outcome.
     """
@@ -67,6 +67,7 @@ class Settings:
     in_flight: int = 128
     encoder: str | None = None
     rewriter: str | None = None
+    masked_lm: str | None = None
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False
     resources: Resources | None = None
@@ -160,7 +161,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         VictimError: the victim answers none of the clean examples.
     """
     from robustness import preflight
-    from robustness.backends import EncoderBackend, RewriterBackend, VictimBackend
+    from robustness.backends import EncoderBackend, MaskerBackend, RewriterBackend, VictimBackend
     from robustness.engine import Oracles
     from robustness.manifest import describe
     from robustness.oracles import Oracle
@@ -168,8 +169,9 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
     recipes, cascade = _recipes(settings)
-    encoder, rewriter = _encoder(settings), _rewriter(settings)
-    available = [name for name, there in (("encoder", encoder), ("rewriter", rewriter)) if there is not None]
+    encoder, rewriter, masker = _encoder(settings), _rewriter(settings), _masker(settings)
+    loaded = {"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}
+    available = [name for name, there in loaded.items() if there is not None]
     preflight.check_recipes(recipes, victim.info, available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     tokens = settings.batch_tokens
@@ -177,11 +179,20 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         victim=Oracle(backend, batch_tokens=tokens),
         encoder=Oracle(EncoderBackend(encoder), batch_tokens=tokens) if encoder else None,
         rewriter=Oracle(RewriterBackend(rewriter), batch_tokens=tokens) if rewriter else None,
+        gradients=_gradients(victim, recipes, settings),
+        masker=Oracle(MaskerBackend(masker), batch_tokens=tokens) if masker else None,
     )
     plan = _plan(settings, victim, recipes, cascade, encoder is not None)
     flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     manifest = describe(
-        victim, data, plan, settings.profile, encoder=encoder, rewriter=rewriter, until_decided=settings.until_decided
+        victim,
+        data,
+        plan,
+        settings.profile,
+        encoder=encoder,
+        rewriter=rewriter,
+        masker=masker,
+        until_decided=settings.until_decided,
     )
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
@@ -218,6 +229,23 @@ def _rewriter(settings: Settings) -> Any:
     from robustness.rewriters import load_rewriter
 
     return load_rewriter(settings.rewriter)
+
+
+def _masker(settings: Settings) -> Any:
+    if settings.masked_lm is None:
+        return None
+    from robustness.maskers import load_masker
+
+    return load_masker(settings.masked_lm)
+
+
+def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> Any:
+    if not any(recipe.access == "gradients" for recipe in recipes):
+        return None
+    from robustness.gradients import GradientBackend
+    from robustness.oracles import Oracle
+
+    return Oracle(GradientBackend(victim, timeout=settings.victim_timeout), batch_tokens=settings.batch_tokens)
 
 
 def _plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], cascade: bool, similarity: bool) -> Plan:
@@ -315,7 +343,8 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         from robustness.victims.demo import demo_examples
 
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
-        return load_examples(rows, labels=victim.info.labels, id="id", limit=limit, seed=seed)
+        data = load_examples(rows, labels=victim.info.labels, id="id", limit=limit, seed=seed)
+        return replace(data, source="the demo's held-out film-review sentences")
     return load_examples(examples, labels=victim.info.labels, victim_fields=victim.info.fields, limit=limit, seed=seed, **options)
 
 

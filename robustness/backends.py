@@ -14,6 +14,7 @@ from robustness.victims.base import Victim
 
 if TYPE_CHECKING:
     from robustness.encoders import Encoder
+    from robustness.maskers import Blank, Masker
     from robustness.rewriters import Rewriter
 
 T = TypeVar("T")
@@ -60,6 +61,22 @@ class EncoderBackend:
     def compute(self, items: Sequence[str]) -> Sequence[Any]:
         """Rows of the encoder's array."""
         return list(_model_call(lambda: self.encoder.encode(items), "encoder"))
+
+
+class MaskerBackend:
+    """Asks the masked language model; items are (left, right, word standing between or "", number of words)."""
+
+    def __init__(self, masker: Masker) -> None:
+        self.masker = masker
+        self.row_quantum, self.length_quantum = masker.row_quantum, masker.length_quantum
+
+    def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
+        """Lengths in the model's own tokens."""
+        return _model_call(lambda: self.masker.lengths(items), "masked language model")
+
+    def compute(self, items: Sequence[Blank]) -> Sequence[list[tuple[str, float]]]:
+        """(word, probability) for each blank, likeliest first."""
+        return _model_call(lambda: self.masker.fill(items), "masked language model")
 
 
 class RewriterBackend:

@@ -7,10 +7,10 @@ searches are in flight.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Embed, Query, Request, Rewrite, UnansweredError
+from attacks.search import Embed, Fill, Flips, Gradients, Query, Request, Rewrite, UnansweredError
 from reports.run import Outcome
 from robustness.oracles import Oracle
 from robustness.trials import Plan, crashed, run_trial
@@ -30,10 +30,18 @@ class Oracles:
     victim: Oracle[Any, Any]
     encoder: Oracle[Any, Any] | None = None
     rewriter: Oracle[Any, Any] | None = None
+    gradients: Oracle[Any, Any] | None = None
+    masker: Oracle[Any, Any] | None = None
 
     def each(self) -> tuple[tuple[str, Oracle[Any, Any]], ...]:
         """Name and oracle of those that the run has."""
-        named = (("victim", self.victim), ("encoder", self.encoder), ("rewriter", self.rewriter))
+        named = (
+            ("victim", self.victim),
+            ("encoder", self.encoder),
+            ("rewriter", self.rewriter),
+            ("gradients", self.gradients),
+            ("masked-lm", self.masker),
+        )
         return tuple((name, oracle) for name, oracle in named if oracle is not None)
 
     def route(self, request: Request) -> tuple[Oracle[Any, Any], Collection[Any]]:
@@ -44,6 +52,11 @@ class Oracles:
             return self.encoder, request.texts
         if isinstance(request, Rewrite) and self.rewriter is not None:
             return self.rewriter, [(text, request.n) for text in request.texts]
+        if isinstance(request, (Gradients, Flips)) and self.gradients is not None:
+            return self.gradients, [replace(request, inputs=(one,)) for one in request.inputs]
+        if isinstance(request, Fill) and self.masker is not None:
+            standing = request.standing or ("",) * len(request.contexts)
+            return self.masker, [(*c, word, request.n) for c, word in zip(request.contexts, standing, strict=True)]
         raise UnansweredError(f"nothing in this run answers {type(request).__name__} requests")
 
 

@@ -21,6 +21,7 @@ def describe(
     *,
     encoder: Any = None,
     rewriter: Any = None,
+    masker: Any = None,
     until_decided: bool = False,
 ) -> Manifest:
     """What ``run.json`` says before the first outcome."""
@@ -41,6 +42,7 @@ def describe(
         "cascade": plan.cascade,
         "encoder": encoder.identity if encoder else None,
         "rewriter": rewriter.name if rewriter else None,
+        **({"masked_lm": masker.identity} if masker else {}),
         **({"until_decided": True} if until_decided else {}),
     }
     return Manifest(

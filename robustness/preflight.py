@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 8
 PATIENCE = 2
-ACCESS = {"blind": 0, "labels": 1, "scores": 2, "gradients": 3}
 
 
 def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> list[checks.Flag]:
@@ -59,9 +58,11 @@ def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequen
         UsageError: naming each recipe, what it needs and how to provide it.
     """
     problems = [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
-    if ACCESS.get(info.access, 2) < ACCESS["gradients"]:
+    if not info.gradients:
         problems += [
-            f"{r.name} needs gradients, which the victim {info.name!r} does not give" for r in recipes if r.access == "gradients"
+            f"{r.name} needs gradients, which the victim {info.name!r} does not give; hf: victims with a fast tokenizer do"
+            for r in recipes
+            if r.access == "gradients"
         ]
     if problems:
         raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))

@@ -57,7 +57,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *
         inputs=example.inputs,
         field=plan.field,
         gold=example.gold,
-        goal=plan.goal,
+        goal=recipe.goal or plan.goal,
         clean=clean,
         rng=Random(seed_of(plan.seed, recipe.name, example.id)),
         budget=plan.budget,

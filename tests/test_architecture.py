@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("attacks", "reports", "robustness")
 ALLOWED = {"attacks": {"attacks"}, "reports": {"reports"}, "robustness": {"attacks", "reports", "robustness"}}
 HEAVY = {
-    "torch": ("robustness/victims/", "robustness/encoders.py", "robustness/rewriters.py"),
-    "transformers": ("robustness/victims/", "robustness/encoders.py", "robustness/rewriters.py"),
+    "torch": ("robustness/victims/", "robustness/encoders.py", "robustness/maskers.py", "robustness/rewriters.py"),
+    "transformers": ("robustness/victims/", "robustness/encoders.py", "robustness/maskers.py", "robustness/rewriters.py"),
     "safetensors": ("robustness/victims/", "robustness/encoders.py", "robustness/rewriters.py"),
     "pandas": ("reports/", "robustness/data"),
     "textattack": ("attacks/textattack_bridge",),

@@ -28,6 +28,7 @@ def attack(
     seed: f.SeedFlag = None,
     encoder: f.EncoderFlag = None,
     rewriter: f.RewriterFlag = None,
+    masked_lm: f.MaskedLmFlag = None,
     access: f.AccessFlag = None,
     labels: f.LabelsFlag = None,
     fields: f.FieldsFlag = None,
@@ -51,7 +52,9 @@ def attack(
         allow_pickle=allow_pickle,
         trust_remote_code=trust_remote_code,
     )
-    chosen: dict[str, Any] = {"recipes": (recipe,)} | f.given(profile=profile, seed=seed, encoder=encoder, rewriter=rewriter)
+    chosen: dict[str, Any] = {"recipes": (recipe,)} | f.given(
+        profile=profile, seed=seed, encoder=encoder, rewriter=rewriter, masked_lm=masked_lm
+    )
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     with without_network(offline):

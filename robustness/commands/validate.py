@@ -27,6 +27,7 @@ def validate(
     fields: f.FieldsFlag = None,
     encoder: f.EncoderFlag = None,
     rewriter: f.RewriterFlag = None,
+    masked_lm: f.MaskedLmFlag = None,
     victim_timeout: f.TimeoutFlag = None,
     allow_pickle: f.PickleFlag = False,
     trust_remote_code: f.RemoteCodeFlag = False,
@@ -46,7 +47,8 @@ def validate(
         victim=victim, data=data, recipes=f.listed(recipes), profile=profile, text=f.listed(text), label=label, id=id_,
         label_map=f.mapping(label_map, "--label-map"), encoding=encoding,
         format=format_, split=split, access=access, labels=f.listed(labels),
-        fields=f.listed(fields), encoder=encoder, rewriter=rewriter, victim_timeout=victim_timeout, allow_pickle=allow_pickle,
+        fields=f.listed(fields), encoder=encoder, rewriter=rewriter, masked_lm=masked_lm,
+        victim_timeout=victim_timeout, allow_pickle=allow_pickle,
         trust_remote_code=trust_remote_code, offline=offline,
     )  # fmt: skip
     found = _check(arguments_of(chosen))

@@ -16,10 +16,11 @@ class Derivatives:
     """A model in evaluation mode (no dropout) whose embedding layer is tapped; its weights take no gradient.
 
     ``scoring`` turns logits in float64 into scores whose rows sum to one; the loss of a label is minus the log of its score.
+    ``tokens_first``: the model embeds (tokens, n) rather than (n, tokens).
     """
 
-    def __init__(self, model: Any, scoring: Callable[[Any], Any]) -> None:
-        self._model, self._scoring = model, scoring
+    def __init__(self, model: Any, scoring: Callable[[Any], Any], *, tokens_first: bool = False) -> None:
+        self._model, self._scoring, self._tokens_first = model, scoring, tokens_first
         self._layer = embedding_layer(model)
         for weight in model.parameters():
             weight.requires_grad_(False)
@@ -42,6 +43,7 @@ class Derivatives:
                 (gradient,) = torch.autograd.grad(loss, tapped[:1])
         finally:
             handle.remove()
+        gradient = gradient.transpose(0, 1) if self._tokens_first else gradient
         found: NDArray[np.float32] = gradient.float().cpu().numpy()
         return found
 

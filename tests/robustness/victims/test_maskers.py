@@ -23,16 +23,14 @@ def folder(build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = transformers.BertConfig.from_pretrained(base)
     torch.manual_seed(0)
     model = transformers.BertForMaskedLM(config)
-    rows = []
-    for sentence in SENTENCES:
-        ids = tokenizer(sentence)["input_ids"]
-        rows += [(ids[:n] + [tokenizer.mask_token_id] + ids[n + 1 :], ids) for n in range(1, len(ids) - 1)]
-    optimiser = torch.optim.Adam(model.parameters(), lr=5e-3)
-    model.train()
-    for _ in range(25):
-        for masked, ids in rows:
+    optimiser = torch.optim.Adam(model.eval().parameters(), lr=3e-3)
+    for _ in range(60):
+        for sentence in SENTENCES:
+            ids = torch.tensor(tokenizer(sentence)["input_ids"])
+            blank = torch.eye(len(ids), dtype=torch.bool)[1:-1]  # one word masked a row
             optimiser.zero_grad()
-            model(input_ids=torch.tensor([masked]), labels=torch.tensor([ids])).loss.backward()
+            masked = torch.where(blank, tokenizer.mask_token_id, ids)
+            model(input_ids=masked, labels=torch.where(blank, ids, -100)).loss.backward()
             optimiser.step()
     out = tmp_path_factory.mktemp("mlm")
     model.save_pretrained(out)
