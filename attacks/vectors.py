@@ -112,11 +112,11 @@ class VectorNeighbours:
             ids = np.concatenate([ids, np.broadcast_to(np.arange(at, at + len(chunk)), here.shape)], axis=1)
             ids, cosines = _top(ids, np.concatenate([cosines, here], axis=1), n + 1)
             at += len(chunk)
-        return [self._named(row, near, by)[:n] for row, near, by in zip(rows, ids, cosines, strict=True)]
+        return [self._named(self.words[row], near, by)[:n] for row, near, by in zip(rows, ids, cosines, strict=True)]
 
-    def _named(self, row: int, ids: NDArray[np.int64], cosines: NDArray[np.float32]) -> Near:
-        found = {self.words[i]: round(float(c), 6) for i, c in zip(ids.tolist(), cosines.tolist(), strict=True) if i != row}
-        found.pop(self.words[row], None)
+    def _named(self, word: str, ids: NDArray[np.int64], cosines: NDArray[np.float32]) -> Near:
+        found = {self.words[i]: round(float(c), 6) for i, c in zip(ids.tolist(), cosines.tolist(), strict=True)}
+        found.pop(word, None)
         return tuple(found.items())
 
 

@@ -181,9 +181,10 @@ def close_pairs(vectors: Floats, rho: float) -> Ints:
 def counter_fit(vectors: Floats, synonyms: Ints, antonyms: Ints, settings: Settings) -> Floats:
     """Minimise k1 AR + k2 SA + k3 VSP over unit vectors by gradient steps over all pairs at once.
 
-    AR: antonyms at least ``delta`` apart; SA: synonyms at most ``gamma`` apart; VSP: pairs within ``rho`` no farther than before.
+    AR: antonyms at least ``delta`` apart; SA: synonyms at most ``gamma`` apart; VSP: other pairs within ``rho`` no
+    farther apart than before.
     """
-    close = close_pairs(vectors, settings.rho)
+    close = _without(close_pairs(vectors, settings.rho), antonyms)
     before = cosines(vectors, close)
     repel, attract, preserve = settings.weights
     now = vectors
@@ -194,6 +195,12 @@ def counter_fit(vectors: Floats, synonyms: Ints, antonyms: Ints, settings: Setti
         _pull(step, now, close[cosines(now, close) < before], preserve)
         now = unit(now + settings.rate * step)
     return now
+
+
+def _without(pairs: Ints, opposed: Ints) -> Ints:
+    """The pairs that are not opposed: holding those together would undo what parts them."""
+    forbidden = {frozenset(pair) for pair in opposed.tolist()}
+    return pairs[[frozenset(pair) not in forbidden for pair in pairs.tolist()]]
 
 
 def _pull(step: Floats, vectors: Floats, pairs: Ints, weight: float) -> None:

@@ -131,11 +131,11 @@ class RuleParaphrase:
         return list(islice(dict.fromkeys(new for new in rule.rewrites(text) if new != text), self.each))
 
 
-_EXCLUSIVE = (
-    {"contraction", "expansion"},
-    {"number-in-words", "number-in-figures"},
-    {"frame", "no-frame"},
-    {"opener", "no-opener", "hedge", "no-hedge"},
+EXCLUSIVE = (
+    frozenset({"contraction", "expansion"}),
+    frozenset({"number-in-words", "number-in-figures"}),
+    frozenset({"frame", "no-frame"}),
+    frozenset({"opener", "no-opener", "hedge", "no-hedge"}),
 )
 """Rules that undo or double each other: of each set, one is used on a text."""
 
@@ -143,7 +143,7 @@ _EXCLUSIVE = (
 def _closed(used: Sequence[Rule]) -> set[str]:
     """Names of the rules that may not follow those used."""
     names = {rule.name for rule in used}
-    return names.union(*(group for group in _EXCLUSIVE if group & names))
+    return names.union(*(group for group in EXCLUSIVE if group & names))
 
 
 def _technique(rules: Sequence[Rule]) -> str:

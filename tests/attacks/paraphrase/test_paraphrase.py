@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attacks.transformations.base import SEVERITIES, Paraphrase
-from attacks.transformations.paraphrase import RULES, RuleParaphrase
+from attacks.transformations.paraphrase import RULES, Rule, RuleParaphrase
 
 TEXT = "The plot is thin, but the cast is great. I don't like the ending of the film because it is 3 acts long."
 NAMES = {rule.name for rule in RULES}
@@ -49,6 +49,14 @@ def test_severity_is_the_number_of_rules() -> None:
         assert found is not None
         assert found.technique.count("+") == severity - 1
         assert found.severity == severity
+
+
+def test_a_rule_that_changes_nothing_is_not_named() -> None:
+    idle = Rule("idle", lambda text: [text])
+    found = RuleParaphrase(rules=[idle, *RULES]).sample(TEXT, 5, Random(1))
+    assert found is not None
+    assert "idle" not in found.technique
+    assert RuleParaphrase(rules=[idle]).variants(TEXT, Random(1)) == []
 
 
 def test_rules_that_undo_each_other_do_not_meet() -> None:
