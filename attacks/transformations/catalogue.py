@@ -16,6 +16,7 @@ from attacks.transformations.checklist import NumberChange as NumberChange
 from attacks.transformations.contractions import Contraction as Contraction
 from attacks.transformations.contractions import Expansion as Expansion
 from attacks.transformations.deletion import DeletionCharacter as DeletionCharacter
+from attacks.transformations.embedding import EmbeddingNeighbour as EmbeddingNeighbour
 from attacks.transformations.homoglyphs import Homoglyph as Homoglyph
 from attacks.transformations.homophones import Homophone as Homophone
 from attacks.transformations.insertion import NeutralInsertion as NeutralInsertion
@@ -25,6 +26,7 @@ from attacks.transformations.leet import Leetspeak as Leetspeak
 from attacks.transformations.misspellings import CommonMisspelling as CommonMisspelling
 from attacks.transformations.ocr import OcrConfusion as OcrConfusion
 from attacks.transformations.punctuation import PunctuationNoise as PunctuationNoise
+from attacks.transformations.synonyms import Synonym as Synonym
 from attacks.transformations.whitespace import WhitespaceNoise as WhitespaceNoise
 from attacks.transformations.words_noise import WordDrop as WordDrop
 from attacks.transformations.words_noise import WordOrder as WordOrder
