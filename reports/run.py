@@ -191,6 +191,7 @@ class Manifest:
     only part that differs between two runs of the same seed. ``outcomes``: their count and an order-free digest, written at
     the end, by which a shortened or edited ``outcomes.jsonl`` is known. ``sequential``: for a run that stops as soon as its
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
+    ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name.
     """
 
     created: str
@@ -211,6 +212,7 @@ class Manifest:
     usage: Mapping[str, Any] = _field(default_factory=dict)
     outcomes: Mapping[str, Any] = _field(default_factory=dict)
     sequential: Mapping[str, Any] = _field(default_factory=dict)
+    lexicons: Mapping[str, str] = _field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -244,7 +246,7 @@ class Manifest:
         return cls(**{**raw, "recipes": tuple(raw["recipes"]), "flags": tuple(raw.get("flags", ()))})
 
 
-_OPTIONAL = {"encoder", "comparability_id", "comparability", "flags", "finished", "usage", "outcomes", "sequential"}
+_OPTIONAL = {"encoder", "comparability_id", "comparability", "flags", "finished", "usage", "outcomes", "sequential", "lexicons"}
 
 
 def _schema_advice(schema: Any) -> str:
@@ -255,7 +257,7 @@ def _schema_advice(schema: Any) -> str:
 
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
-        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
+        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential", "lexicons"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),

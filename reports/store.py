@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from reports.ledger import Ledger
 from reports.run import Manifest, Outcome, Run, RunError
+from reports.seal import drop_seal
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
@@ -66,6 +67,7 @@ class RunWriter:
         descriptor = _open_locked(path / OUTCOMES)
         try:
             ledger = _repair(path / OUTCOMES, descriptor, then)
+            drop_seal(path)  # it is written anew with the reports
         except BaseException:
             os.close(descriptor)
             raise

@@ -13,6 +13,7 @@ from robustness.commands.gate import gate, report
 from robustness.commands.listing import list_
 from robustness.commands.perturb import perturb
 from robustness.commands.validate import validate
+from robustness.commands.verify import verify
 
 INTERRUPTED = 130
 VERDICTS = (0, 1, 2, 3)
@@ -30,6 +31,7 @@ app.command("attack")(attack)
 app.command("list")(list_)
 app.command("perturb")(perturb)
 app.command("validate")(validate)
+app.command("verify")(verify)
 
 
 def _version(show: bool) -> None:

@@ -66,6 +66,7 @@ def describe(
         recipes=recipes,
         encoder=encoder.name if encoder else None,
         comparability=comparability,
+        lexicons=lexicons(),
         sequential={"looks": 0} if until_decided else {},
     )
 
@@ -84,13 +85,27 @@ def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
     }
 
 
+def lexicons() -> dict[str, str]:
+    """SHA-256 of each shipped table that attacks draw on, by file name."""
+    from hashlib import sha256
+    from importlib import resources
+
+    tables = sorted(
+        (path for path in resources.files("attacks").joinpath("data").iterdir() if path.is_file()), key=lambda p: p.name
+    )
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in tables}
+
+
 def versions() -> dict[str, str]:
     """Versions of the tool and of what decides its results."""
     import platform
     from importlib import metadata
 
     found = {"python": platform.python_version()}
-    for package in ("robustness-suite", "torch", "transformers", "numpy", "lemminflect", "rapidfuzz"):
+    for package in (
+        *("robustness-suite", "torch", "transformers", "numpy", "lemminflect", "rapidfuzz", "regex", "scipy", "pandas"),
+        *("safetensors", "tokenizers", "pyarrow", "datasets"),
+    ):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

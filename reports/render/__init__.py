@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from reports.run import Run
 
 
+RENDERED = ("failures.jsonl", "failures.csv", "summary.json", "report.md", "junit.xml", "report.html", "findings.sarif")
+
+
 def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     """Write every report into the run's folder and name the files; those that were there are replaced.
 
-    ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``, ``findings.sarif``.
+    ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``, ``findings.sarif``;
+    then ``seal.json`` over all of them. Raises ``RunError`` where the run was edited since it was sealed: an edit is never
+    sealed anew.
     """
     from reports.failures import write_failures
     from reports.gate import evaluate
@@ -23,9 +28,11 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     from reports.render.junit import junit_report
     from reports.render.markdown import markdown_report
     from reports.render.sarif import sarif_report
+    from reports.seal import refuse_edited, write_seal
     from reports.summary import summarise, to_json
 
     policy = policy or NoPolicy()
+    refuse_edited(run.path, RENDERED)
     measured = measure(run, policy.gate.confidence)
     gate = evaluate(run, policy, measured)
     summary = summarise(run, gate, measured)
@@ -39,4 +46,5 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     write_failures(run, run.path)
     for name, text in texts.items():
         (run.path / name).write_text(text, encoding="utf-8", newline="\n")
-    return [run.path / name for name in ("failures.jsonl", "failures.csv", *texts)]
+    write_seal(run.path)
+    return [run.path / name for name in RENDERED]

@@ -105,6 +105,12 @@ def listed(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
+def refuse_empty(value: str | None, flag: str) -> None:
+    """Raise ``UsageError`` for a flag that was given without a value: an unset variable must not switch a check off."""
+    if value is not None and not value.strip():
+        raise UsageError(f"{flag} was given without a value (an unset variable?); give one or leave it out")
+
+
 def mapping(text: str | None, flag: str) -> dict[str, str] | None:
     """``a=b,c=d`` as a mapping; raises ``UsageError``."""
     if text is None:

@@ -1,0 +1,42 @@
+"""``robustness verify``: was any file of a run folder edited since it was sealed?"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from robustness.commands import flags as f
+from robustness.commands.gate import RunArgument
+
+
+def verify(
+    run: RunArgument,
+    expect: Annotated[str | None, typer.Option("--expect", help="The digest that the seal must have, kept elsewhere.")] = None,
+    json_: f.JsonFlag = False,
+    quiet: f.QuietFlag = False,
+) -> None:
+    """Hold every file of a run against its seal: 0 as written, 1 edited, 3 not sealed.
+
+    Example: robustness verify runs/demo
+    """
+    from reports import seal
+    from reports.text import visible
+
+    f.refuse_empty(expect, "--expect")
+    found = seal.verify(run, expect)
+    if json_:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        raise typer.Exit(found.exit_code)
+    if not quiet:
+        for file in found.files:
+            typer.echo(f"{file.state:8} {visible(file.name)}")
+    odd = sum(file.state != seal.INTACT for file in found.files)
+    said = {
+        "verified": f"VERIFIED: {len(found.files)} files are as they were sealed, digest {found.digest}",
+        "edited": f"EDITED: {found.problem or f'{odd} of {len(found.files)} files are not as they were sealed'}",
+        "unsealed": "UNSEALED: the folder has no seal.json, so nothing can be said; `robustness report` writes one",
+    }
+    typer.echo(visible(said[found.verdict]))
+    raise typer.Exit(found.exit_code)
