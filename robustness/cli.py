@@ -12,6 +12,7 @@ from robustness.commands.audit import audit
 from robustness.commands.gate import gate, report
 from robustness.commands.listing import list_
 from robustness.commands.perturb import perturb
+from robustness.commands.replay import replay
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
 
@@ -32,6 +33,7 @@ app.command("list")(list_)
 app.command("perturb")(perturb)
 app.command("validate")(validate)
 app.command("verify")(verify)
+app.command("replay")(replay)
 
 
 def _version(show: bool) -> None:

@@ -1,0 +1,77 @@
+"""``robustness replay``: saved failures put to a victim, as a regression suite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustness.commands import flags as f
+
+if TYPE_CHECKING:
+    from reports.replayed import Replay
+
+FailuresArgument = Annotated[Path, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="FAILURES")]
+SHOWN = 20
+
+
+def replay(
+    failures: FailuresArgument,
+    victim: f.VictimFlag = None,
+    repeat: Annotated[int, typer.Option("--repeat", help="Ask so many times; answers that change are flaky.", min=1)] = 1,
+    max_broken: Annotated[int, typer.Option("--max-broken", help="So many cases may still be broken.", min=0)] = 0,
+    batch_tokens: f.BatchFlag = None,
+    victim_timeout: f.TimeoutFlag = None,
+    access: f.AccessFlag = None,
+    labels: f.LabelsFlag = None,
+    fields: f.FieldsFlag = None,
+    device: f.DeviceFlag = None,
+    max_length: f.MaxLengthFlag = None,
+    allow_pickle: f.PickleFlag = False,
+    trust_remote_code: f.RemoteCodeFlag = False,
+    offline: f.OfflineFlag = False,
+    json_: f.JsonFlag = False,
+    quiet: f.QuietFlag = False,
+) -> None:
+    """Put saved failures to a victim: fixed, still broken, or not applicable. No search, only forwards.
+
+    Example: robustness replay runs/demo --victim hf:./my-model --repeat 2
+
+    Exit codes: 0 passed, 1 more are broken than --max-broken, 2 unusable input, 3 errors, flaky answers, or nothing applied.
+    """
+    from reports.cases import read_cases
+    from robustness.commands.victim import open_named
+    from robustness.offline import offline as without_network
+    from robustness.replay import replay as put
+
+    cases = read_cases(failures)
+    settings = f.given(batch_tokens=batch_tokens, timeout=victim_timeout)
+    with without_network(offline):
+        subject = open_named(
+            victim, offline=offline, access=access, labels=labels, fields=fields, device=device, max_length=max_length,
+            allow_pickle=allow_pickle, trust_remote_code=trust_remote_code,
+        )  # fmt: skip
+        try:
+            found = put(subject, cases, repeat=repeat, max_broken=max_broken, **settings)
+        finally:
+            subject.close()
+    _tell(found, as_json=json_, quiet=quiet)
+    raise typer.Exit(found.exit_code)
+
+
+def _tell(found: Replay, *, as_json: bool, quiet: bool) -> None:
+    from reports.replayed import BROKEN, ERROR, FLAKY
+    from reports.text import visible
+
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        return
+    bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
+    for one in [] if quiet else bad[:SHOWN]:
+        said = one.error or f"{one.case.label} → {' / '.join(one.answers)}"
+        typer.echo(" ".join(visible(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}").split("\n")))
+    if not quiet and len(bad) > SHOWN:
+        typer.echo(f"… and {len(bad) - SHOWN} more; --json lists them all")
+    typer.echo(found.headline())

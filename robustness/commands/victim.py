@@ -1,0 +1,34 @@
+"""Opens the victim that flags, or ``[audit]`` of the policy file, name; for commands beside ``audit``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from robustness.commands import flags as f
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from robustness.victims.base import Victim
+
+_OPTIONS = ("access", "labels", "fields", "device", "max_length")
+
+
+def open_named(spec: str | None, *, offline: bool = False, **options: Any) -> Victim:
+    """The victim of ``--victim``, else of ``[audit]``; flags beat the file. Raises ``UsageError`` where none is named."""
+    from reports.policy import PolicyError, load_policy
+    from robustness.audit import open_victim
+
+    f.refuse_empty(spec, "--victim")
+    for name in ("labels", "fields"):
+        options[name] = f.listed(options.get(name))
+    given = f.given(**options)
+    if spec is None:
+        try:
+            defaults = load_policy().audit.model_dump(exclude_none=True)
+        except PolicyError as error:
+            raise UsageError(str(error)) from error
+        spec = defaults.get("victim")
+        given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
+    if spec is None:
+        raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
+    return open_victim(spec, offline=offline, **given)
