@@ -206,7 +206,10 @@ def _notes(base: Manifest, candidate: Manifest, pairs: Judged) -> Iterator[str]:
     """Facts that a reader of the verdict should know and that decide nothing."""
     same = dict(base.victim.get("identity") or {})
     if same and same == dict(candidate.victim.get("identity") or {}):
-        yield "both runs audited the same victim, to the byte"
+        moved = len(newly_broken(pairs)) + len(newly_fixed(pairs))
+        yield "both runs audited the same victim, to the byte" + (
+            f", yet {moved} examples moved: the victim or what it runs on does not repeat itself" if moved else ""
+        )
     for package in sorted(base.versions.keys() & candidate.versions.keys()):
         before, after = base.versions[package], candidate.versions[package]
         if before != after:

@@ -58,6 +58,11 @@ def signed(change: float | None) -> str:
     return "0.0" if tenths == "0.0" else f"{'−' if change < 0 else '+'}{tenths}"
 
 
+def drop(share: float | None) -> str:
+    """A drop of so many points, ``−2.5``, or a dash."""
+    return signed(None if share is None else -share)
+
+
 def signed_interval(change: float | None, low: float, high: float) -> str:
     """``−2.5 (−4.1 to −0.9)``, or a dash."""
     return NOTHING if change is None else f"{signed(change)} ({signed(low)} to {signed(high)})"

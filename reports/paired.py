@@ -45,6 +45,16 @@ class Pairs:
         return self.both + self.fixed
 
     @property
+    def base_rate(self) -> float | None:
+        """The share that held in the base run; None of nothing."""
+        return self.base / self.n if self.n else None
+
+    @property
+    def candidate_rate(self) -> float | None:
+        """The share that held in the candidate run; None of nothing."""
+        return self.candidate / self.n if self.n else None
+
+    @property
     def change(self) -> float | None:
         """The candidate's rate minus the base's; None of nothing."""
         return (self.fixed - self.broken) / self.n if self.n else None

@@ -9,6 +9,7 @@ import typer
 
 from robustness.commands.attack import attack
 from robustness.commands.audit import audit
+from robustness.commands.compare import compare
 from robustness.commands.gate import gate, report
 from robustness.commands.listing import list_
 from robustness.commands.perturb import perturb
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("audit")(audit)
 app.command("gate")(gate)
 app.command("report")(report)
+app.command("compare")(compare)
 app.command("attack")(attack)
 app.command("list")(list_)
 app.command("perturb")(perturb)

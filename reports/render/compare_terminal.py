@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.changes import Case, Change
 from reports.compare import Comparison
-from reports.figures import COMPARED, NOTHING, percent, signed, signed_interval
+from reports.figures import COMPARED, percent, signed_interval
 from reports.render.terminal import bare_table, plain
 from reports.text import visible
 
@@ -46,7 +46,7 @@ def _parts(found: Comparison) -> Iterator[RenderableType]:
         yield _changes("", found.measures)
         yield plain(_numbers(found), "dim")
         if found.slices:
-            yield _changes("robust accuracy by slice", found.slices)
+            yield _changes("robust accuracy on", found.slices)
         yield from _cases("newly broken", found.newly_broken)
         yield from _cases("newly fixed", found.newly_fixed)
     for note in found.notes:
@@ -54,32 +54,26 @@ def _parts(found: Comparison) -> Iterator[RenderableType]:
 
 
 def _numbers(found: Comparison) -> str:
+    seen = found.measures[0].visible
+    visible_drop = "no drop at all" if seen is None else f"a drop of {100 * seen:.1f} points"
     return (
-        f"{found.pairs} examples judged in both runs; {100 * found.confidence:g} % score intervals for pairs (Tango); "
-        "p: exact McNemar, Holm over the questions asked; visible: the smallest drop seen four times in five"
+        f"{found.pairs} examples judged in both runs; they would have shown {visible_drop} of robust accuracy four times in "
+        f"five. − / +: broken and fixed; {100 * found.confidence:g} % score intervals for pairs (Tango); p: exact McNemar, Holm "
+        "over the questions of the table"
     )
 
 
 def _changes(title: str, changes: Sequence[Change]) -> Table:
-    table = bare_table(title, "n", "base", "candidate", "change in points", "broken", "fixed", "p", "visible")
+    table = bare_table(title, "n", "base → new %", "change, points", "− / +", "p")
+    for at, column in enumerate(table.columns):
+        column.no_wrap, column.overflow = bool(at), "fold"
     for change in changes:
         pairs = change.pairs
-        cells = (
-            *(change.title, str(pairs.n), _rate(pairs.base, pairs.n), _rate(pairs.candidate, pairs.n)),
-            *(signed_interval(change.change, change.low, change.high), str(pairs.broken), str(pairs.fixed)),
-            *(f"{change.p_holm:.2g}", visible_drop(change)),
-        )
-        table.add_row(*map(plain, cells))
+        rates = f"{percent(pairs.base_rate)} → {percent(pairs.candidate_rate)}".replace(" %", "")
+        moved = (f"{pairs.broken} / {pairs.fixed}", f"{change.p_holm:.2g}")
+        name = change.name if change.kind == "slice" else change.title
+        table.add_row(*map(plain, (name, str(pairs.n), rates, signed_interval(change.change, change.low, change.high), *moved)))
     return table
-
-
-def _rate(held: int, n: int) -> str:
-    return percent(held / n if n else None)
-
-
-def visible_drop(change: Change) -> str:
-    """The smallest drop that would have been seen, in points, or a dash."""
-    return NOTHING if change.visible is None else signed(-change.visible)
 
 
 def _cases(title: str, cases: Sequence[Case]) -> Iterator[RenderableType]:
