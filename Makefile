@@ -35,7 +35,7 @@ $(VENV)/.test: pyproject.toml constraints.txt $(VENV)/.torch
 
 audit: $(VENV)/.demo
 	rm -rf $(RUN)
-	$(BIN)/robustness audit --victim demo --recipes standard --limit 150 --seed 0 --offline --out $(RUN)
+	$(BIN)/robustness audit --victim demo --recipes standard --budget 150 --limit 150 --seed 0 --offline --out $(RUN)
 	@echo "open $(RUN)/report.html"
 
 # Debian packages for the browser and back-translation tests; without root those tests say why they are skipped

@@ -71,6 +71,7 @@ class Settings:
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False
     resources: Resources | None = None
+    offline: bool = False
 
     def __post_init__(self) -> None:
         for name in ("batch_tokens", "in_flight"):
@@ -220,7 +221,7 @@ def _encoder(settings: Settings) -> Any:
         return None
     from robustness.encoders import load_encoder
 
-    return load_encoder(settings.encoder)
+    return load_encoder(settings.encoder, offline=settings.offline)
 
 
 def _rewriter(settings: Settings) -> Any:
@@ -228,7 +229,7 @@ def _rewriter(settings: Settings) -> Any:
         return None
     from robustness.rewriters import load_rewriter
 
-    return load_rewriter(settings.rewriter)
+    return load_rewriter(settings.rewriter, offline=settings.offline)
 
 
 def _masker(settings: Settings) -> Any:
@@ -307,7 +308,7 @@ def audit(
 
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
-        chosen = Settings(recipes=tuple(s.strip() for s in specs), **settings)
+        chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
         read, opened = dict(data_options or {}), dict(victim_options or {})
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs

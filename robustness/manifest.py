@@ -41,7 +41,7 @@ def describe(
         "seed": plan.seed,
         "cascade": plan.cascade,
         "encoder": encoder.identity if encoder else None,
-        "rewriter": rewriter.name if rewriter else None,
+        "rewriter": rewriter.identity if rewriter else None,
         **({"masked_lm": masker.identity} if masker else {}),
         **({"until_decided": True} if until_decided else {}),
     }

@@ -64,7 +64,7 @@ def _check(arguments: dict[str, Any]) -> dict[str, Any]:
     victim, examples = arguments.pop("victim"), arguments.pop("examples")
     off, limit = arguments.pop("offline", False), arguments.pop("limit", None)
     data_options, victim_options = arguments.pop("data_options"), arguments.pop("victim_options")
-    settings = Settings(**{**arguments, "recipes": tuple(arguments.get("recipes") or ("standard",))})
+    settings = Settings(**{**arguments, "offline": off, "recipes": tuple(arguments.get("recipes") or ("standard",))})
     with without_network(off):
         subject = open_victim(victim, offline=off, **victim_options)
         data = open_data(victim, subject, examples, limit=limit, seed=settings.seed, offline=off, **data_options)
