@@ -12,7 +12,10 @@ from robustness.commands.audit import audit
 from robustness.commands.compare import compare
 from robustness.commands.gate import gate, report
 from robustness.commands.listing import list_
+from robustness.commands.minimise import minimise
 from robustness.commands.perturb import perturb
+from robustness.commands.plan import plan
+from robustness.commands.prefetch import prefetch
 from robustness.commands.replay import replay
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
@@ -33,9 +36,12 @@ app.command("compare")(compare)
 app.command("attack")(attack)
 app.command("list")(list_)
 app.command("perturb")(perturb)
+app.command("plan")(plan)
+app.command("prefetch")(prefetch)
 app.command("validate")(validate)
 app.command("verify")(verify)
 app.command("replay")(replay)
+app.command("minimise")(minimise)
 
 
 def _version(show: bool) -> None:

@@ -85,7 +85,7 @@ def _in_package(relative: str) -> Look:
 
 def _open_hownet(entry: Entry) -> places.Looked:
     spec = util.find_spec("OpenHowNet")
-    path = Path(spec.origin or "").parent / "resources" / "HowNet.txt" if spec else Path("OpenHowNet")
+    path = Path(spec.origin or "").parent / "resources" / "HowNet_dict_complete" if spec else Path("OpenHowNet")
     return places.Looked(path if path.exists() else None, (str(path.parent),))
 
 

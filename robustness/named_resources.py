@@ -1,0 +1,58 @@
+"""``--resource NAME=VALUE``: files and substitutes for recipes that bring resources of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from robustness.errors import UsageError
+
+
+def named_resources(pairs: Sequence[str]) -> dict[str, object]:
+    """``NAME=VALUE`` texts by name, with word vectors loaded.
+
+    Raises:
+        UsageError: not such a pair, a name twice, an unknown name, word vectors that cannot be read.
+    """
+    named: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"--resource expects NAME=VALUE, got {pair!r}")
+        if name in named:
+            raise UsageError(f"--resource {name} is given twice; give each name once")
+        named[name] = value
+    _check(named)
+    return {name: _loaded(name, str(value)) for name, value in named.items()}
+
+
+def encoder_for(named: Mapping[str, object], encoder: str | None) -> str | None:
+    """The run's sentence encoder, which ``--resource sentence-encoder=minilm`` asks to be MiniLM.
+
+    Raises:
+        UsageError: ``--encoder`` names another one.
+    """
+    if named.get("sentence-encoder") != "minilm":
+        return encoder
+    if encoder not in (None, "minilm"):
+        raise UsageError(
+            f"--resource sentence-encoder=minilm and --encoder {encoder} name two encoders; "
+            "--resource sentence-encoder=run takes whichever the run has"
+        )
+    return "minilm"
+
+
+def _check(named: Mapping[str, object]) -> None:
+    from attacks.textattack_bridge.gather import check_names
+
+    try:
+        check_names(named)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _loaded(name: str, value: str) -> object:
+    if name != "counter-fitted":
+        return value
+    from robustness.resources import load_vectors
+
+    return load_vectors(value)
