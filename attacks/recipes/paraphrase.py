@@ -8,7 +8,7 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.rewriting import Rewriting
 from attacks.transformations.base import Paraphrase
-from attacks.transformations.paraphrase import RuleParaphrase
+from attacks.transformations.paraphrase import EXCLUSIVE, RuleParaphrase
 
 RULES = Citation(
     "Ribeiro et al. 2018, Semantically Equivalent Adversarial Rules for Debugging NLP Models", "https://aclanthology.org/P18-1079"
@@ -17,13 +17,6 @@ MODEL = Citation(
     "Iyyer et al. 2018, Adversarial Example Generation with Syntactically Controlled Paraphrase Networks",
     "https://arxiv.org/abs/1804.06059",
 )
-EXCLUSIVE = (
-    frozenset({"contraction", "expansion"}),
-    frozenset({"number-in-words", "number-in-figures"}),
-    frozenset({"frame", "no-frame"}),
-    frozenset({"opener", "no-opener", "hedge", "no-hedge"}),
-)
-"""Rules that undo or double each other: of each set one is used on a text."""
 DEPTH, WIDTH = 3, 4
 ASKED = 10
 """Rewrites asked of the model for each text."""

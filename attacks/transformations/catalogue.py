@@ -25,6 +25,7 @@ from attacks.transformations.keyboard import KeyboardTypo as KeyboardTypo
 from attacks.transformations.leet import Leetspeak as Leetspeak
 from attacks.transformations.misspellings import CommonMisspelling as CommonMisspelling
 from attacks.transformations.ocr import OcrConfusion as OcrConfusion
+from attacks.transformations.paraphrase import RuleParaphrase as RuleParaphrase
 from attacks.transformations.punctuation import PunctuationNoise as PunctuationNoise
 from attacks.transformations.synonyms import Synonym as Synonym
 from attacks.transformations.whitespace import WhitespaceNoise as WhitespaceNoise
