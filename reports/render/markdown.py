@@ -19,6 +19,8 @@ LONGEST = 400
 
 def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bool = True) -> str:
     """The report as GitHub-flavoured Markdown; without ``texts`` the failures are named and not quoted."""
+    from reports.render.minimised import minimised_section
+
     parts = [
         _head(run, gate),
         _rules(gate),
@@ -30,6 +32,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _slices("By label", measured.labels),
         _slices("By slice", measured.slices),
         _flags(run),
+        minimised_section(run, texts=texts),
         _failures(run, texts),
         _facts(run),
     ]

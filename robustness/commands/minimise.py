@@ -1,0 +1,100 @@
+"""``robustness minimise``: each failure with the fewest edits that still flip, and what the failures have in common."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustness.commands import flags as f
+from robustness.commands.replay import FailuresArgument
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.minimal import Minimal
+
+
+def minimise(
+    failures: FailuresArgument,
+    victim: f.VictimFlag = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).")] = None,
+    batch_tokens: f.BatchFlag = None,
+    victim_timeout: f.TimeoutFlag = None,
+    access: f.AccessFlag = None,
+    labels: f.LabelsFlag = None,
+    fields: f.FieldsFlag = None,
+    device: f.DeviceFlag = None,
+    max_length: f.MaxLengthFlag = None,
+    allow_pickle: f.PickleFlag = False,
+    trust_remote_code: f.RemoteCodeFlag = False,
+    offline: f.OfflineFlag = False,
+    json_: f.JsonFlag = False,
+    quiet: f.QuietFlag = False,
+) -> None:
+    """Reduce each failure to the fewest edits that still flip the victim, and group failures by mechanism.
+
+    Example: robustness minimise runs/demo --victim demo
+
+    Exit codes: 0 done, 2 unusable input, 3 the victim did not answer everywhere, or falls for none of the cases.
+    """
+    from reports.cases import read_cases
+    from reports.minimal import ERROR, MINIMAL
+    from robustness.asking import oracle_for
+    from robustness.commands.victim import open_named
+    from robustness.minimise import minimise as reduce
+    from robustness.offline import offline as without_network
+
+    target = _target(failures, out)
+    cases = read_cases(failures)
+    with without_network(offline):
+        subject = open_named(
+            victim, offline=offline, access=access, labels=labels, fields=fields, device=device, max_length=max_length,
+            allow_pickle=allow_pickle, trust_remote_code=trust_remote_code,
+        )  # fmt: skip
+        try:
+            oracle = oracle_for(subject, **f.given(batch_tokens=batch_tokens, timeout=victim_timeout))
+            found = reduce(subject, cases, oracle)
+        finally:
+            subject.close()
+    _write(target, found)
+    _tell(found, target, as_json=json_, quiet=quiet)
+    states = [one.state for one in found]
+    raise typer.Exit(3 if ERROR in states or MINIMAL not in states else 0)
+
+
+def _target(failures: Path, out: Path | None) -> Path:
+    from reports.minimal import MINIMISED
+
+    if out is None and not failures.is_dir():
+        raise UsageError(f"{failures} is no run folder, so it has no place for the result; give --out FILE")
+    target = out if out is not None else failures / MINIMISED
+    if not target.parent.is_dir() or target.is_dir() or target.resolve() == failures.resolve():
+        raise UsageError(f"--out expects a new file in a folder that exists, got {target}")
+    return target
+
+
+def _write(target: Path, found: list[Minimal]) -> None:
+    """Write the file, and seal its folder anew where it has a seal; that it held was checked when the cases were read."""
+    from reports.minimal import write_minimised
+    from reports.seal import SEAL, write_seal
+
+    write_minimised(target, found)
+    if (target.parent / SEAL).exists():
+        write_seal(target.parent)
+
+
+def _tell(found: list[Minimal], target: Path, *, as_json: bool, quiet: bool) -> None:
+    from reports.minimal import clusters, summary_line
+    from reports.render.minimised import lines
+
+    if as_json:
+        groups = [{"reason": g.reason, "count": g.count, "cases": [list(case) for case in g.cases]} for g in clusters(found)]
+        failures = [one.to_dict() for one in found]
+        typer.echo(json.dumps({"file": str(target), "clusters": groups, "failures": failures}, ensure_ascii=True))
+        return
+    for line in [summary_line(found)] if quiet else lines(found):
+        typer.echo(line)
+    if not quiet:
+        typer.echo(f"{target}; `robustness report RUN` brings the groups into report.md")
