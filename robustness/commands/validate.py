@@ -56,26 +56,16 @@ def validate(
 
 
 def _check(arguments: dict[str, Any]) -> dict[str, Any]:
-    from robustness.audit import Settings, open_data, open_victim, prepare
-    from robustness.offline import offline as without_network
+    from robustness.commands.preparing import prepared
 
-    for name in ("out", "resume"):
-        arguments.pop(name, None)
-    victim, examples = arguments.pop("victim"), arguments.pop("examples")
-    off, limit = arguments.pop("offline", False), arguments.pop("limit", None)
-    data_options, victim_options = arguments.pop("data_options"), arguments.pop("victim_options")
-    settings = Settings(**{**arguments, "offline": off, "recipes": tuple(arguments.get("recipes") or ("standard",))})
-    with without_network(off):
-        subject = open_victim(victim, offline=off, **victim_options)
-        data = open_data(victim, subject, examples, limit=limit, seed=settings.seed, offline=off, **data_options)
-        prepared = prepare(subject, data, settings)
-    return {
-        "victim": dict(prepared.manifest.victim),
-        "data": dict(prepared.manifest.data),
-        "recipes": [recipe["name"] for recipe in prepared.manifest.recipes],
-        "encoder": prepared.manifest.encoder,
-        "flags": [flag.record() for flag in prepared.flags],
-    }
+    with prepared(arguments) as audit:
+        return {
+            "victim": dict(audit.manifest.victim),
+            "data": dict(audit.manifest.data),
+            "recipes": [recipe["name"] for recipe in audit.manifest.recipes],
+            "encoder": audit.manifest.encoder,
+            "flags": [flag.record() for flag in audit.flags],
+        }
 
 
 def _shown(found: dict[str, Any]) -> str:

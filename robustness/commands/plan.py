@@ -1,0 +1,126 @@
+"""``robustness plan``: what an audit will cost and what it can show, before it is run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robustness.commands import flags as f
+
+if TYPE_CHECKING:
+    from reports.forecast import Forecast
+    from robustness.planning import Estimate
+
+
+def plan(
+    victim: f.VictimFlag = None,
+    data: f.DataFlag = None,
+    text: f.TextFlag = None,
+    label: f.LabelFlag = None,
+    id_: f.IdFlag = None,
+    label_map: f.LabelMapFlag = None,
+    encoding: f.EncodingFlag = None,
+    format_: f.FormatFlag = None,
+    split: f.SplitFlag = None,
+    recipes: f.RecipesFlag = None,
+    profile: f.ProfileFlag = None,
+    budget: f.BudgetFlag = None,
+    limit: f.LimitFlag = None,
+    seed: f.SeedFlag = None,
+    field: f.FieldFlag = None,
+    batch_tokens: f.BatchFlag = None,
+    in_flight: f.InFlightFlag = None,
+    victim_timeout: f.TimeoutFlag = None,
+    encoder: f.EncoderFlag = None,
+    rewriter: f.RewriterFlag = None,
+    masked_lm: f.MaskedLmFlag = None,
+    vectors: f.VectorsFlag = None,
+    lexicon: f.LexiconFlag = None,
+    resource: f.ResourceFlag = None,
+    access: f.AccessFlag = None,
+    labels: f.LabelsFlag = None,
+    fields: f.FieldsFlag = None,
+    device: f.DeviceFlag = None,
+    max_length: f.MaxLengthFlag = None,
+    allow_pickle: f.PickleFlag = False,
+    trust_remote_code: f.RemoteCodeFlag = False,
+    offline: f.OfflineFlag = False,
+    policy: f.PolicyFlag = None,
+    pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.")] = 10,
+    price_per_1k_tokens: Annotated[
+        float | None, typer.Option("--price-per-1k-tokens", help="What a thousand tokens read by the victim cost.")
+    ] = None,
+    json_: f.JsonFlag = False,
+) -> None:
+    """Attack a few examples and predict queries, forwards, time and money of the whole audit, and what it can show.
+
+    Example: robustness plan --victim demo --recipes standard --limit 500 --price-per-1k-tokens 0.0005
+    """
+    from robustness.commands.audit import arguments_of
+    from robustness.commands.policy import read_policy
+    from robustness.commands.preparing import prepared
+    from robustness.planning import estimate
+
+    rules = read_policy(policy, {})
+    chosen = rules.audit.model_dump(exclude_none=True) | f.given(
+        victim=victim, data=data, recipes=f.listed(recipes), profile=profile, budget=budget, limit=limit, seed=seed,
+        field=field, batch_tokens=batch_tokens, in_flight=in_flight, victim_timeout=victim_timeout, encoder=encoder,
+        rewriter=rewriter, masked_lm=masked_lm, vectors=vectors, lexicon=lexicon, resource=resource, text=f.listed(text),
+        label=label, id=id_, encoding=encoding, format=format_, split=split,
+        label_map=f.mapping(label_map, "--label-map"), access=access, labels=f.listed(labels),
+        fields=f.listed(fields), device=device, max_length=max_length, allow_pickle=allow_pickle,
+        trust_remote_code=trust_remote_code, offline=offline,
+    )  # fmt: skip
+    with prepared(arguments_of(chosen)) as audit:
+        found = estimate(audit, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
+    typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))
+
+
+def _shown(found: Estimate) -> str:
+    ended = ", ".join(f"{count} {status}" for status, count in sorted(found.statuses.items()))
+    lines = [
+        f"{found.examples} examples, {len(found.recipes)} recipe(s): {', '.join(found.recipes)}",
+        f"pilot     {found.pilot} examples; their trials: {ended}",
+        f"queries   {_range(found.queries)}",
+        f"forwards  {_range(found.forwards)}",
+        f"tokens    {_range(found.tokens)}, read by the victim",
+        f"time      {_range(found.seconds, _duration)}, at the pilot's speed; fuller batches are faster",
+    ]
+    if found.money is not None:
+        lines.append(f"money     {_range(found.money, _money)}, for the tokens that the victim reads")
+    return "\n".join([*lines, "", *_power(found.examples, found.power)])
+
+
+def _power(n: int, power: dict[str, Any]) -> list[str]:
+    seen = ", ".join(f"{_points(drop)} at {float(churn):.0%} churn" for churn, drop in power["visible_drop"].items())
+    margin = f"{100 * power['margin']:g} points"
+    takes = ", ".join(f"{count:,} at {float(churn):.0%} churn" for churn, count in power["examples_to_exclude_margin"].items())
+    return [
+        f"what {n} examples can show",
+        f"  a rate near one half     ±{100 * power['interval_half_width']:.1f} points",
+        f"  a drop that compare sees {seen}",
+        f"  to exclude {margin} takes {takes} examples, if nothing changed",
+        "  (four times in five; churn: the share of examples that the next run fixes, while as many others break)",
+    ]
+
+
+def _points(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.1f}"
+
+
+def _range(value: Forecast, say: Any = None) -> str:
+    say = say or (lambda number: f"{number:,.0f}")
+    between = "" if value.low is None else f" ({say(value.low)} to {say(value.high)})"
+    return f"{say(value.expected)}{between}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _money(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4f}"

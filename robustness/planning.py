@@ -1,0 +1,117 @@
+"""What an audit will cost and what it can show, from a pilot on a few of its examples."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.forecast import Forecast
+    from reports.run import Outcome
+    from robustness.audit import Audit
+    from robustness.data import Example
+
+PILOT = 10
+CHURNS = (0.0, 0.02, 0.05, 0.1)
+MARGIN = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A planned run. ``pilot``: examples it was learnt from; ``statuses``: how their trials ended.
+
+    ``tokens``: that the victim reads, in its own counting, taking each text to be as long as the clean one. ``money``: None
+    without a price. ``power``: what the planned number of examples can show.
+    """
+
+    examples: int
+    recipes: tuple[str, ...]
+    pilot: int
+    statuses: dict[str, int]
+    queries: Forecast
+    forwards: Forecast
+    seconds: Forecast
+    tokens: Forecast
+    money: Forecast | None
+    power: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as ``--json`` prints them."""
+        return asdict(self)
+
+
+def estimate(prepared: Audit, *, pilot: int = PILOT, price_per_1k_tokens: float | None = None) -> Estimate:
+    """Attack ``pilot`` examples, drawn with the run's seed, without a run folder, and scale up what they took.
+
+    Raises:
+        UsageError: a pilot or a price that cannot be.
+    """
+    from reports.forecast import forecast
+
+    if pilot < 2:
+        raise UsageError(f"--pilot expects at least 2 examples, got {pilot}: one says nothing about the spread")
+    if price_per_1k_tokens is not None and price_per_1k_tokens < 0:
+        raise UsageError(f"--price-per-1k-tokens expects a price from 0 up, got {price_per_1k_tokens}")
+    n, sample = len(prepared.data.examples), _sample(prepared, pilot)
+    outcomes, seconds = _attack(prepared, sample)
+    lengths = dict(zip((e.id for e in sample), prepared.backend.lengths([e.inputs for e in sample]), strict=True))
+    queries, forwards = _per_example(sample, outcomes, "queries"), _per_example(sample, outcomes, "forwards")
+    tokens = forecast([lengths[e.id] * f for e, f in zip(sample, forwards, strict=True)], n)
+    sent = forecast(forwards, n)
+    return Estimate(
+        examples=n,
+        recipes=tuple(recipe.name for recipe in prepared.plan.recipes),
+        pilot=len(sample),
+        statuses=dict(Counter(outcome.status for outcome in outcomes)),
+        queries=forecast(queries, n),
+        forwards=sent,
+        seconds=sent.scaled(seconds / max(1, sum(forwards))),
+        tokens=tokens,
+        money=None if price_per_1k_tokens is None else tokens.scaled(price_per_1k_tokens / 1000),
+        power=power(n),
+    )
+
+
+def _sample(prepared: Audit, pilot: int) -> list[Example]:
+    examples = sorted(prepared.data.examples, key=lambda example: example.id)
+    return Random(f"{prepared.settings.seed} pilot").sample(examples, min(pilot, len(examples)))
+
+
+def _attack(prepared: Audit, sample: Sequence[Example]) -> tuple[list[Outcome], float]:
+    """Outcomes, and the seconds that they all would take once lexicons and weights are loaded: the first example warms up."""
+    from robustness.engine import Engine
+
+    engine = Engine(prepared.oracles, in_flight=prepared.settings.in_flight)
+    first = list(engine.outcomes(prepared.plan, sample[:1], {}))
+    started = time.perf_counter()
+    rest = list(engine.outcomes(prepared.plan, sample[1:], {}))
+    seconds = time.perf_counter() - started
+    timed = sum(outcome.forwards for outcome in rest)
+    return [*first, *rest], seconds * (1 + sum(o.forwards for o in first) / timed) if timed else seconds
+
+
+def _per_example(sample: Sequence[Example], outcomes: Sequence[Outcome], what: str) -> list[float]:
+    totals: Counter[str] = Counter()
+    for outcome in outcomes:
+        totals[outcome.example_id] += getattr(outcome, what)
+    return [float(totals[example.id]) for example in sample]
+
+
+def power(n: int) -> dict[str, Any]:
+    """What ``n`` examples can show: half the width of an interval, the drop that ``compare`` sees, what its margin takes."""
+    from reports.power import pairs_to_pass, visible_drop
+    from reports.stats import wilson
+
+    low, high = wilson(n // 2, n)
+    return {
+        "interval_half_width": (high - low) / 2,
+        "visible_drop": {f"{churn:g}": visible_drop(n, churn) for churn in CHURNS},
+        "margin": MARGIN,
+        "examples_to_exclude_margin": {f"{churn:g}": pairs_to_pass(MARGIN, churn) for churn in CHURNS},
+    }
