@@ -1,0 +1,93 @@
+"""``robustness transfer``: do failures found on one victim break others?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustness.commands import flags as f
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.transfer import Transfer
+
+RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
+
+
+def transfer(
+    runs: RunsArgument,
+    victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
+    batch_tokens: f.BatchFlag = None,
+    victim_timeout: f.TimeoutFlag = None,
+    device: f.DeviceFlag = None,
+    allow_pickle: f.PickleFlag = False,
+    trust_remote_code: f.RemoteCodeFlag = False,
+    offline: f.OfflineFlag = False,
+    json_: f.JsonFlag = False,
+    quiet: f.QuietFlag = False,
+) -> None:
+    """Put the failures of one or more runs to several victims: a matrix of how many break each.
+
+    Example: robustness transfer runs/a runs/b --victims hf:./a,hf:./b
+
+    Exit codes: 0 measured, 2 unusable input, 3 a victim erred, or nothing applied to it.
+    """
+    from robustness.offline import offline as without_network
+
+    specs = f.listed(victims) or []
+    if not specs or len(set(specs)) < len(specs):
+        raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    settings = f.given(batch_tokens=batch_tokens, timeout=victim_timeout)
+    opening = f.given(device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code)
+    with without_network(offline):
+        found = _matrix(runs, specs, settings, {**opening, "offline": offline})
+    if json_:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+    else:
+        _print(found, quiet=quiet)
+    raise typer.Exit(found.exit_code)
+
+
+def _matrix(runs: list[Path], specs: list[str], settings: dict[str, float], opening: dict[str, object]) -> Transfer:
+    from reports.cases import read_cases
+    from reports.store import read_manifest
+    from reports.transfer import Transfer, cells
+    from robustness.audit import open_victim
+    from robustness.replay import replay
+
+    sources = [(_source(path, str(read_manifest(path).victim.get("name", path))), read_cases(path)) for path in runs]
+    by_victim = []
+    for spec in specs:
+        subject = open_victim(spec, **opening)
+        try:
+            by_victim.append([cells(name, replay(subject, cases, **settings), spec) for name, cases in sources])  # type: ignore[arg-type]
+        finally:
+            subject.close()
+    return Transfer(tuple(cell for of_source in zip(*by_victim, strict=True) for column in of_source for cell in column))
+
+
+def _source(path: Path, name: str) -> str:
+    return f"{name} ({path.name})"
+
+
+def _print(found: Transfer, *, quiet: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from reports.transfer import ALL
+
+    head, *rows = found.rows()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for at, column in enumerate(head):
+        table.add_column(Text(column), overflow="fold", justify="left" if at < 2 else "right")
+    for row in rows:
+        if row[1] == ALL or not quiet:
+            table.add_row(*map(Text, row))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print("broken, of the cases whose clean text the victim gets right, with 95 % Wilson intervals")
