@@ -68,6 +68,8 @@ class Gradients:
 
 
 Span = tuple[int, int]
+Ranked = list[list[tuple[str, float]]]
+"""For each place asked about, words with a number, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +319,19 @@ def gradients(trial: Trial) -> Search[list[float]]:
     """Ask the victim for the norm of its loss gradient over each word of the attacked text, as it came."""
     answer: list[NDArray[np.float64]] = yield Gradients((trial.inputs,), trial.field, trial.gold)
     return list(map(float, answer[0]))
+
+
+def flips(trial: Trial, text: str, spans: Sequence[Span], among: Sequence[Sequence[str]] = (), n: int = 50) -> Search[Ranked]:
+    """Ask the victim for the replacements at each span of ``text`` that raise its loss most: (word, gain) lists."""
+    named = tuple(map(tuple, among))
+    answer: list[Ranked] = yield Flips((trial.with_text(text),), trial.field, trial.gold, tuple(spans), named, n)
+    return answer[0]
+
+
+def fill(contexts: Sequence[tuple[str, str]], n: int = 50, standing: Sequence[str] = ()) -> Search[Ranked]:
+    """Ask the masked language model for the likeliest words of each blank: (word, probability) lists."""
+    answer: Ranked = yield Fill(tuple(contexts), n, tuple(standing))
+    return answer
 
 
 class Attack(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import regex
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
@@ -91,6 +92,11 @@ class Words:
         at = 2 * range(len(self))[index] + 1
         start = sum(map(len, self._pieces[:at]))
         return start, start + len(self._pieces[at])
+
+    def spans(self) -> list[tuple[int, int]]:
+        """``span`` of every word, in one pass."""
+        ends = list(accumulate(map(len, self._pieces)))
+        return [(ends[at - 1], ends[at]) for at in range(1, len(ends), 2)]
 
     def gap(self, index: int) -> str:
         """What stands before the i-th word; ``gap(len(words))`` is what stands after the last."""

@@ -47,8 +47,8 @@ class GradientBackend:
         if isinstance(item, Flips):
             among = item.among or ((),) * len(item.spans)
             return [self._flips(item, span, words, found) for span, words in zip(item.spans, among, strict=True)]
-        words = Words(item.inputs[0][item.field])
-        return np.asarray([word_norm(found, item.field, words.span(i)) for i in range(len(words))], np.float64)
+        spans = Words(item.inputs[0][item.field]).spans()
+        return np.asarray([word_norm(found, item.field, span) for span in spans], np.float64)
 
     def _flips(self, item: Flips, span: Span, words: Sequence[str], found: TokenGradients) -> list[Flip]:
         at = covered(found, item.field, span)

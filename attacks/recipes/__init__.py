@@ -1,9 +1,14 @@
 """Recipes: published attacks by name. Each file registers what it builds; adding a recipe is one file and one line here."""
 
 from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
+    a2t,
     bad_characters,
+    bae,
+    bert_attack,
     checklist,
     deepwordbug,
+    hotflip,
+    input_reduction,
     natural,
     paraphrase,
     pruthi,

@@ -11,7 +11,7 @@ from attacks.constraints.stopwords import LISTS, StopWords
 from attacks.lexicon import BuiltinLexicon
 from attacks.recipes.registry import Options, knows
 from attacks.resources import Lexicon, Neighbours
-from attacks.search import Attack, Citation, Recipe
+from attacks.search import Attack, Citation, Goal, Recipe
 from attacks.transformations.base import Transformation
 from attacks.transformations.keyboard import KeyboardTypo
 from attacks.vectors import BuiltinNeighbours
@@ -27,7 +27,8 @@ def assemble(
     name: str,
     attack: Callable[[tuple[T, ...], Constraints], Attack],
     *,
-    transformations: tuple[T, ...],
+    transformations: tuple[T, ...] = (),
+    technique: str = "",
     citation: Citation,
     level: str,
     access: str = "scores",
@@ -35,17 +36,18 @@ def assemble(
     needs: Sequence[str] = (),
     parameters: Sequence[tuple[str, str]] = (),
     note: str = "",
+    goal: Goal | None = None,
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
     Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
-    constraints are described here, the same way for all recipes.
+    constraints are described here, the same way for all recipes. ``technique`` names what a search without transformations does.
     """
     used = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     rules = profile(options.profile, options.resources.lexicon).apply(own)
     oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
     described = "; ".join(rule.describe() for rule in rules) or "none"
-    techniques = ", ".join(t.name for t in used)
+    techniques = ", ".join(t.name for t in used) or technique
     return Recipe(
         name=name,
         attack=attack(used, rules),
@@ -54,9 +56,10 @@ def assemble(
         access=access,
         profile=options.profile,
         needs=tuple(oracles),
-        languages=common_languages(transformations),
+        languages=common_languages(transformations) or ("*",),
         parameters=(("transformations", techniques), *parameters, ("constraints", described)),
         note=note,
+        goal=goal,
     )
 
 

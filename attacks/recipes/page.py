@@ -13,9 +13,10 @@ HEAD = """# Recipes
 A recipe is a published attack by name. This page is made from the registry by `python -m attacks.recipes.page`.
 
 Level is what an attack changes. Access is what it needs of the victim: `blind` learns nothing from its answers, `labels`
-needs the answer alone, `scores` needs a score per class. Needs names what a recipe asks beside the victim: `encoder`, a
-sentence encoder; `rewriter`, a paraphrasing model. Under the `strict` profile every recipe that searches needs the encoder,
-and the constraints of the profile join those printed here. Languages are codes, or `any`.
+needs the answer alone, `scores` needs a score per class, `gradients` needs a victim that gives loss gradients, as the demo
+and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks beside the victim: `encoder`, a sentence encoder;
+`rewriter`, a paraphrasing model; `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
+every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are codes, or `any`.
 """
 SUITES = """
 ## Suites

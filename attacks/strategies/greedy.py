@@ -34,14 +34,18 @@ class Greedy:
 
     def search(self, trial: Trial) -> Search[None]:
         """Rank the words, then walk down the ranking from the best text so far."""
-        offers = Offers(trial, self.swaps, self.constraints)
-        order = yield from self.ranking.order(trial, offers, offers.editable(offers.origin))
-        words = trial.best_words(offers.origin)
-        for index in order:
-            if trial.won:
-                return
-            if words[index] != offers.origin[index]:
-                continue
-            candidates = yield from offers.candidates(words, index)
-            yield from trial.attempt(candidates, prefer=self.prefer)
-            words = trial.best_words(words)
+        yield from walk(trial, Offers(trial, self.swaps, self.constraints), self.ranking, self.prefer)
+
+
+def walk(trial: Trial, offers: Offers, ranking: Ranking, prefer: str) -> Search[None]:
+    """Change word after word in the order of the ranking, each to the best of what is offered for it."""
+    order = yield from ranking.order(trial, offers, offers.editable(offers.origin))
+    words = trial.best_words(offers.origin)
+    for index in order:
+        if trial.won:
+            return
+        if words[index] != offers.origin[index]:
+            continue
+        candidates = yield from offers.candidates(words, index)
+        yield from trial.attempt(candidates, prefer=prefer)
+        words = trial.best_words(words)

@@ -42,6 +42,10 @@ class Offers:
             self._drawn[index] = self._draw(index)
         return self._drawn[index]
 
+    def worth(self, indexes: Sequence[int]) -> list[int]:
+        """Those of the words that have replacements."""
+        return [i for i in indexes if self.at(i)]
+
     def proposed(self, words: Words, index: int) -> list[Candidate]:
         """Candidates that change one word of ``words``, before constraints."""
         made = ((technique, words.replace(index, new, technique)) for technique, new in self.at(index))

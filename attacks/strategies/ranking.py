@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from attacks.search import Search, Trial
+from attacks.search import Search, Trial, gradients
 from attacks.strategies.offers import Offers
 from attacks.words import Words
 
@@ -67,8 +67,8 @@ class ByDeletion:
 
     def order(self, trial: Trial, offers: Offers, indexes: Sequence[int]) -> Search[list[int]]:
         """Ask about the text without each word that has replacements."""
-        worth = [i for i in indexes if offers.at(i)]
-        scores = yield from _probe(trial, (str(offers.origin.delete(i)) for i in worth))
+        worth = offers.worth(indexes)
+        scores = yield from probe(trial, (str(offers.origin.delete(i)) for i in worth))
         return _descending(worth, scores)
 
     def describe(self) -> str:
@@ -84,8 +84,8 @@ class ByMask:
 
     def order(self, trial: Trial, offers: Offers, indexes: Sequence[int]) -> Search[list[int]]:
         """Ask about the text with each word masked that has replacements."""
-        worth = [i for i in indexes if offers.at(i)]
-        scores = yield from _probe(trial, _masked(offers.origin, worth, self.mask))
+        worth = offers.worth(indexes)
+        scores = yield from probe(trial, _masked(offers.origin, worth, self.mask))
         return _descending(worth, scores)
 
     def describe(self) -> str:
@@ -107,8 +107,8 @@ class BySaliency:
 
     def order(self, trial: Trial, offers: Offers, indexes: Sequence[int]) -> Search[list[int]]:
         """Ask about each masked word, then about the replacements of each, most salient word first."""
-        worth = [i for i in indexes if offers.at(i)]
-        scores = yield from _probe(trial, _masked(offers.origin, worth, self.mask))
+        worth = offers.worth(indexes)
+        scores = yield from probe(trial, _masked(offers.origin, worth, self.mask))
         weights = dict(zip(worth, softmax(scores), strict=True))  # of differences from one clean score it would be the same
         merit: dict[int, float] = {}
         for index in _descending(worth, scores):
@@ -123,6 +123,21 @@ class BySaliency:
     def describe(self) -> str:
         """The order in plain words."""
         return f"words by softmax of saliency ({self.mask}) times best change in score"
+
+
+@dataclass(frozen=True, slots=True)
+class ByGradient:
+    """First the word with the largest loss gradient (Yoo and Qi 2021, section 3.1); costs one gradient and no query."""
+
+    def order(self, trial: Trial, offers: Offers, indexes: Sequence[int]) -> Search[list[int]]:
+        """Ask for the gradient over each word of the original that has replacements."""
+        worth = offers.worth(indexes)
+        norms = (yield from gradients(trial)) if worth else []
+        return _descending(worth, [norms[i] for i in worth])
+
+    def describe(self) -> str:
+        """The order in plain words."""
+        return "words by importance, measured by the norm of the loss gradient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +176,8 @@ def _masked(words: Words, indexes: Sequence[int], mask: str) -> Iterable[str]:
     return (str(words.replace(i, mask)) for i in indexes)
 
 
-def _probe(trial: Trial, texts: Iterable[str]) -> Search[list[float]]:
+def probe(trial: Trial, texts: Iterable[str]) -> Search[list[float]]:
+    """The goal's score of each text, asked in chunks so that a spent budget spares the building of the rest."""
     texts, scores = iter(texts), []
     while chunk := list(islice(texts, CHUNK)):
         verdicts = yield from trial.probe(chunk)

@@ -1,4 +1,4 @@
-"""A driver that answers every kind of request by hand: keyword counts, hashed n-grams, canned rewrites."""
+"""A driver that answers every kind of request by hand: keyword counts, hashed n-grams, canned rewrites and fillings."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from attacks.search import (
     BudgetExhaustedError,
     Embed,
+    Fill,
+    Flips,
+    Gradients,
     Prediction,
     Query,
     Recipe,
@@ -25,9 +28,11 @@ from attacks.search import (
     Rewrite,
     Trial,
 )
+from attacks.words import Words
 
 GOOD = ("good", "great", "wonderful", "moving", "fresh", "love", "friends", "warm")
 DIMENSIONS = 256
+FILLINGS = ("bad", "thing", "movie", "strange", "dull", "good", "walk", "slow")
 
 
 class Misclassify:
@@ -68,6 +73,23 @@ def rewrites(request: Rewrite) -> list[list[str]]:
     return [[f"{text} indeed", text, text[::-1], f"well, {text}"][: request.n] for text in request.texts]
 
 
+def norms(request: Gradients) -> list[NDArray[np.float64]]:
+    """Words that count weigh one, others a little."""
+    views = [Words(inputs[request.field]) for inputs in request.inputs]
+    return [np.asarray([1.0 if w[i].lower() in GOOD else 0.1 for i in range(len(w))], np.float64) for w in views]
+
+
+def flips(request: Flips) -> list[list[list[tuple[str, float]]]]:
+    """What is known to be good loses."""
+    among = request.among or (FILLINGS,) * len(request.spans)
+    one = [sorted(((w, -float(w.lower() in GOOD)) for w in words), key=lambda p: -p[1])[: request.n] for words in among]
+    return [one for _ in request.inputs]
+
+
+def fillings(request: Fill) -> list[list[tuple[str, float]]]:
+    return [[(w, 1 / (n + 2)) for n, w in enumerate(FILLINGS)][: request.n] for _ in request.contexts]
+
+
 @dataclass
 class Ran:
     """What one trial asked and how it ended; ``gold`` is what the victim says of the clean text."""
@@ -91,13 +113,20 @@ class Ran:
         if isinstance(request, Embed):
             self.embedded.update(request.texts)
             return vectors(request.texts)
+        if isinstance(request, Gradients):
+            return norms(request)
+        if isinstance(request, Flips):
+            return flips(request)
+        if isinstance(request, Fill):
+            return fillings(request)
         assert isinstance(request, Rewrite)
         return rewrites(request)
 
 
 def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
     clean = predict(text)
-    trial = Trial(inputs=(text,), gold=clean.label, goal=Misclassify(), clean=clean, rng=Random(seed), budget=budget)
+    goal = recipe.goal or Misclassify()
+    trial = Trial(inputs=(text,), gold=clean.label, goal=goal, clean=clean, rng=Random(seed), budget=budget)
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None
     try:

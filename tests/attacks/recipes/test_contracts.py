@@ -17,7 +17,7 @@ from attacks.words import Words
 DOCS = Path(__file__).parents[3] / "docs" / "recipes.md"
 LEVELS = {"character", "word", "sentence", "mixed"}
 ACCESS = {"blind", "labels", "scores", "gradients"}
-ORACLES = {"Query": "", "Embed": "encoder", "Rewrite": "rewriter"}
+ORACLES = {"Query": "", "Embed": "encoder", "Rewrite": "rewriter", "Fill": "masked-lm", "Gradients": "", "Flips": ""}
 REVIEW = "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story."
 STRANGE = {
     "empty": "",
@@ -88,6 +88,7 @@ def test_the_budget_is_kept(recipe: Recipe, run: Any, budget: int) -> None:
 def test_it_needs_no_oracle_that_it_does_not_name(recipe: Recipe, run: Any) -> None:
     asked = {ORACLES[kind] for kind in run(recipe, REVIEW).kinds} - {""}
     assert asked <= set(recipe.needs)
+    assert (recipe.access == "gradients") == bool(run(recipe, REVIEW).kinds & {"Gradients", "Flips"})
     if recipe.profile == "strict" and recipe.access != "blind":
         assert "encoder" in recipe.needs
 
@@ -100,7 +101,7 @@ def test_a_success_is_real_and_keeps_the_constraints(recipe: Recipe, run: Any, v
             continue
         assert found.text != REVIEW
         assert verdict.prediction == victim(found.text)
-        assert verdict.reached == (verdict.prediction.label != trial.gold) == (trial.winner is not None)
+        assert verdict.reached == trial.goal.reached(verdict.prediction, trial.gold) == (trial.winner is not None)
         assert found.edits(REVIEW)
         assert found.technique
         for rule in getattr(recipe.attack, "constraints", ()):

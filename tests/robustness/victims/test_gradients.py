@@ -52,10 +52,11 @@ def test_every_word_has_a_norm_and_the_batch_does_not_matter(folders: dict[str, 
     alone, mixed = Oracle[Any, Any](GradientBackend(victim)), Oracle[Any, Any](GradientBackend(victim))
     alone.submit(1, [one])
     mixed.submit(1, [other, one])
-    (norms,) = alone.pump()[0][1]
+    found: Any = alone.pump()[0][1]
     answers: list[Any] = []
     while not answers:
         answers = mixed.pump()
+    (norms,) = found
     assert norms.shape == (len(Words(TEXT)),)
     assert (norms > 0).all()
     assert np.array_equal(norms, answers[0][1][1])
@@ -64,7 +65,8 @@ def test_every_word_has_a_norm_and_the_batch_does_not_matter(folders: dict[str, 
 def test_words_that_the_victim_does_not_read_have_no_gradient(folders: dict[str, Path]) -> None:
     victim: Any = load_huggingface(str(folders["bert"]), max_length=6)
     ask = Flips(((TEXT,),), 0, LABEL, ((0, 3), (45, 53)), n=3)
-    norms, flips = GradientBackend(victim).compute([Gradients(((TEXT,),), 0, LABEL), ask])
+    answers: Any = GradientBackend(victim).compute([Gradients(((TEXT,),), 0, LABEL), ask])
+    norms, flips = answers
     assert [norm > 0 for norm in norms] == [True] * 4 + [False] * (len(Words(TEXT)) - 4)
     assert len(flips[0]) == 3
     assert flips[1] == []
