@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
@@ -106,6 +107,20 @@ def _of_slice(rules: Rules, key: str, run: Run, confidence: float) -> Iterator[R
         return
     known = [part.key for part in (*label_slices(run), *metadata_slices(run))][:20]
     yield from _cannot(rules, f"slice {key}", f"no example is in this slice; there are: {', '.join(known) or 'none'}")
+
+
+def of_recipe_on_slice(run: Run, recipe: str, key: str, rules: Rules, confidence: float) -> tuple[RuleResult, ...]:
+    """The rules of a slice held against one recipe alone; they are implied by the same rules over all recipes.
+
+    Says nothing in a cascade, where later recipes meet only what earlier ones left.
+    """
+    scope = f"recipe {recipe}, slice {key}"
+    if run.manifest.cascade:
+        return tuple(_cannot(rules, scope, "in a cascade no recipe but the first meets every example"))
+    described = tuple(r for r in run.manifest.recipes if r["name"] == recipe)
+    outcomes = tuple(o for o in run.outcomes if o.recipe == recipe)
+    alone = replace(run, manifest=replace(run.manifest, recipes=described), outcomes=outcomes)
+    return tuple(replace(rule, scope=scope) for rule in _of_slice(rules, key, alone, confidence))
 
 
 def _cannot(rules: Rules, scope: str, why: str) -> Iterator[RuleResult]:
