@@ -29,7 +29,8 @@ def input_reduction(options: Options) -> Recipe:
         ),
         note=(
             "The one recipe whose goal is that the answer stays: it finds overconfidence, not a wrong answer, and belongs in no "
-            "run whose robust accuracy is to count wrong answers. Constraints on the amount of change, such as the strict profile's, leave it nothing."
+            "run whose robust accuracy is to count wrong answers. Constraints on the amount of change, such as those of the "
+            "strict profile, leave it nothing."
         ),
         goal=KeepAnswer(),
     )

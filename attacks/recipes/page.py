@@ -16,7 +16,8 @@ Level is what an attack changes. Access is what it needs of the victim: `blind` 
 needs the answer alone, `scores` needs a score per class, `gradients` needs a victim that gives loss gradients, as the demo
 and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks beside the victim: `encoder`, a sentence encoder;
 `rewriter`, a paraphrasing model; `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
-every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are codes, or `any`.
+every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are
+codes, or `any`.
 """
 SUITES = """
 ## Suites

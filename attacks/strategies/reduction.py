@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attacks.constraints.base import Constraint, admissible
-from attacks.search import Candidate, Prediction, Search, Trial, Verdict
+from attacks.search import Candidate, Prediction, Search, Trial
 from attacks.strategies.ranking import CHUNK
 from attacks.words import Words
 
 TECHNIQUE = "input-reduction"
+
+
+Gone = tuple[int, ...]
+"""Indexes of the words that were removed, rising."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +49,35 @@ class Reduction:
         """Reduce, and put the one that is short enough to the test."""
         origin = Words(trial.text)
         for width in self.widths:
-            shortest = yield from self._reduce(trial, origin, width)
-            if shortest is origin:
-                return
-            if len(_left(shortest)) <= self.least:
-                found = Candidate(str(shortest), TECHNIQUE, shortest)
-                kept = yield from admissible(self.constraints, trial, origin, [found])
+            gone = yield from self._reduce(trial, origin, width)
+            if gone and len(origin) - len(gone) <= self.least:
+                view = _without(origin, gone)
+                kept = yield from admissible(self.constraints, trial, origin, [Candidate(str(view), TECHNIQUE, view)])
                 yield from trial.attempt(kept)
                 return
 
-    def _reduce(self, trial: Trial, origin: Words, width: int) -> Search[Words]:
-        beam = [origin]
-        while len(_left(beam[0])) > self.least:
-            grown: dict[str, tuple[float, Words, int]] = {}
-            for view in beam:
-                for verdict, index in (yield from _shorter(trial, view)):
-                    if verdict.reached and verdict.text not in grown:
-                        grown[verdict.text] = (verdict.score, view, index)
+    def _reduce(self, trial: Trial, origin: Words, width: int) -> Search[Gone]:
+        beam: list[Gone] = [()]
+        while len(origin) - len(beam[0]) > self.least:
+            grown: dict[Gone, float] = {}
+            for gone in beam:
+                yield from _shorter(trial, origin, gone, grown)
             if not grown:
                 break
-            best = sorted(grown.values(), key=lambda found: -found[0])[:width]
-            beam = [view.delete(index, TECHNIQUE) for _, view, index in best]
+            beam = sorted(grown, key=lambda gone: -grown[gone])[:width]
         return beam[0]
 
 
-def _left(view: Words) -> list[int]:
-    return [i for i in range(len(view)) if view[i]]
+def _without(origin: Words, gone: Gone) -> Words:
+    return origin.delete_many(reversed(gone), TECHNIQUE)  # from the end, so that no space is left behind
 
 
-def _shorter(trial: Trial, view: Words) -> Search[list[tuple[Verdict, int]]]:
-    """The verdict on the text without each word that is left, with the word's index."""
-    left, found = _left(view), []
-    for at in range(0, len(left), CHUNK):
-        part = left[at : at + CHUNK]
+def _shorter(trial: Trial, origin: Words, gone: Gone, grown: dict[Gone, float]) -> Search[None]:
+    """Ask about one word less, each in its turn; ``grown`` learns what keeps the answer, and the belief in it."""
+    left = [i for i in range(len(origin)) if i not in gone]
+    more = [tuple(sorted((*gone, i))) for i in left]
+    for at in range(0, len(more), CHUNK):
+        part = more[at : at + CHUNK]
         trial.tally.proposed += len(part)
-        verdicts = yield from trial.probe(str(view.delete(i)) for i in part)
-        found += list(zip(verdicts, part, strict=True))
-    return found
+        verdicts = yield from trial.probe(str(_without(origin, one)) for one in part)
+        grown.update((one, v.score) for one, v in zip(part, verdicts, strict=True) if v.reached)
