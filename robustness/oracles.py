@@ -86,6 +86,7 @@ class Oracle(Generic[K, V]):
         self.usage = Usage()
         self.on_batch: Callable[[int], None] = lambda n: None
         self._cache: dict[K, V | Failure] = {}
+        self._unsized: list[K] = []
         self._groups: dict[int, deque[K]] = {}
         self._waiting: dict[K, list[Ticket]] = {}
         self._orders: dict[Ticket, _Order] = {}
@@ -122,7 +123,12 @@ class Oracle(Generic[K, V]):
         self.usage.shared += len(items) - len(new)
         if order.missing == 0:
             self._complete.append(ticket)
-        if new:
+        self._unsized += new
+
+    def _size(self) -> None:
+        """Put everything that was submitted since the last batch where its length belongs, in one call of the backend."""
+        if self._unsized:
+            new, self._unsized = self._unsized, []
             self._enqueue(new)
 
     def _enqueue(self, items: list[K]) -> None:
@@ -142,6 +148,8 @@ class Oracle(Generic[K, V]):
 
     def pump(self) -> list[tuple[Ticket, list[V] | UnansweredError]]:
         """Compute one batch if none is ready, and hand out every complete ticket."""
+        if not self._complete:
+            self._size()
         if not self._complete and self._groups:
             length = max(self._groups, key=self._fill)
             self._compute(self._cut(length))
