@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as _field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -91,7 +92,7 @@ class Outcome:
 
     def to_json(self) -> str:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
-        return json.dumps(_plain(self), ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=_plain)
+        return _LINE.encode(_plain(self))
 
     @classmethod
     def from_json(cls, line: str) -> Outcome:
@@ -127,7 +128,15 @@ def _plain(value: Any) -> dict[str, Any]:
     """A record's fields as a dict; ``json`` calls this again for records and mappings inside it."""
     if isinstance(value, Mapping):
         return dict(value)
-    return {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(record))
+
+
+_LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 def _refuse_constant(name: str) -> None:
