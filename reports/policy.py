@@ -134,6 +134,7 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    cache: str | None = None
     vectors: str | None = None
     lexicon: str | None = None
     access: str | None = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from robustness.data import Dataset
     from robustness.drawing import Drawing
     from robustness.engine import Oracles
+    from robustness.memory import Memory
     from robustness.trials import Plan
     from robustness.victims.base import Victim
 
@@ -55,7 +56,8 @@ class Settings:
 
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
-    policy's thresholds are decided. None of ``batch_tokens``, ``in_flight`` changes an outcome.
+    policy's thresholds are decided. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
+    ``in_flight``, ``cache`` changes an outcome.
     """
 
     recipes: tuple[str, ...] = ("standard",)
@@ -68,6 +70,7 @@ class Settings:
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    cache: str | Path | None = None
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False
     resources: Resources | None = None
@@ -162,7 +165,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         VictimError: the victim answers none of the clean examples.
     """
     from robustness import preflight
-    from robustness.backends import EncoderBackend, MaskerBackend, RewriterBackend, VictimBackend
+    from robustness.backends import MaskerBackend, RewriterBackend, VictimBackend
     from robustness.engine import Oracles
     from robustness.manifest import describe
     from robustness.oracles import Oracle
@@ -175,10 +178,10 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     available = [name for name, there in loaded.items() if there is not None]
     preflight.check_recipes(recipes, victim.info, available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
-    tokens = settings.batch_tokens
+    tokens, memory = settings.batch_tokens, _memory(settings)
     oracles = Oracles(
-        victim=Oracle(backend, batch_tokens=tokens),
-        encoder=Oracle(EncoderBackend(encoder), batch_tokens=tokens) if encoder else None,
+        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info) if memory else None),
+        encoder=_encoding(encoder, tokens, memory) if encoder else None,
         rewriter=Oracle(RewriterBackend(rewriter), batch_tokens=tokens) if rewriter else None,
         gradients=_gradients(victim, recipes, settings),
         masker=Oracle(MaskerBackend(masker), batch_tokens=tokens) if masker else None,
@@ -230,6 +233,21 @@ def _rewriter(settings: Settings) -> Any:
     from robustness.rewriters import load_rewriter
 
     return load_rewriter(settings.rewriter, offline=settings.offline)
+
+
+def _memory(settings: Settings) -> Memory | None:
+    if settings.cache is None:
+        return None
+    from robustness.memory import Memory
+
+    return Memory(settings.cache)
+
+
+def _encoding(encoder: Any, tokens: int, memory: Memory | None) -> Any:
+    from robustness.backends import EncoderBackend
+    from robustness.oracles import Oracle
+
+    return Oracle(EncoderBackend(encoder), batch_tokens=tokens, store=memory.of_encoder(encoder) if memory else None)
 
 
 def _masker(settings: Settings) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -41,6 +41,7 @@ class Usage:
     """What an oracle did; ``shared``: items answered by the cache or another ticket; ``seconds``: time inside the backend.
 
     ``rescued``: items that failed in one batch and were answered in a smaller one: a victim that fails at random.
+    ``recalled``: items answered from the store of an earlier run.
     """
 
     asked: int = 0
@@ -50,6 +51,7 @@ class Usage:
     batches: int = 0
     seconds: float = 0.0
     rescued: int = 0
+    recalled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ class Failure:
 
     error: str
     message: str
+
+
+class Store(Protocol):
+    """Answers that outlive the run."""
+
+    def recall(self, items: Sequence[Any]) -> Mapping[Any, Any]:
+        """Answers to those of the items that are known."""
+
+    def keep(self, answers: Mapping[Any, Any]) -> None:
+        """Remember answers."""
 
 
 class _Order:
@@ -75,14 +87,22 @@ class Oracle(Generic[K, V]):
 
     ``batch_tokens``: most tokens in one batch (rows times length). ``cache_size``: answers remembered, oldest dropped.
     ``max_timeouts``: after so many time-outs the run is given up, since each costs the whole limit.
+    ``store``: answers of earlier runs; failures are never stored.
     """
 
     def __init__(
-        self, backend: Backend[K, V], *, batch_tokens: int = 2048, cache_size: int = 200_000, max_timeouts: int = 5
+        self,
+        backend: Backend[K, V],
+        *,
+        batch_tokens: int = 2048,
+        cache_size: int = 200_000,
+        max_timeouts: int = 5,
+        store: Store | None = None,
     ) -> None:
         if batch_tokens < 1:
             raise ValueError(f"batch_tokens must be at least 1, got {batch_tokens}")
         self.backend, self.batch_tokens, self.cache_size, self.max_timeouts = backend, batch_tokens, cache_size, max_timeouts
+        self.store = store
         self.usage = Usage()
         self.on_batch: Callable[[int], None] = lambda n: None
         self._cache: dict[K, V | Failure] = {}
@@ -129,7 +149,17 @@ class Oracle(Generic[K, V]):
         """Put everything that was submitted since the last batch where its length belongs, in one call of the backend."""
         if self._unsized:
             new, self._unsized = self._unsized, []
-            self._enqueue(new)
+            new = self._recall(new) if self.store is not None else new
+            if new:
+                self._enqueue(new)
+
+    def _recall(self, items: list[K]) -> list[K]:
+        """Settle what the store knows; what is left."""
+        assert self.store is not None
+        known = self.store.recall(items)
+        self._settle(list(known), list(known.values()))
+        self.usage.recalled += len(known)
+        return [item for item in items if item not in known]
 
     def _enqueue(self, items: list[K]) -> None:
         bucket = self.backend.length_quantum if self.backend.row_quantum else LENGTH_BUCKET
@@ -172,7 +202,11 @@ class Oracle(Generic[K, V]):
         return batch
 
     def _compute(self, batch: list[K]) -> None:
-        self._settle(batch, self._attempt(batch))
+        answers = self._attempt(batch)
+        if self.store is not None:
+            pairs = zip(batch, answers, strict=True)
+            self.store.keep({item: answer for item, answer in pairs if not isinstance(answer, Failure)})
+        self._settle(batch, answers)
         self.on_batch(len(batch))
 
     def _attempt(self, batch: list[K]) -> list[V | Failure]:

@@ -38,6 +38,7 @@ def audit(
     encoder: f.EncoderFlag = None,
     rewriter: f.RewriterFlag = None,
     masked_lm: f.MaskedLmFlag = None,
+    cache: f.CacheFlag = None,
     vectors: f.VectorsFlag = None,
     lexicon: f.LexiconFlag = None,
     resource: f.ResourceFlag = None,
@@ -92,7 +93,8 @@ def audit(
     chosen = rules.audit.model_dump(exclude_none=True) | f.given(
         victim=victim, data=data, recipes=f.listed(recipes), profile=profile, budget=budget, limit=limit, seed=seed,
         field=field, batch_tokens=batch_tokens, in_flight=in_flight, victim_timeout=victim_timeout, encoder=encoder,
-        rewriter=rewriter, masked_lm=masked_lm, vectors=vectors, lexicon=lexicon, resource=resource, text=f.listed(text),
+        rewriter=rewriter, masked_lm=masked_lm, cache=cache, vectors=vectors, lexicon=lexicon, resource=resource,
+        text=f.listed(text),
         label=label, id=id_, encoding=encoding,
         format=format_,
         split=split, label_map=f.mapping(label_map, "--label-map"), access=access, labels=f.listed(labels),

@@ -47,6 +47,9 @@ InFlightFlag = Annotated[
 TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
 EncoderFlag = Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")]
 RewriterFlag = Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")]
+CacheFlag = Annotated[
+    Path | None, typer.Option("--cache", help="Folder that keeps exact answers of victim and encoder for later runs.")
+]
 MaskedLmFlag = Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")]
 VectorsFlag = Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")]
 ResourceFlag = Annotated[
