@@ -9,8 +9,8 @@ from statistics import NormalDist
 CONFIDENCE = 0.95
 
 
-def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The Wilson score interval for a binomial proportion; (0, 1) where nothing was observed.
+def wilson(successes: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The Wilson score interval for a binomial proportion; (0, 1) where nothing was observed. Effective counts may be fractions.
 
     Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927); recommended for small n
     and for rates near 0 and 1 by Newcombe, Statistics in Medicine 17 (1998), 857-872, and Brown, Cai and DasGupta (2001).

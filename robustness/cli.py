@@ -17,6 +17,7 @@ from robustness.commands.perturb import perturb
 from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
 from robustness.commands.replay import replay
+from robustness.commands.review import review
 from robustness.commands.transfer import transfer
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
@@ -44,6 +45,7 @@ app.command("verify")(verify)
 app.command("replay")(replay)
 app.command("minimise")(minimise)
 app.command("transfer")(transfer)
+app.command("review")(review)
 
 
 def _version(show: bool) -> None:

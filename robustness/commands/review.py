@@ -1,0 +1,152 @@
+"""``robustness review``: do the perturbed texts still mean their label? A sheet for human raters, and what they said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robustness.commands import flags as f
+from robustness.commands.gate import RunArgument
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.review import Review
+    from reports.run import Run
+    from reports.validity import Adjusted, Interval, ReviewResult
+
+RESULT = "review.json"
+
+
+def review(
+    run: RunArgument,
+    sample: Annotated[int, typer.Option("--sample", help="So many failures to rate.", min=1)] = 50,
+    controls: Annotated[int, typer.Option("--controls", help="So many unperturbed texts among them.", min=0)] = 10,
+    read: Annotated[str | None, typer.Option("--read", help="Filled-in sheets, one for each rater, comma-separated.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the review (default: RUN-review).")] = None,
+    judge: Annotated[str | None, typer.Option("--judge", help="A victim that judges all failures, scored by the sheets.")] = None,
+    judge_floor: Annotated[
+        float, typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must surely reach.", min=0.5, max=1)
+    ] = 0.7,
+    seed: f.SeedFlag = None,
+    offline: f.OfflineFlag = False,
+    json_: f.JsonFlag = False,
+    quiet: f.QuietFlag = False,
+) -> None:
+    """Export a blinded sample of failures for human raters; with --read, report agreement and validity-adjusted success.
+
+    Example: robustness review runs/demo --sample 50
+
+    Then: robustness review runs/demo --read anna.csv,ben.csv
+
+    Exit codes: 0 done, 2 unusable input, 3 nothing was rated, or the judge is not good enough to be believed.
+    """
+    from reports.seal import refuse_edited
+    from reports.store import load_run
+
+    f.refuse_empty(read, "--read")
+    f.refuse_empty(judge, "--judge")
+    refuse_edited(run)
+    loaded = load_run(run)
+    folder = out or run.with_name(f"{run.resolve().name}-review")
+    if read is None:
+        if judge is not None:
+            raise UsageError("--judge needs --read: a judge that no human sheet has scored is not believed")
+        _export(loaded, folder, sample, controls, seed or 0, as_json=json_)
+        return
+    result = _read(loaded, folder, f.listed(read) or [], judge, judge_floor, offline=offline)
+    (folder / RESULT).write_text(json.dumps(result.to_dict(), ensure_ascii=True, indent=1) + "\n", encoding="ascii")
+    if json_:
+        typer.echo(json.dumps(result.to_dict(), ensure_ascii=True))
+    else:
+        for line in list(_lines(result))[-1 if quiet else 0 :]:
+            typer.echo(line)
+    raise typer.Exit(3 if not result.rated or (result.judge is not None and not result.judge.believed) else 0)
+
+
+def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, as_json: bool) -> None:
+    from reports.render.review_form import review_form
+    from reports.review import FORM, KEY, SHEET, draw, write_review
+
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty; name a new folder by --out, so that no rater's work is lost")
+    drawn = draw(run, sample, controls, seed)
+    write_review(drawn, folder)
+    (folder / FORM).write_text(review_form(drawn), encoding="utf-8", newline="\n")
+    count = sum(bool(item.recipe) for item in drawn.items)
+    files = {name: str(folder / name) for name in (SHEET, FORM, KEY)}
+    if as_json:
+        typer.echo(json.dumps({"failures": count, "controls": len(drawn.items) - count, "files": files}))
+        return
+    typer.echo(f"{count} failures and {len(drawn.items) - count} unperturbed texts, in random order")
+    typer.echo(f"give each rater {files[SHEET]} or {files[FORM]}; keep {files[KEY]} to yourself, it holds the answers")
+
+
+def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: float, *, offline: bool) -> ReviewResult:
+    from reports.review import KEY, read_review, read_sheet
+    from reports.validity import review_result
+
+    key = read_review(folder / KEY, run)
+    paths = [Path(name).resolve() for name in names]
+    if len(set(paths)) < len(paths):
+        raise UsageError("--read names a sheet twice; a rater who agrees with himself says nothing")
+    sheets = [read_sheet(path, key) for path in paths]
+    result = review_result(run, key, sheets)
+    return result if judge is None else replace(result, judge=_judged(run, key, sheets, judge, floor, offline, result.confidence))
+
+
+def _judged(
+    run: Run, key: Review, sheets: list[dict[str, str]], spec: str, floor: float, offline: bool, confidence: float
+) -> Any:
+    from robustness.asking import oracle_for
+    from robustness.audit import open_victim
+    from robustness.judge import judge_review
+    from robustness.offline import offline as without_network
+
+    with without_network(offline):
+        subject = open_victim(spec, offline=offline)
+        try:
+            return judge_review(subject, run, key, sheets, oracle_for(subject), floor=floor, confidence=confidence)
+        finally:
+            subject.close()
+
+
+def _lines(result: ReviewResult) -> Iterator[str]:
+    from reports.figures import NOTHING, interval
+    from reports.text import visible
+
+    unclear = f"{result.unclear} unclear or undecided, which count as invalid"
+    yield f"{result.rated} failures rated by {result.raters} rater(s); {unclear}"
+    agreed = result.agreement
+    if agreed is None:
+        yield "agreement: needs two raters"
+    else:
+        kappa = NOTHING if agreed.kappa is None else f"{agreed.kappa:.2f} ({agreed.low:.2f} to {agreed.high:.2f})"
+        yield f"agreement: {agreed.method.title()}'s kappa {kappa} on {agreed.items} texts"
+    yield f"unperturbed texts on which they agree with the data: {interval(result.controls)}"
+    for one in result.recipes:
+        yield visible(_line(one))
+    if result.judge is not None:
+        score = result.judge
+        word = "believed" if score.believed else "NOT believed"
+        yield visible(
+            f"judge {score.judge} is {word}: sensitivity {interval(score.sensitivity)}, specificity {interval(score.specificity)}"
+        )
+        if score.validity is not None:
+            yield f"validity of all failures by the judge, corrected: {_shown(score.validity)}"
+    yield visible(_line(result.overall))
+
+
+def _line(one: Adjusted) -> str:
+    from reports.figures import interval
+
+    adjusted = f"; success rate {interval(one.success)}, of valid texts {_shown(one.adjusted)}" if one.adjusted else ""
+    return f"{one.name}: validity {_shown(one.validity)}, n={one.rated}{adjusted}"
+
+
+def _shown(value: Interval) -> str:
+    return "–" if value.rate is None else f"{100 * value.rate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
