@@ -103,6 +103,18 @@ def refuse_edited(folder: Path, rewriting: Collection[str] = ()) -> None:
         )
 
 
+def refuse_changed(folder: Path, name: str) -> None:
+    """Raise ``RunError`` where one sealed file reads otherwise than it was sealed; a folder without a seal is let through."""
+    if not (folder / SEAL).exists():
+        return
+    try:
+        told = _read(folder / SEAL).get(name)
+    except (ValueError, OSError) as error:
+        raise RunError(f"{folder / SEAL} cannot be trusted: {error}; bring the file back, or run the audit again") from None
+    if told is not None and told != _hash(folder / name):
+        raise RunError(f"{folder / name} was edited since the run was sealed; bring the file back, or run the audit again")
+
+
 def _compared(sealed: Mapping[str, str], now: Mapping[str, str]) -> list[Sealed]:
     found = [
         Sealed(name, MISSING if name not in now else INTACT if now[name] == told else CHANGED) for name, told in sealed.items()

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from reports.ledger import Ledger
 from reports.run import Manifest, Outcome, Run, RunError
-from reports.seal import drop_seal
+from reports.seal import drop_seal, refuse_changed
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
@@ -266,6 +266,7 @@ def iter_outcomes(path: str | Path) -> Iterator[Outcome]:
 def load_run(path: str | Path) -> Run:
     """Load a run folder; raises ``RunError`` where it is no run, or is damaged, shortened or edited."""
     manifest = read_manifest(path)
+    refuse_changed(Path(path), MANIFEST)
     return Run(Path(path), manifest, tuple(_verified(Path(path), manifest)))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from reports.render import RENDERED, render_all
 from reports.run import Run, RunError
-from reports.seal import SEAL, verify, write_seal
+from reports.seal import SEAL, refuse_edited, verify, write_seal
 from reports.store import RunWriter, load_run
 
 FILES = ("run.json", "outcomes.jsonl", *RENDERED)
@@ -80,8 +80,10 @@ def test_a_digest_kept_elsewhere_catches_a_rewritten_seal(sealed: Path) -> None:
 def test_an_edited_manifest_is_not_sealed_anew(sealed: Path) -> None:
     text = (sealed / "run.json").read_text()
     (sealed / "run.json").write_text(text.replace('"weights": "abc"', '"weights": "abd"'))
+    with pytest.raises(RunError, match=r"run\.json was edited"):
+        load_run(sealed)
     with pytest.raises(RunError, match=r"run\.json \(changed\)"):
-        render_all(load_run(sealed))
+        refuse_edited(sealed, RENDERED)
     assert verify(sealed).exit_code == 1
 
 
