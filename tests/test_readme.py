@@ -1,0 +1,46 @@
+"""What the README and the docs tell a user: links lead somewhere, commands and flags exist, the first screen says what to type."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from robustness.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_and_flags_exist(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"^(?: {4}|\$ )?(?:OMP_NUM_THREADS=\d )?robustness ([a-z]+)(.*)$", text, re.M)
+    for command, rest in blocks:
+        assert main([command, "--help"]) == 0, f"{page.name} names the command {command!r}"
+        known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+        unknown = set(re.findall(r"(?<!\S)--[a-z][a-z-]+", rest.split(" #")[0])) - known
+        assert not unknown, f"{page.name}: robustness {command} has no {sorted(unknown)}"
+
+
+def test_the_first_screen_names_both_commands() -> None:
+    head = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:12])
+    assert "make audit" in head
+    assert "make test" in head
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert all(re.search(rf"^{target}:", makefile, re.M) for target in ("audit", "test", "check"))
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_no_page_carries_an_absolute_path_of_some_machine() -> None:
+    pattern = re.compile(r"(?<![\w.])/(?:home|root|work|tmp|Users)/\w+")
+    found = {p.name: pattern.findall(p.read_text(encoding="utf-8")) for p in PAGES}
+    assert {name: hits for name, hits in found.items() if hits} == {}
