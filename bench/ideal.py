@@ -1,0 +1,83 @@
+"""The floor: the forwards of a native run replayed bare, sorted by length in batches of the best size, nothing else done.
+
+    python bench/ideal.py --victim hf:MODEL --data FILE.tsv [--recipes deepwordbug,pwws] [-n 20] [--threads 2]
+
+Prints, for each recipe, the wall seconds of the run, of the bare replay with each batch size, and run over best replay. Replays
+tokenise too, all texts at once, and pad each batch to its longest text; victim and encoder are replayed one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ours
+
+SIZES = (16, 32, 64)
+
+
+def recording(oracle: Any) -> list[Any]:
+    """A list that fills with every item that the oracle sends to its backend."""
+    seen: list[Any] = []
+    compute = oracle.backend.compute
+
+    def spy(items: Any) -> Any:
+        seen.extend(dict.fromkeys(items))
+        return compute(items)
+
+    oracle.backend.compute = spy
+    return seen
+
+
+def bare(path: str, head: bool) -> Callable[[list[Any], int], float]:
+    """A function from texts and a batch size to the seconds of their bare forwards."""
+    import torch
+    from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+
+    auto = AutoModelForSequenceClassification if head else AutoModel
+    model, tokenizer = auto.from_pretrained(path, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(path)
+
+    def run(texts: list[Any], size: int) -> float:
+        started = time.perf_counter()
+        ids = sorted(tokenizer(texts, truncation=True, max_length=256, verbose=False)["input_ids"], key=len)
+        with torch.inference_mode():
+            for at in range(0, len(ids), size):
+                part = ids[at : at + size]
+                rows = torch.zeros(len(part), len(part[-1]), dtype=torch.long)
+                mask = torch.zeros_like(rows)
+                for n, row in enumerate(part):
+                    rows[n, : len(row)], mask[n, : len(row)] = torch.tensor(row), 1
+                model(input_ids=rows, attention_mask=mask)
+        return time.perf_counter() - started
+
+    return run
+
+
+def main() -> None:
+    """Run each recipe, replay its forwards."""
+    from robustness.victims.demo import encoder_folder
+
+    parser = argparse.ArgumentParser(description=__doc__, parents=[ours.arguments()])
+    parser.add_argument("--recipes", default="deepwordbug,pwws,textfooler,textbugger")
+    args = parser.parse_args()
+    victim, encoder = bare(args.victim.removeprefix("hf:"), True), bare(str(encoder_folder()), False)
+    victim(["warm up"] * 64, 64)
+    for recipe in args.recipes.split(","):
+        audit = ours.prepared(recipe, args)
+        inputs = recording(audit.oracles.victim)
+        texts = recording(audit.oracles.encoder) if audit.oracles.encoder else []
+        outcomes, seconds = ours.attack(audit)
+        floor = {}
+        for size in SIZES:
+            spent = victim([text for (text,) in inputs], size)
+            floor[size] = round(spent + (encoder(texts, size) if texts else 0.0), 2)
+        ratio = round(seconds["wall_s"] / min(floor.values()), 2)
+        counts = {"examples": len(outcomes), "victim_forwards": len(inputs), "encoder_forwards": len(texts)}
+        print(json.dumps({"bench": "ideal", "recipe": recipe, **counts, **seconds, "floor_s": floor, "ratio": ratio}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The same recipe on the same victim, texts and resources: TextAttack as shipped, TextAttack padded well, our bridge, ours.
+
+    python bench/versus_textattack.py --victim hf:MODEL --data FILE.tsv --textattack-python VENV/bin/python \\
+        --textattack-script run_textattack.py [--recipes deepwordbug,pwws] [-n 20] [--rounds 3] [--lexicon nltk] [--vectors FILE]
+
+Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. The script is
+called as ``SCRIPT RECIPE -n N --victim DIR --data FILE --pad stock|dynamic --threads T --results FILE`` and prints one line of
+JSON. Medians over the rounds; ``ratio`` is wall seconds over those of ``native``. The bridge needs a Python with both packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ours
+
+HERE = Path(__file__).resolve().parent
+BRIDGED = {
+    "deepwordbug": "textattack:deepwordbug-gao-2018",
+    "pwws": "textattack:pwws-ren-2019",
+    "textfooler": "textattack:textfooler-jin-2019",
+    "textbugger": "textattack:textbugger-li-2018",
+    "pruthi": "textattack:pruthi-2019",
+    "input-reduction": "textattack:input-reduction-feng-2018",
+}
+COLUMNS = (
+    "success_rate", "accuracy_under_attack", "words_changed_pct", "similarity", "queries", "queries_per_success",
+    "forwards", "cpu_s", "wall_s", "queries_per_cpu_s", "peak_rss_mb", "ratio",
+)  # fmt: skip
+
+
+def theirs(recipe: str, pad: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One run of TextAttack."""
+    results = folder / f"{recipe}-{pad}.jsonl"
+    command = [args.textattack_python, args.textattack_script, recipe, "-n", str(args.n), "--pad", pad, "--threads"]
+    command += [str(args.threads), "--victim", args.victim.removeprefix("hf:"), "--data", args.data, "--results", str(results)]
+    row = _run(command)
+    won, lost = row["succeeded"], row["failed"]
+    row["accuracy_under_attack"] = round(100 * lost / row["examples"], 1)
+    row["queries_per_success"] = round(row["queries"] / won, 1) if won else None
+    row["queries_per_cpu_s"] = round(row["queries"] / row["cpu_s"], 1)
+    row["similarity"] = None
+    return row
+
+
+def own(recipe: str, python: str, args: argparse.Namespace) -> dict[str, Any]:
+    """One run of ours, native or bridged."""
+    command = [python, str(HERE / "ours.py"), recipe, "--victim", args.victim, "--data", args.data, "-n", str(args.n)]
+    command += ["--threads", str(args.threads), "--batch-tokens", str(args.batch_tokens)]
+    command += [part for pair in args.resource for part in ("--resource", pair)]
+    for flag in ("lexicon", "vectors"):
+        value = getattr(args, flag)
+        command += [f"--{flag}", value] if value else []
+    return _run(command)
+
+
+def _run(command: list[str]) -> dict[str, Any]:
+    paths = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\nfailed:\n{done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def side(name: str, recipe: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """One run of one side."""
+    if name in ("stock", "dynamic"):
+        return theirs(recipe, name, args, folder)
+    if name == "bridge":
+        return own(BRIDGED[recipe], args.textattack_python, args)
+    return own(recipe, sys.executable, args)
+
+
+def median(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Column by column."""
+    found = {}
+    for column in COLUMNS:
+        values = [row[column] for row in rows if row.get(column) is not None]
+        found[column] = round(statistics.median(values), 2) if values else None
+    return found
+
+
+def main() -> None:
+    """Take turns, print a table for each recipe and one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, parents=[ours.arguments()])
+    parser.add_argument("--recipes", default="deepwordbug,pwws,textfooler,textbugger")
+    parser.add_argument("--sides", default="stock,dynamic,bridge,native")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--textattack-python", required=True)
+    parser.add_argument("--textattack-script", required=True)
+    args = parser.parse_args()
+    sides = args.sides.split(",")
+    with tempfile.TemporaryDirectory() as folder:
+        for recipe in args.recipes.split(","):
+            runs: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
+            for _ in range(args.rounds):
+                for name in sides:
+                    runs[name].append(side(name, recipe, args, Path(folder)))
+            _tell(recipe, {name: median(rows) for name, rows in runs.items()}, args)
+
+
+def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespace) -> None:
+    base = found.get("native", {}).get("wall_s")
+    for row in found.values():
+        row["ratio"] = round(row["wall_s"] / base, 2) if base else None
+    print(f"\n{recipe}, {args.n} examples, medians of {args.rounds}")
+    print(" | ".join(("side", *COLUMNS)))
+    for name, row in found.items():
+        print(" | ".join((name, *(str(row[c]) for c in COLUMNS))))
+    print(json.dumps({"bench": "versus", "recipe": recipe, "examples": args.n, "rounds": args.rounds, **found}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
