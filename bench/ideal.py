@@ -1,6 +1,6 @@
 """The floor: the forwards of a native run replayed bare, sorted by length in batches of the best size, nothing else done.
 
-    python bench/ideal.py --victim hf:MODEL --data FILE.tsv [--recipes deepwordbug,pwws] [-n 20] [--threads 2]
+    python -m bench.ideal --victim hf:MODEL --data FILE.tsv [--recipes deepwordbug,pwws] [-n 20] [--threads 2]
 
 Prints, for each recipe, the wall seconds of the run, of the bare replay with each batch size, and run over best replay. Replays
 tokenise too, all texts at once, and pad each batch to its longest text; victim and encoder are replayed one after the other.
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import ours
+from bench import ours
 
 SIZES = (16, 32, 64)
 

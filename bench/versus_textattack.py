@@ -1,6 +1,6 @@
 """The same recipe on the same victim, texts and resources: TextAttack as shipped, TextAttack padded well, our bridge, ours.
 
-    python bench/versus_textattack.py --victim hf:MODEL --data FILE.tsv --textattack-python VENV/bin/python \\
+    python -m bench.versus_textattack --victim hf:MODEL --data FILE.tsv --textattack-python VENV/bin/python \\
         --textattack-script run_textattack.py [--recipes deepwordbug,pwws] [-n 20] [--rounds 3] [--lexicon nltk] [--vectors FILE]
 
 Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. The script is
@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import ours
+from bench import ours
 
 HERE = Path(__file__).resolve().parent
 BRIDGED = {
