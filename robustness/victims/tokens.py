@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class Tokens:
         for key, encoded in found.items():
             self._memory.pop(key, None)  # the newest go last, and the oldest are dropped first
             self._memory[key] = encoded
-        for key in list(self._memory)[: max(0, len(self._memory) - self._cached)]:
+        for key in list(islice(self._memory, max(0, len(self._memory) - self._cached))):
             self._memory.pop(key, None)
 
     def _tokenize(self, inputs: Sequence[Input]) -> list[Encoded]:
