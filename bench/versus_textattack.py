@@ -5,8 +5,8 @@
 
 Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. The script is
 called as ``SCRIPT RECIPE -n N --victim DIR --data FILE --pad stock|dynamic --threads T --results FILE`` and prints one line of
-JSON. Medians over the rounds; ``ratio`` is wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which a busy
-machine troubles less. The bridge needs a Python with both packages.
+JSON. Medians over the rounds; ``ratio`` is wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which
+a busy machine troubles less. The bridge needs a Python with both packages.
 """
 
 from __future__ import annotations
