@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 from attacks.search import Recipe, Search, Trial
+from attacks.strategies.reduction import KeepAnswer
 from attacks.textattack_bridge import judging, substitutes
 from attacks.textattack_bridge.catalogue import Entry, find, version
 from attacks.textattack_bridge.dice import Dice
 from attacks.textattack_bridge.gather import gather
+from attacks.textattack_bridge.isolation import no_network
 from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.resources import RESOURCES, Found
 from attacks.textattack_bridge.rewire import rewired
@@ -41,7 +45,8 @@ def _built(entry: Entry, found: Mapping[str, Found]) -> Any:
     load()
     build = vars(getattr(import_module(entry.module), entry.class_name))["build"].__func__
     try:
-        return rewired(build, **substitutes.names(entry, found))(_NoModel(), **entry.arguments)
+        with no_network():
+            return rewired(build, **substitutes.names(entry, found))(_NoModel(), **entry.arguments)
     except Exception as error:
         raise ValueError(f"TextAttack {version()} could not build {entry.spec}: {type(error).__name__}: {error}") from error
 
@@ -69,6 +74,11 @@ class _Parts:
         """Whether the search rewrites the text as a string, and so must see the attacked field alone."""
         return type(self.pattern.search_method).__name__ == "DifferentialEvolution"
 
+    @property
+    def reduces(self) -> bool:
+        """Whether the goal is that the answer stays while words go."""
+        return type(self.pattern.goal_function) is judging.reduction_class()
+
     def attack(self, line: judging.Line, ignored: list[str]) -> Any:
         """A fresh attack for one trial; ``ignored``: the fields that it must not touch."""
         rules = [copy.copy(rule) for rule in self.rules]
@@ -78,7 +88,7 @@ class _Parts:
         if ignored:
             fixed = load().constraints.pre_transformation.InputColumnModification
             rules.insert(0, fixed(_columns(line.trial), set(ignored)))
-        goal = judging.goal_class()(line)
+        goal = type(self.pattern.goal_function)(line)
         return judging.attack_class()(goal, rules, self.pattern.transformation, copy.copy(self.pattern.search_method))
 
 
@@ -96,7 +106,7 @@ class TextAttackSearch:
     def search(self, trial: Trial) -> Search[None]:
         """Run until the trial is won, its budget is spent or TextAttack has nothing left to try."""
         dice = Dice(trial.rng.getrandbits(63), load().attack.torch)
-        worker = Worker(lambda ask: self._work(trial, ask), dice.rolling)
+        worker = Worker(lambda ask: self._work(trial, ask), lambda: _alone(dice))
         try:
             request = worker.step()
             while request is not None:
@@ -109,7 +119,8 @@ class TextAttackSearch:
 
     def _work(self, trial: Trial, ask: Ask) -> None:
         greedy = type(self.parts.pattern.search_method).__name__ == "GreedyWordSwapWIR"
-        line = judging.Line(trial, ask, "similarity" if greedy else "score", name_of(self.parts.pattern.transformation))
+        technique = name_of(self.parts.pattern.transformation)
+        line = judging.Line(trial, ask, "similarity" if greedy else "score", technique, 1 if self.parts.reduces else None)
         single = len(trial.inputs) == 1 or self.parts.whole_text
         columns = [] if single else _columns(trial)
         text = load().shared.AttackedText(trial.text if single else OrderedDict(zip(columns, trial.inputs, strict=True)))
@@ -118,6 +129,14 @@ class TextAttackSearch:
         attack = self.parts.attack(line, [c for i, c in enumerate(columns) if i != trial.field])
         start, _ = attack.goal_function.init_attack_example(text, trial.gold)
         attack.search_method.perform_search(start)
+
+
+@contextmanager
+def _alone(dice: Dice) -> Iterator[None]:
+    """What surrounds every step of a trial: its own random numbers, no network, no warnings that are TextAttack's affair."""
+    with no_network(), dice.rolling(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recipe:
@@ -140,6 +159,7 @@ def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recip
             ("constraints", "; ".join(map(_described, parts.rules)) or "none"),
             *((f"resource {key}", f.shown) for key, f in found.items()),
         ),
+        goal=KeepAnswer() if parts.reduces else None,
         note=f"Run by TextAttack {version()} through a bridge{'; ' + replaced if replaced else ''}.",
     )
 

@@ -14,8 +14,6 @@ _TEXT_GOAL = "its goal is a change in a text that the victim writes; the victims
 _IMPOSSIBLE = {
     "MinimizeBleu": _TEXT_GOAL,
     "NonOverlappingOutput": _TEXT_GOAL,
-    "InputReduction": "it looks for the shortest text on which the victim keeps its answer; a run counts wrong answers, "
-    "so that nothing it finds could be judged",
     "WordSwapGradientBased": "TextAttack takes its gradients from its own LSTM classifier alone, never from another victim",
 }
 """What makes a recipe impossible here whatever the resources, by component."""

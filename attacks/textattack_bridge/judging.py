@@ -15,8 +15,8 @@ from attacks.textattack_bridge.worker import Ask
 class Line:
     """What the parts of one trial share: the trial, how to ask the engine, and which texts have passed every rule."""
 
-    def __init__(self, trial: Trial, ask: Ask, prefer: str, technique: str) -> None:
-        self.trial, self.ask, self.prefer, self.technique = trial, ask, prefer, technique
+    def __init__(self, trial: Trial, ask: Ask, prefer: str, technique: str, most_words: int | None = None) -> None:
+        self.trial, self.ask, self.prefer, self.technique, self.most_words = trial, ask, prefer, technique, most_words
         self.admissible: set[str] = set()
         self.ranking = False
         self.baseline = 0.0
@@ -24,15 +24,22 @@ class Line:
     def judge(self, texts: Sequence[Any]) -> list[Verdict]:
         """Verdicts on attacked texts, in order.
 
-        While words are ranked, a text that broke no rule may win like any other, and one that only probes (a word
-        deleted or masked) may not. At any other time the search means what it asks.
+        While words are ranked, only a text that has passed every rule may win, and one that just probes (a word deleted or
+        masked) may not. At any other time the search means what it asks, unless the text is longer than ``most_words``.
         """
-        fields = [field_of(text, self.trial) for text in texts]
-        probing = self.ranking and not all(field in self.admissible for field in fields)
-        if probing:
-            return list(self.ask(lambda trial: trial.probe(fields)))
-        candidates = [self._candidate(f, t) for f, t in zip(fields, texts, strict=True)]
-        return list(self.ask(lambda trial: _attempt(trial, candidates, self.prefer)))
+        asked = [(field_of(text, self.trial), text) for text in texts]
+        probes = [field for field, text in asked if not self._may_win(field, text)]
+        candidates = [self._candidate(field, text) for field, text in asked if self._may_win(field, text)]
+        found = self.ask(lambda trial: trial.probe(probes)) if probes else []
+        if candidates:
+            found = [*found, *self.ask(lambda trial: _attempt(trial, candidates, self.prefer))]
+        verdicts = {verdict.text: verdict for verdict in found}
+        return [verdicts[field] for field, _ in asked]
+
+    def _may_win(self, field: str, text: Any) -> bool:
+        if self.ranking and field not in self.admissible:
+            return False
+        return self.most_words is None or text.num_words <= self.most_words
 
     def _candidate(self, field: str, text: Any) -> Candidate:
         steps = tuple((field_of(step, self.trial), technique_of(step)) for step in chain(text)[1:])
@@ -103,6 +110,22 @@ def goal_class() -> Any:
             raise NotImplementedError("the trial knows the score")
 
     return TrialGoal
+
+
+@cache
+def reduction_class() -> Any:
+    """Input reduction's goal: the fewer words keep the answer the better; the trial succeeds with one word left."""
+    base, scored = goal_class(), load().goal_functions.InputReduction
+    searching = load().goal_function_results.GoalFunctionResultStatus.SEARCHING
+
+    class ReductionGoal(base):  # type: ignore[misc,valid-type]
+        def _result(self, text: Any, verdict: Verdict) -> Any:
+            result = super()._result(text, verdict)
+            result.goal_status = searching
+            result.score = float(scored._get_score(self, result.raw_output, text))
+            return result
+
+    return ReductionGoal
 
 
 @cache

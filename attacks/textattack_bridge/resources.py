@@ -168,11 +168,11 @@ RESOURCES: Mapping[str, Resource] = {
     ),
     "flair-pos": Resource(
         "a part-of-speech tagger of flair's",
-        frozenset({"WordSwapHowNet", "WordSwapInflections"}),
+        frozenset({"WordSwapHowNet", "WordSwapInflections", "WordMergeMaskedLM"}),
         lambda entry: places.flair_model("upos-english-fast"),
         "flair-pos",
-        "FILE, a flair tagger (a pickle: trust its source)",
-        (FILE,),
+        "FILE, a flair tagger (a pickle: trust its source); `none` leaves the technique out",
+        (FILE, NONE),
     ),
     "hownet": Resource(
         "HowNet's synonyms as TextAttack stores them",

@@ -23,16 +23,16 @@ def names(entry: Entry, found: Mapping[str, Found]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "UntargetedClassification": judging.goal_class(),
         "TargetedClassification": judging.goal_class(),
+        "InputReduction": judging.reduction_class(),
         "GreedyWordSwapWIR": searching.greedy_class(),
         "PartOfSpeech": searching.part_of_speech_class(),
         "StopwordModification": searching.stopword_class(),
         "WordSwapWordNet": techniques.wordnet_class(),
     }
-    for key, resource in found.items():
-        if resource.left_out:
-            made |= {name: _left_out(name) for name in RESOURCES[key].components}
-        elif key in _MAKERS:
-            made |= _MAKERS[key](ta, entry, resource)
+    for key in (k for k in found if k in _MAKERS and not found[k].left_out):
+        made |= _MAKERS[key](ta, entry, found[key])
+    for key in (k for k in found if found[k].left_out):
+        made |= {name: _left_out(name) for name in RESOURCES[key].components}
     return made
 
 
