@@ -19,6 +19,8 @@ STATES = (MINIMAL, FIXED, NOT_APPLICABLE, ERROR)
 _AROUND = regex.compile(r"[\p{L}\p{N}\p{M}_'’\-]")
 _CLASSES = {"NOUN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb", "PROPN": "name", "AUX": "auxiliary"}
 _OFTEN = 2
+_PLUS = " + "
+SEVERAL = "several techniques"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def mechanism(text: str, edits: Sequence[EditRecord], classes: Sequence[str]) ->
     """The mechanism of minimal edits; ``classes``: the word class of each edited word, as the caller's dictionary says."""
     words = [edited_word(text, edit) for edit in edits]
     return Mechanism(
-        technique=" + ".join(sorted({edit.technique or "edit" for edit in edits})),
+        technique=_PLUS.join(sorted({edit.technique or "edit" for edit in edits})),
         position=_one({position(text, edit) for edit in edits}, "several places"),
         word_class=_one({_class(name) for name in classes}, "words of several classes"),
         word=words[0] if len(words) == 1 else "",
@@ -127,15 +129,19 @@ def _class(names: str) -> str:
 def clusters(found: Sequence[Minimal]) -> list[Cluster]:
     """Minimal failures by mechanism, largest first.
 
-    A word that one technique edited in several failures is a cluster of its own; the rest go by technique, word class and
-    position.
+    A word that one technique edited in several failures is a cluster of its own. Failures that need several edits at once
+    go by technique; the rest by technique, word class and position.
     """
     minimal = [(one, one.mechanism) for one in found if one.state == MINIMAL and one.mechanism is not None]
     often = Counter((m.technique, m.word) for _, m in minimal if m.word)
     groups: dict[tuple[str, ...], list[tuple[Minimal, Mechanism]]] = {}
     for one, how in minimal:
         by_word = how.word and often[how.technique, how.word] >= _OFTEN
-        key = ("word", how.technique, how.word) if by_word else ("class", how.technique, how.word_class, how.position)
+        key: tuple[str, ...] = ("class", how.technique, how.word_class, how.position)
+        if by_word:
+            key = ("word", how.technique, how.word)
+        elif len(one.edits) > 1:
+            key = ("many", SEVERAL if _PLUS in how.technique else how.technique)
         groups.setdefault(key, []).append((one, how))
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return [Cluster(_reason(key, group), len(group), tuple((o.recipe, o.example_id) for o, _ in group)) for key, group in ordered]
@@ -147,6 +153,10 @@ def _reason(key: tuple[str, ...], group: Sequence[tuple[Minimal, Mechanism]]) ->
     if key[0] == "word":
         places = Counter(how.position for _, how in group).most_common(1)[0][0]
         return f"{key[1]} of the word “{key[2]}” ({group[0][1].word_class}), mostly at the {places}; {edits}"
+    if key[0] == "many":
+        used = Counter(name for _, how in group for name in how.technique.split(_PLUS)).most_common(3)
+        which = f" ({', '.join(name for name, _ in used)})" if key[1] == SEVERAL else ""
+        return f"{key[1]}{which} on several words at once; {edits}"
     words = [word for word, _ in Counter(how.word for _, how in group if how.word).most_common(4)]
     named = f", such as {', '.join(f'“{word}”' for word in words)}" if words else ""
     where = f"at the {key[3]}" if key[3] in ("start", "middle", "end") else f"in {key[3]}"

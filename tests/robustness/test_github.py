@@ -106,6 +106,11 @@ def test_the_steps_of_the_action(data: Path) -> None:
     base = run_step(action["steps"]["Audit the base"], inputs, data.parent)
     assert base.returncode == 0, base.stderr
     assert (data.parent / "runs/a folder-base/run.json").exists()
+    assert run_step(action["steps"]["Verify"], inputs, data.parent).returncode == 0
+    compared = run_step(action["steps"]["Compare with the base"], inputs, data.parent)
+    assert compared.returncode in (0, 3), compared.stderr
+    (data.parent / "runs/a folder/report.md").write_text("all is well")
+    assert run_step(action["steps"]["Verify"], inputs, data.parent).returncode == 1
 
 
 def test_no_input_is_pasted_into_a_script() -> None:
