@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,7 +115,9 @@ def test_damaged_runs(run: Path, name: str, change: Callable[[str], str], sealed
 
 def test_a_manifest_that_hides_its_doubts(run: Path) -> None:
     raw = json.loads((run / "run.json").read_text())
+    shutil.copytree(run, run.with_name("base"))
     (run / "run.json").write_text(json.dumps({**raw, "flags": []}))
+    assert main(["compare", "base", "run", "-q"]) == 2
     assert main(["gate", "run", "-q", *EASY]) == 2
 
 
