@@ -43,7 +43,7 @@ class VictimBackend:
             return self._patience.run(call)
         except RobustnessError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a victim that exits must not take the audit along with code 0
             raise VictimError(f"the victim raised {type(error).__name__}: {str(error)[:300]}") from error
 
 
@@ -107,5 +107,5 @@ def _model_call(call: Callable[[], T], role: str) -> T:
         return call()
     except RobustnessError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise VictimError(f"the {role} raised {type(error).__name__}: {str(error)[:300]}") from error

@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error ends in a sentence on stderr and code 2."""
     try:
         code = _code(app(list(argv) if argv is not None else None, standalone_mode=False))
-    except SystemExit as stop:
-        code = _code(stop.code)
+    except SystemExit as stop:  # this program never raises it; some imported code wanted to end the process
+        return _fail(f"imported code called sys.exit({stop.code!r}); nothing was judged")
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict

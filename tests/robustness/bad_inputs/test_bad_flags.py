@@ -47,7 +47,7 @@ FLAGS: list[tuple[str, dict[str, str], str]] = [
     ("--policy pyproject.toml", {"pyproject.toml": "[project]\n"}, "expected a table [tool.robustness]"),
     ("", {"robustness.toml": "[gate]\nmax_error_rate = 2\n"}, "robustness.toml: gate.max_error_rate: expected a share"),
     ("--min-robust-accuracy 150%", {}, "min_robust_accuracy: expected a share between 0 and 1"),
-    ("--min-robust-accuracy ''", {}, "min_robust_accuracy"),
+    ("--min-robust-accuracy ''", {}, "--min-robust-accuracy was given without a value"),
     ("--max-accuracy-drop 1", {}, "max_accuracy_drop: expected percentage points"),
     ("--max-error-rate -0.1", {}, "max_error_rate: expected a share"),
     ("--min-examples -1", {}, "min_examples"),
