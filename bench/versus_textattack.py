@@ -67,7 +67,7 @@ def _run(command: list[str]) -> dict[str, Any]:
     paths = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\nfailed:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
@@ -105,8 +105,18 @@ def main() -> None:
             runs: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
             for _ in range(args.rounds):
                 for name in sides:
-                    runs[name].append(side(name, recipe, args, Path(folder)))
-            _tell(recipe, {name: median(rows) for name, rows in runs.items()}, args)
+                    _add(runs[name], name, recipe, args, Path(folder))
+            _tell(recipe, {name: median(rows) for name, rows in runs.items() if rows}, args)
+
+
+def _add(rows: list[dict[str, Any]], name: str, recipe: str, args: argparse.Namespace, folder: Path) -> None:
+    """Run one side; one that cannot run says why and leaves the others their rows."""
+    try:
+        rows.append(side(name, recipe, args, folder))
+    except RuntimeError as error:
+        print(f"{name} of {recipe} gave no row: {error}", file=sys.stderr)
+        return
+    print(json.dumps({"side": name, **rows[-1]}), file=sys.stderr, flush=True)
 
 
 def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespace) -> None:
