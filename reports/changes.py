@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reports.metrics import by_example, fate
@@ -160,6 +160,12 @@ def corrected(tables: Sequence[tuple[str, str, Pairs]], confidence: float = CONF
     """Changes from tables with a kind and a name each, their p-values corrected for being asked together."""
     adjusted = holm([mcnemar(t.broken, t.fixed) for _, _, t in tables])
     return tuple(_change(*asked, p, confidence) for asked, p in zip(tables, adjusted, strict=True))
+
+
+def together(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The same changes, corrected for having been asked together."""
+    adjusted = holm([change.p for change in changes])
+    return tuple(replace(change, p_holm=p) for change, p in zip(changes, adjusted, strict=True))
 
 
 def _change(kind: str, name: str, table: Pairs, p_holm: float, confidence: float) -> Change:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.changes import Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices
+from reports.changes import Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.comparability import Difference, differences
 from reports.figures import signed_interval
 from reports.measure import measure
@@ -102,6 +102,7 @@ def compare(
     max_regression: float = MARGIN,
     confidence: float = CONFIDENCE,
     max_error_rate: float = MAX_ERRORS,
+    slices_decide: bool = False,
 ) -> Comparison:
     """Compare two loaded runs.
 
@@ -111,6 +112,7 @@ def compare(
         max_regression: the margin: the largest drop of robust accuracy that is still acceptable, as a share.
         confidence: of every interval; the tests use 1 - confidence.
         max_error_rate: inconclusive when a larger share of the examples erred in either run.
+        slices_decide: let a regression of one slice decide too; all questions are then corrected together.
     """
     _check(max_regression, confidence, max_error_rate)
     sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
@@ -118,9 +120,14 @@ def compare(
     if unlike:
         return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, max_regression, confidence, differences=unlike)
     pairs = judged(base, candidate)
-    asked = measures(pairs, confidence)
+    asked, parts = measures(pairs, confidence), slices(pairs, base, confidence)
+    if slices_decide:
+        both = together((*asked, *parts))
+        asked, parts = both[: len(asked)], both[len(asked) :]
     doubts = tuple(_doubts(base, candidate, pairs, max_error_rate))
-    verdict, reasons = (INCONCLUSIVE, doubts) if doubts else decide(asked, max_regression, confidence)
+    verdict, reasons = (
+        (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if slices_decide else asked, max_regression, confidence)
+    )
     return Comparison(
         verdict,
         reasons,
@@ -128,12 +135,15 @@ def compare(
         max_regression,
         confidence,
         measures=asked,
-        slices=slices(pairs, base, confidence),
+        slices=parts,
         newly_broken=newly_broken(pairs),
         newly_fixed=newly_fixed(pairs),
         pairs=len(pairs.ids),
         excluded=pairs.excluded,
-        notes=tuple(_notes(base.manifest, candidate.manifest, pairs)),
+        notes=(
+            *_moved_slices(parts, max_regression, confidence, slices_decide),
+            *_notes(base.manifest, candidate.manifest, pairs),
+        ),
     )
 
 
@@ -200,6 +210,15 @@ def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
         f"a regression of robust accuracy larger than {100 * margin:g} points is not excluded: the change is {_said(robust)}"
         f" on {table.n} examples{more}"
     )
+
+
+def _moved_slices(parts: Sequence[Change], margin: float, confidence: float, decide: bool) -> Iterator[str]:
+    """Slices that are worse beyond chance where they do not decide; opposite changes can cancel out in the whole."""
+    worse = [c for c in parts if c.p_holm <= 1 - confidence and c.pairs.broken > c.pairs.fixed and c.low < -margin]
+    if worse and not decide:
+        yield "worse beyond chance, though slices do not decide unless asked to: " + "; ".join(
+            f"{c.name} {_said(c)}, p = {c.p_holm:.2g}" for c in worse
+        )
 
 
 def _notes(base: Manifest, candidate: Manifest, pairs: Judged) -> Iterator[str]:

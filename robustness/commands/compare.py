@@ -22,6 +22,9 @@ def compare(
         str, typer.Option("--max-error-rate", help="Inconclusive if more of the examples erred in either run.")
     ] = "1%",
     confidence: Annotated[str, typer.Option("--confidence", help="Of the intervals; tests use what is left of it.")] = "95%",
+    slices_decide: Annotated[
+        bool, typer.Option("--slices-decide", help="Let a regression of one slice decide too (all questions corrected together).")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md and .html.")] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Quote examples in comparison.md.")] = True,
     json_: f.JsonFlag = False,
@@ -40,7 +43,14 @@ def compare(
     from reports.store import load_run
 
     margin, errors, level = _shares(max_regression, max_error_rate, confidence)
-    found = hold_against(load_run(base), load_run(candidate), max_regression=margin, max_error_rate=errors, confidence=level)
+    found = hold_against(
+        load_run(base),
+        load_run(candidate),
+        max_regression=margin,
+        max_error_rate=errors,
+        confidence=level,
+        slices_decide=slices_decide,
+    )
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))

@@ -117,6 +117,20 @@ def test_one_recipe_can_regress_alone(run_of: Callable[..., Run]) -> None:
     assert found.reasons[0].startswith("recipe mild is worse: −10.0 (")
 
 
+def test_slices_that_cancel_out_are_noted_and_decide_if_asked(run_of: Callable[..., Run]) -> None:
+    """Every second example belongs to one source: one gains what the other loses."""
+    found = compare(base := run_of(one="hb" * 200), candidate := run_of(one="bh" * 40 + "hb" * 160))
+    assert change(found, "robust accuracy").pairs == Pairs(160, 40, 40, 160)
+    assert found.verdict == "inconclusive"
+    assert found.notes[0].startswith("worse beyond chance, though slices do not decide unless asked to: source=rotten −20.0 (")
+    asked = compare(base, candidate, slices_decide=True)
+    assert asked.verdict == "regressed"
+    assert asked.reasons[0].startswith("slice source=rotten is worse: −20.0 (")
+    assert not any("slices do not decide" in note for note in asked.notes)
+    alone, together = change(found, "slice source=rotten"), change(asked, "slice source=rotten")
+    assert (alone.p_holm, together.p_holm) == (3 * alone.p, 5 * alone.p)  # one label and two sources; two measures more
+
+
 def test_holm_keeps_many_recipes_from_crying_wolf(run_of: Callable[..., Run]) -> None:
     # six broken and none fixed: p = 0.031 alone; asked beside six other questions it is no evidence
     still, moved = "b" * 6 + "h" * 394, "h" * 400
@@ -281,7 +295,7 @@ def _in_memory(**recipes: str) -> Run:
 
 
 @pytest.mark.parametrize("bad", [{"max_regression": 2.0}, {"confidence": 95.0}, {"max_error_rate": -0.1}])
-def test_impossible_settings_are_refused(bad: dict[str, float], run_of: Callable[..., Run]) -> None:
+def test_impossible_settings_are_refused(bad: dict[str, Any], run_of: Callable[..., Run]) -> None:
     run = run_of(deepwordbug="hb")
     with pytest.raises(ValueError, match="expected a"):
         compare(run, run, **bad)
