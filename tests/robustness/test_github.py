@@ -76,7 +76,7 @@ def test_an_undecided_gate_is_an_error_on_github(data: Path, capsys: pytest.Capt
 
 
 def steps() -> dict[str, Any]:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
     defaults = {name: value.get("default", "") for name, value in action["inputs"].items()}
