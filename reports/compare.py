@@ -17,15 +17,12 @@ from reports.changes import Case, Change, Judged, judged, measures, newly_broken
 from reports.comparability import Difference, differences
 from reports.figures import signed_interval
 from reports.measure import measure
-from reports.policy import GateRules
+from reports.policy import CompareRules, GateRules
 from reports.power import pairs_to_pass
 from reports.run import SCHEMA, Manifest, Run
 from reports.soundness import soundness
-from reports.stats import CONFIDENCE
 from reports.verdicts import PASS
 
-MARGIN = 0.02
-MAX_ERRORS = 0.01
 REGRESSED, IMPROVED, NO_EVIDENCE = "regressed", "improved", "no evidence"
 INCONCLUSIVE, NOT_COMPARABLE = "inconclusive", "not comparable"
 EXIT_CODES = {NO_EVIDENCE: 0, IMPROVED: 0, REGRESSED: 1, INCONCLUSIVE: 3, NOT_COMPARABLE: 3}
@@ -95,44 +92,37 @@ class Comparison:
         }
 
 
-def compare(
-    base: Run,
-    candidate: Run,
-    *,
-    max_regression: float = MARGIN,
-    confidence: float = CONFIDENCE,
-    max_error_rate: float = MAX_ERRORS,
-    slices_decide: bool = False,
-) -> Comparison:
+def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Comparison:
     """Compare two loaded runs.
 
     Args:
         base: the run to hold against.
         candidate: the run in question.
-        max_regression: the margin: the largest drop of robust accuracy that is still acceptable, as a share.
-        confidence: of every interval; the tests use 1 - confidence.
-        max_error_rate: inconclusive when a larger share of the examples erred in either run.
-        slices_decide: let a regression of one slice decide too; all questions are then corrected together.
+        rules: ``max_regression``, the margin: the largest drop of robust accuracy that is still acceptable; ``confidence``
+            of every interval, the tests using what is left of it; ``max_error_rate``: inconclusive when a larger share of the
+            examples erred in either run; ``slices_decide``: a regression of one slice decides too, all questions being then
+            corrected together.
     """
-    _check(max_regression, confidence, max_error_rate)
+    rules = rules or CompareRules()
+    margin, confidence = rules.max_regression, rules.confidence
     sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
     unlike = differences(base, candidate)
     if unlike:
-        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, max_regression, confidence, differences=unlike)
+        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike)
     pairs = judged(base, candidate)
     asked, parts = measures(pairs, confidence), slices(pairs, base, confidence)
-    if slices_decide:
+    if rules.slices_decide:
         both = together((*asked, *parts))
         asked, parts = both[: len(asked)], both[len(asked) :]
-    doubts = tuple(_doubts(base, candidate, pairs, max_error_rate))
+    doubts = tuple(_doubts(base, candidate, pairs, rules.max_error_rate))
     verdict, reasons = (
-        (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if slices_decide else asked, max_regression, confidence)
+        (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if rules.slices_decide else asked, margin, confidence)
     )
     return Comparison(
         verdict,
         reasons,
         *sides,
-        max_regression,
+        margin,
         confidence,
         measures=asked,
         slices=parts,
@@ -141,19 +131,10 @@ def compare(
         pairs=len(pairs.ids),
         excluded=pairs.excluded,
         notes=(
-            *_moved_slices(parts, max_regression, confidence, slices_decide),
+            *_moved_slices(parts, rules),
             *_notes(base.manifest, candidate.manifest, pairs),
         ),
     )
-
-
-def _check(margin: float, confidence: float, errors: float) -> None:
-    if not 0 <= margin < 1:
-        raise ValueError(f"expected a margin from 0 up to 1, such as 0.02 for 2 points, got {margin}")
-    if not 0.5 <= confidence < 1:
-        raise ValueError(f"expected a confidence from 0.5 up to 1, such as 0.95, got {confidence}")
-    if not 0 <= errors <= 1:
-        raise ValueError(f"expected a share of errors from 0 to 1, got {errors}")
 
 
 def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> Iterator[str]:
@@ -212,10 +193,11 @@ def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
     )
 
 
-def _moved_slices(parts: Sequence[Change], margin: float, confidence: float, decide: bool) -> Iterator[str]:
+def _moved_slices(parts: Sequence[Change], rules: CompareRules) -> Iterator[str]:
     """Slices that are worse beyond chance where they do not decide; opposite changes can cancel out in the whole."""
-    worse = [c for c in parts if c.p_holm <= 1 - confidence and c.pairs.broken > c.pairs.fixed and c.low < -margin]
-    if worse and not decide:
+    alpha, margin = 1 - rules.confidence, rules.max_regression
+    worse = [c for c in parts if c.p_holm <= alpha and c.pairs.broken > c.pairs.fixed and c.low < -margin]
+    if worse and not rules.slices_decide:
         yield "worse beyond chance, though slices do not decide unless asked to: " + "; ".join(
             f"{c.name} {_said(c)}, p = {c.p_holm:.2g}" for c in worse
         )

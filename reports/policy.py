@@ -147,11 +147,21 @@ class AuditDefaults(_Table):
     offline: bool | None = None
 
 
+class CompareRules(_Table):
+    """``[compare]``: when a candidate run is a regression against a base run."""
+
+    max_regression: Annotated[float, BeforeValidator(points), Field(lt=1)] = 0.02
+    max_error_rate: Share = 0.01
+    confidence: Confidence = 0.95
+    slices_decide: bool = False
+
+
 class Policy(_Table):
     """A whole policy. ``source`` names where it came from, for messages and reports."""
 
     gate: GateRules = Field(default_factory=GateRules)
     audit: AuditDefaults = Field(default_factory=AuditDefaults)
+    compare: CompareRules = Field(default_factory=CompareRules)
     source: str = Field(default="no policy", exclude=True)
 
 
@@ -234,7 +244,7 @@ def _unknown(source: str, where: tuple[str, ...]) -> str:
 
 def _keys_beside(where: tuple[str, ...]) -> list[str]:
     if len(where) == 1:
-        return ["gate", "audit"]
-    if where[0] == "audit":
-        return list(AuditDefaults.model_fields)
+        return ["gate", "audit", "compare"]
+    if where[0] in ("audit", "compare"):
+        return list((AuditDefaults if where[0] == "audit" else CompareRules).model_fields)
     return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

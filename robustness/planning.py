@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 PILOT = 10
 CHURNS = (0.0, 0.02, 0.05, 0.1)
-MARGIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,10 @@ class Estimate:
         return asdict(self)
 
 
-def estimate(prepared: Audit, *, pilot: int = PILOT, price_per_1k_tokens: float | None = None) -> Estimate:
+def estimate(prepared: Audit, *, pilot: int = PILOT, price_per_1k_tokens: float | None = None, margin: float = 0.02) -> Estimate:
     """Attack ``pilot`` examples, drawn with the run's seed, without a run folder, and scale up what they took.
+
+    ``margin``: the regression that a later comparison is to exclude.
 
     Raises:
         UsageError: a pilot or a price that cannot be.
@@ -74,7 +75,7 @@ def estimate(prepared: Audit, *, pilot: int = PILOT, price_per_1k_tokens: float 
         seconds=sent.scaled(seconds / max(1, sum(forwards))),
         tokens=tokens,
         money=None if price_per_1k_tokens is None else tokens.scaled(price_per_1k_tokens / 1000),
-        power=power(n),
+        power=power(n, margin),
     )
 
 
@@ -103,7 +104,7 @@ def _per_example(sample: Sequence[Example], outcomes: Sequence[Outcome], what: s
     return [float(totals[example.id]) for example in sample]
 
 
-def power(n: int) -> dict[str, Any]:
+def power(n: int, margin: float = 0.02) -> dict[str, Any]:
     """What ``n`` examples can show: half the width of an interval, the drop that ``compare`` sees, what its margin takes."""
     from reports.power import pairs_to_pass, visible_drop
     from reports.stats import wilson
@@ -112,6 +113,6 @@ def power(n: int) -> dict[str, Any]:
     return {
         "interval_half_width": (high - low) / 2,
         "visible_drop": {f"{churn:g}": visible_drop(n, churn) for churn in CHURNS},
-        "margin": MARGIN,
-        "examples_to_exclude_margin": {f"{churn:g}": pairs_to_pass(MARGIN, churn) for churn in CHURNS},
+        "margin": margin,
+        "examples_to_exclude_margin": {f"{churn:g}": pairs_to_pass(margin, churn) for churn in CHURNS},
     }

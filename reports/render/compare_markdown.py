@@ -64,7 +64,7 @@ def _how_to_read(found: Comparison) -> str:
         return ""
     return (
         f"{found.pairs} examples were judged in both runs. Intervals are {100 * found.confidence:g} % score intervals for pairs "
-        "(Tango 1998). p is the exact McNemar test, corrected by Holm over the questions of its table. The visible drop is the "
+        "(Tango 1998). p is the exact McNemar test, corrected by Holm for the questions asked together. The visible drop is the "
         "smallest that these examples would have shown four times in five."
     )
 

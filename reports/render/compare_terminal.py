@@ -58,8 +58,8 @@ def _numbers(found: Comparison) -> str:
     visible_drop = "no drop at all" if seen is None else f"a drop of {100 * seen:.1f} points"
     return (
         f"{found.pairs} examples judged in both runs; they would have shown {visible_drop} of robust accuracy four times in "
-        f"five. − / +: broken and fixed; {100 * found.confidence:g} % score intervals for pairs (Tango); p: exact McNemar, Holm "
-        "over the questions of the table"
+        f"five. − / +: broken and fixed; {100 * found.confidence:g} % score intervals for pairs (Tango); p: exact McNemar, "
+        "corrected by Holm for the questions asked together"
     )
 
 

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
 from robustness.errors import UsageError
 
+if TYPE_CHECKING:
+    from reports.policy import CompareRules
+
 
 def compare(
     base: Annotated[Path, typer.Argument(help="The run to hold against.", metavar="BASE")],
     candidate: Annotated[Path, typer.Argument(help="The run in question.", metavar="CANDIDATE")],
     max_regression: Annotated[
-        str, typer.Option("--max-regression", help="The largest drop of robust accuracy still accepted, e.g. 2pt or 0.02.")
-    ] = "2pt",
+        str | None, typer.Option("--max-regression", help="Largest drop of robust accuracy still accepted (default 2pt).")
+    ] = None,
     max_error_rate: Annotated[
-        str, typer.Option("--max-error-rate", help="Inconclusive if more of the examples erred in either run.")
-    ] = "1%",
-    confidence: Annotated[str, typer.Option("--confidence", help="Of the intervals; tests use what is left of it.")] = "95%",
+        str | None, typer.Option("--max-error-rate", help="Inconclusive if more examples erred in either run (default 1%).")
+    ] = None,
+    confidence: Annotated[
+        str | None, typer.Option("--confidence", help="Of the intervals; tests use what is left of it (default 95%).")
+    ] = None,
     slices_decide: Annotated[
         bool, typer.Option("--slices-decide", help="Let a regression of one slice decide too (all questions corrected together).")
     ] = False,
+    policy: f.PolicyFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md and .html.")] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Quote examples in comparison.md.")] = True,
     json_: f.JsonFlag = False,
@@ -42,15 +48,10 @@ def compare(
     from reports.render.comparison import render_comparison
     from reports.store import load_run
 
-    margin, errors, level = _shares(max_regression, max_error_rate, confidence)
-    found = hold_against(
-        load_run(base),
-        load_run(candidate),
-        max_regression=margin,
-        max_error_rate=errors,
-        confidence=level,
-        slices_decide=slices_decide,
+    given = f.given(
+        max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
     )
+    found = hold_against(load_run(base), load_run(candidate), _rules(policy, given))
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
@@ -63,18 +64,13 @@ def compare(
     raise typer.Exit(found.exit_code)
 
 
-def _shares(max_regression: str, max_error_rate: str, confidence: str) -> tuple[float, float, float]:
-    from reports.policy import points, share
+def _rules(path: Path | None, given: dict[str, Any]) -> CompareRules:
+    """``[compare]`` of the policy with the flags laid over it."""
+    from reports.policy import PolicyError, load_policy, parse_policy
 
-    named = (("--max-regression", max_regression, points), ("--max-error-rate", max_error_rate, share))
-    values = []
-    for flag, text, read in (*named, ("--confidence", confidence, share)):
-        try:
-            values.append(read(text))
-        except ValueError as problem:
-            raise UsageError(f"{flag}: {problem}") from None
-    if not 0.5 <= values[2] < 1:
-        raise UsageError(f"--confidence expects a share from 0.5 up to 1, such as 0.95, got {confidence!r}")
-    if values[0] >= 1:
-        raise UsageError(f"--max-regression expects less than 100 points, got {max_regression!r}")
-    return values[0], values[1], values[2]
+    try:
+        rules = load_policy(path).compare
+        flags = parse_policy({"compare": given}, "flags").compare
+    except PolicyError as problem:
+        raise UsageError(str(problem)) from problem
+    return rules.model_copy(update={name: getattr(flags, name) for name in flags.model_fields_set})

@@ -74,7 +74,7 @@ def plan(
         trust_remote_code=trust_remote_code, offline=offline,
     )  # fmt: skip
     with prepared(arguments_of(chosen)) as audit:
-        found = estimate(audit, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
+        found = estimate(audit, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens, margin=rules.compare.max_regression)
     typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))
 
 
@@ -96,7 +96,7 @@ def _shown(found: Estimate) -> str:
 def _power(n: int, power: dict[str, Any]) -> list[str]:
     seen = ", ".join(f"{_points(drop)} at {float(churn):.0%} churn" for churn, drop in power["visible_drop"].items())
     margin = f"{100 * power['margin']:g} points"
-    takes = ", ".join(f"{count:,} at {float(churn):.0%} churn" for churn, count in power["examples_to_exclude_margin"].items())
+    takes = ", ".join(f"{_count(n)} at {float(churn):.0%} churn" for churn, n in power["examples_to_exclude_margin"].items())
     return [
         f"what {n} examples can show",
         f"  a rate near one half     ±{100 * power['interval_half_width']:.1f} points",
@@ -104,6 +104,10 @@ def _power(n: int, power: dict[str, Any]) -> list[str]:
         f"  to exclude {margin} takes {takes} examples, if nothing changed",
         "  (four times in five; churn: the share of examples that the next run fixes, while as many others break)",
     ]
+
+
+def _count(n: int | None) -> str:
+    return "no number" if n is None else f"{n:,}"
 
 
 def _points(share: float | None) -> str:

@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from reports.compare import Comparison, compare
+from reports.policy import CompareRules
 from reports.render.compare_markdown import markdown_comparison
 from reports.render.compare_terminal import print_comparison, verdict_line
 from reports.render.comparison import render_comparison
@@ -30,7 +31,7 @@ def moved(rich_run: Run, make_run: Make) -> Comparison:
     """A hostile run against itself with all broken that held."""
     outcomes = [_broken(o) if o.status == "failed" else o for o in rich_run.outcomes]
     candidate = make_run(outcomes, victim={**rich_run.manifest.victim, "name": "<img src=x onerror=alert(1)>\u202e"})
-    return compare(rich_run, candidate, max_error_rate=0.2)
+    return compare(rich_run, candidate, CompareRules(max_error_rate=0.2))
 
 
 def _broken(outcome: Outcome) -> Outcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reports.metrics import Overall, RecipeMetrics
-from reports.policy import AuditDefaults, GateRules, parse_policy
+from reports.policy import AuditDefaults, CompareRules, GateRules, parse_policy
 from reports.run import EditRecord, Manifest, Outcome, Rung
 from reports.soundness import soundness
 from reports.verdicts import EXIT_CODES
@@ -40,7 +40,7 @@ def test_parts_of_an_outcome_are_documented() -> None:
 
 def test_every_key_of_a_policy_is_documented() -> None:
     parts = {"recipes", "slices"}
-    assert {*GateRules.model_fields, *AuditDefaults.model_fields} - parts <= words("gate-policy.md")
+    assert {*GateRules.model_fields, *AuditDefaults.model_fields, *CompareRules.model_fields} - parts <= words("gate-policy.md")
 
 
 def test_the_example_policy_works() -> None:

@@ -145,15 +145,30 @@ def test_a_damaged_run_never_passes(
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--max-regression", "2"), "--max-regression: expected percentage points"),
-        (("--max-regression", "100%"), "less than 100 points"),
-        (("--max-error-rate", "x"), "--max-error-rate: expected a share"),
-        (("--confidence", "40%"), "--confidence expects a share from 0.5"),
+        (("--max-regression", "2"), "flags: compare.max_regression: expected percentage points"),
+        (("--max-regression", "100%"), "flags: compare.max_regression: Input should be less than 1"),
+        (("--max-error-rate", "x"), "flags: compare.max_error_rate: expected a share"),
+        (("--confidence", "40%"), "flags: compare.confidence: Input should be greater than or equal to 0.5"),
+        (("--policy", "nowhere.toml"), "nowhere.toml"),
     ],
 )
 def test_bad_flags_are_named(flags: tuple[str, ...], said: str, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(runs / "base"), str(runs / "same"), *flags]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_policy_sets_the_margin_and_a_flag_beats_it(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("robustness.toml").write_text('[compare]\nmax_regression = "0.5pt"\n')
+    pair = ["compare", str(runs / "base"), str(runs / "same"), "-q"]
+    assert main(pair) == 3
+    assert main([*pair, "--max-regression", "2pt"]) == 0
+    Path("robustness.toml").write_text("[compare]\nmax_regresion = 0.1\n")
+    capsys.readouterr()
+    assert main(pair) == 2
+    assert "did you mean max_regression?" in capsys.readouterr().err
 
 
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
