@@ -117,6 +117,19 @@ def gate(rng: np.random.Generator, audits: int, n: int = 200) -> Rows:
     return rows
 
 
+def several(rng: np.random.Generator, audits: int, n: int = 100, rules: int = 4) -> Rows:
+    """Four rules, each true rate exactly at its threshold: what many rules at 95 % cost, and what a higher confidence repairs."""
+    names = [f"r{i}" for i in range(rules)]
+    runs, rows = Runs(n, names), []
+    for confidence in (0.95, 1 - 0.05 / rules):
+        part = {name: {"min_robust_accuracy": THRESHOLD} for name in names}
+        policy = parse_policy({"gate": {"confidence": confidence, "recipes": part}}, "simulation")
+        drawn = ((np.ones(n, bool), rng.random((rules, n)) >= THRESHOLD) for _ in range(audits))
+        verdicts = Counter(evaluate(runs.run(*draw), policy).verdict for draw in drawn)
+        rows.append({"n": n, "rules": rules, "confidence": f"{confidence:.4g}", "failed": verdicts["failed"] / audits})
+    return rows
+
+
 CASES = (
     ("nothing changed, churn 2 %", 0.02, 0.02),
     ("nothing changed, churn 5 %", 0.05, 0.05),
@@ -240,6 +253,7 @@ def main() -> None:
         "coverage of 95 % intervals, true rates drawn evenly": coverage(rng, args.audits),
         "coverage of Wilson's interval, rate by rate": fixed_rates(rng, args.audits),
         "gate wants robust accuracy 30 %: verdicts": gate(rng, args.audits),
+        "gate of four independent rules, each true rate at its threshold": several(rng, args.audits),
         "compare, margin 2 points: verdicts": comparison(rng, args.audits),
         "share of audits that lose the true rate at some look": peeking(rng, args.audits),
         "sequential audits, gate wants 30 %: verdicts and examples drawn": watched(rng, args.audits),
