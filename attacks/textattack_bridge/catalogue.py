@@ -71,11 +71,11 @@ def entries() -> dict[str, Entry]:
 
 @cache
 def aliases() -> dict[str, str]:
-    """Other ways to write a name: TextAttack's command line names and class names, without case and punctuation."""
+    """Every way to write a name, without case and punctuation: its own, its class, TextAttack's command line name."""
     by_class = {entry.class_name: entry.name for entry in reversed(entries().values())}
     short = {alias: by_class[path.rpartition(".")[2]] for alias, path in _short_names().items()}
-    spelled = {_plain(key): name for key, name in {**by_class, **short}.items()}
-    return {key: name for key, name in spelled.items() if key not in map(_plain, entries())}
+    own = {name: name for name in entries()}
+    return {_plain(key): name for key, name in {**short, **by_class, **own}.items()}
 
 
 def _plain(name: str) -> str:

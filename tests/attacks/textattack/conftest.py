@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import util
 from pathlib import Path
@@ -66,7 +67,10 @@ def _tagger(folder: Path, tagset: Path) -> None:
     from nltk.tag.perceptron import PerceptronTagger
 
     tagger: Any = PerceptronTagger(load=False)
+    state = random.getstate()
+    random.seed(0)  # it shuffles with the global generator
     tagger.train(TAGGED, nr_iter=5)
+    random.setstate(state)
     folder.mkdir(parents=True)
     parts = {"weights": tagger.model.weights, "tagdict": tagger.tagdict, "classes": sorted(tagger.classes)}
     for name, part in parts.items():
