@@ -46,7 +46,7 @@ def _parts(found: Comparison) -> Iterator[RenderableType]:
         yield _changes("", found.measures)
         yield plain(_numbers(found), "dim")
         if found.slices:
-            yield _changes("robust accuracy on", found.slices)
+            yield _changes("by slice", found.slices)
         yield from _cases("newly broken", found.newly_broken)
         yield from _cases("newly fixed", found.newly_fixed)
     for note in found.notes:
