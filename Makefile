@@ -9,12 +9,13 @@ RUN ?= runs/demo
 export OMP_WAIT_POLICY ?= PASSIVE
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help audit test test-slow check format types architecture system lock clean
+.PHONY: help audit test test-slow test-textattack lock-textattack check format types architecture system lock clean
 
 help:
 	@echo "make audit      install what the demo needs, audit it, write $(RUN)/report.html"
 	@echo "make test       install what the tests need and run them"
 	@echo "make test-slow  the long tests as well (kill and resume, every victim at full size)"
+	@echo "make test-textattack  TextAttack's recipes, and every victim on transformers 4, in an environment of their own"
 	@echo "make check      formatting, lint, types, architecture, tests"
 
 $(VENV)/bin/python:
@@ -50,6 +51,31 @@ test: system $(VENV)/.test
 
 test-slow: system $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# TextAttack needs transformers 4, hence an environment of its own
+TA := .venv-textattack
+TA_PIP := $(TA)/bin/pip install --quiet --disable-pip-version-check
+
+$(TA)/bin/python:
+	$(PYTHON) -m venv $(TA)
+
+$(TA)/.torch: constraints-textattack.txt | $(TA)/bin/python
+	$(TA_PIP) --constraint constraints-textattack.txt torch
+	touch $@
+
+$(TA)/.test: pyproject.toml constraints-textattack.txt $(TA)/.torch
+	$(TA_PIP) --constraint constraints-textattack.txt --editable '.[textattack,test]'
+	touch $@
+
+# transformers 4 compiles DeBERTa with a function that PyTorch has deprecated since
+test-textattack: $(TA)/.test
+	$(TA)/bin/python -m pytest tests/attacks/textattack tests/robustness/victims \
+	  -W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning'
+
+lock-textattack: | $(TA)/bin/python
+	$(TA_PIP) --constraint constraints-textattack.txt torch
+	$(TA_PIP) --upgrade --upgrade-strategy eager --editable '.[textattack,test]'
+	$(TA)/bin/pip freeze --exclude-editable | grep -v '^pip==' | sed 's/+cpu$$//' > constraints-textattack.txt
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .
