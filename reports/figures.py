@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.run import Manifest
 from reports.stats import Proportion
 
 VERDICTS = {
@@ -48,6 +49,14 @@ def intervals(value: Proportion, confidence: float) -> str:
     """What kind of intervals stand beside the numbers: ``95 % Wilson intervals``."""
     kind = "anytime-valid" if value.method == "anytime" else "Wilson"
     return f"{100 * confidence:g} % {kind} intervals"
+
+
+def drawn(manifest: Manifest) -> str:
+    """How many examples a run took that stopped when its verdict was certain; nothing for other runs."""
+    took, looks = manifest.sequential.get("drawn"), manifest.sequential.get("looks")
+    if took is None:
+        return ""
+    return f"examples drawn until every threshold was decided or one broken: {took} of {manifest.examples}, in {looks} looks"
 
 
 def signed(change: float | None) -> str:

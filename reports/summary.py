@@ -15,7 +15,7 @@ from reports.verdicts import GateResult
 
 _RUN = (
     *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder"),
-    *("comparability_id", "finished", "usage"),
+    *("comparability_id", "finished", "usage", "sequential"),
 )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.failures import failures
-from reports.figures import NOTHING, VERDICTS, interval, intervals, number, percent, points
+from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points
 from reports.measure import Measured
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
@@ -24,7 +24,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
     parts = [
         _head(run, gate),
         _rules(gate),
-        _overall(measured),
+        _overall(measured, drawn(run.manifest)),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -82,7 +82,7 @@ def prose(text: str) -> str:
     )
 
 
-def _overall(measured: Measured) -> str:
+def _overall(measured: Measured, drawn: str) -> str:
     whole = measured.overall
     rows = [
         ("clean accuracy", interval(whole.clean_accuracy)),
@@ -92,6 +92,8 @@ def _overall(measured: Measured) -> str:
     ]
     missed = f" {whole.not_judged} more could not be judged and are in no figure." if whole.not_judged else ""
     note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
+    if drawn:
+        note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
     return section("Overall", table(("", "value"), rows), note)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reports import figures
 from reports.figures import VERDICTS, interval, intervals, number, percent, points
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
@@ -70,6 +71,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     if result.verdict != "measured":
         yield _rules(result, every=False)
     yield _overall(measured)
+    yield from _drawn(run)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _flags(run)
     yield plain(f"Reports and every failure: {run.path}")
@@ -120,6 +122,12 @@ def _overall(measured: Measured) -> Text:
         + f"; {intervals(whole.robust_accuracy, measured.confidence)}",
     ]
     return plain("\n".join(lines))
+
+
+def _drawn(run: Run) -> Iterator[Text]:
+    said = figures.drawn(run.manifest)
+    if said:
+        yield plain(said)
 
 
 def _bare(value: Proportion | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 from collections.abc import Callable
@@ -10,14 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from scipy.integrate import quad
 from scipy.stats import beta, binom
 
 from reports.gate import certain, evaluate
+from reports.measure import measure
 from reports.policy import Policy, parse_policy
+from reports.render.markdown import markdown_report
+from reports.render.terminal import print_run
 from reports.run import Outcome, Run
 from reports.sequential import anytime, anytime_settling_n, log_evidence, next_look
 from reports.stats import wilson
+from reports.summary import summarise
 
 MakeRun = Callable[..., Run]
 MakeCounted = Callable[..., list[Outcome]]
@@ -128,3 +134,16 @@ def test_when_a_verdict_is_certain(
 ) -> None:
     run = make_run(make_counted(**counts), examples=200, sequential={"looks": 1}, finished=False)
     assert certain(run, policy(**gate)) is expected
+
+
+def test_reports_say_how_many_examples_it_took(make_run: MakeRun, make_counted: MakeCounted) -> None:
+    run = make_run(make_counted(failed=50), examples=200, sequential={"drawn": 50, "looks": 2})
+    result = evaluate(run, policy(min_robust_accuracy=0.5))
+    console = Console(width=150, record=True, file=io.StringIO())
+    print_run(run, result, console)
+    for said in (console.export_text(), markdown_report(run, measure(run), result)):
+        assert "xamples drawn until every threshold was decided or one broken: 50 of 200, in 2 looks" in said
+        assert "95 % anytime-valid intervals" in said
+    assert summarise(run, result)["run"]["sequential"] == {"drawn": 50, "looks": 2}
+    plain = make_run(make_counted(failed=50))
+    assert "drawn until" not in markdown_report(plain, measure(plain), evaluate(plain))
