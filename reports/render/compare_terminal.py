@@ -29,16 +29,16 @@ def verdict_line(found: Comparison) -> str:
     return " ".join(visible(f"{COMPARED[found.verdict]}: {found.reasons[0]}{more}").split())
 
 
-def print_comparison(found: Comparison, console: Console | None = None) -> None:
-    """Print a comparison."""
+def print_comparison(found: Comparison, console: Console | None = None, *, texts: bool = True) -> None:
+    """Print a comparison; without ``texts`` moved examples are named and not quoted."""
     from rich.console import Console
 
     console = console or Console(highlight=False)
-    for part in _parts(found):
+    for part in _parts(found, texts):
         console.print(part)
 
 
-def _parts(found: Comparison) -> Iterator[RenderableType]:
+def _parts(found: Comparison, texts: bool) -> Iterator[RenderableType]:
     yield plain(COMPARED[found.verdict], STYLES[found.verdict])
     for reason in found.reasons:
         yield plain(f"  {reason}")
@@ -47,8 +47,8 @@ def _parts(found: Comparison) -> Iterator[RenderableType]:
         yield plain(_numbers(found), "dim")
         if found.slices:
             yield _changes("by slice", found.slices)
-        yield from _cases("newly broken", found.newly_broken)
-        yield from _cases("newly fixed", found.newly_fixed)
+        yield from _cases("newly broken", found.newly_broken, texts)
+        yield from _cases("newly fixed", found.newly_fixed, texts)
     for note in found.notes:
         yield plain(f"note: {note}", "dim")
 
@@ -76,12 +76,12 @@ def _changes(title: str, changes: Sequence[Change]) -> Table:
     return table
 
 
-def _cases(title: str, cases: Sequence[Case]) -> Iterator[RenderableType]:
+def _cases(title: str, cases: Sequence[Case], texts: bool) -> Iterator[RenderableType]:
     if not cases:
         return
     yield plain(f"{title}: {len(cases)}", "bold")
     for case in cases[:_SHOWN]:
-        yield plain(f"  {case.example_id}  {_how(case)}  {_short(case)}")
+        yield plain(f"  {case.example_id}  {_how(case)}" + (f"  {_short(case)}" if texts else ""))
     if len(cases) > _SHOWN:
         yield plain(f"  … and {len(cases) - _SHOWN} more; --json or --out lists all", "dim")
 

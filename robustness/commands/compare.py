@@ -32,7 +32,9 @@ def compare(
     ] = False,
     policy: f.PolicyFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md and .html.")] = None,
-    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Quote examples in comparison.md.")] = True,
+    texts: Annotated[
+        bool, typer.Option("--texts/--no-texts", help="Quote examples on the terminal and in comparison.md.")
+    ] = True,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -58,7 +60,7 @@ def compare(
     elif quiet:
         typer.echo(verdict_line(found))
     else:
-        print_comparison(found)
+        print_comparison(found, texts=texts)
         for path in written:
             typer.echo(str(path))
     raise typer.Exit(found.exit_code)

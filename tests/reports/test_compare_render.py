@@ -125,6 +125,15 @@ def test_long_lists_are_cut_on_the_page_and_whole_in_json(
     assert whole["measures"][0]["pairs"]["n"] == 400
 
 
+def test_the_terminal_can_name_examples_without_quoting_them(moved: Comparison) -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    print_comparison(moved, console, texts=False)
+    said = console.export_text()
+    assert moved.newly_broken[0].example_id in said
+    assert "a good film" in terminal(moved)
+    assert "a good film" not in said
+
+
 def test_markdown_can_name_examples_without_quoting_them(moved: Comparison, make_outcome: MakeOutcome) -> None:
     quoted, named = markdown_comparison(moved), markdown_comparison(moved, texts=False)
     assert "a good film number" in quoted
