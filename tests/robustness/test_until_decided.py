@@ -94,20 +94,32 @@ def test_where_it_stops_depends_on_the_seed_and_nothing_else(tmp_path: Path) -> 
     assert content(tmp_path / "seed")[0] != content(tmp_path / "a")[0]
 
 
+def cut(folder: Path, kept: int) -> None:
+    """The state that a kill leaves: an unfinished manifest and the first lines, the last of them torn."""
+    manifest = json.loads((folder / "run.json").read_text())
+    manifest |= {"finished": False, "outcomes": {}, "sequential": {"looks": 0}, "flags": []}
+    (folder / "run.json").write_text(json.dumps(manifest))
+    lines = (folder / "outcomes.jsonl").read_text().splitlines(keepends=True)
+    (folder / "outcomes.jsonl").write_text("".join(lines[:kept]) + lines[kept][:50])
+
+
 @pytest.mark.parametrize("kept", [0, 1, 30, 80])
 def test_a_run_cut_short_resumes_to_the_same_end(kept: int, tmp_path: Path) -> None:
-    """The state that a kill leaves: an unfinished manifest and the first lines, the last of them torn."""
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    run(whole, wanted(0.53))
-    run(cut, wanted(0.53))
-    manifest = json.loads((cut / "run.json").read_text())
-    manifest |= {"finished": False, "outcomes": {}, "sequential": {"looks": 0}, "flags": []}
-    (cut / "run.json").write_text(json.dumps(manifest))
-    lines = (cut / "outcomes.jsonl").read_text().splitlines(keepends=True)
-    (cut / "outcomes.jsonl").write_text("".join(lines[:kept]) + lines[kept][:50])
-    run(cut, wanted(0.53), resume=True)
-    assert content(cut) == content(whole)
-    assert content(whole)[1]["looks"] > 3
+    run(tmp_path / "whole", wanted(0.53))
+    run(tmp_path / "cut", wanted(0.53))
+    cut(tmp_path / "cut", kept)
+    run(tmp_path / "cut", wanted(0.53), resume=True)
+    assert content(tmp_path / "cut") == content(tmp_path / "whole")
+    assert content(tmp_path / "whole")[1]["looks"] > 3
+
+
+def test_an_easier_question_at_resume_drops_nothing_that_was_begun(tmp_path: Path) -> None:
+    """It would have stopped at 25 examples; 80 were begun already."""
+    run(tmp_path / "run", wanted(0.53))
+    cut(tmp_path / "run", 80)
+    found = run(tmp_path / "run", wanted(0.05), resume=True)
+    assert found.manifest.sequential == {"looks": 4, "drawn": 100}
+    assert evaluate(found, wanted(0.05)).verdict == "passed"
 
 
 def test_a_finished_run_resumed_stays_as_it_is(tmp_path: Path) -> None:
