@@ -14,8 +14,8 @@ from reports.policy import parse_policy
 from robustness.cli import main
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "comparing-runs.md"
-REAL = "held-out.csv"
-"""Commands that read this need the demo and minutes; the page shows what they print."""
+REAL = "runs/demo"
+"""Commands about this run need the demo and minutes; the page shows what they print."""
 
 
 def commands() -> list[str]:
