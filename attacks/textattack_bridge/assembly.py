@@ -170,5 +170,6 @@ def _described(part: Any) -> str:
 
 def _level(transformation: Any) -> str:
     parts = getattr(transformation, "transformations", [transformation])
-    small = [any(word in type(part).__name__ for word in _CHARACTER) for part in parts]
+    names = [name for name in (type(part).__name__ for part in parts) if name != "LeftOut"]
+    small = [any(word in name for word in _CHARACTER) for name in names]
     return "character" if all(small) else "mixed" if any(small) else "word"

@@ -18,13 +18,16 @@ _IMPOSSIBLE = {
 }
 """What makes a recipe impossible here whatever the resources, by component."""
 _NATIVE = {
-    "textbugger-li-2018": "textbugger",
+    "a2t-yoo-2021": "a2t",
     "bad-characters-2021": "bad-characters-homoglyph",
-    "textfooler-jin-2019": "textfooler",
-    "pwws-ren-2019": "pwws",
+    "bae-garg-2019": "bae",
+    "bert-attack-li-2020": "bert-attack",
     "checklist-ribeiro-2020": "checklist",
+    "hotflip-ebrahimi-2017": "hotflip",
+    "textbugger-li-2018": "textbugger",
+    "textfooler-jin-2019": "textfooler",
 }
-"""Recipes of this package that need no download, by the TextAttack recipe that may."""
+"""This package's own recipes of the same papers, for those of TextAttack's that can be refused."""
 _TECHNIQUES = ("WordSwap", "WordInsertion", "WordMerge", "WordDeletion", "Chinese")
 
 
@@ -37,7 +40,7 @@ def gather(entry: Entry, named: Mapping[str, object]) -> dict[str, Found]:
     check_names(named)
     why = impossible(entry)
     if why is not None:
-        raise ValueError(f"{entry.spec} cannot run here: {why}")
+        raise ValueError(f"{entry.spec} cannot run here: {why}{_instead(entry)}")
     found: dict[str, Found] = {}
     problems: list[str] = []
     for key, resource in needed(entry).items():
@@ -128,9 +131,11 @@ def _unsuited(entry: Entry, found: Mapping[str, Found]) -> list[str]:
 
 
 def _refusal(entry: Entry, problems: list[str]) -> str:
-    advice = f"`robustness prefetch {entry.spec}` fetches what can be fetched"
-    native = _NATIVE.get(entry.name)
-    if native:
-        advice += f"; this package's own recipe `{native}` needs no download"
     listed = "\n    ".join(problems)
-    return f"{entry.spec} cannot run here:\n    {listed}\n  {advice}"
+    fetched = f"`robustness prefetch {entry.spec}` fetches what can be fetched"
+    return f"{entry.spec} cannot run here:\n    {listed}\n  {fetched}{_instead(entry)}"
+
+
+def _instead(entry: Entry) -> str:
+    native = _NATIVE.get(entry.name)
+    return f"; this package's own recipe `{native}` does without TextAttack" if native else ""

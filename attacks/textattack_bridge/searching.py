@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from attacks.search import Gradients, Search, Trial
+from attacks.search import Trial, embed, gradients
 from attacks.textattack_bridge.loading import load
 from attacks.words import Words
 
@@ -33,19 +33,12 @@ def greedy_class() -> Any:
         def _by_gradient(self, text: Any) -> Any:
             line = self.goal_function.line
             _, indices = self.get_indices_to_order(text)
-            norms = line.ask(_gradient_norms)
+            norms = line.ask(gradients)  # the victim takes them, with its dropout off
             spans = _spans(text, line.trial)
             scores = np.array([_norm_at(norms, line.trial.text, spans.get(i)) for i in sorted(indices)])
             return np.array(sorted(indices), dtype=int)[(-scores).argsort(kind="stable")]
 
     return GreedyWordSwapWIR
-
-
-def _gradient_norms(trial: Trial) -> Search[Sequence[float]]:
-    """The gradient's norm over each of our words of the clean text; the victim takes it, with its dropout off."""
-    answer = yield Gradients((trial.inputs,), trial.field, trial.gold)
-    norms: Sequence[float] = answer[0]
-    return norms
 
 
 def _spans(text: Any, trial: Trial) -> dict[int, tuple[int, int]]:
@@ -113,8 +106,6 @@ def encoder_class() -> Any:
         line: Any = None
 
         def encode(self, sentences: Sequence[str]) -> Any:
-            from attacks.search import embed
-
             vectors = self.line.ask(lambda trial: embed(sentences))
             return torch.from_numpy(np.array(vectors, dtype=np.float32))
 

@@ -108,3 +108,29 @@ def test_reports_name_each_substitute(tmp_path: Path, nltk_folder: Path, capsys:
     assert json.loads((out / "run.json").read_text())["encoder"] == "minilm"
     assert "in place of a sentence encoder: the run&#39;s sentence encoder" in (out / "report.html").read_text()
     assert {json.loads(line)["status"] for line in (out / "outcomes.jsonl").read_text().splitlines()} == {"succeeded"}
+
+
+def test_gradients_come_from_a_checkpoint_and_other_victims_are_refused(
+    tmp_path: Path, nltk_folder: Path, masked_lm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A2T ranks words by the victim's own gradients, whatever its tokens."""
+    import transformers
+
+    victim = tmp_path / "victim"
+    tokenizer = transformers.AutoTokenizer.from_pretrained(masked_lm)
+    config = transformers.AutoConfig.from_pretrained(masked_lm, id2label={0: "negative", 1: "positive"}, num_labels=2)
+    transformers.set_seed(0)
+    transformers.BertForSequenceClassification(config).save_pretrained(victim)
+    tokenizer.save_pretrained(victim)
+    data = tmp_path / "data.csv"
+    texts = ("a dull film with a story", "a bad script", "a charming cast and good actors")
+    data.write_text("text,label\n" + "".join(f"{text},{label}\n" for text in texts for label in ("negative", "positive")))
+    args = ["audit", "--data", str(data), "--recipes", "textattack:a2t", "--encoder", "none", "--offline", "-q"]
+    args += ["--resource", "counter-fitted=builtin", "--resource", "sentence-encoder=none"]
+    code = main([*args, "--victim", f"hf:{victim}", "--out", str(tmp_path / "run")])
+    assert code in (0, 3), capsys.readouterr().err
+    outcomes = [json.loads(line) for line in (tmp_path / "run" / "outcomes.jsonl").read_text().splitlines()]
+    assert {o["status"] for o in outcomes} <= {"succeeded", "failed", "skipped"}
+    assert any(o["proposed"] for o in outcomes)
+    assert main([*args, "--victim", "scripted:keyword", "--out", str(tmp_path / "no")]) == 2
+    assert "textattack:a2t-yoo-2021 needs gradients" in capsys.readouterr().err

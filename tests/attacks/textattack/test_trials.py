@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
-from attacks.search import Gradients, Prediction, Query, Recipe, Trial
+from attacks.search import Embed, Gradients, Prediction, Query, Recipe, Trial
 from attacks.textattack_bridge.tracing import Traced
 from robustness.goals import Misclassify
 from robustness.victims import load_victim
@@ -144,6 +145,29 @@ def test_each_edit_names_the_technique_that_made_it() -> None:
         ("bad", "abd", "swap"),
         ("film", "fillm", "insertion"),
     ]
+
+
+def test_of_several_successes_the_most_similar_is_kept(build: Callable[..., Recipe], named: dict[str, object]) -> None:
+    """The encoder here calls texts of one length alike: of all that turn the answer, the one that keeps the length wins."""
+    text = "a good zebra"
+    trial = Trial(inputs=(text,), gold=0, goal=Misclassify(), clean=Prediction(0, (0.9, 0.1)), rng=Random(0))
+    search = build("textattack:textbugger", {**named, "homoglyphs": "none"}).attack.search(trial)
+    request, embedded = next(search), 0
+    with suppress(StopIteration):
+        while True:
+            if isinstance(request, Embed):
+                embedded += len(request.texts)
+                angles = np.array([0.01 * len(t) for t in request.texts], np.float32)
+                request = search.send(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+            else:
+                assert isinstance(request, Query)
+                request = search.send(
+                    [Prediction(0, (0.9, 0.1)) if "good" in t else Prediction(1, (0.1, 0.9)) for (t,) in request.inputs]
+                )
+    assert embedded
+    assert trial.winner is not None
+    assert len(trial.winner[0].text) == len(text)
+    assert trial.winner[0].similarity == pytest.approx(1.0, abs=1e-3)
 
 
 def test_gradients_are_asked_of_the_victim_and_order_the_words(build: Callable[..., Recipe], named: dict[str, object]) -> None:
