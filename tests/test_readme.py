@@ -1,4 +1,4 @@
-"""What the README and the docs tell a user: links lead somewhere, commands and flags exist, the first screen says what to type."""
+"""What the README and the docs tell a user: links lead somewhere, commands and flags exist, the first screen names the two."""
 
 from __future__ import annotations
 

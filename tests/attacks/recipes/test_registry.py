@@ -36,8 +36,7 @@ def test_standard_is_its_cascade_in_order_and_needs_no_encoder() -> None:
 
 
 def test_exclusive_rules_are_rules_that_exist() -> None:
-    from attacks.transformations.paraphrase import EXCLUSIVE
-    from attacks.transformations.paraphrase import RULES
+    from attacks.transformations.paraphrase import EXCLUSIVE, RULES
 
     assert frozenset().union(*EXCLUSIVE) <= {rule.name for rule in RULES}
 

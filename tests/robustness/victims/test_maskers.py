@@ -76,7 +76,8 @@ def test_the_batch_does_not_matter(masker: Masker) -> None:
     answers: list[Any] = []
     while not answers:
         answers = mixed.pump()
-    assert alone.pump()[0][1][0] == answers[0][1][1]
+    single: Any = alone.pump()[0][1]
+    assert single[0] == answers[0][1][1]
 
 
 def test_what_is_no_masked_language_model_is_refused(build: Any) -> None:
