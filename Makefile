@@ -6,6 +6,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 PACKAGES := robustness attacks reports tests
 DEBIAN := chromium chromium-driver apertium apertium-eng-spa wordnet-base
 RUN ?= runs/demo
+# one thread a worker: exact repeatability is promised for one number of threads, and two workers fill two cores
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 export OMP_WAIT_POLICY ?= PASSIVE
 export TOKENIZERS_PARALLELISM ?= false
 
@@ -47,10 +49,10 @@ system:
 	else echo "note: without $(DEBIAN) some tests are skipped"; fi
 
 test: system $(VENV)/.test
-	$(BIN)/python -m pytest -m "not slow"
+	$(TEST) -m "not slow"
 
 test-slow: system $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(TEST)
 
 # TextAttack needs transformers 4, hence an environment of its own
 TA := .venv-textattack
@@ -83,7 +85,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/mypy tests scripts bench
 	$(BIN)/python -m pytest tests/test_architecture.py
-	$(BIN)/python -m pytest -m "not slow"
+	$(TEST) -m "not slow"
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
