@@ -116,7 +116,7 @@ FETCHERS: Mapping[str, Fetch] = {
     "nltk-tagger": _nltk("averaged_perceptron_tagger_eng"),
     "nltk-tagset": _nltk("universal_tagset"),
     "nltk-wordnet": _nltk("wordnet"),
-    "nltk-omw": _nltk("omw-1.4"),
+    "nltk-omw": lambda entry: _nltk(places.multilingual_wordnet())(entry),
     "counter-fitted": _textattack("word_embeddings/paragramcf"),
     "sentence-encoder": _sentence_encoder,
     "homoglyphs": _homoglyphs,

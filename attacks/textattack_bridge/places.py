@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,6 +41,14 @@ def nltk_data(relative: str) -> Looked:
         except LookupError:
             continue
     return Looked(None, (f"{relative} in {', '.join(dict.fromkeys(map(str, nltk.data.path)))}",))
+
+
+def multilingual_wordnet() -> str:
+    """The folder in which this NLTK looks for the Open Multilingual WordNet; releases differ."""
+    spec = util.find_spec("nltk")
+    corpora = Path(spec.origin or "").parent / "corpus" / "__init__.py" if spec else None
+    named = re.findall(r"\"(omw-[\d.]+)\"", corpora.read_text(encoding="utf-8")) if corpora and corpora.exists() else []
+    return max(named, default="omw-1.4")
 
 
 def hub_model(repository: str) -> Looked:

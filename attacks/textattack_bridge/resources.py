@@ -91,7 +91,7 @@ def _open_hownet(entry: Entry) -> places.Looked:
 
 def _nltk(title: str, component: str, relative: str) -> Resource:
     def look(entry: Entry) -> places.Looked:
-        return places.nltk_data(relative)
+        return places.nltk_data(relative.replace("corpora/omw", f"corpora/{places.multilingual_wordnet()}"))
 
     return Resource(title, frozenset({component}), look, "nltk", "DIR, a folder of NLTK data", (FOLDER,))
 
@@ -101,7 +101,7 @@ RESOURCES: Mapping[str, Resource] = {
     "nltk-tagger": _nltk("NLTK's part-of-speech tagger", "PartOfSpeech", "taggers/averaged_perceptron_tagger_eng"),
     "nltk-tagset": _nltk("NLTK's universal tag set", "PartOfSpeech", "taggers/universal_tagset"),
     "nltk-wordnet": _nltk("NLTK's WordNet", "WordSwapWordNet", "corpora/wordnet"),
-    "nltk-omw": _nltk("NLTK's Open Multilingual WordNet", "WordSwapWordNet:multilingual", "corpora/omw-1.4"),
+    "nltk-omw": _nltk("NLTK's Open Multilingual WordNet", "WordSwapWordNet:multilingual", "corpora/omw"),
     "counter-fitted": Resource(
         "counter-fitted word vectors (Mrkšić et al. 2016)",
         frozenset({"WordSwapEmbedding", "WordEmbeddingDistance", "ThoughtVector"}),

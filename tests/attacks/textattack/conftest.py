@@ -18,6 +18,7 @@ from attacks.recipes import build as build_recipe
 from attacks.recipes.registry import Options
 from attacks.resources import Resources
 from attacks.search import Recipe
+from attacks.textattack_bridge import places
 from attacks.vectors import VectorNeighbours
 from reports.run import Outcome
 from robustness.backends import EncoderBackend, VictimBackend
@@ -98,6 +99,18 @@ def _wordnet(folder: Path) -> None:
         (folder / f"index.{pos}").write_text("".join(f"{w} {letter} 1 0 1 0 {n:08}  \n" for w, n in sorted(index.items())))
 
 
+def _multilingual(folder: Path) -> None:
+    """French and Spanish lemmas of the first two nouns of that WordNet."""
+    offsets = [0, len("00000000 03 n 03 film 0 movie 0 picture 0 000 | a gloss  \n")]
+    for lang, lemmas in (
+        ("fra", [("film", "cinéma"), ("histoire", "récit")]),
+        ("spa", [("película", "cinta"), ("historia", "cuento")]),
+    ):
+        (folder / lang).mkdir(parents=True)
+        rows = [f"{at:08}-n\t{lang}:lemma\t{word}\n" for at, group in zip(offsets, lemmas, strict=True) for word in group]
+        (folder / lang / f"wn-data-{lang}.tab").write_text(f"# a WordNet\t{lang}\n" + "".join(rows), encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def nltk_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """NLTK data of a few words, and nothing else of NLTK's in sight."""
@@ -105,6 +118,7 @@ def nltk_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("nltk_data")
     _stopwords(folder / "corpora" / "stopwords")
     _wordnet(folder / "corpora" / "wordnet")
+    _multilingual(folder / "corpora" / places.multilingual_wordnet())
     _tagger(folder / "taggers" / "averaged_perceptron_tagger_eng", folder / "taggers" / "universal_tagset")
     before = list(nltk.data.path)
     nltk.data.path[:] = [str(folder)]

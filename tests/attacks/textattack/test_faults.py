@@ -183,6 +183,27 @@ def test_stop_words_of_a_language_are_its_words_not_the_letters_of_its_name(nltk
     assert searching.stopword_class()(stopwords={"x"}).stopwords == {"x"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "new"),
+    [
+        ("french-recipe", "la histoire et le film", {"la récit et le film", "la histoire et le cinéma"}),
+        ("spanish-recipe", "la historia y la película", {"la cuento y la película", "la historia y la cinta"}),
+    ],
+)
+def test_french_and_spanish_synonyms_are_found(name: str, text: str, new: set[str], build: Callable[..., Recipe]) -> None:
+    """Spanish is `spa` to WordNet, which TextAttack asks for `esp`."""
+    asked: list[str] = []
+
+    def answer(text: str) -> Prediction:
+        asked.append(text)
+        return Prediction(0, (0.9, 0.1))
+
+    recipe = build(f"textattack:{name}")
+    assert recipe.languages == (name[:2].replace("sp", "es"),)
+    drive(recipe, text, answer, gold=0)
+    assert {t for t in asked if "[UNK]" not in t} - {text} == new
+
+
 def test_a_probe_that_turns_the_answer_is_no_success(build: Callable[..., Recipe]) -> None:
     """Without its one keyword the text is answered otherwise, but a deleted word is a probe, not an attack."""
     answer = three_classes(good=(0.8, 0.1, 0.1), zebra=(0.2, 0.7, 0.1))

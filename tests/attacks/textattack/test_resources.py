@@ -57,6 +57,21 @@ def test_a_folder_of_nltk_data_can_be_named(monkeypatch: pytest.MonkeyPatch, nlt
     assert nltk.data.path == [str(nltk_folder)]
 
 
+def test_french_needs_more_than_english_wordnet(monkeypatch: pytest.MonkeyPatch, nltk_folder: Path, tmp_path: Path) -> None:
+    import nltk
+
+    (tmp_path / "corpora").mkdir()
+    for name in ("stopwords", "wordnet"):
+        (tmp_path / "corpora" / name).symlink_to(nltk_folder / "corpora" / name)
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    said = refused("french-recipe", {"flair-ner": "none"})
+    assert (
+        f"NLTK's Open Multilingual WordNet: looked for corpora/{places.multilingual_wordnet()} in {tmp_path}. To choose: --resource nltk=…"
+        in said
+    )
+    assert set(gather(catalogue.find("pwws"), {})) == {"nltk-stopwords", "nltk-wordnet"}
+
+
 @pytest.mark.parametrize(
     ("name", "named", "said"),
     [
@@ -158,3 +173,10 @@ def test_the_import_leaves_nothing_behind(nltk_folder: Path) -> None:
 def test_every_option_says_what_may_be_chosen() -> None:
     for name, choices in options().items():
         assert any(sign in choices for sign in ("DIR", "FILE", "`")), name
+
+
+def test_the_documentation_knows_every_recipe_and_every_resource() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "textattack.md").read_text(encoding="utf-8")
+    bare = {name for name in catalogue.entries() if not name.startswith("bad-characters-2021-")}
+    assert {name for name in bare if f"`{name}`" not in text} == set()
+    assert {name for name in options() if f"`{name}`" not in text} == set()

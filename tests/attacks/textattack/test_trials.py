@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from attacks.search import Embed, Gradients, Prediction, Query, Recipe, Trial
+from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.tracing import Traced
 from robustness.goals import Misclassify
 from robustness.victims import load_victim
@@ -168,6 +171,46 @@ def test_of_several_successes_the_most_similar_is_kept(build: Callable[..., Reci
     assert trial.winner is not None
     assert len(trial.winner[0].text) == len(text)
     assert trial.winner[0].similarity == pytest.approx(1.0, abs=1e-3)
+
+
+class Tagger:
+    """Tags words from a table, as a tagger of flair's does."""
+
+    def __init__(self, **tags: str) -> None:
+        self.tags = tags
+
+    def predict(self, sentence: Any, **options: Any) -> None:
+        for token in sentence.tokens:
+            token.add_label("ner" if "MAY" in self.tags else "upos", self.tags.get(token.text.upper(), "O"), 0.99)
+
+
+def test_particle_swarm_reads_hownet_and_parts_of_speech(
+    build: Callable[..., Recipe], run: Any, named: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = tmp_path / "bank.pkl"
+    bank.write_bytes(pickle.dumps({"dull": {"adj": ["drab"], "noun": ["good"]}, "bad": {"adj": ["poor", "decent"]}}))
+    monkeypatch.setitem(load().shared.utils.strings._flair_taggers, "upos-fast", Tagger(DULL="ADJ", BAD="ADJ"))
+    recipe = build("textattack:pso", {**named, "hownet": str(bank), "flair-pos": str(bank)})
+    (outcome,) = run(recipe, [("a dull story and a bad script", "negative")])
+    assert (outcome.status, outcome.perturbed) in [
+        ("succeeded", "a drab story and a decent script"),
+        ("succeeded", "a drab story and a poor script"),
+    ]
+    assert {e.technique for e in outcome.edits} == {"word-swap-how-net"}
+
+
+def test_names_are_changed_where_they_are_names(
+    build: Callable[..., Recipe], run: Any, named: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(load().shared.utils.strings._flair_taggers, "ner", Tagger(MAY="S-PER"))
+    recipe = build("textattack:checklist", {**named, "flair-ner": __file__})
+    victim = from_callable(
+        lambda texts: [(0.9, 0.1) if "May" in t else (0.1, 0.9) for t in texts], labels=["negative", "positive"]
+    )
+    (outcome,) = run(recipe, [("a film by May", "negative")], victim=victim)
+    assert outcome.status == "succeeded"
+    ((before, technique),) = {(e.before, e.technique) for e in outcome.edits}
+    assert (before, technique) == ("May", "word-swap-change-name")
 
 
 def test_gradients_are_asked_of_the_victim_and_order_the_words(build: Callable[..., Recipe], named: dict[str, object]) -> None:
