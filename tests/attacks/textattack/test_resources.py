@@ -65,10 +65,8 @@ def test_french_needs_more_than_english_wordnet(monkeypatch: pytest.MonkeyPatch,
         (tmp_path / "corpora" / name).symlink_to(nltk_folder / "corpora" / name)
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     said = refused("french-recipe", {"flair-ner": "none"})
-    assert (
-        f"NLTK's Open Multilingual WordNet: looked for corpora/{places.multilingual_wordnet()} in {tmp_path}. To choose: --resource nltk=…"
-        in said
-    )
+    where = f"corpora/{places.multilingual_wordnet()} in {tmp_path}"
+    assert f"NLTK's Open Multilingual WordNet: looked for {where}. To choose: --resource nltk=…" in said
     assert set(gather(catalogue.find("pwws"), {})) == {"nltk-stopwords", "nltk-wordnet"}
 
 
