@@ -32,6 +32,8 @@ class Derivatives:
         tapped: list[Any] = []
 
         def tap(_layer: Any, _inputs: Any, output: Any) -> Any:
+            if tapped:  # some models embed token types through the same layer; only the tokens are tapped
+                return output
             tapped.append(output.detach().requires_grad_(True))
             return tapped[0]
 
