@@ -27,7 +27,7 @@ class Ladder:
     def search(self, trial: Trial) -> Search[None]:
         """Sample every rung, then ask about them together."""
         seed = trial.rng.getrandbits(64)
-        sampled = ((s, self.transformation.sample(trial.text, s, Random(f"{seed}/{s}"))) for s in self.severities)
+        sampled = ((s, self.transformation.sample(trial.text, s, Random(seed + s))) for s in self.severities)
         rungs = {severity: candidate for severity, candidate in sampled if candidate is not None}
         trial.tally.proposed += len(rungs)
         yield from trial.climb(rungs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from attacks.transformations.base import rotated
+from attacks.transformations.base import drawn, rotated
 
 Options = Mapping[str, Sequence[str]]
 
@@ -26,8 +26,8 @@ def random_substitution(word: str, options: Options, places: range, rng: Random,
     for at in rotated(places, rng):
         sizes = [size for size in range(1, min(longest, places.stop - at) + 1) if options.get(word[at : at + size])]
         if sizes:
-            size = rng.choice(sizes)
-            return word[:at] + rng.choice(options[word[at : at + size]]) + word[at + size :]
+            size = sizes[0] if len(sizes) == 1 else drawn(sizes, rng)
+            return word[:at] + drawn(options[word[at : at + size]], rng) + word[at + size :]
     return None
 
 
