@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from reports.goals import MISCLASSIFY
 from reports.run import SCHEMA, Outcome, PredictionRecord, Run
 from reports.text import cell
 
@@ -52,6 +53,7 @@ def case(outcome: Outcome) -> dict[str, Any]:
         "words": outcome.words,
         "similarity": outcome.similarity,
         "meta": dict(outcome.meta),
+        **({} if outcome.goal == MISCLASSIFY else {"goal": outcome.goal}),
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.cases import plain
+from reports.goals import reached
 from reports.run import Outcome
 
 FIXED, BROKEN, NOT_APPLICABLE, FLAKY, ERROR = "fixed", "still broken", "not applicable", "flaky", "error"
@@ -75,15 +76,15 @@ class Replay:
 def judge(case: Outcome, clean: Sequence[str], answers: Sequence[str]) -> Replayed:
     """The state of a case from a victim's labels for its clean and its perturbed text, one for each repetition.
 
-    A case whose clean text the victim gets wrong proves nothing either way. One whose answers turn right or wrong between
-    repetitions is flaky, and is never counted as fixed.
+    Broken is what the case's own goal calls so. A case whose clean text the victim gets wrong proves nothing either way. One
+    that turns between repetitions, its clean text right or wrong or its goal reached or not, is flaky, and never counts as fixed.
     """
     right_before = {label == case.label for label in clean}
-    right_after = {label == case.label for label in answers}
-    if len(right_before) != 1 or len(right_after) != 1:
+    broken = {reached(case.goal, case.label, label) for label in answers}
+    if len(right_before) != 1 or len(broken) != 1:
         state = FLAKY
     elif right_before == {False}:
         state = NOT_APPLICABLE
     else:
-        state = FIXED if right_after == {True} else BROKEN
+        state = BROKEN if broken == {True} else FIXED
     return Replayed(case, state, tuple(clean), tuple(answers))

@@ -17,6 +17,7 @@ from random import Random
 
 from reports.cases import inputs_of
 from reports.failures import in_order
+from reports.goals import KEEP_ANSWER
 from reports.run import Outcome, Run, RunError
 from reports.text import cell
 
@@ -60,9 +61,9 @@ def draw(run: Run, sample: int, controls: int = 0, seed: int = 0) -> Review:
     """
     if sample < 1 or controls < 0:
         raise ValueError(f"expected a sample of at least 1 and controls of at least 0, got {sample} and {controls}")
-    found = in_order(run)
+    found = reviewable(run)
     if not found:
-        raise RunError(f"{run.path} has no failure, so there is nothing to review")
+        raise RunError(f"{run.path} has no failure whose text should keep its label, so there is nothing to review")
     rng = Random(seed)
     strata: dict[tuple[str, str], list[Outcome]] = {}
     for case in found:
@@ -82,6 +83,11 @@ def draw(run: Run, sample: int, controls: int = 0, seed: int = 0) -> Review:
         str(run.manifest.outcomes.get("digest", "")),
         seed,
     )
+
+
+def reviewable(run: Run) -> list[Outcome]:
+    """The failures that are valid only where the text keeps its label: all but those in which the answer was to stay."""
+    return [case for case in in_order(run) if case.goal != KEEP_ANSWER]
 
 
 def share_out(sizes: Mapping[tuple[str, str], int], sample: int) -> dict[tuple[str, str], int]:

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reports.goals import MISCLASSIFY
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -64,7 +66,8 @@ class Outcome:
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: words that differ.
     ``similarity``: cosine to the original by the run's encoder. ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
-    message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices.
+    message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
+    a name of ``reports.goals``; a line holds it only where a recipe has a goal of its own.
     """
 
     example_id: str
@@ -89,10 +92,14 @@ class Outcome:
     ladder: tuple[Rung, ...] = ()
     error: Mapping[str, str] | None = None
     meta: Mapping[str, Any] = _field(default_factory=dict)
+    goal: str = MISCLASSIFY
 
     def to_json(self) -> str:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
-        return _LINE.encode(_plain(self))
+        line = _plain(self)
+        if self.goal == MISCLASSIFY:
+            del line["goal"]
+        return _LINE.encode(line)
 
     @classmethod
     def from_json(cls, line: str) -> Outcome:
@@ -114,7 +121,7 @@ class Outcome:
 
 _REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("example_id", "recipe", "status", "label", "field"), (str,)),
+    **dict.fromkeys(("example_id", "recipe", "status", "label", "field", "goal"), (str,)),
     **dict.fromkeys(("texts", "meta"), (dict,)),
     **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
@@ -147,6 +154,7 @@ def _outcome(raw: dict[str, Any]) -> Outcome:
     """An outcome from checked JSON; texts are interned, for the recipes of an example repeat them."""
     for key in ("example_id", "recipe", "status", "label", "field"):
         raw[key] = _text(raw[key])
+    raw["goal"] = _text(raw.get("goal", MISCLASSIFY))
     raw["texts"] = {name: _text(text) for name, text in raw["texts"].items()}
     raw["perturbed"] = None if raw.get("perturbed") is None else _text(raw["perturbed"])
     raw["clean"] = _prediction(raw.get("clean"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attacks.search import Input, Prediction, Query, Search, UnansweredError
+from reports.goals import decidable
 from reports.run import Outcome
 from robustness.errors import UsageError
 from robustness.oracles import Oracle
@@ -65,7 +66,7 @@ def ask(oracle: VictimOracle, inputs: Sequence[Input]) -> list[Prediction | Unan
 
 
 def check_fits(victim: Victim, cases: Sequence[Outcome]) -> None:
-    """Raise ``UsageError`` where cases speak of labels or fields that the victim does not have."""
+    """Raise ``UsageError`` where cases speak of labels or fields that the victim lacks, or a goal that labels do not decide."""
     info = victim.info
     strange = sorted({case.label for case in cases} - set(info.labels))
     if strange:
@@ -73,3 +74,8 @@ def check_fits(victim: Victim, cases: Sequence[Outcome]) -> None:
     widths = sorted({len(case.texts) for case in cases} - {len(info.fields)})
     if widths:
         raise UsageError(f"the cases have {widths[0]} text field(s), the victim {info.name!r} reads {list(info.fields)}")
+    custom = next((case for case in cases if not decidable(case.goal)), None)
+    if custom is not None:
+        raise UsageError(
+            f"the cases of {custom.recipe} were broken by the goal {custom.goal!r}, which no label decides; leave them out"
+        )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attacks.search import Prediction
+from attacks.search import Goal, Prediction
+from attacks.strategies.reduction import KeepAnswer
+from reports import goals as names
 
 
 def _belief(prediction: Prediction, label: int) -> float:
@@ -39,3 +42,12 @@ class AnswerWith:
     def reached(self, prediction: Prediction, gold: int) -> bool:
         """Whether the answer is the wanted label."""
         return prediction.label == self.label
+
+
+def name_of(goal: Goal, labels: Sequence[str]) -> str:
+    """The name under which an outcome keeps its goal; the class of a goal that is none of the suite's own."""
+    if isinstance(goal, AnswerWith):
+        return names.answer_with(labels[goal.label])
+    if isinstance(goal, KeepAnswer):
+        return names.KEEP_ANSWER
+    return names.MISCLASSIFY if isinstance(goal, Misclassify) else type(goal).__name__

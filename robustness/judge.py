@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from attacks.search import UnansweredError
 from reports.cases import inputs_of
-from reports.failures import in_order
-from reports.review import Review, consensus
+from reports.review import Review, consensus, reviewable
 from reports.validity import JudgeScore, score_judge
 from robustness.asking import VictimOracle, ask, check_fits
 from robustness.errors import UsageError, VictimError
@@ -39,7 +38,7 @@ def judge_review(
     identity = {name: str(value) for name, value in judge.info.identity}
     if identity and identity == {name: str(value) for name, value in dict(run.manifest.victim.get("identity", {})).items()}:
         raise UsageError("the judge is the audited victim, which was wrong on every failure; name another one")
-    cases = in_order(run)
+    cases = reviewable(run)
     check_fits(judge, cases)
     answers = ask(oracle, [inputs_of(case, case.perturbed) for case in cases])
     bad = next((answer for answer in answers if isinstance(answer, UnansweredError)), None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attacks.search import Prediction, Query, Search, UnansweredError
 from attacks.words import diff
 from reports.cases import inputs_of
+from reports.goals import KEEP_ANSWER, reached
 from reports.minimal import ERROR, FIXED, MINIMAL, NOT_APPLICABLE, Minimal, edited_word, mechanism
 from reports.run import EditRecord, Outcome
 from robustness.asking import VictimOracle, check_fits, converse
@@ -52,7 +53,7 @@ class _Asked:
 
     case: Outcome
     edits: tuple[EditRecord, ...]
-    gold: int
+    labels: tuple[str, ...]
     known: dict[Choice, Prediction]
 
     def flips(self, choices: Sequence[Choice]) -> Search[Choice | None]:
@@ -62,7 +63,10 @@ class _Asked:
             texts = tuple(inputs_of(self.case, applied(self.case.texts[self.case.field], self.edits, c)[0]) for c in new)
             answers = yield Query(texts)
             self.known.update(zip(new, answers, strict=True))
-        return next((choice for choice in choices if self.known[choice].label != self.gold), None)
+        return next((choice for choice in choices if self._broken(choice)), None)
+
+    def _broken(self, choice: Choice) -> bool:
+        return reached(self.case.goal, self.case.label, self.labels[self.known[choice].label])
 
     @property
     def spent(self) -> bool:
@@ -71,10 +75,10 @@ class _Asked:
 
 def _reduced(case: Outcome, labels: tuple[str, ...]) -> Search[Minimal]:
     text, edits = case.texts[case.field], pieces_of(case)
-    asked = _Asked(case, edits, labels.index(case.label), {})
+    asked = _Asked(case, edits, labels, {})
     everything = tuple(range(len(edits)))
     clean = (yield Query((inputs_of(case),)))[0]
-    if clean.label != asked.gold:
+    if labels[clean.label] != case.label:
         return replace(_blank(case), state=NOT_APPLICABLE)
     if (yield from asked.flips([everything])) is None:
         return _blank(case)
@@ -93,6 +97,8 @@ def _reduced(case: Outcome, labels: tuple[str, ...]) -> Search[Minimal]:
 
 def _fewest(asked: _Asked, everything: Choice) -> Search[tuple[Choice, bool]]:
     """The smallest choice found; True where none smaller can flip."""
+    if asked.case.goal == KEEP_ANSWER:
+        return everything, False  # the answer stays with fewer edits too: that so much was changed is the failure
     if len(everything) <= FEW:
         return (yield from _smallest(asked, everything)), True
     found = yield from _ddmin(asked, everything)

@@ -23,6 +23,7 @@ from attacks.search import (
 from attacks.words import words_changed
 from reports.run import EditRecord, Outcome, PredictionRecord, Rung
 from robustness.errors import RobustnessError
+from robustness.goals import name_of
 
 if TYPE_CHECKING:
     from robustness.data import Example
@@ -108,6 +109,7 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         forwards=clean_forwards,
         error={"type": "UnansweredError", "message": str(error)},
         meta=dict(example.meta),
+        goal=name_of(recipe.goal or plan.goal, plan.labels),
     )
 
 
@@ -147,6 +149,7 @@ def _outcome(
         ladder=_ladder(trial, plan.labels),
         error=error,
         meta=dict(example.meta),
+        goal=name_of(recipe.goal or plan.goal, plan.labels),
     )
 
 
