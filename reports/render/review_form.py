@@ -14,7 +14,7 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
 fieldset{border:1px solid #bbb;border-radius:6px;margin:0 0 1.2rem;padding:.6rem 1rem}
 legend{color:#555}.text{white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;margin:.4rem 0 .8rem}
-label{margin-right:1.2rem;white-space:nowrap}
+label{display:inline-block;margin-right:1.2rem;padding:.15rem 0}input{width:1.5rem;height:1.5rem;vertical-align:-.4rem}
 .bar{position:sticky;top:0;background:#fff;padding:.6rem 0;border-bottom:1px solid #ddd}
 button{font:inherit;padding:.3rem .9rem}
 """
@@ -52,13 +52,13 @@ def review_form(review: Review) -> str:
 <style>{_STYLE}</style>
 </head>
 <body>
+<main>
 <h1>What do these texts say?</h1>
 <p>Choose for each text the label that a careful reader would give it: {choices}. Choose <b>{UNCLEAR}</b> where the text
 does not say, or where a reader could not tell. Judge each text by itself.
 At the end, save your answers and send the file back.</p>
 <div class="bar"><button id="save" type="button">Save answers</button>
 <output id="done" aria-live="polite"></output> answered</div>
-<main>
 {items}
 </main>
 <script type="application/json" id="items">{data}</script>
