@@ -214,7 +214,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _run(policy: Policy, folder: Path) -> Run:
     from robustness.audit import audit
-    from robustness.commands.audit import arguments_of
+    from robustness.commands.arguments import arguments_of
 
     arguments = arguments_of(policy.audit.model_dump(exclude_none=True))
     return audit(**{**arguments, "out": folder, "resume": folder.exists()}, policy=policy)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
 
+@f.flattened
 def attack(
+    *,
     texts: Annotated[list[str], typer.Argument(help="The text to attack, or two for a text pair.", metavar="TEXT…")],
     label: Annotated[str, typer.Option("--label", help="Its true label; a beginning is enough (pos).")],
     victim: f.VictimFlag = "demo",
@@ -26,14 +28,8 @@ def attack(
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
     seed: f.SeedFlag = None,
-    encoder: f.EncoderFlag = None,
-    rewriter: f.RewriterFlag = None,
-    masked_lm: f.MaskedLmFlag = None,
-    access: f.AccessFlag = None,
-    labels: f.LabelsFlag = None,
-    fields: f.FieldsFlag = None,
-    allow_pickle: f.PickleFlag = False,
-    trust_remote_code: f.RemoteCodeFlag = False,
+    resources: f.ResourceFlags,
+    opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -43,22 +39,14 @@ def attack(
     Example: robustness attack "a gripping and warm film" --label pos --recipe textfooler
     """
     from robustness.audit import open_victim
+    from robustness.commands.arguments import settled
     from robustness.offline import offline as without_network
 
-    options = f.given(
-        access=access,
-        labels=f.listed(labels),
-        fields=f.listed(fields),
-        allow_pickle=allow_pickle,
-        trust_remote_code=trust_remote_code,
-    )
-    chosen: dict[str, Any] = {"recipes": (recipe,)} | f.given(
-        profile=profile, seed=seed, encoder=encoder, rewriter=rewriter, masked_lm=masked_lm
-    )
+    chosen = settled({"recipes": (recipe,)} | f.given(profile=profile, seed=seed) | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     with without_network(offline):
-        subject = open_victim(victim or "demo", offline=offline, **options)
+        subject = open_victim(victim or "demo", offline=offline, **opening.given())
         outcome = _search(subject, tuple(texts), label, chosen, live=not (quiet or json_))
     if json_:
         typer.echo(outcome.to_json())

@@ -31,10 +31,14 @@ def compare(
         bool, typer.Option("--slices-decide", help="Let a regression of one slice decide too (all questions corrected together).")
     ] = False,
     policy: f.PolicyFlag = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md and .html.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md, .html, .xml and .sarif.")] = None,
     texts: Annotated[
-        bool, typer.Option("--texts/--no-texts", help="Quote examples on the terminal and in comparison.md.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--texts/--no-texts",
+            help="Quote examples. Unless told, the terminal and comparison.md do, comparison.sarif does not.",
+        ),
+    ] = None,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -47,20 +51,22 @@ def compare(
     """
     from reports.compare import compare as hold_against
     from reports.render.compare_terminal import print_comparison, verdict_line
-    from reports.render.comparison import render_comparison
+    from reports.render.comparison import clear_comparison, render_comparison
     from reports.store import load_run
 
     given = f.given(
         max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
     )
+    if out is not None:
+        clear_comparison(out)
     found = hold_against(load_run(base), load_run(candidate), _rules(policy, given))
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
     elif quiet:
-        typer.echo(verdict_line(found))
+        typer.echo(verdict_line(found, texts=texts is not False))
     else:
-        print_comparison(found, texts=texts)
+        print_comparison(found, texts=texts is not False)
         for path in written:
             typer.echo(str(path))
     raise typer.Exit(found.exit_code)

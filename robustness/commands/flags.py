@@ -1,13 +1,17 @@
-"""Flags that several commands share, and how their texts become values."""
+"""Flags that several commands share, in groups of one concern, and how their texts become values."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from robustness.commands.groups import Flags, flattened, given
 from robustness.errors import UsageError
+
+__all__ = ["flattened", "given"]
 
 VictimFlag = Annotated[
     str | None,
@@ -21,51 +25,14 @@ DataFlag = Annotated[
         "--data", help="CSV, TSV, JSONL or Parquet file, a saved datasets folder, or hub:NAME. The demo brings its own."
     ),
 ]
-TextFlag = Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")]
-LabelFlag = Annotated[str | None, typer.Option("--label", help="Label column.")]
-IdFlag = Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")]
-LabelMapFlag = Annotated[
-    str | None, typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive.")
-]
-EncodingFlag = Annotated[str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")]
-SplitFlag = Annotated[str | None, typer.Option("--split", help="Split of a datasets dataset.")]
-FormatFlag = Annotated[
-    str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
-]
-LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most so many examples, stratified by label.")]
-SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
-RecipesFlag = Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")]
 ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
 BudgetFlag = Annotated[str | None, typer.Option("--budget", help="Queries per trial, or `none` (default 500).")]
-FieldFlag = Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")]
+LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most so many examples, stratified by label.")]
+SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
 BatchFlag = Annotated[
     int | None, typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome.")
 ]
-InFlightFlag = Annotated[
-    int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
-]
-TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
-EncoderFlag = Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")]
-RewriterFlag = Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")]
-CacheFlag = Annotated[
-    Path | None, typer.Option("--cache", help="Folder that keeps exact answers of victim and encoder for later runs.")
-]
-MaskedLmFlag = Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")]
-VectorsFlag = Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")]
-ResourceFlag = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--resource", help="NAME=VALUE, may be repeated: a file or substitute for a recipe with the prefix textattack:."
-    ),
-]
-LexiconFlag = Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")]
-AccessFlag = Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")]
-LabelsFlag = Annotated[
-    str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
-]
-FieldsFlag = Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")]
 DeviceFlag = Annotated[str | None, typer.Option("--device", help="Device of an hf: victim, e.g. cpu or cuda:0.")]
-MaxLengthFlag = Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")]
 PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
@@ -73,34 +40,169 @@ RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run c
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="Policy and defaults (default: robustness.toml or [tool.robustness] in pyproject.toml)."),
+    typer.Option("--policy", help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml)."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
-GithubFlag = Annotated[
-    bool | None,
-    typer.Option(
-        "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
-    ),
-]
-ShowTextsFlag = Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")]
-MinRobustFlag = Annotated[
-    str | None,
-    typer.Option("--min-robust-accuracy", help="Fail below this robust accuracy, e.g. 0.3 or 30%. RECIPE=30% for one recipe."),
-]
-MaxDropFlag = Annotated[
-    str | None, typer.Option("--max-accuracy-drop", help="Fail above this drop from clean accuracy, e.g. 20pt.")
-]
-MaxSuccessFlag = Annotated[
-    str | None, typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe.")
-]
-MaxErrorFlag = Annotated[
-    str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
-]
-MinExamplesFlag = Annotated[int | None, typer.Option("--min-examples", help="Inconclusive with fewer judged examples.")]
-FatalFlag = Annotated[
-    str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
-]
+TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFlags(Flags):
+    """How the data are read."""
+
+    text: Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")] = None
+    label: Annotated[str | None, typer.Option("--label", help="Label column.")] = None
+    id_: Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")] = None
+    label_map: Annotated[
+        str | None,
+        typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive."),
+    ] = None
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")
+    ] = None
+    split: Annotated[str | None, typer.Option("--split", help="Split of a datasets dataset.")] = None
+    format_: Annotated[
+        str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Columns as a list, the label map as a mapping."""
+        values = {"text": listed(self.text), "label_map": mapping(self.label_map, "--label-map")}
+        return Flags.given(self) | given(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeFlags(Flags):
+    """What attacks."""
+
+    recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
+        None
+    )
+    profile: ProfileFlag = None
+
+    def given(self) -> dict[str, Any]:
+        """Recipes as a list."""
+        return Flags.given(self) | given(recipes=listed(self.recipes))
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentFlags(Flags):
+    """How far it attacks."""
+
+    budget: BudgetFlag = None
+    limit: LimitFlag = None
+    seed: SeedFlag = None
+    field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskingFlags(Flags):
+    """How the victim is asked."""
+
+    batch_tokens: BatchFlag = None
+    victim_timeout: TimeoutFlag = None
+
+    def oracle(self) -> dict[str, Any]:
+        """As arguments of an oracle over the victim."""
+        return given(batch_tokens=self.batch_tokens, timeout=self.victim_timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class PaceFlags(Flags):
+    """How searches and batches go."""
+
+    batch_tokens: BatchFlag = None
+    in_flight: Annotated[
+        int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
+    ] = None
+    victim_timeout: TimeoutFlag = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFlags(Flags):
+    """What recipes draw on beside the victim."""
+
+    encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
+    rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
+    masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
+    vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
+        None
+    )
+    lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
+    resource: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resource", help="NAME=VALUE, may be repeated: a file or substitute for a recipe with the prefix textattack:."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningFlags(Flags):
+    """How the victim is opened."""
+
+    access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
+    ] = None
+    fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
+    device: DeviceFlag = None
+    max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
+    allow_pickle: PickleFlag = False
+    trust_remote_code: RemoteCodeFlag = False
+
+    def given(self) -> dict[str, Any]:
+        """Labels and fields as lists."""
+        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingFlags(Flags):
+    """How several victims are loaded alike."""
+
+    device: DeviceFlag = None
+    allow_pickle: PickleFlag = False
+    trust_remote_code: RemoteCodeFlag = False
+
+
+@dataclass(frozen=True, slots=True)
+class GateFlags(Flags):
+    """Thresholds of the gate."""
+
+    min_robust_accuracy: Annotated[
+        str | None,
+        typer.Option(
+            "--min-robust-accuracy", help="Fail below this robust accuracy, e.g. 0.3 or 30%. RECIPE=30% for one recipe."
+        ),
+    ] = None
+    max_accuracy_drop: Annotated[
+        str | None, typer.Option("--max-accuracy-drop", help="Fail above this drop from clean accuracy, e.g. 20pt.")
+    ] = None
+    max_attack_success_rate: Annotated[
+        str | None,
+        typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe."),
+    ] = None
+    max_error_rate: Annotated[
+        str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
+    ] = None
+    min_examples: Annotated[int | None, typer.Option("--min-examples", help="Inconclusive with fewer judged examples.")] = None
+    fatal_flags: Annotated[
+        str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class GithubFlags(Flags):
+    """What GitHub is told."""
+
+    github: Annotated[
+        bool | None,
+        typer.Option(
+            "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
+        ),
+    ] = None
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")] = False
 
 
 def listed(text: str | None) -> list[str] | None:
@@ -133,8 +235,3 @@ def budget_of(text: str | int | None) -> int | None:
         return int(text)
     except ValueError:
         raise UsageError(f"--budget expects a whole number of queries or `none`, got {text!r}") from None
-
-
-def given(**values: Any) -> dict[str, Any]:
-    """Only the values that were given."""
-    return {key: value for key, value in values.items() if value is not None and value is not False}

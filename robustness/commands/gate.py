@@ -13,17 +13,13 @@ from robustness.commands import flags as f
 RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
 
 
+@f.flattened
 def gate(
+    *,
     run: RunArgument,
     policy: f.PolicyFlag = None,
-    min_robust_accuracy: f.MinRobustFlag = None,
-    max_accuracy_drop: f.MaxDropFlag = None,
-    max_attack_success_rate: f.MaxSuccessFlag = None,
-    max_error_rate: f.MaxErrorFlag = None,
-    min_examples: f.MinExamplesFlag = None,
-    fatal_flags: f.FatalFlag = None,
-    github: f.GithubFlag = None,
-    show_texts: f.ShowTextsFlag = False,
+    thresholds: f.GateFlags,
+    github: f.GithubFlags,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -37,23 +33,15 @@ def gate(
     from robustness.commands.github import tell_github
     from robustness.commands.policy import read_policy
 
-    thresholds = f.given(
-        min_robust_accuracy=min_robust_accuracy,
-        max_accuracy_drop=max_accuracy_drop,
-        max_attack_success_rate=max_attack_success_rate,
-        max_error_rate=max_error_rate,
-        min_examples=min_examples,
-        fatal_flags=fatal_flags,
-    )
     loaded = load_run(run)
-    result = evaluate(loaded, read_policy(policy, thresholds))
+    result = evaluate(loaded, read_policy(policy, thresholds.given()))
     if json_:
         typer.echo(json.dumps(result.to_dict(), ensure_ascii=True))
     elif quiet:
         typer.echo(verdict_line(result))
     else:
         print_gate(result)
-    tell_github(loaded, result, asked=github, texts=show_texts)
+    tell_github(loaded, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
 

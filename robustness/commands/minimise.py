@@ -16,19 +16,14 @@ if TYPE_CHECKING:
     from reports.minimal import Minimal
 
 
+@f.flattened
 def minimise(
+    *,
     failures: FailuresArgument,
     victim: f.VictimFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).")] = None,
-    batch_tokens: f.BatchFlag = None,
-    victim_timeout: f.TimeoutFlag = None,
-    access: f.AccessFlag = None,
-    labels: f.LabelsFlag = None,
-    fields: f.FieldsFlag = None,
-    device: f.DeviceFlag = None,
-    max_length: f.MaxLengthFlag = None,
-    allow_pickle: f.PickleFlag = False,
-    trust_remote_code: f.RemoteCodeFlag = False,
+    asking: f.AskingFlags,
+    opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -49,12 +44,9 @@ def minimise(
     target = _target(failures, out)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(
-            victim, offline=offline, access=access, labels=labels, fields=fields, device=device, max_length=max_length,
-            allow_pickle=allow_pickle, trust_remote_code=trust_remote_code,
-        )  # fmt: skip
+        subject = open_named(victim, opening, offline=offline)
         try:
-            oracle = oracle_for(subject, **f.given(batch_tokens=batch_tokens, timeout=victim_timeout))
+            oracle = oracle_for(subject, **asking.oracle())
             found = reduce(subject, cases, oracle)
         finally:
             subject.close()

@@ -19,20 +19,16 @@ if TYPE_CHECKING:
     from robustness.data import Dataset, Example
 
 
+@f.flattened
 def perturb(
+    *,
     data: Annotated[str, typer.Option("--data", help="Examples to perturb.")],
     out: Annotated[Path, typer.Option("--out", help="A .csv or .jsonl file to write.")],
     recipes: Annotated[str, typer.Option("--recipes", help="Blind recipes or suites, comma-separated.")] = "natural",
     labels: Annotated[
         str | None, typer.Option("--labels", help="Label names in the victim's order; default: those of the data, sorted.")
     ] = None,
-    text: f.TextFlag = None,
-    label: f.LabelFlag = None,
-    id_: f.IdFlag = None,
-    label_map: f.LabelMapFlag = None,
-    encoding: f.EncodingFlag = None,
-    split: f.SplitFlag = None,
-    format_: f.FormatFlag = None,
+    reading: f.ReadingFlags,
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
     offline: f.OfflineFlag = False,
@@ -51,16 +47,7 @@ def perturb(
     if out.exists():
         raise UsageError(f"{out} exists already; name a new file, or delete it first")
     chosen = _blind(f.listed(recipes) or [])
-    options = f.given(
-        text=f.listed(text),
-        label=label,
-        id=id_,
-        label_map=f.mapping(label_map, "--label-map"),
-        encoding=encoding,
-        split=split,
-        format=format_,
-        offline=offline,
-    )
+    options = reading.given() | f.given(offline=offline)
     with without_network(offline):
         dataset = _data(data, f.listed(labels), limit, seed or 0, options)
     rows = list(_rows(dataset, chosen, seed or 0))

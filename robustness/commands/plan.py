@@ -14,38 +14,17 @@ if TYPE_CHECKING:
     from robustness.planning import Estimate
 
 
+@f.flattened
 def plan(
+    *,
     victim: f.VictimFlag = None,
     data: f.DataFlag = None,
-    text: f.TextFlag = None,
-    label: f.LabelFlag = None,
-    id_: f.IdFlag = None,
-    label_map: f.LabelMapFlag = None,
-    encoding: f.EncodingFlag = None,
-    format_: f.FormatFlag = None,
-    split: f.SplitFlag = None,
-    recipes: f.RecipesFlag = None,
-    profile: f.ProfileFlag = None,
-    budget: f.BudgetFlag = None,
-    limit: f.LimitFlag = None,
-    seed: f.SeedFlag = None,
-    field: f.FieldFlag = None,
-    batch_tokens: f.BatchFlag = None,
-    in_flight: f.InFlightFlag = None,
-    victim_timeout: f.TimeoutFlag = None,
-    encoder: f.EncoderFlag = None,
-    rewriter: f.RewriterFlag = None,
-    masked_lm: f.MaskedLmFlag = None,
-    vectors: f.VectorsFlag = None,
-    lexicon: f.LexiconFlag = None,
-    resource: f.ResourceFlag = None,
-    access: f.AccessFlag = None,
-    labels: f.LabelsFlag = None,
-    fields: f.FieldsFlag = None,
-    device: f.DeviceFlag = None,
-    max_length: f.MaxLengthFlag = None,
-    allow_pickle: f.PickleFlag = False,
-    trust_remote_code: f.RemoteCodeFlag = False,
+    reading: f.ReadingFlags,
+    attacks: f.RecipeFlags,
+    extent: f.ExtentFlags,
+    pace: f.PaceFlags,
+    resources: f.ResourceFlags,
+    opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
     policy: f.PolicyFlag = None,
     pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.")] = 10,
@@ -58,21 +37,16 @@ def plan(
 
     Example: robustness plan --victim demo --recipes standard --limit 500 --price-per-1k-tokens 0.0005
     """
-    from robustness.commands.audit import arguments_of
+    from robustness.commands.arguments import arguments_of
     from robustness.commands.policy import read_policy
     from robustness.commands.preparing import prepared
     from robustness.planning import estimate
 
     rules = read_policy(policy, {})
-    chosen = rules.audit.model_dump(exclude_none=True) | f.given(
-        victim=victim, data=data, recipes=f.listed(recipes), profile=profile, budget=budget, limit=limit, seed=seed,
-        field=field, batch_tokens=batch_tokens, in_flight=in_flight, victim_timeout=victim_timeout, encoder=encoder,
-        rewriter=rewriter, masked_lm=masked_lm, vectors=vectors, lexicon=lexicon, resource=resource, text=f.listed(text),
-        label=label, id=id_, encoding=encoding, format=format_, split=split,
-        label_map=f.mapping(label_map, "--label-map"), access=access, labels=f.listed(labels),
-        fields=f.listed(fields), device=device, max_length=max_length, allow_pickle=allow_pickle,
-        trust_remote_code=trust_remote_code, offline=offline,
-    )  # fmt: skip
+    chosen = rules.audit.model_dump(exclude_none=True)
+    for group in (reading, attacks, extent, pace, resources, opening):
+        chosen |= group.given()
+    chosen |= f.given(victim=victim, data=data, offline=offline)
     with prepared(arguments_of(chosen)) as audit:
         found = estimate(audit, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens, margin=rules.compare.max_regression)
     typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))

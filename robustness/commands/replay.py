@@ -17,20 +17,15 @@ FailuresArgument = Annotated[Path, typer.Argument(help="A failures.jsonl, or the
 SHOWN = 20
 
 
+@f.flattened
 def replay(
+    *,
     failures: FailuresArgument,
     victim: f.VictimFlag = None,
     repeat: Annotated[int, typer.Option("--repeat", help="Ask so many times; answers that change are flaky.", min=1)] = 1,
     max_broken: Annotated[int, typer.Option("--max-broken", help="So many cases may still be broken.", min=0)] = 0,
-    batch_tokens: f.BatchFlag = None,
-    victim_timeout: f.TimeoutFlag = None,
-    access: f.AccessFlag = None,
-    labels: f.LabelsFlag = None,
-    fields: f.FieldsFlag = None,
-    device: f.DeviceFlag = None,
-    max_length: f.MaxLengthFlag = None,
-    allow_pickle: f.PickleFlag = False,
-    trust_remote_code: f.RemoteCodeFlag = False,
+    asking: f.AskingFlags,
+    opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -47,14 +42,10 @@ def replay(
     from robustness.replay import replay as put
 
     cases = read_cases(failures)
-    settings = f.given(batch_tokens=batch_tokens, timeout=victim_timeout)
     with without_network(offline):
-        subject = open_named(
-            victim, offline=offline, access=access, labels=labels, fields=fields, device=device, max_length=max_length,
-            allow_pickle=allow_pickle, trust_remote_code=trust_remote_code,
-        )  # fmt: skip
+        subject = open_named(victim, opening, offline=offline)
         try:
-            found = put(subject, cases, repeat=repeat, max_broken=max_broken, **settings)
+            found = put(subject, cases, repeat=repeat, max_broken=max_broken, **asking.oracle())
         finally:
             subject.close()
     _tell(found, as_json=json_, quiet=quiet)

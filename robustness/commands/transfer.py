@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
 
 
+@f.flattened
 def transfer(
+    *,
     runs: RunsArgument,
     victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
-    batch_tokens: f.BatchFlag = None,
-    victim_timeout: f.TimeoutFlag = None,
-    device: f.DeviceFlag = None,
-    allow_pickle: f.PickleFlag = False,
-    trust_remote_code: f.RemoteCodeFlag = False,
+    asking: f.AskingFlags,
+    loading: f.LoadingFlags,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -40,10 +39,8 @@ def transfer(
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
-    settings = f.given(batch_tokens=batch_tokens, timeout=victim_timeout)
-    opening = f.given(device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code)
     with without_network(offline):
-        found = _matrix(runs, specs, settings, {**opening, "offline": offline})
+        found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
     if json_:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
     else:
@@ -51,7 +48,7 @@ def transfer(
     raise typer.Exit(found.exit_code)
 
 
-def _matrix(runs: list[Path], specs: list[str], settings: dict[str, float], opening: dict[str, object]) -> Transfer:
+def _matrix(runs: list[Path], specs: list[str], asking: f.AskingFlags, opening: dict[str, object]) -> Transfer:
     from reports.cases import read_cases
     from reports.store import read_manifest
     from reports.transfer import Transfer, cells
@@ -63,7 +60,7 @@ def _matrix(runs: list[Path], specs: list[str], settings: dict[str, float], open
     for spec in specs:
         subject = open_victim(spec, **opening)
         try:
-            by_victim.append([cells(name, replay(subject, cases, **settings), spec) for name, cases in sources])  # type: ignore[arg-type]
+            by_victim.append([cells(name, replay(subject, cases, **asking.oracle()), spec) for name, cases in sources])
         finally:
             subject.close()
     return Transfer(tuple(cell for of_source in zip(*by_victim, strict=True) for column in of_source for cell in column))

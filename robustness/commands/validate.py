@@ -10,27 +10,16 @@ import typer
 from robustness.commands import flags as f
 
 
+@f.flattened
 def validate(
+    *,
     victim: f.VictimFlag = None,
     data: f.DataFlag = None,
-    text: f.TextFlag = None,
-    label: f.LabelFlag = None,
-    id_: f.IdFlag = None,
-    label_map: f.LabelMapFlag = None,
-    encoding: f.EncodingFlag = None,
-    split: f.SplitFlag = None,
-    format_: f.FormatFlag = None,
-    recipes: f.RecipesFlag = None,
-    profile: f.ProfileFlag = None,
-    access: f.AccessFlag = None,
-    labels: f.LabelsFlag = None,
-    fields: f.FieldsFlag = None,
-    encoder: f.EncoderFlag = None,
-    rewriter: f.RewriterFlag = None,
-    masked_lm: f.MaskedLmFlag = None,
+    reading: f.ReadingFlags,
+    attacks: f.RecipeFlags,
+    opening: f.OpeningFlags,
+    resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
-    allow_pickle: f.PickleFlag = False,
-    trust_remote_code: f.RemoteCodeFlag = False,
     offline: f.OfflineFlag = False,
     policy: f.PolicyFlag = None,
     json_: f.JsonFlag = False,
@@ -39,18 +28,14 @@ def validate(
 
     Example: robustness validate --victim hf:./my-model --data test.csv --recipes standard
     """
-    from robustness.commands.audit import arguments_of
+    from robustness.commands.arguments import arguments_of
     from robustness.commands.policy import read_policy
 
     rules = read_policy(policy, {})
-    chosen = rules.audit.model_dump(exclude_none=True) | f.given(
-        victim=victim, data=data, recipes=f.listed(recipes), profile=profile, text=f.listed(text), label=label, id=id_,
-        label_map=f.mapping(label_map, "--label-map"), encoding=encoding,
-        format=format_, split=split, access=access, labels=f.listed(labels),
-        fields=f.listed(fields), encoder=encoder, rewriter=rewriter, masked_lm=masked_lm,
-        victim_timeout=victim_timeout, allow_pickle=allow_pickle,
-        trust_remote_code=trust_remote_code, offline=offline,
-    )  # fmt: skip
+    chosen = rules.audit.model_dump(exclude_none=True)
+    for group in (reading, attacks, opening, resources):
+        chosen |= group.given()
+    chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     found = _check(arguments_of(chosen))
     typer.echo(json.dumps(found, ensure_ascii=True) if json_ else _shown(found))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from robustness.commands import flags as f
 from robustness.errors import UsageError
@@ -13,15 +13,13 @@ if TYPE_CHECKING:
 _OPTIONS = ("access", "labels", "fields", "device", "max_length")
 
 
-def open_named(spec: str | None, *, offline: bool = False, **options: Any) -> Victim:
+def open_named(spec: str | None, opening: f.OpeningFlags, *, offline: bool = False) -> Victim:
     """The victim of ``--victim``, else of ``[audit]``; flags beat the file. Raises ``UsageError`` where none is named."""
     from reports.policy import PolicyError, load_policy
     from robustness.audit import open_victim
 
     f.refuse_empty(spec, "--victim")
-    for name in ("labels", "fields"):
-        options[name] = f.listed(options.get(name))
-    given = f.given(**options)
+    given = opening.given()
     if spec is None:
         try:
             defaults = load_policy().audit.model_dump(exclude_none=True)

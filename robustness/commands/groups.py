@@ -1,0 +1,51 @@
+"""Groups of flags: a frozen dataclass whose fields typer sees as flags of the command that takes it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The base of every group. A field is a flag that may be left out; a name that Python or another flag has, ends in ``_``."""
+
+    def given(self) -> dict[str, Any]:
+        """The flags that were given, under the names of the settings that they are for."""
+        return given(**{field.name.rstrip("_"): getattr(self, field.name) for field in fields(self)})
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Only the values that were given."""
+    return {key: value for key, value in values.items() if value is not None and value is not False}
+
+
+def flattened(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the fields of each group that it takes in the place of the group, as typer wants them."""
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Flags)}
+    parameters = [
+        parameter
+        for name, one in inspect.signature(command).parameters.items()
+        for parameter in (_of_group(groups[name]) if name in groups else [one.replace(annotation=hints[name])])
+    ]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        taken = {name: group(**{field.name: values.pop(field.name) for field in fields(group)}) for name, group in groups.items()}
+        command(**taken, **values)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _of_group(group: type[Flags]) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+        for field in fields(group)
+    ]
