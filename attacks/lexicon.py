@@ -90,9 +90,9 @@ def _synonyms(word: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class BuiltinLexicon:
-    """The lexicon that ships with the package: single words of WordNet 3.0 in their frequent senses (Fellbaum 1998)."""
+    """The lexicon that ships with the package: the single words of WordNet 3.0, every sense (Fellbaum 1998)."""
 
-    name = "wordnet-3.0-compact"
+    name = "wordnet-3.0"
 
     def synonyms(self, word: str) -> tuple[str, ...]:
         """Synonyms in the form of ``word``, most frequent sense first; empty for an unknown word."""

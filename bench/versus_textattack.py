@@ -52,9 +52,11 @@ def theirs(recipe: str, pad: str, args: argparse.Namespace, folder: Path) -> dic
     return row
 
 
-def own(recipe: str, python: str, args: argparse.Namespace) -> dict[str, Any]:
+def own(name: str, recipe: str, python: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One run of ours, native or bridged."""
-    command = [python, str(HERE / "ours.py"), recipe, "--victim", args.victim, "--data", args.data, "-n", str(args.n)]
+    run = BRIDGED[recipe] if name == "bridge" else recipe
+    command = [python, str(HERE / "ours.py"), run, "--victim", args.victim, "--data", args.data, "-n", str(args.n)]
+    command += ["--results", str(folder / f"{recipe}-{name}.jsonl")]
     command += ["--threads", str(args.threads), "--batch-tokens", str(args.batch_tokens)]
     command += [part for pair in args.resource for part in ("--resource", pair)]
     for flag in ("lexicon", "vectors"):
@@ -77,8 +79,8 @@ def side(name: str, recipe: str, args: argparse.Namespace, folder: Path) -> dict
     if name in ("stock", "dynamic"):
         return theirs(recipe, name, args, folder)
     if name == "bridge":
-        return own(BRIDGED[recipe], args.textattack_python, args)
-    return own(recipe, sys.executable, args)
+        return own(name, recipe, args.textattack_python, args, folder)
+    return own(name, recipe, sys.executable, args, folder)
 
 
 def median(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -98,14 +100,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--textattack-python", required=True)
     parser.add_argument("--textattack-script", required=True)
+    parser.add_argument("--keep", type=Path, help="folder for what each side found, RECIPE-SIDE.jsonl (see bench/parity.py)")
     args = parser.parse_args()
     sides = args.sides.split(",")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         for recipe in args.recipes.split(","):
             runs: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
             for _ in range(args.rounds):
                 for name in sides:
-                    _add(runs[name], name, recipe, args, Path(folder))
+                    _add(runs[name], name, recipe, args, folder)
             _tell(recipe, {name: median(rows) for name, rows in runs.items() if rows}, args)
 
 

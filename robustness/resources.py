@@ -167,6 +167,8 @@ def _wordnet() -> Any:
 
 def _groups(lemma: str) -> Iterator[Group]:
     for synset in _wordnet().synsets(lemma):
+        if lemma not in map(str.lower, synset.lemma_names()):
+            continue  # WordNet guessed at another lemma; the guess would lose the form
         names = (name for name in synset.lemma_names() if name != lemma and name.islower() and "_" not in name)
         yield CLASSES["a" if synset.pos() == "s" else synset.pos()], tuple(names)
 

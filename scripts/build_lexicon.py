@@ -5,9 +5,9 @@
     python scripts/build_lexicon.py /usr/share/wordnet            # Debian: apt install wordnet-base
     python scripts/build_lexicon.py /usr/share/wordnet --check    # exit 1 unless the shipped file would come out the same
 
-Kept: single words (inner hyphens and apostrophes included) in small letters; of each word the senses attested in WordNet's
-concordances and its first two; of each such synset the members for which it is an attested sense or one of their first three.
-Antonyms are those of any member of the synset and, for adjectives, the cluster around the antonym of the head word.
+Kept: single words (inner hyphens and apostrophes included) in small letters, with every sense, the best attested in WordNet's
+concordances first, as the published attacks draw on it. Antonyms are those of the senses attested and of the first two: of any
+member of the synset and, for adjectives, the cluster around the antonym of the head word.
 The bytes depend on nothing but the folder. WordNet's licence lies beside the file.
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 OUT = Path(__file__).resolve().parent.parent / "attacks" / "data" / "lexicon.tsv.gz"
 FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 PLAIN = re.compile(r"[a-z]{2,}(?:['\-][a-z]+)*")
-OWN_SENSES, MEMBER_SENSES = 2, 3
+FIRST_SENSES = 2
 HEADER = "#\tsynonyms by part of speech\tantonyms\tclusters of antonyms; from WordNet 3.0, see WORDNET-LICENSE"
 Key = tuple[str, int]
 
@@ -88,34 +88,32 @@ class Builder:
         self.net = net
         self.clusters: dict[Key, int] = {}
 
-    def _frequent(self, word: str, pos: str, sense: int, first: int) -> bool:
-        return sense < first or self.net.counts.get((word, pos, sense), 0) > 0
+    def _senses(self, word: str) -> list[tuple[int, int, str, Key]]:
+        """(minus the times attested, number, part of speech, synset) of every sense, the most frequent first."""
+        return sorted(
+            (-self.net.counts.get((word, pos, sense), 0), sense, pos, key)
+            for pos in FILES
+            for sense, key in enumerate(self.net.senses.get((word, pos), ()))
+        )
 
-    def _kept(self, word: str, own: int) -> list[tuple[str, Key]]:
-        found = []
-        for pos in FILES:
-            for sense, key in enumerate(self.net.senses.get((word, pos), ())):
-                if self._frequent(word, pos, sense, own):
-                    found.append((-self.net.counts.get((word, pos, sense), 0), sense, pos, key))
-        return [(pos, key) for _, _, pos, key in sorted(found)]
+    def _frequent(self, word: str) -> list[tuple[str, Key]]:
+        """The senses that are attested, and the first two of each part of speech."""
+        return [(pos, key) for count, sense, pos, key in self._senses(word) if count or sense < FIRST_SENSES]
 
     def _members(self, word: str, pos: str, key: Key) -> list[str]:
-        """The other members of a synset for which it is a frequent sense, the best attested first."""
+        """The other members of a synset, those for which it is best attested first."""
         ranked = []
         for order, raw in enumerate(self.net.synsets[key].words):
             senses = self.net.senses.get((raw, pos), [])
-            if raw == word or not PLAIN.fullmatch(raw) or key not in senses:
-                continue
-            sense = senses.index(key)
-            if self._frequent(raw, pos, sense, MEMBER_SENSES):
-                ranked.append((-self.net.counts.get((raw, pos, sense), 0), order, raw))
+            if raw != word and PLAIN.fullmatch(raw) and key in senses:
+                ranked.append((-self.net.counts.get((raw, pos, senses.index(key)), 0), order, raw))
         return [raw for _, _, raw in sorted(ranked)]
 
     def groups(self, word: str) -> list[tuple[str, list[str]]]:
         """(part of speech, synonyms) by sense, the most frequent first; neighbours of one part of speech are joined."""
         groups: list[tuple[str, list[str]]] = []
         seen: set[tuple[str, str]] = set()
-        for pos, key in self._kept(word, OWN_SENSES):
+        for _, _, pos, key in self._senses(word):
             new = [m for m in self._members(word, pos, key) if (pos, m) not in seen]
             seen.update((pos, m) for m in new)
             if new and groups and groups[-1][0] == pos:
@@ -126,13 +124,13 @@ class Builder:
 
     def antonyms(self, word: str) -> list[str]:
         """Members of the synsets opposed to any frequent sense."""
-        keys = [o for _, key in self._kept(word, OWN_SENSES) for o in self.net.synsets[key].opposite]
+        keys = [o for _, key in self._frequent(word) for o in self.net.synsets[key].opposite]
         return list(dict.fromkeys(w for key in keys for w in self.net.synsets[key].words if PLAIN.fullmatch(w)))
 
     def opposed_clusters(self, word: str) -> list[int]:
         """Numbers of the adjective clusters opposed to any frequent sense, through the sense's head word."""
         heads: dict[Key, None] = {}
-        for pos, key in self._kept(word, OWN_SENSES):
+        for pos, key in self._frequent(word):
             if pos == "a":
                 around = [key, *self.net.synsets[key].similar]
                 heads |= dict.fromkeys(o for k in around for o in self.net.synsets[k].opposite if o[0] == "a")
