@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reports.metrics import by_example
@@ -17,14 +17,22 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that two runs should share and do not: ``what``, and how it reads in the base and in the candidate."""
+    """One thing that two runs should share and do not: ``what``, and how it reads in the base and in the candidate.
+
+    ``quotes``: both sides are texts of the data.
+    """
 
     what: str
     base: str
     candidate: str
+    quotes: bool = field(default=False, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.what}: {self.base} in the base, {self.candidate} in the candidate"
+
+    def told(self, *, texts: bool) -> str:
+        """The same; without ``texts`` it quotes none."""
+        return str(self) if texts or not self.quotes else f"{self.what}: not the same in both runs"
 
 
 def differences(base: Run, candidate: Run) -> tuple[Difference, ...]:
@@ -101,7 +109,7 @@ def _examples(base: Run, candidate: Run) -> Iterator[Difference]:
     if moved:
         first = (before[moved[0]][0], after[moved[0]][0])
         what = f"text or label of {len(moved)} examples, such as {moved[0]}"
-        yield Difference(what, *(_short(json.dumps(_content(o), ensure_ascii=True)) for o in first))
+        yield Difference(what, *(_short(json.dumps(_content(o), ensure_ascii=True)) for o in first), quotes=True)
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -48,6 +48,7 @@ class Comparison:
     ``verdict``: ``regressed``, ``improved``, ``no evidence`` (of a regression larger than the margin), ``inconclusive`` or
     ``not comparable``. ``measures``: robust accuracy, clean accuracy, then recipes; empty where not comparable. ``pairs``:
     examples judged in both runs; ``excluded``: those with an error, or missing, in either. ``notes``: what decides nothing.
+    ``doubted``: the runs themselves cannot give a verdict. ``slices_decide``: a slice could have made the verdict.
     """
 
     verdict: str
@@ -64,6 +65,23 @@ class Comparison:
     pairs: int = 0
     excluded: int = 0
     notes: tuple[str, ...] = ()
+    doubted: bool = False
+    slices_decide: bool = False
+
+    def told(self, *, texts: bool) -> tuple[str, ...]:
+        """The reasons; without ``texts`` none of them quotes the data."""
+        return self.reasons if not self.differences else tuple(each.told(texts=texts) for each in self.differences)
+
+    def verdict_on(self, change: Change) -> str:
+        """What the comparison says of one of its changes, asked by itself; the margin is asked of robust accuracy only."""
+        if self.doubted or change.change is None:
+            return INCONCLUSIVE
+        alpha, table = 1 - self.confidence, change.pairs
+        if _worse(change, alpha, self.max_regression):
+            return REGRESSED
+        if change.kind == "robust accuracy" and change.low < -self.max_regression:
+            return INCONCLUSIVE
+        return IMPROVED if change.p_holm <= alpha and table.fixed > table.broken else NO_EVIDENCE
 
     @property
     def exit_code(self) -> int:
@@ -85,8 +103,8 @@ class Comparison:
             "differences": [asdict(d) for d in self.differences],
             "pairs": self.pairs,
             "excluded": self.excluded,
-            "measures": [c.to_dict() for c in self.measures],
-            "slices": [c.to_dict() for c in self.slices],
+            "measures": [{**c.to_dict(), "verdict": self.verdict_on(c)} for c in self.measures],
+            "slices": [{**c.to_dict(), "verdict": self.verdict_on(c)} for c in self.slices],
             "newly_broken": [c.to_dict() for c in self.newly_broken],
             "newly_fixed": [c.to_dict() for c in self.newly_fixed],
         }
@@ -134,6 +152,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
             *_moved_slices(parts, rules),
             *_notes(base.manifest, candidate.manifest, pairs),
         ),
+        doubted=bool(doubts),
+        slices_decide=rules.slices_decide,
     )
 
 
@@ -156,9 +176,8 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
 def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
     """Verdict and reasons from changes asked together, that of robust accuracy first."""
     robust, alpha = asked[0], 1 - confidence
-    moved = [c for c in asked if c.change is not None and c.p_holm <= alpha]
-    worse = [c for c in moved if c.pairs.broken > c.pairs.fixed and c.low < -margin]
-    better = [c for c in moved if c.pairs.fixed > c.pairs.broken]
+    worse = [c for c in asked if _worse(c, alpha, margin)]
+    better = [c for c in asked if c.change is not None and c.p_holm <= alpha and c.pairs.fixed > c.pairs.broken]
     if worse:
         return REGRESSED, tuple(_tested(c, "worse", len(asked)) for c in worse)
     if robust.low < -margin:
@@ -168,6 +187,13 @@ def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[s
         f" on {robust.pairs.n} examples"
     )
     return (IMPROVED if better else NO_EVIDENCE), (*(_tested(c, "better", len(asked)) for c in better), excluded)
+
+
+def _worse(change: Change, alpha: float, margin: float) -> bool:
+    """Whether a change is for the worse beyond chance, and a loss larger than the margin is not excluded for it."""
+    return (
+        change.change is not None and change.p_holm <= alpha and change.pairs.broken > change.pairs.fixed and change.low < -margin
+    )
 
 
 def _said(change: Change) -> str:
@@ -196,7 +222,7 @@ def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
 def _moved_slices(parts: Sequence[Change], rules: CompareRules) -> Iterator[str]:
     """Slices that are worse beyond chance where they do not decide; opposite changes can cancel out in the whole."""
     alpha, margin = 1 - rules.confidence, rules.max_regression
-    worse = [c for c in parts if c.p_holm <= alpha and c.pairs.broken > c.pairs.fixed and c.low < -margin]
+    worse = [c for c in parts if _worse(c, alpha, margin)]
     if worse and not rules.slices_decide:
         yield "worse beyond chance, though slices do not decide unless asked to: " + "; ".join(
             f"{c.name} {_said(c)}, p = {c.p_holm:.2g}" for c in worse

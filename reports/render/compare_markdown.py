@@ -17,7 +17,7 @@ def markdown_comparison(found: Comparison, *, texts: bool = True) -> str:
     """The comparison as GitHub-flavoured Markdown."""
     parts = [
         f"# {COMPARED[found.verdict]}",
-        "\n".join(f"- {prose(reason)}" for reason in found.reasons),
+        "\n".join(f"- {prose(reason)}" for reason in found.told(texts=texts)),
         _sides(found),
         _changes("What changed", found.measures),
         _changes("Robust accuracy by slice", found.slices),

@@ -23,10 +23,11 @@ _SHOWN = 10
 _LONGEST = 100
 
 
-def verdict_line(found: Comparison) -> str:
-    """The verdict and its first reason in one line."""
-    more = f" (and {len(found.reasons) - 1} more)" if len(found.reasons) > 1 else ""
-    return " ".join(visible(f"{COMPARED[found.verdict]}: {found.reasons[0]}{more}").split())
+def verdict_line(found: Comparison, *, texts: bool = True) -> str:
+    """The verdict and its first reason in one line; without ``texts`` it quotes none."""
+    reasons = found.told(texts=texts)
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return " ".join(visible(f"{COMPARED[found.verdict]}: {reasons[0]}{more}").split())
 
 
 def print_comparison(found: Comparison, console: Console | None = None, *, texts: bool = True) -> None:
@@ -40,7 +41,7 @@ def print_comparison(found: Comparison, console: Console | None = None, *, texts
 
 def _parts(found: Comparison, texts: bool) -> Iterator[RenderableType]:
     yield plain(COMPARED[found.verdict], STYLES[found.verdict])
-    for reason in found.reasons:
+    for reason in found.told(texts=texts):
         yield plain(f"  {reason}")
     if found.measures:
         yield _changes("", found.measures)

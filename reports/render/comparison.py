@@ -7,19 +7,33 @@ from pathlib import Path
 
 from reports.compare import Comparison
 
+COMPARED_FILES = tuple(f"comparison.{kind}" for kind in ("json", "md", "html", "xml", "sarif"))
 
-def render_comparison(found: Comparison, folder: Path, *, texts: bool = True) -> list[Path]:
-    """Write ``comparison.json``, ``comparison.md`` and ``comparison.html`` into a folder and name them.
 
-    Without ``texts`` the Markdown, which is what pull requests show, names examples and quotes none.
+def clear_comparison(folder: Path) -> None:
+    """Remove an earlier comparison's files, so that no job reads its verdict where a new one could not be made."""
+    for name in COMPARED_FILES:
+        (folder / name).unlink(missing_ok=True)
+
+
+def render_comparison(found: Comparison, folder: Path, *, texts: bool | None = None) -> list[Path]:
+    """Write ``comparison.json``, ``.md``, ``.html``, ``.xml`` (JUnit) and ``.sarif`` into a folder and name them.
+
+    ``texts``: quote examples in Markdown and SARIF; None: in Markdown only. JSON and HTML, which are for those who may see
+    the data, always do; JUnit never does.
     """
     from reports.render.compare_markdown import markdown_comparison
     from reports.render.html_compare import html_comparison
+    from reports.render.junit_compare import junit_comparison
+    from reports.render.sarif_compare import places, sarif_comparison
 
+    exact = json.dumps(found.to_dict(), ensure_ascii=True, indent=2, allow_nan=False) + "\n"
     contents = {
-        "comparison.json": json.dumps(found.to_dict(), ensure_ascii=True, indent=2, allow_nan=False) + "\n",
-        "comparison.md": markdown_comparison(found, texts=texts),
+        "comparison.json": exact,
+        "comparison.md": markdown_comparison(found, texts=texts is not False),
         "comparison.html": html_comparison(found),
+        "comparison.xml": junit_comparison(found),
+        "comparison.sarif": sarif_comparison(found, places(exact), texts=texts is True),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in contents.items():

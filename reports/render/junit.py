@@ -26,8 +26,13 @@ def junit_report(run: Run, measured: Measured, gate: GateResult) -> str:
     suites[0][1].extend(strays)
     for name, rules, recipe in suites:
         _suite(root, run, name, rules, recipe)
-    _count(root)
     root.set("time", _seconds(run))
+    return document(root)
+
+
+def document(root: ET.Element) -> str:
+    """The file of a finished tree, its counts filled in."""
+    count(root)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -38,7 +43,7 @@ def _suite(root: ET.Element, run: Run, name: str, rules: Sequence[RuleResult], r
         _rule(suite, name, rule)
     if recipe is not None:
         _recipe(suite, name, recipe)
-    _count(suite)
+    count(suite)
     suite.set("time", "0")
 
 
@@ -70,7 +75,8 @@ def _recipe(suite: ET.Element, name: str, recipe: RecipeMetrics) -> None:
     )
 
 
-def _count(element: ET.Element) -> None:
+def count(element: ET.Element) -> None:
+    """Set how many cases an element holds, and how they ended."""
     counts = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
     for attribute, tag in counts.items():
         element.set(attribute, str(sum(1 for _ in element.iter(tag))))

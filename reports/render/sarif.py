@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import Any
 
 from reports.failures import in_order
-from reports.run import Outcome, Run
+from reports.run import Manifest, Outcome, Run
 from reports.slices import text_of
 from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
@@ -36,13 +36,9 @@ def sarif_report(run: Run, gate: GateResult) -> str:
     names = run.manifest.recipe_names
     found = in_order(run)
     results = [_result(o, line, names.index(o.recipe), gate) for line, o in enumerate(found[:MOST_RESULTS], start=1)]
-    driver = {
-        "name": "robustness-suite",
-        "version": _version(run),
-        "rules": [_rule(recipe, gate) for recipe in run.manifest.recipes],
-    }
+    rules = [rule_of(recipe, _level(_covering(recipe, gate))) for recipe in run.manifest.recipes]
     body = {
-        "tool": {"driver": driver},
+        "tool": tool(run.manifest, rules),
         "automationDetails": {"id": f"robustness/{run.manifest.comparability_id or 'run'}/"},
         "originalUriBaseIds": {BASE: {"description": {"text": "The run folder."}}},
         "invocations": [_invocation(run, gate, left_out=len(found) - len(results))],
@@ -50,7 +46,22 @@ def sarif_report(run: Run, gate: GateResult) -> str:
         "results": results,
         "properties": {"verdict": gate.verdict, "policy": visible(gate.policy), "confidence": gate.confidence},
     }
-    return json.dumps({"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [body]}, ensure_ascii=True, indent=2) + "\n"
+    return document(body)
+
+
+def document(run: Mapping[str, Any]) -> str:
+    """A file of one run object."""
+    return json.dumps({"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]}, ensure_ascii=True, indent=2) + "\n"
+
+
+def tool(manifest: Manifest, rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Who made the file, and the rules that its results name."""
+    return {"driver": {"name": "robustness-suite", "version": _version(manifest), "rules": list(rules)}}
+
+
+def message(text: str) -> dict[str, str]:
+    """A message that is plain text wherever it is shown: braces are doubled and no link comes alive (SARIF 2.1.0, 3.11.5-6)."""
+    return {"text": visible(text).replace("{", "{{").replace("}", "}}").replace("](", "] (")}
 
 
 def identifiers(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -69,28 +80,33 @@ def identifiers(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _version(run: Run) -> str:
+def _version(manifest: Manifest) -> str:
     try:
-        return str(run.manifest.versions.get("robustness-suite") or metadata.version("robustness-suite"))
+        return str(manifest.versions.get("robustness-suite") or metadata.version("robustness-suite"))
     except metadata.PackageNotFoundError:
         return "0"
 
 
-def _rule(recipe: Mapping[str, Any], gate: GateResult) -> dict[str, Any]:
+def rule_id(recipe: str) -> str:
+    """The rule that a recipe's results break."""
+    return f"robustness/{visible(recipe)}"
+
+
+def rule_of(recipe: Mapping[str, Any], level: str) -> dict[str, Any]:
+    """A recipe of ``run.json`` as a rule."""
     name = visible(str(recipe["name"]))
     citation = recipe.get("citation") or {}
     ids = identifiers(recipe)
     tags = ["robustness", *(f"external/{catalogue}/{one}" for catalogue, each in ids.items() for one in each)]
-    covering = [rule for rule in gate.rules if _on_run(rule) or rule.scope == f"recipe {recipe['name']}"]
     rule: dict[str, Any] = {
-        "id": f"robustness/{name}",
+        "id": rule_id(name),
         "name": name,
-        "shortDescription": {"text": f"The {name} attack changed the victim's answer."},
-        "fullDescription": {
-            "text": f"An input that the victim answers right is answered wrong after {name} edited it. "
-            f"Attack: {visible(str(citation.get('text', 'no source given')))}."
-        },
-        "defaultConfiguration": {"level": _level(covering)},
+        "shortDescription": message(f"The {name} attack changed the victim's answer."),
+        "fullDescription": message(
+            f"An input that the victim answers right is answered wrong after {name} edited it. "
+            f"Attack: {citation.get('text', 'no source given')}."
+        ),
+        "defaultConfiguration": {"level": level},
         "properties": {
             "tags": tags,
             **ids,
@@ -101,6 +117,10 @@ def _rule(recipe: Mapping[str, Any], gate: GateResult) -> dict[str, Any]:
     if url.startswith(("https://", "http://")) and url.isascii() and " " not in url:
         rule["helpUri"] = url
     return rule
+
+
+def _covering(recipe: Mapping[str, Any], gate: GateResult) -> list[RuleResult]:
+    return [rule for rule in gate.rules if _on_run(rule) or rule.scope == f"recipe {recipe['name']}"]
 
 
 def _on_run(rule: RuleResult) -> bool:
@@ -130,19 +150,12 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
         f"{outcome.words_changed} of {outcome.words} words changed, {outcome.queries} queries."
     )
     return {
-        "ruleId": f"robustness/{visible(outcome.recipe)}",
+        "ruleId": rule_id(outcome.recipe),
         "ruleIndex": index,
         "level": _level([rule for rule in gate.rules if _covers(rule, outcome)]),
-        "message": {"text": visible(said)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": "failures.jsonl", "uriBaseId": BASE},
-                    "region": {"startLine": line},
-                }
-            }
-        ],
-        "partialFingerprints": {"robustnessCase/v1": _fingerprint(outcome)},
+        "message": message(said),
+        "locations": [location("failures.jsonl", BASE, line)],
+        "partialFingerprints": fingerprints(outcome.recipe, outcome.example_id),
         "properties": {
             "label": visible(outcome.label),
             "techniques": sorted({visible(edit.technique) for edit in outcome.edits if edit.technique}),
@@ -152,23 +165,28 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
     }
 
 
-def _fingerprint(outcome: Outcome) -> str:
+def location(file: str, base: str, line: int) -> dict[str, Any]:
+    """A line of a file in the folder that ``base`` names."""
+    return {"physicalLocation": {"artifactLocation": {"uri": file, "uriBaseId": base}, "region": {"startLine": line}}}
+
+
+def fingerprints(recipe: str, example_id: str) -> dict[str, str]:
     """The same for the same example and recipe in every run, so that a viewer can tell new failures from known ones."""
-    return sha256(json.dumps([outcome.recipe, outcome.example_id]).encode("ascii")).hexdigest()
+    return {"robustnessCase/v1": sha256(json.dumps([recipe, example_id]).encode("ascii")).hexdigest()}
 
 
 def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
     notes = [
-        _note(flag["code"], str(flag.get("message", flag["code"])), "note" if flag.get("severity") == "note" else "warning")
+        note(flag["code"], str(flag.get("message", flag["code"])), "note" if flag.get("severity") == "note" else "warning")
         for flag in run.manifest.flags
     ]
     notes += [
-        _note(rule.rule, f"{rule.scope}: {rule.message}", "error" if rule.verdict == FAIL else "warning")
+        note(rule.rule, f"{rule.scope}: {rule.message}", "error" if rule.verdict == FAIL else "warning")
         for rule in gate.rules
         if rule.verdict != PASS
     ]
     if left_out:
-        notes.append(_note("left-out", f"{left_out} more failures are in failures.jsonl and not here", "warning"))
+        notes.append(note("left-out", f"{left_out} more failures are in failures.jsonl and not here", "warning"))
     return {
         "executionSuccessful": run.manifest.finished and gate.verdict != "inconclusive",
         "exitCode": gate.exit_code,
@@ -176,5 +194,6 @@ def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
     }
 
 
-def _note(code: str, text: str, level: str) -> dict[str, Any]:
-    return {"descriptor": {"id": visible(str(code))}, "message": {"text": visible(text)}, "level": level}
+def note(code: str, text: str, level: str) -> dict[str, Any]:
+    """A notification of the invocation."""
+    return {"descriptor": {"id": visible(str(code))}, "message": message(text), "level": level}

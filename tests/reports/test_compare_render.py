@@ -18,7 +18,7 @@ from reports.compare import Comparison, compare
 from reports.policy import CompareRules
 from reports.render.compare_markdown import markdown_comparison
 from reports.render.compare_terminal import print_comparison, verdict_line
-from reports.render.comparison import render_comparison
+from reports.render.comparison import COMPARED_FILES, render_comparison
 from reports.render.html_compare import SHOWN, html_comparison
 from reports.run import Outcome, Run
 
@@ -118,7 +118,7 @@ def test_long_lists_are_cut_on_the_page_and_whole_in_json(
     assert html.count("<li><h3>") == SHOWN
     assert f"The first {SHOWN} are shown" in html
     paths = render_comparison(found, tmp_path)
-    assert [p.name for p in paths] == ["comparison.json", "comparison.md", "comparison.html"]
+    assert [p.name for p in paths] == list(COMPARED_FILES)
     whole = json.loads(paths[0].read_text())
     assert len(whole["newly_broken"]) == 400
     assert whole["newly_broken"][0]["perturbed"] == "a g0od film"

@@ -1,4 +1,4 @@
-"""``findings.sarif``: held to the required parts of SARIF 2.1.0, written out here by hand from the standard's chapter 3."""
+"""``findings.sarif``: held to the schema of SARIF 2.1.0, and to what its chapter 3 asks for in words."""
 
 from __future__ import annotations
 
@@ -53,6 +53,29 @@ def check_structure(log: dict[str, Any]) -> None:
 
 def test_it_has_the_structure_of_the_standard(rich_run: Run) -> None:
     check_structure(sarif(rich_run))
+
+
+def test_it_follows_the_official_schema(
+    rich_run: Run, make_run: Callable[..., Run], make_outcome: Callable[..., Any], sarif_faults: Callable[[str], list[str]]
+) -> None:
+    unfinished = make_run([make_outcome()], finished=False, recipes=("deepwordbug", "prompt-injection"))
+    for run in (rich_run, unfinished, make_run([make_outcome(status="failed")])):
+        for gate in ({}, {"min_robust_accuracy": 0.99, "fatal_flags": ["all"]}):
+            assert sarif_faults(sarif_report(run, evaluate(run, parse_policy({"gate": gate}, "test")))) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"level": "fatal"}, {"message": {}}, {"ruleIndex": -2}, {"partialFingerprints": ["x"]}, {"x": 1}]
+)
+def test_the_schema_catches_a_fault(rich_run: Run, sarif_faults: Callable[[str], list[str]], change: dict[str, Any]) -> None:
+    log = sarif(rich_run)
+    log["runs"][0]["results"][0] |= change
+    assert sarif_faults(json.dumps(log))
+
+
+def test_no_name_becomes_a_link_or_a_placeholder(make_run: Callable[..., Run], make_outcome: Callable[..., Any]) -> None:
+    (result,) = sarif(make_run([make_outcome("[here](https://example.org/x) {0}")]))["runs"][0]["results"]
+    assert "[here] (https://example.org/x) {{0}}" in result["message"]["text"]
 
 
 def test_results_point_to_their_lines_and_quote_no_text(rich_run: Run, hostile_texts: tuple[str, ...]) -> None:

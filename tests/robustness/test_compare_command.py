@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reports.render.comparison import COMPARED_FILES
 from robustness.cli import main
 
 WORDS = ("great", "awful", "warm", "dull", "fine", "flat", "clever", "lazy")
@@ -78,7 +79,7 @@ def test_a_doctored_candidate_regresses_and_the_other_way_round_improves(
     assert regressed["verdict"] == "regressed"
     assert len(regressed["newly_broken"]) == len(improved["newly_fixed"]) > 0
     assert json.loads((tmp_path / "out" / "comparison.json").read_text()) == regressed
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"comparison.json", "comparison.md", "comparison.html"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == set(COMPARED_FILES)
 
 
 def _held(outcome: Any) -> Any:
@@ -140,6 +141,15 @@ def test_a_damaged_run_never_passes(
     out, err = capsys.readouterr()
     assert said in out + err
     assert main(["compare", str(tmp_path / "run"), str(runs / "base"), "-q"]) == code
+
+
+def test_no_earlier_verdict_is_left_where_there_is_none(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["compare", str(runs / "base"), str(runs / "same"), "--out", str(out), "-q"]) == 0
+    assert (out / "comparison.xml").exists()
+    (out / "notes.txt").write_text("mine")
+    assert main(["compare", str(runs / "base"), str(tmp_path / "nowhere"), "--out", str(out), "-q"]) == 2
+    assert [path.name for path in out.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize(
