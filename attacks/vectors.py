@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -65,12 +65,19 @@ class VectorNeighbours:
     """Nearest words by cosine among the rows of a matrix (words, dimensions), which may be mapped from a file.
 
     A matrix product per word the first time, remembered afterwards; ``prepare`` takes many words in one product.
+    ``identity``: hashes of what was read, for the record.
     """
 
-    def __init__(self, words: Sequence[str], vectors: NDArray[np.float32], name: str = "vectors") -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        vectors: NDArray[np.float32],
+        name: str = "vectors",
+        identity: Mapping[str, str] | None = None,
+    ) -> None:
         if vectors.ndim != 2 or len(words) != len(vectors):
             raise ValueError(f"expected one vector a word: {len(words)} words came with an array of shape {vectors.shape}")
-        self.name = name
+        self.name, self.identity = name, dict(identity or {})
         self.words, self.vectors = words, vectors
         self._rows = {word: row for row, word in reversed(list(enumerate(words)))}
         self._norms = np.concatenate([_norms(chunk) for chunk in _chunks(vectors)]) if len(words) else np.ones(0, np.float32)

@@ -208,7 +208,8 @@ class Manifest:
     only part that differs between two runs of the same seed. ``outcomes``: their count and an order-free digest, written at
     the end, by which a shortened or edited ``outcomes.jsonl`` is known. ``sequential``: for a run that stops as soon as its
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
-    ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name.
+    ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
+    user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
     """
 
     created: str
@@ -230,6 +231,7 @@ class Manifest:
     outcomes: Mapping[str, Any] = _field(default_factory=dict)
     sequential: Mapping[str, Any] = _field(default_factory=dict)
     lexicons: Mapping[str, str] = _field(default_factory=dict)
+    resources: Mapping[str, Mapping[str, str]] = _field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -263,7 +265,10 @@ class Manifest:
         return cls(**{**raw, "recipes": tuple(raw["recipes"]), "flags": tuple(raw.get("flags", ()))})
 
 
-_OPTIONAL = {"encoder", "comparability_id", "comparability", "flags", "finished", "usage", "outcomes", "sequential", "lexicons"}
+_OPTIONAL = {
+    *("encoder", "comparability_id", "comparability", "flags", "finished"),
+    *("usage", "outcomes", "sequential", "lexicons", "resources"),
+}
 
 
 def _schema_advice(schema: Any) -> str:
@@ -274,7 +279,8 @@ def _schema_advice(schema: Any) -> str:
 
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
-        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential", "lexicons"), dict),
+        **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
+        **dict.fromkeys(("lexicons", "resources"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),

@@ -196,6 +196,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         encoder=encoder,
         rewriter=rewriter,
         masker=masker,
+        resources=settings.resources,
         until_decided=settings.until_decided,
     )
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)

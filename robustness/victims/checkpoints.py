@@ -125,10 +125,15 @@ def digest(files: Iterable[Path]) -> str:
     """One SHA-256 over names and contents, in the order given."""
     total = sha256()
     for file in files:
-        real = file.resolve()
-        stat = real.stat()
-        total.update(f"{file.name}\0{_hash_file(real, stat.st_size, stat.st_mtime_ns)}\n".encode())
+        total.update(f"{file.name}\0{file_digest(file)}\n".encode())
     return total.hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file's content, read in blocks, and once only while it stays unchanged."""
+    real = file.resolve()
+    stat = real.stat()
+    return _hash_file(real, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
