@@ -109,8 +109,23 @@ def test_the_steps_of_the_action(data: Path) -> None:
     assert run_step(action["steps"]["Verify"], inputs, data.parent).returncode == 0
     compared = run_step(action["steps"]["Compare with the base"], inputs, data.parent)
     assert compared.returncode in (0, 3), compared.stderr
+    assert json.loads((data.parent / "runs/a folder-compared/comparison.sarif").read_text())["version"] == "2.1.0"
+    assert "What changed" in (data.parent / "step.md").read_text("utf-8")
+    assert not any(text in (data.parent / "step.md").read_text("utf-8") for text, _ in ROWS)
+    shutil.rmtree(data.parent / "runs/a folder-base")
+    assert run_step(action["steps"]["Compare with the base"], inputs, data.parent).returncode == 2
     (data.parent / "runs/a folder/report.md").write_text("all is well")
     assert run_step(action["steps"]["Verify"], inputs, data.parent).returncode == 1
+
+
+def test_the_action_and_the_workflow_on_the_page_follow_github_s_schemas(tmp_path: Path) -> None:
+    (example,) = [block for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ci.md").read_text("utf-8"), re.DOTALL)
+                  if block.startswith("jobs:")]  # fmt: skip
+    (tmp_path / "workflow.yml").write_text(f"on: [push, pull_request]\n{example}")
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    for schema, path in (("github-actions", ROOT / "action.yml"), ("github-workflows", tmp_path / "workflow.yml")):
+        checked = subprocess.run([*checker, f"vendor.{schema}", str(path)], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_no_input_is_pasted_into_a_script() -> None:
