@@ -5,8 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from reports.sequential import next_look, outside
 from reports.stats import CONFIDENCE
+from reports.verdicts import RuleResult
+
+SIMULATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +50,60 @@ def _t(freedom: int, confidence: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, 0.5 + confidence / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """How many examples a sequential audit will draw until one threshold is decided: a forecast, None where a pilot says nothing.
+
+    ``median``, ``most``: half and nine in ten of the simulated audits need no more. ``undecided``: the share that is still
+    undecided when it has drawn every example.
+    """
+
+    rule: str
+    scope: str
+    threshold: float
+    median: int | None = None
+    most: int | None = None
+    undecided: float | None = None
+
+
+def needed(rule: RuleResult, pilot: int, n: int, *, min_examples: int = 0, seed: int = 0) -> Needed:
+    """What one threshold will take of ``n`` examples, by simulated audits with the true looks and the true interval.
+
+    ``rule``: the threshold held against a pilot, ``pilot`` examples of which were judged. Each simulated audit has a rate of its
+    own, drawn from what the pilot leaves possible (Jeffreys' posterior), so a small pilot gives a wide forecast.
+    """
+    import numpy as np
+
+    if rule.threshold is None:
+        raise ValueError(f"{rule.rule} has no threshold to decide")
+    blank = Needed(rule.rule, rule.scope, rule.threshold)
+    seen = rule.observed
+    if seen is None or not seen.n:
+        return blank
+    rng = np.random.default_rng(list(f"{seed} {rule.scope} {rule.rule}".encode()))
+    takes = []
+    for _ in range(SIMULATIONS):
+        rate = rng.beta(0.5 + seen.successes, 0.5 + seen.n - seen.successes)
+        share = rng.beta(0.5 + seen.n, 0.5 + pilot - seen.n) if seen.n < pilot else 1.0
+        takes.append(_stops(rule, rng, rate, share, n, min_examples))
+    ordered = sorted(n if stop is None else stop for stop in takes)
+    median, most = (ordered[math.ceil(q * SIMULATIONS) - 1] for q in (0.5, 0.9))
+    return Needed(*(rule.rule, rule.scope, rule.threshold, median, most), takes.count(None) / SIMULATIONS)
+
+
+def _stops(rule: RuleResult, rng: Any, rate: float, share: float, n: int, min_examples: int) -> int | None:
+    """The look at which one audit is certain, None where it never is; ``share``: of the examples that count towards the rate."""
+    assert rule.observed is not None
+    assert rule.threshold is not None
+    wanted = 0.0 if rule.rule.startswith("min_") else 1.0
+    hits = counted = drawn = 0
+    while drawn < n:
+        batch = min(n, next_look(drawn)) - drawn
+        more = int(rng.binomial(batch, share))
+        drawn, counted, hits = drawn + batch, counted + more, hits + int(rng.binomial(more, rate))
+        always = counted > 0 and rule.threshold == wanted
+        if drawn >= min_examples and (always or outside(hits, counted, rule.threshold, rule.observed.confidence)):
+            return drawn
+    return None

@@ -48,6 +48,15 @@ def _log_beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
+def outside(successes: int, n: int, threshold: float, confidence: float = CONFIDENCE) -> bool:
+    """Whether a threshold lies outside ``anytime``'s interval, without working the interval out."""
+    if n == 0:
+        return False
+    if threshold in (0.0, 1.0):
+        return successes != threshold * n
+    return log_evidence(successes, n, threshold) >= -math.log(1 - confidence)
+
+
 def _edge(successes: float, n: float, limit: float, inside: float, outside: float) -> float:
     """The end of the interval between the observed rate, which is inside, and 0 or 1, which is not."""
     for _ in range(_HALVINGS):

@@ -54,6 +54,15 @@ class Everything:
         return {}
 
 
+def refuse_undecidable(policy: Policy) -> None:
+    """Raise ``UsageError`` where a policy has no threshold, so that a run until its decision would never be over."""
+    if not policy.gate.has_thresholds:
+        raise UsageError(
+            "until_decided needs something to decide: set a threshold in robustness.toml or by flag, "
+            "such as --min-robust-accuracy 30%"
+        )
+
+
 class UntilDecided:
     """Examples in a seeded random order, in batches of fixed sizes, until a policy's thresholds are decided.
 
@@ -62,11 +71,7 @@ class UntilDecided:
     """
 
     def __init__(self, manifest: Manifest, examples: Sequence[Example], policy: Policy) -> None:
-        if not policy.gate.has_thresholds:
-            raise UsageError(
-                "until_decided needs something to decide: set a threshold in robustness.toml or by flag, "
-                "such as --min-robust-accuracy 30%"
-            )
+        refuse_undecidable(policy)
         self._manifest, self._policy = manifest, policy
         self._order = sorted(examples, key=lambda example: example.id)
         Random(f"{manifest.seed} drawing order").shuffle(self._order)

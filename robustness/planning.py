@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.forecast import Forecast
+    from reports.forecast import Forecast, Needed
+    from reports.policy import Policy
     from reports.run import Outcome
     from robustness.audit import Audit
     from robustness.data import Example
@@ -26,7 +28,8 @@ class Estimate:
     """A planned run. ``pilot``: examples it was learnt from; ``statuses``: how their trials ended.
 
     ``tokens``: that the victim reads, in its own counting, taking each text to be as long as the clean one. ``money``: None
-    without a price. ``power``: what the planned number of examples can show.
+    without a price. ``power``: what the planned number of examples can show. ``until_decided``: for a run that stops when its
+    verdict is certain, how many examples each threshold is expected to take; the other figures are then the most it can cost.
     """
 
     examples: int
@@ -39,22 +42,30 @@ class Estimate:
     tokens: Forecast
     money: Forecast | None
     power: dict[str, Any]
+    until_decided: tuple[Needed, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as ``--json`` prints them."""
         return asdict(self)
 
 
-def estimate(prepared: Audit, *, pilot: int = PILOT, price_per_1k_tokens: float | None = None, margin: float = 0.02) -> Estimate:
+def estimate(
+    prepared: Audit, policy: Policy | None = None, *, pilot: int = PILOT, price_per_1k_tokens: float | None = None
+) -> Estimate:
     """Attack ``pilot`` examples, drawn with the run's seed, without a run folder, and scale up what they took.
 
-    ``margin``: the regression that a later comparison is to exclude.
+    ``policy``: its thresholds are what a run until its decision decides; its margin is what a later comparison is to exclude.
 
     Raises:
-        UsageError: a pilot or a price that cannot be.
+        UsageError: a pilot or a price that cannot be, or a run until its decision with nothing to decide.
     """
     from reports.forecast import forecast
+    from reports.policy import Policy as NoPolicy
+    from robustness.drawing import refuse_undecidable
 
+    policy = policy or NoPolicy()
+    if prepared.settings.until_decided:
+        refuse_undecidable(policy)
     if pilot < 2:
         raise UsageError(f"--pilot expects at least 2 examples, got {pilot}: one says nothing about the spread")
     if price_per_1k_tokens is not None and price_per_1k_tokens < 0:
@@ -75,7 +86,31 @@ def estimate(prepared: Audit, *, pilot: int = PILOT, price_per_1k_tokens: float 
         seconds=sent.scaled(seconds / max(1, sum(forwards))),
         tokens=tokens,
         money=None if price_per_1k_tokens is None else tokens.scaled(price_per_1k_tokens / 1000),
-        power=power(n, margin),
+        power=power(n, policy.compare.max_regression),
+        until_decided=_until_decided(prepared, policy, outcomes, len(sample)) if prepared.settings.until_decided else (),
+    )
+
+
+def _until_decided(prepared: Audit, policy: Policy, outcomes: Sequence[Outcome], drawn: int) -> tuple[Needed, ...]:
+    """The pilot held against the thresholds as a sequential run of that length, and what each will take from there."""
+    from reports.forecast import needed
+    from reports.gate import WHAT, evaluate
+    from reports.measure import measure
+    from reports.run import Run
+
+    manifest = replace(prepared.manifest, finished=True, sequential={"looks": 1, "drawn": drawn})
+    run = Run(Path(), manifest, tuple(outcomes))
+    measured = measure(run, policy.gate.confidence)
+    thresholds = [rule for rule in evaluate(run, policy, measured).rules if rule.rule in WHAT]
+    return tuple(
+        needed(
+            rule,
+            measured.overall.judged,
+            len(prepared.data.examples),
+            min_examples=policy.gate.min_examples,
+            seed=prepared.settings.seed,
+        )
+        for rule in thresholds
     )
 
 

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reports.text import visible
 from robustness.commands import flags as f
 
 if TYPE_CHECKING:
     from reports.forecast import Forecast
     from robustness.planning import Estimate
+
+
+LEAST = 0.005
+"""A smaller share of undecided audits is not worth a word."""
 
 
 @f.flattened
@@ -25,8 +30,12 @@ def plan(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Forecast how many examples an audit with this flag will take.")
+    ] = False,
     offline: f.OfflineFlag = False,
     policy: f.PolicyFlag = None,
+    thresholds: f.GateFlags,
     pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.")] = 10,
     price_per_1k_tokens: Annotated[
         float | None, typer.Option("--price-per-1k-tokens", help="What a thousand tokens read by the victim cost.")
@@ -42,13 +51,13 @@ def plan(
     from robustness.commands.preparing import prepared
     from robustness.planning import estimate
 
-    rules = read_policy(policy, {})
+    rules = read_policy(policy, thresholds.given())
     chosen = rules.audit.model_dump(exclude_none=True)
     for group in (reading, attacks, extent, pace, resources, opening):
         chosen |= group.given()
-    chosen |= f.given(victim=victim, data=data, offline=offline)
+    chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
     with prepared(arguments_of(chosen)) as audit:
-        found = estimate(audit, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens, margin=rules.compare.max_regression)
+        found = estimate(audit, rules, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
     typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))
 
 
@@ -64,7 +73,25 @@ def _shown(found: Estimate) -> str:
     ]
     if found.money is not None:
         lines.append(f"money     {_range(found.money, _money)}, for the tokens that the victim reads")
+    if found.until_decided:
+        lines += ["", *_until_decided(found)]
     return "\n".join([*lines, "", *_power(found.examples, found.power)])
+
+
+def _until_decided(found: Estimate) -> list[str]:
+    lines = [
+        f"until decided: a forecast from {found.pilot} examples, not a promise",
+        "  the audit stops when every threshold is decided, or one is broken; the costs above are those of all examples",
+    ]
+    for one in found.until_decided:
+        name = visible(f"{one.rule} {100 * one.threshold:g} {'points' if one.rule == 'max_accuracy_drop' else '%'}, {one.scope}")
+        if one.median is None or one.most is None:
+            lines.append(f"  {name}: the pilot saw nothing that counts towards it; try a larger --pilot")
+            continue
+        takes = f"about {one.median:,} of {found.examples:,} examples, in nine audits of ten at most {one.most:,}"
+        undecided = f"; {one.undecided:.0%} of audits end undecided" if (one.undecided or 0) >= LEAST else ""
+        lines.append(f"  {name}: {takes}{undecided}")
+    return lines
 
 
 def _power(n: int, power: dict[str, Any]) -> list[str]:

@@ -118,6 +118,38 @@ def test_power_is_that_of_the_reports() -> None:
     assert found["interval_half_width"] == pytest.approx(0.0562, abs=1e-3)
 
 
+def test_a_sequential_plan_foretells_where_the_audit_stops(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ("--until-decided", "--min-robust-accuracy", "95%", "--max-attack-success-rate", "deepwordbug=100%")
+    found = plan(capsys, "--pilot", "20", *flags)
+    assert found == plan(capsys, "--pilot", "20", *flags) | {"seconds": found["seconds"]}
+    assert isinstance(found["until_decided"], list)
+    broken, free = found["until_decided"]
+    assert (broken["rule"], broken["scope"], broken["threshold"]) == ("min_robust_accuracy", "run", 0.95)
+    assert (free["rule"], free["scope"]) == ("max_attack_success_rate", "recipe deepwordbug")
+    assert (free["median"], free["most"], free["undecided"]) == (25, 25, 0)
+    assert main(["audit", *FLAGS, *flags, "--out", "run", "-q"]) == 1
+    drawn = json.loads(Path("run/run.json").read_text())["sequential"]["drawn"]
+    assert drawn == broken["median"] == 25
+    main(["plan", *FLAGS, *flags])
+    assert "min_robust_accuracy 95 %, run: about 25 of 40 examples, in nine audits of ten at most" in capsys.readouterr().out
+
+
+def test_a_plan_says_nothing_of_stopping_unless_the_audit_is_to_stop(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan(capsys, "--min-robust-accuracy", "95%")["until_decided"] == []
+    assert main(["plan", *FLAGS, "--until-decided"]) == 2
+    assert "needs something to decide" in capsys.readouterr().err
+
+
+def test_a_threshold_that_the_pilot_never_met_is_not_foretold(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("robustness.toml").write_text('[gate.slices."label=neutral"]\nmin_robust_accuracy = 0.5\n')
+    told = plan(capsys, "--until-decided")["until_decided"]
+    assert isinstance(told, list)
+    (found,) = told
+    assert (found["scope"], found["median"], found["undecided"]) == ("slice label=neutral", None, None)
+    assert main(["plan", *FLAGS, "--until-decided"]) == 0
+    assert "the pilot saw nothing that counts towards it" in capsys.readouterr().out
+
+
 def test_an_unanswering_victim_is_an_error(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--victim", "scripted:raising:film", *FLAGS[2:]]
     assert main(["plan", *flags]) == 2
