@@ -32,6 +32,7 @@ def perturb(
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
     offline: f.OfflineFlag = False,
+    json_: f.JsonFlag = False,
 ) -> None:
     """Write every text that a blind audit would ask about, clean ones included, so that it can be scored elsewhere.
 
@@ -52,7 +53,12 @@ def perturb(
         dataset = _data(data, f.listed(labels), limit, seed or 0, options)
     rows = list(_rows(dataset, chosen, seed or 0))
     _write(out, rows)
-    typer.echo(f"{len(rows)} texts of {len(dataset.examples)} examples written to {out}")
+    if json_:
+        names = [recipe.name for recipe in chosen]
+        found = {"file": str(out), "texts": len(rows), "examples": len(dataset.examples), "recipes": names}
+        typer.echo(json.dumps(found, ensure_ascii=True))
+    else:
+        typer.echo(f"{len(rows)} texts of {len(dataset.examples)} examples written to {out}")
 
 
 def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, options: dict[str, Any]) -> Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +18,7 @@ def prefetch(
         list[str] | None, typer.Argument(help="Recipes; without any, says of each of TextAttack's what it lacks.")
     ] = None,
     offline: f.OfflineFlag = False,
+    json_: f.JsonFlag = False,
 ) -> None:
     """Fetch the resources that recipes look for on this machine. An audit itself downloads none.
 
@@ -26,8 +28,15 @@ def prefetch(
     """
     from robustness.offline import offline as without_network
 
+    found = []
     with without_network(offline):
-        ready = [_tell(name, fetch=bool(recipes) and not offline) for name in recipes or _every()]
+        for name in recipes or _every():
+            found.append(_state(name, fetch=bool(recipes) and not offline))
+            if not json_:
+                _tell(found[-1])
+    if json_:
+        typer.echo(json.dumps(found, ensure_ascii=True))
+    ready = [state["ready"] for state in found]
     if recipes and not all(ready):
         if offline:
             typer.echo("--offline forbids fetching; run without it on a machine with a network", err=True)
@@ -44,20 +53,17 @@ def _every() -> list[str]:
         raise UsageError(str(error)) from error
 
 
-def _tell(name: str, *, fetch: bool) -> bool:
-    """Print the state of one recipe's resources; return whether it has them all."""
+def _state(name: str, *, fetch: bool) -> dict[str, Any]:
+    """Which resources a recipe looks for, and whether each is there; fetched before where asked for."""
     if not name.startswith("textattack:"):
         return _own(name)
     from attacks.textattack_bridge.fetch import states
 
-    found = list(states(_find(name), fetch=fetch))
-    typer.echo(f"{name}: {'ready' if all(s.there for s in found) else 'not ready'}")
-    for state in found:
-        typer.echo(f"  {'+' if state.there else '-'} {state.title}: {state.remark}")
-    return all(state.there for state in found)
+    found = [{"title": s.title, "there": s.there, "remark": s.remark} for s in states(_find(name), fetch=fetch)]
+    return {"recipe": name, "ready": all(one["there"] for one in found), "resources": found}
 
 
-def _own(name: str) -> bool:
+def _own(name: str) -> dict[str, Any]:
     from attacks import recipes as registry
     from robustness.errors import UsageError
 
@@ -65,8 +71,16 @@ def _own(name: str) -> bool:
         registry.resolve(name)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    typer.echo(f"{name}: ready, its resources come with this package")
-    return True
+    return {"recipe": name, "ready": True, "resources": []}
+
+
+def _tell(state: dict[str, Any]) -> None:
+    if not state["recipe"].startswith("textattack:"):
+        typer.echo(f"{state['recipe']}: ready, its resources come with this package")
+        return
+    typer.echo(f"{state['recipe']}: {'ready' if state['ready'] else 'not ready'}")
+    for one in state["resources"]:
+        typer.echo(f"  {'+' if one['there'] else '-'} {one['title']}: {one['remark']}")
 
 
 def _find(name: str) -> Entry:

@@ -225,14 +225,11 @@ def test_the_commands_of_a_page(page: str, here: Path) -> None:
             run(one, here)
 
 
-WITHOUT_JSON = pytest.mark.xfail(strict=True, reason="it has no --json yet")
 CHEAPER = {"prefetch": "robustness prefetch pwws"}
 """What is asked for JSON in place of an example that cannot be run."""
 
 
-@pytest.mark.parametrize(
-    "command", [pytest.param(c, marks=WITHOUT_JSON if c in ("perturb", "prefetch") else ()) for c in COMMANDS]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_examples_of_the_help_give_json_and_nothing_else(command: str, here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for one in [Shown("help", CHEAPER[command])] if command in CHEAPER else IN_HELP[command]:
         capfd.readouterr()
