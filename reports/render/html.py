@@ -8,6 +8,7 @@ from typing import Any
 from reports.render import html_charts as charts
 from reports.render import html_view as view
 from reports.render.html_failures import BLANK, failure_book
+from reports.render.html_minimised import minimised_view
 from reports.render.html_page import html_page
 from reports.run import Run
 from reports.verdicts import GateResult
@@ -50,6 +51,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "budgets": list(searching[0]["success_at"]) if searching else [],
         "slices": view.slice_tables(summary),
         "details": view.details(manifest),
+        "minimised": minimised_view(run),
         "book": book,
         "numbered": {name: at for at, name in book.recipes},
         "blank": BLANK,
@@ -67,6 +69,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("severity", "Severity", context["severity_plots"]),
         ("budget", "Budget", context["budget_plots"]),
         ("slices", "Slices", context["slices"]),
+        ("common", "In common", context["minimised"]),
         ("failures", _counted("Failures", context["book"].total), True),
         ("details", "Details", True),
     ]

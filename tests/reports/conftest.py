@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reports.minimal import MINIMAL, MINIMISED, Minimal, mechanism, write_minimised
 from reports.run import EditRecord, Manifest, Outcome, PredictionRecord, Run, Rung
 from reports.store import RunWriter, load_run
 
@@ -226,3 +227,21 @@ def sarif_faults() -> Callable[[str], list[str]]:
     assert schema["id"] == "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
     validator = validator_for(schema)(schema, format_checker=FormatChecker())
     return lambda text: [f"{fault.json_path}: {fault.message[:200]}" for fault in validator.iter_errors(json.loads(text))]
+
+
+@pytest.fixture
+def minimise() -> Callable[..., None]:
+    """``minimise(run, **changes)``: write ``minimised.jsonl`` into a run's folder, every failure minimal as it stands."""
+
+    def write(run: Run, **changes: Any) -> None:
+        found = [o for o in run.outcomes if o.status == "succeeded"]
+        write_minimised(run.path / MINIMISED, [_minimal(o, **changes) for o in found])
+
+    return write
+
+
+def _minimal(outcome: Outcome, **changes: Any) -> Minimal:
+    how = mechanism(outcome.texts[outcome.field], outcome.edits, ["ADJ"] * len(outcome.edits))
+    values: dict[str, Any] = {"was": len(outcome.edits) + 2, "edits": outcome.edits, "perturbed": outcome.perturbed or ""}
+    values |= {"state": MINIMAL, "answer": "negative", "exact": True, "queries": 3, "mechanism": how}
+    return Minimal(outcome.example_id, outcome.recipe, outcome.label, **{**values, **changes})

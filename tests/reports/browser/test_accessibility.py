@@ -49,7 +49,16 @@ def violations(page: Any, axe: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
-def test_the_report(rich_run: Run, report: Callable[..., str], open_page: Open, axe: str, width: int, dark: bool) -> None:
+def test_the_report(
+    rich_run: Run,
+    minimise: Callable[[Run], None],
+    report: Callable[..., str],
+    open_page: Open,
+    axe: str,
+    width: int,
+    dark: bool,
+) -> None:
+    minimise(rich_run)
     html = report(rich_run, min_robust_accuracy=0.5, max_accuracy_drop=0.99, min_examples=999)
     assert violations(open_page(html, width=width, dark=dark), axe) == []
 

@@ -97,6 +97,30 @@ def hostile(make_run: Make, make_outcome: Callable[..., Outcome]) -> Run:
     return replace(run, manifest=manifest)
 
 
+def test_what_failures_have_in_common_is_inert_and_readable_without_a_script(
+    rich_run: Run, minimise: Callable[[Run], None], report: Report, open_page: Open
+) -> None:
+    edit = EditRecord(0, len(PAYLOAD), 0, len(PAYLOAD), PAYLOAD, PAYLOAD.upper(), PAYLOAD)
+    trap = replace(
+        next(o for o in rich_run.outcomes if o.status == "succeeded"),
+        example_id=PAYLOAD,
+        texts={"text": PAYLOAD},
+        perturbed=PAYLOAD.upper(),
+        edits=(edit,),
+    )
+    run = replace(rich_run, outcomes=(trap, *rich_run.outcomes))
+    minimise(run)
+    for options in ({}, {"script": False}, {"width": 390, "dark": True}):
+        page = open_page(report(run), **options)
+        assert page.complaints == ()
+        assert page.ask("window.owned") is None
+        assert [url for url in page.requests if not url.startswith("data:")] == []
+        assert any(PAYLOAD in reason for reason in page.texts("#common h3"))
+        assert page.shown("#common ins")
+        assert page.ask("document.documentElement.scrollWidth") <= options.get("width", 1280)
+        assert page.ask("document.querySelectorAll('#common img, #common script, #common [onload]').length") == 0
+
+
 def test_hostile_names_are_inert_in_every_place(make_run: Make, make_outcome: Any, report: Report, open_page: Open) -> None:
     run = hostile(make_run, make_outcome)
     part = {"min_robust_accuracy": 0.1}
