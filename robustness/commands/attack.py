@@ -139,18 +139,22 @@ def _show(outcome: Outcome) -> None:
         if record is not None:
             belief = f" {max(record.scores):.1%}" if record.scores else ""
             console.print(Text(f"  {name:9}{record.label}{belief}"))
-    console.print(_diff(outcome))
+    console.print(_diff(outcome, coloured=console.color_system is not None))
 
 
-def _diff(outcome: Outcome) -> Any:
+def _diff(outcome: Outcome, *, coloured: bool) -> Any:
+    """The text with its edits: in colour, or in the brackets of ``wdiff`` where there is none."""
     from rich.text import Text
 
     from reports.text import visible
 
     original, line, at = outcome.texts[outcome.field], Text("  "), 0
+    gone, new = ("{}", "{}") if coloured else ("[-{}-]", "{{+{}+}}")
     for edit in outcome.edits:
         line.append(visible(original[at : edit.start]))
-        line.append(visible(edit.before), style="red strike")
-        line.append(visible(edit.after), style="green bold")
+        if edit.before:
+            line.append(gone.format(visible(edit.before)), style="red strike")
+        if edit.after:
+            line.append(new.format(visible(edit.after)), style="green bold")
         at = edit.end
     return line.append(visible(original[at:]))

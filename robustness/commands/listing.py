@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+JSON_ONLY = ("url", "languages")
+WIDEST_WORD = 16
+"""A column is at least as wide as its longest word, up to this."""
+
+
 class Kind(StrEnum):
     """What can be listed."""
 
@@ -93,9 +98,10 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    columns = [key for key in rows[0] if key != "url"]
+    columns = [key for key in rows[0] if key not in JSON_ONLY]
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "name")
+        longest = max((len(word) for row in rows for word in str(row[column]).split()), default=1)
+        table.add_column(column, overflow="fold", no_wrap=column == "name", min_width=min(longest, WIDEST_WORD))
     for row in rows:
         table.add_row(*(Text(str(row[column])) for column in columns))
     Console().print(table)

@@ -164,7 +164,9 @@ def test_lists_name_everything(kind: str, capsys: pytest.CaptureFixture[str]) ->
 def test_attack_shows_the_diff_and_exits_by_who_won(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     args = ["attack", "a dull film", "--label", "neg", "--recipe", "deepwordbug", "--encoder", "none", "-q"]
     assert main([*args, "--victim", "scripted:keyword"]) == 1
-    assert re.search(r"broken after \d+ queries", capsys.readouterr().out)
+    shown = capsys.readouterr().out
+    assert re.search(r"broken after \d+ queries", shown)
+    assert re.search(r"a \[-dull-\]\{\+[^ ]+\+\} film", shown), "without colour the edit is bracketed"
     assert main([*args, "--victim", "scripted:constant:negative"]) == 0
     assert main(["attack", "a dull film", "--label", "pos", "--encoder", "none", "-q", "--victim", "scripted:keyword"]) == 3
     assert main(["attack", "a film", "--label", "maybe", "--encoder", "none", "--victim", "scripted:keyword"]) == 2
