@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from robustness.errors import UsageError
+from robustness.settings import Settings
 
 if TYPE_CHECKING:
-    from attacks.resources import Resources
-    from attacks.search import Recipe
     from reports.policy import Policy
     from reports.run import Manifest, Outcome, Run
     from reports.store import RunWriter
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
     from robustness.data import Dataset
     from robustness.drawing import Drawing
     from robustness.engine import Oracles
-    from robustness.memory import Memory
     from robustness.trials import Plan
     from robustness.victims.base import Victim
 
-DEFAULT_BUDGET = 500
-TIMEOUT_S = 300.0
+__all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "open_data", "open_victim", "prepare"]
 
 
 class Watcher(Protocol):
@@ -48,42 +45,6 @@ class Silent:
 
     def ended(self, outcome: Outcome) -> None:
         """Nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
-
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
-    ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
-    policy's thresholds are decided. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
-    ``in_flight``, ``cache`` changes an outcome.
-    """
-
-    recipes: tuple[str, ...] = ("standard",)
-    profile: str = "paper"
-    budget: int | None = DEFAULT_BUDGET
-    seed: int = 0
-    field: str | None = None
-    batch_tokens: int = 2048
-    in_flight: int = 128
-    encoder: str | None = None
-    rewriter: str | None = None
-    masked_lm: str | None = None
-    cache: str | Path | None = None
-    victim_timeout: float | None = TIMEOUT_S
-    until_decided: bool = False
-    resources: Resources | None = None
-    offline: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("batch_tokens", "in_flight"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.budget is not None and self.budget < 2:
-            raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
-        if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
-            raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")
 
 
 @dataclass(slots=True)
@@ -164,128 +125,30 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import preflight
-    from robustness.backends import MaskerBackend, RewriterBackend, VictimBackend
-    from robustness.engine import Oracles
+    from robustness import parts, preflight
+    from robustness.backends import VictimBackend
     from robustness.manifest import describe
-    from robustness.oracles import Oracle
 
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    recipes, cascade = _recipes(settings)
-    encoder, rewriter, masker = _encoder(settings), _rewriter(settings), _masker(settings)
-    loaded = {"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}
-    available = [name for name, there in loaded.items() if there is not None]
-    preflight.check_recipes(recipes, victim.info, available)
+    recipes, models = parts.chosen_recipes(settings), parts.load_models(settings)
+    preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
-    tokens, memory = settings.batch_tokens, _memory(settings)
-    oracles = Oracles(
-        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info) if memory else None),
-        encoder=_encoding(encoder, tokens, memory) if encoder else None,
-        rewriter=Oracle(RewriterBackend(rewriter), batch_tokens=tokens) if rewriter else None,
-        gradients=_gradients(victim, recipes, settings),
-        masker=Oracle(MaskerBackend(masker), batch_tokens=tokens) if masker else None,
-    )
-    plan = _plan(settings, victim, recipes, cascade, encoder is not None)
+    oracles = parts.oracles(settings, victim, backend, recipes, models)
+    plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
     flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     manifest = describe(
         victim,
         data,
         plan,
         settings.profile,
-        encoder=encoder,
-        rewriter=rewriter,
-        masker=masker,
+        encoder=models.encoder,
+        rewriter=models.rewriter,
+        masker=models.masker,
         resources=settings.resources,
         until_decided=settings.until_decided,
     )
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
-
-
-def _recipes(settings: Settings) -> tuple[tuple[Recipe, ...], bool]:
-    from attacks import recipes as registry
-    from attacks.resources import Resources
-
-    try:
-        options = registry.Options(profile=settings.profile, resources=settings.resources or Resources())
-        chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    names = [recipe.name for recipe in chosen]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(f"recipes named twice: {', '.join(twice)}; name each once")
-    if not chosen:
-        raise UsageError("no recipe was named; see `robustness list recipes`")
-    return tuple(chosen), settings.recipes == ("standard",)
-
-
-def _encoder(settings: Settings) -> Any:
-    if settings.encoder == "none":
-        return None
-    from robustness.encoders import load_encoder
-
-    return load_encoder(settings.encoder, offline=settings.offline)
-
-
-def _rewriter(settings: Settings) -> Any:
-    if settings.rewriter is None:
-        return None
-    from robustness.rewriters import load_rewriter
-
-    return load_rewriter(settings.rewriter, offline=settings.offline)
-
-
-def _memory(settings: Settings) -> Memory | None:
-    if settings.cache is None:
-        return None
-    from robustness.memory import Memory
-
-    return Memory(settings.cache)
-
-
-def _encoding(encoder: Any, tokens: int, memory: Memory | None) -> Any:
-    from robustness.backends import EncoderBackend
-    from robustness.oracles import Oracle
-
-    return Oracle(EncoderBackend(encoder), batch_tokens=tokens, store=memory.of_encoder(encoder) if memory else None)
-
-
-def _masker(settings: Settings) -> Any:
-    if settings.masked_lm is None:
-        return None
-    from robustness.maskers import load_masker
-
-    return load_masker(settings.masked_lm)
-
-
-def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> Any:
-    if not any(recipe.access == "gradients" for recipe in recipes):
-        return None
-    from robustness.gradients import GradientBackend
-    from robustness.oracles import Oracle
-
-    return Oracle(GradientBackend(victim, timeout=settings.victim_timeout), batch_tokens=settings.batch_tokens)
-
-
-def _plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], cascade: bool, similarity: bool) -> Plan:
-    from robustness.goals import Misclassify
-    from robustness.trials import Plan
-
-    fields = victim.info.fields
-    if settings.field is not None and settings.field not in fields:
-        raise UsageError(f"the victim has no field {settings.field!r}; it has {list(fields)}")
-    return Plan(
-        recipes=tuple(recipes),
-        goal=Misclassify(),
-        labels=victim.info.labels,
-        fields=fields,
-        field=fields.index(settings.field) if settings.field else len(fields) - 1,
-        seed=settings.seed,
-        budget=settings.budget,
-        cascade=cascade,
-        measure_similarity=similarity,
-    )
 
 
 def audit(

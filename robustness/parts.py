@@ -1,0 +1,142 @@
+"""Turns settings into the parts of a run: recipes, models beside the victim, oracles over them all, the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from attacks.search import Recipe
+    from robustness.backends import VictimBackend
+    from robustness.engine import Oracles
+    from robustness.memory import Memory
+    from robustness.settings import Settings
+    from robustness.trials import Plan
+    from robustness.victims.base import Victim, VictimInfo
+
+
+def chosen_recipes(settings: Settings) -> tuple[Recipe, ...]:
+    """The recipes that the settings name; raises ``UsageError`` for none, an unknown one, or one named twice."""
+    from attacks import recipes as registry
+    from attacks.resources import Resources
+
+    try:
+        options = registry.Options(profile=settings.profile, resources=settings.resources or Resources())
+        chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    names = [recipe.name for recipe in chosen]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"recipes named twice: {', '.join(twice)}; name each once")
+    if not chosen:
+        raise UsageError("no recipe was named; see `robustness list recipes`")
+    return tuple(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models beside the victim; None for one that is not there."""
+
+    encoder: Any = None
+    rewriter: Any = None
+    masker: Any = None
+
+    @property
+    def available(self) -> list[str]:
+        """What a recipe may say that it needs."""
+        named = {"encoder": self.encoder, "rewriter": self.rewriter, "masked-lm": self.masker}
+        return [name for name, model in named.items() if model is not None]
+
+
+def load_models(settings: Settings) -> Models:
+    """The models that the settings name, loaded."""
+    return Models(_encoder(settings), _rewriter(settings), _masker(settings))
+
+
+def _encoder(settings: Settings) -> Any:
+    if settings.encoder == "none":
+        return None
+    from robustness.encoders import load_encoder
+
+    return load_encoder(settings.encoder, offline=settings.offline)
+
+
+def _rewriter(settings: Settings) -> Any:
+    if settings.rewriter is None:
+        return None
+    from robustness.rewriters import load_rewriter
+
+    return load_rewriter(settings.rewriter, offline=settings.offline)
+
+
+def _masker(settings: Settings) -> Any:
+    if settings.masked_lm is None:
+        return None
+    from robustness.maskers import load_masker
+
+    return load_masker(settings.masked_lm)
+
+
+def oracles(settings: Settings, victim: Victim, backend: VictimBackend, recipes: Sequence[Recipe], models: Models) -> Oracles:
+    """An oracle over the victim, over each model, and over gradients where a recipe wants them."""
+    from robustness.backends import MaskerBackend, RewriterBackend
+    from robustness.engine import Oracles
+    from robustness.oracles import Oracle
+
+    tokens, memory = settings.batch_tokens, _memory(settings)
+    return Oracles(
+        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info) if memory else None),
+        encoder=_encoding(models.encoder, tokens, memory) if models.encoder else None,
+        rewriter=Oracle(RewriterBackend(models.rewriter), batch_tokens=tokens) if models.rewriter else None,
+        gradients=_gradients(victim, recipes, settings),
+        masker=Oracle(MaskerBackend(models.masker), batch_tokens=tokens) if models.masker else None,
+    )
+
+
+def _memory(settings: Settings) -> Memory | None:
+    if settings.cache is None:
+        return None
+    from robustness.memory import Memory
+
+    return Memory(settings.cache)
+
+
+def _encoding(encoder: Any, tokens: int, memory: Memory | None) -> Any:
+    from robustness.backends import EncoderBackend
+    from robustness.oracles import Oracle
+
+    return Oracle(EncoderBackend(encoder), batch_tokens=tokens, store=memory.of_encoder(encoder) if memory else None)
+
+
+def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> Any:
+    if not any(recipe.access == "gradients" for recipe in recipes):
+        return None
+    from robustness.gradients import GradientBackend
+    from robustness.oracles import Oracle
+
+    return Oracle(GradientBackend(victim, timeout=settings.victim_timeout), batch_tokens=settings.batch_tokens)
+
+
+def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, similarity: bool) -> Plan:
+    """What every trial of the run shares; raises ``UsageError`` for a field that the victim does not have."""
+    from robustness.goals import Misclassify
+    from robustness.trials import Plan
+
+    fields = info.fields
+    if settings.field is not None and settings.field not in fields:
+        raise UsageError(f"the victim has no field {settings.field!r}; it has {list(fields)}")
+    return Plan(
+        recipes=tuple(recipes),
+        goal=Misclassify(),
+        labels=info.labels,
+        fields=fields,
+        field=fields.index(settings.field) if settings.field else len(fields) - 1,
+        seed=settings.seed,
+        budget=settings.budget,
+        cascade=settings.recipes == ("standard",),
+        measure_similarity=similarity,
+    )

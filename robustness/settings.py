@@ -1,0 +1,51 @@
+"""How a run is to go: what is chosen beside victim and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from attacks.resources import Resources
+
+DEFAULT_BUDGET = 500
+TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
+
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
+    ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
+    policy's thresholds are decided. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
+    ``in_flight``, ``cache`` changes an outcome.
+    """
+
+    recipes: tuple[str, ...] = ("standard",)
+    profile: str = "paper"
+    budget: int | None = DEFAULT_BUDGET
+    seed: int = 0
+    field: str | None = None
+    batch_tokens: int = 2048
+    in_flight: int = 128
+    encoder: str | None = None
+    rewriter: str | None = None
+    masked_lm: str | None = None
+    cache: str | Path | None = None
+    victim_timeout: float | None = TIMEOUT_S
+    until_decided: bool = False
+    resources: Resources | None = None
+    offline: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("batch_tokens", "in_flight"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.budget is not None and self.budget < 2:
+            raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
+        if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
+            raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")
