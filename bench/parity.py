@@ -13,8 +13,12 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from robustness.encoders import Encoder
 
 WON = {"SuccessfulAttackResult", "succeeded"}
 SKIPPED = {"SkippedAttackResult", "skipped"}
@@ -52,11 +56,17 @@ def _pair(theirs: dict[str, Any], ours: dict[str, Any]) -> Pair:
 
 def cosines(pairs: Sequence[tuple[str, str]]) -> list[float]:
     """The run's default sentence encoder on each pair."""
+    encoder = _encoder()
+    return [float(a @ b) for a, b in (encoder.encode(list(pair)) for pair in pairs)]
+
+
+@cache
+def _encoder() -> Encoder:
     from robustness.encoders import load_encoder
 
-    encoder = load_encoder()
-    assert encoder is not None, "the demo extra holds the encoder"
-    return [float(a @ b) for a, b in (encoder.encode(list(pair)) for pair in pairs)]
+    found = load_encoder()
+    assert found is not None, "the demo extra holds the encoder"
+    return found
 
 
 def compared(pairs: Sequence[Pair], least: float | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import ours
+from bench import ours, parity
 
 HERE = Path(__file__).resolve().parent
 BRIDGED = {
@@ -48,8 +48,15 @@ def theirs(recipe: str, pad: str, args: argparse.Namespace, folder: Path) -> dic
     row["accuracy_under_attack"] = round(100 * lost / row["examples"], 1)
     row["queries_per_success"] = round(row["queries"] / won, 1) if won else None
     row["queries_per_cpu_s"] = round(row["queries"] / row["cpu_s"], 1)
-    row["similarity"] = None
+    row["similarity"] = _similarity(results)
     return row
+
+
+def _similarity(results: Path) -> float | None:
+    """Mean cosine of TextAttack's successes to their originals, by the encoder that our runs use."""
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    pairs = [(row["text"], row["adversarial"]) for row in rows if row["status"] in parity.WON]
+    return round(statistics.fmean(parity.cosines(pairs)), 3) if pairs else None
 
 
 def own(name: str, recipe: str, python: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
