@@ -89,4 +89,4 @@ def _tell(found: list[Minimal], target: Path, *, as_json: bool, quiet: bool) -> 
     for line in [summary_line(found)] if quiet else lines(found):
         typer.echo(line)
     if not quiet:
-        typer.echo(f"{target}; `robustness report RUN` brings the groups into report.md")
+        typer.echo(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")
