@@ -121,6 +121,7 @@ class AuditDefaults(_Table):
     id: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
+    format: str | None = None
     split: str | None = None
     recipes: Names | None = None
     profile: str | None = None
@@ -137,6 +138,7 @@ class AuditDefaults(_Table):
     cache: str | None = None
     vectors: str | None = None
     lexicon: str | None = None
+    resource: Names | None = None
     access: str | None = None
     labels: Names | None = None
     fields: Names | None = None

@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from reports.policy import AuditDefaults, GateRules
 from robustness.cli import app, main
 from robustness.commands import flags as f
 
@@ -104,3 +105,13 @@ def test_resources_that_cannot_be_are_refused_before_anything_runs(
     for words in (("attack", "one dull film", "--label", "neg"), ("validate", "--data", "none.csv")):
         assert main([*words, *victim, *flag]) == 2
         assert said in capsys.readouterr().err
+
+
+FLAGS_ONLY = {"allow_pickle", "trust_remote_code", "resume", "policy", "github", "show_texts", "json", "quiet"}
+
+
+def test_a_policy_file_can_say_what_the_flags_of_audit_say() -> None:
+    command = next(one for one in app.registered_commands if one.name == "audit").callback
+    assert command is not None
+    flags = {name.rstrip("_") for name in inspect.signature(command).parameters} - FLAGS_ONLY
+    assert flags - (set(GateRules.model_fields) - {"recipes"}) == set(AuditDefaults.model_fields)
