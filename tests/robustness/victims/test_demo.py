@@ -11,7 +11,7 @@ import pytest
 from robustness.demo import DELTA, LABELS, demo_examples, digest, fitting_rows
 from robustness.errors import DataError, MissingExtraError, VictimError
 from robustness.victims import Victim, load_victim
-from robustness.victims.demo import apply_delta, encoder_folder, is_fitted, load_demo
+from robustness.victims.demo import apply_delta, encoder_folder, is_fitted, is_turned, load_demo
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +74,40 @@ def test_a_delta_of_another_model_is_refused(tmp_path: Path) -> None:
         apply_delta(Other(), tmp_path / "delta.safetensors")
 
 
-def test_the_delta_holds_biases_layer_norms_and_head_only() -> None:
-    kept = ["head.weight", "encoder.layer.0.LayerNorm.weight", "encoder.layer.0.attention.self.query.bias"]
+def test_the_delta_holds_biases_layer_norms_head_and_low_rank_terms_only() -> None:
+    query = "encoder.layer.0.attention.self.query"
+    kept = ["head.weight", "encoder.layer.0.LayerNorm.weight", f"{query}.bias"]
     assert all(map(is_fitted, kept))
-    assert not any(map(is_fitted, ["encoder.layer.0.attention.self.query.weight", "encoder.pooler.dense.bias"]))
+    assert not any(map(is_fitted, [f"{query}.weight", "encoder.pooler.dense.bias"]))
+    assert is_turned(f"{query}.weight")
+    assert not any(map(is_turned, [*kept, "encoder.layer.0.attention.self.key.weight"]))
+
+
+def test_low_rank_terms_are_added_to_the_weights_of_the_encoder(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    class Attention(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.query = torch.nn.Linear(3, 2)
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = torch.nn.ModuleDict({"self": Attention()})
+
+    model, name = Model(), "attention.self.query"
+    before = model.get_parameter(f"{name}.weight").detach().clone()
+    up, down = torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0, 0.0, -1.0]])
+    save_file(
+        {f"{name}.weight.up": up.half(), f"{name}.weight.down": down.half(), f"{name}.bias": torch.ones(2).half()},
+        tmp_path / "delta.safetensors",
+    )
+    apply_delta(model, tmp_path / "delta.safetensors")
+    added = (model.get_parameter(f"{name}.weight") - before).detach()
+    assert torch.allclose(added, torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]]), atol=1e-6)
+    assert torch.equal(model.get_parameter(f"{name}.bias").detach(), torch.ones(2))
 
 
 def test_absent_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
