@@ -26,6 +26,7 @@ class VictimBackend:
     def __init__(self, victim: Victim, *, timeout: float | None = None) -> None:
         self.victim = victim
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
+        self.mixed_lengths = victim.info.mixed_lengths
         self.oddities = AnswerOddities()
         self._patience = Patience(timeout)
 
@@ -53,6 +54,7 @@ class EncoderBackend:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
+        self.mixed_lengths = encoder.mixed_lengths
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""
@@ -69,6 +71,7 @@ class MaskerBackend:
     def __init__(self, masker: Masker) -> None:
         self.masker = masker
         self.row_quantum, self.length_quantum = masker.row_quantum, masker.length_quantum
+        self.mixed_lengths = (0, 0)
 
     def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
         """Lengths in the model's own tokens."""
@@ -84,6 +87,7 @@ class RewriterBackend:
 
     row_quantum = 0
     length_quantum = 1
+    mixed_lengths = (0, 0)
 
     def __init__(self, rewriter: Rewriter) -> None:
         self.rewriter = rewriter

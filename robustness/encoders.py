@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustness.errors import UsageError
+from robustness.victims.mixing import ALWAYS, mixable
 from robustness.victims.tokens import Tokens, batch
 
 DEFAULT = "minilm"
@@ -26,6 +27,7 @@ class Encoder(Protocol):
     identity: Mapping[str, str]
     row_quantum: int
     length_quantum: int
+    mixed_lengths: tuple[int, int]
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text."""
@@ -48,6 +50,7 @@ class PoolingEncoder:
 
         self._model, self._tokens, self._pad_id, self._device = aligned(model).to(device).eval(), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
+        self.mixed_lengths = mixable(self._vectors, tokens, pad_id, rows=ROW_QUANTUM) if device == "cpu" else ALWAYS
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text after truncation."""
@@ -55,10 +58,13 @@ class PoolingEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, (n, d); raises ``VictimError`` for a text with a lone surrogate."""
+        encoded = self._tokens.encode([(text,) for text in texts])
+        limit, least = self._tokens.limit, self.mixed_lengths[0]
+        return self._vectors(batch(encoded, self._pad_id, multiple=self.length_quantum, limit=limit, least=least))
+
+    def _vectors(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:
         import torch
 
-        encoded = self._tokens.encode([(text,) for text in texts])
-        columns = batch(encoded, self._pad_id, multiple=self.length_quantum, limit=self._tokens.limit)
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(column).to(self._device) for name, column in columns.items()}
             hidden = self._model(**tensors).last_hidden_state
@@ -100,16 +106,17 @@ def _load(name: str, source: str, device: str | None, offline: bool) -> Encoder:
     if folder is not None:
         checkpoints.check_folder(folder, allow_pickle=False)
     transformers = checkpoints.prepare(offline)
+    used = checkpoints.pick_device(device)
     with checkpoints.explained(source, offline=offline):
         options = {"local_files_only": offline or folder is not None}
-        model = transformers.AutoModel.from_pretrained(source, dtype="float32", use_safetensors=True, **options)
+        plain = checkpoints.attention(used)
+        model = transformers.AutoModel.from_pretrained(source, dtype="float32", use_safetensors=True, **options, **plain)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
         files = checkpoints.snapshot(source, folder, offline=offline)
         pins = checkpoints.identity(files)
     pooling = _pooling(files / "1_Pooling" / "config.json")
     limit = checkpoints.token_limit(tokenizer, model.config, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
-    used = checkpoints.pick_device(device)
     return PoolingEncoder(name, model, tokens, padding(tokenizer, model.config)[0], pins, used, pooling)
 
 

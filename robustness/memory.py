@@ -54,12 +54,22 @@ class Memory:
                 f"--cache needs a victim whose identity pins its weights, and {info.name!r} has none; "
                 "let the callable state robustness_identity, a version or hash of its weights, or leave --cache out"
             )
-        who = ["victim", info.kind, dict(info.identity), list(info.labels), list(info.fields), info.row_quantum]
+        who = [
+            "victim",
+            info.kind,
+            dict(info.identity),
+            list(info.labels),
+            list(info.fields),
+            info.row_quantum,
+            info.mixed_lengths[0],
+        ]
         return Shelf(self, who, _pack_prediction, _unpack_prediction)
 
     def of_encoder(self, encoder: Encoder) -> Shelf[NDArray[np.float32]]:
         """The shelf of a sentence encoder."""
-        return Shelf(self, ["encoder", dict(encoder.identity), encoder.row_quantum], _pack_vector, _unpack_vector)
+        return Shelf(
+            self, ["encoder", dict(encoder.identity), encoder.row_quantum, encoder.mixed_lengths[0]], _pack_vector, _unpack_vector
+        )
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values that are kept under some of these keys."""

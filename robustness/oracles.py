@@ -7,12 +7,12 @@ returns the tickets that are now complete. This is the only place that batches, 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from attacks.search import UnansweredError
+from robustness.batching import Pending
 from robustness.errors import RobustnessError, VictimTimeoutError
 
 K = TypeVar("K", bound=Hashable)
@@ -20,7 +20,6 @@ V = TypeVar("V")
 K_contra = TypeVar("K_contra", contravariant=True)
 V_co = TypeVar("V_co", covariant=True)
 Ticket = int
-LENGTH_BUCKET = 16
 
 
 class Backend(Protocol[K_contra, V_co]):
@@ -28,6 +27,7 @@ class Backend(Protocol[K_contra, V_co]):
 
     row_quantum: int
     length_quantum: int
+    mixed_lengths: tuple[int, int]
 
     def lengths(self, items: Sequence[K_contra]) -> Sequence[int]:
         """Token length of each item."""
@@ -107,7 +107,12 @@ class Oracle(Generic[K, V]):
         self.on_batch: Callable[[int], None] = lambda n: None
         self._cache: dict[K, V | Failure] = {}
         self._unsized: list[K] = []
-        self._groups: dict[int, deque[K]] = {}
+        self._queue: Pending[K] = Pending(
+            batch_tokens=batch_tokens,
+            row_quantum=backend.row_quantum,
+            length_quantum=backend.length_quantum,
+            mixed=backend.mixed_lengths,
+        )
         self._waiting: dict[K, list[Ticket]] = {}
         self._orders: dict[Ticket, _Order] = {}
         self._answers: dict[K, V | Failure] = {}
@@ -162,7 +167,6 @@ class Oracle(Generic[K, V]):
         return [item for item in items if item not in known]
 
     def _enqueue(self, items: list[K]) -> None:
-        bucket = self.backend.length_quantum if self.backend.row_quantum else LENGTH_BUCKET
         try:
             lengths = self.backend.lengths(items)
         except RobustnessError as error:
@@ -173,33 +177,16 @@ class Oracle(Generic[K, V]):
                 self._enqueue([item])
             return
         for item, length in zip(items, lengths, strict=True):
-            group = -(-max(1, length) // bucket) * bucket
-            self._groups.setdefault(group, deque()).append(item)
+            self._queue.add(item, length)
 
     def pump(self) -> list[tuple[Ticket, list[V] | UnansweredError]]:
         """Compute one batch if none is ready, and hand out every complete ticket."""
         if not self._complete:
             self._size()
-        if not self._complete and self._groups:
-            length = max(self._groups, key=self._fill)
-            self._compute(self._cut(length))
+        if not self._complete and self._queue:
+            self._compute(self._queue.cut())
         done, self._complete = self._complete, []
         return [(ticket, self._collect(ticket)) for ticket in done]
-
-    def _fill(self, length: int) -> tuple[float, int]:
-        return min(1.0, len(self._groups[length]) / self._rows(length)), length
-
-    def _rows(self, length: int) -> int:
-        rows = max(1, self.batch_tokens // max(1, length))
-        quantum = self.backend.row_quantum
-        return max(quantum, rows - rows % quantum) if quantum else rows
-
-    def _cut(self, length: int) -> list[K]:
-        group = self._groups[length]
-        batch = [group.popleft() for _ in range(min(len(group), self._rows(length)))]
-        if not group:
-            del self._groups[length]
-        return batch
 
     def _compute(self, batch: list[K]) -> None:
         answers = self._attempt(batch)

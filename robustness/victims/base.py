@@ -20,7 +20,8 @@ class VictimInfo:
     ``scores`` or ``labels``. ``identity``: what pins it (hash of weights and config, URL and model name …), as sorted
     JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of one length class each, padded by repetition to a
     multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
-    independent of its neighbours to the last bit. ``gradients``: whether it is a ``Differentiable`` too.
+    independent of its neighbours to the last bit. ``mixed_lengths``: the least and the most padded length that may share a batch
+    all the same; the victim pads to the least. ``gradients``: whether it is a ``Differentiable`` too.
     """
 
     name: str
@@ -31,6 +32,7 @@ class VictimInfo:
     identity: tuple[tuple[str, str], ...] = ()
     row_quantum: int = 0
     length_quantum: int = 1
+    mixed_lengths: tuple[int, int] = (0, 0)
     max_tokens: int | None = None
     gradients: bool = False
     notes: tuple[str, ...] = field(default=())

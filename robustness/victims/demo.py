@@ -92,13 +92,14 @@ def load_demo(*, device: str | None = None) -> Victim:
     """
     folder = encoder_folder()
     transformers = checkpoints.prepare(offline=False)
+    used = checkpoints.pick_device(device)
     with checkpoints.explained("demo", offline=True):
-        encoder = transformers.AutoModel.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
+        options = {"local_files_only": True, "use_safetensors": True, **checkpoints.attention(used)}
+        encoder = transformers.AutoModel.from_pretrained(str(folder), **options)
         tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     model = mean_pooled_classifier(encoder, len(LABELS))
     apply_delta(model, DELTA)
     tokens = Tokens(tokenizer, MAX_TOKENS)
-    used = checkpoints.pick_device(device)
     pins = {**checkpoints.identity(folder), "delta": checkpoints.digest([DELTA])}
     info = describe("demo", "demo", LABELS, tokens, pins, used)
     return TransformerVictim(info, model, tokens, softmax, tokenizer.pad_token_id, used)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from robustness.errors import UsageError, VictimError
 from robustness.victims import checkpoints
 from robustness.victims.base import TokenGradients, Victim, VictimInfo
 from robustness.victims.derivatives import Derivatives, whole_words, word_ids
+from robustness.victims.mixing import ALWAYS, NEVER, mixable
 from robustness.victims.tokens import Tokens, batch
 
 ROW_QUANTUM = 4
@@ -27,11 +29,15 @@ class TransformerVictim:
     """A classifier of token ids that answers ``.logits``; on a processor its scores do not depend on the batch."""
 
     def __init__(self, info: VictimInfo, model: Any, tokens: Tokens, scoring: Scoring, pad_id: int, device: str) -> None:
-        self._info, self._tokens, self._scoring = info, tokens, scoring
+        self._tokens, self._scoring = tokens, scoring
         self._model = checkpoints.aligned(model).to(device).eval()
         self._pad_id, self._device = pad_id, device
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
         self._derivatives = Derivatives(self._model, scoring, tokens_first=self._left)
+        self._info = replace(info, mixed_lengths=self._mixable(len(info.fields))) if info.row_quantum else info
+
+    def _mixable(self, fields: int) -> tuple[int, int]:
+        return mixable(self._scores, self._tokens, self._pad_id, fields=fields, left=self._left, rows=ROW_QUANTUM)
 
     @property
     def info(self) -> VictimInfo:
@@ -39,13 +45,11 @@ class TransformerVictim:
         return self._info
 
     def predict(self, inputs: Sequence[Input]) -> NDArray[np.float64]:
-        """Scores, (n, classes). Padded to the longest, rounded up to a multiple of the length quantum.
+        """Scores, (n, classes). Padded to the longest or the least that mixes, rounded up to a multiple of the length quantum.
 
         Raises:
             VictimError: a text holds a lone surrogate; the other inputs are not answered either.
         """
-        import torch
-
         if not inputs:
             return np.empty((0, len(self._info.labels)))
         columns = batch(
@@ -54,7 +58,13 @@ class TransformerVictim:
             left=self._left,
             multiple=self._info.length_quantum,
             limit=self._tokens.limit,
+            least=self._info.mixed_lengths[0],
         )
+        return self._scores(columns)
+
+    def _scores(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+        import torch
+
         with torch.inference_mode():
             logits = self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
             scores: NDArray[np.float64] = self._scoring(logits.double().cpu()).numpy()
@@ -125,15 +135,16 @@ def load_huggingface(
     transformers = checkpoints.prepare(offline)
     source = path_or_name if folder is None else str(folder)
     with checkpoints.explained(path_or_name, offline=offline):
-        common = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
-        model = _classifier(transformers, source, common if allow_pickle else {**common, "use_safetensors": True})
+        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
+        used = checkpoints.pick_device(device)
+        loading = common | checkpoints.attention(used) | ({} if allow_pickle else {"use_safetensors": True})
+        model = _classifier(transformers, source, loading)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **common)
         pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline))
     labels, scoring = reading(model.config, label)
     tokens = Tokens(tokenizer, checkpoints.token_limit(tokenizer, model.config, max_length))
     pad_id, notes = padding(tokenizer, model.config)
     pins |= {"max_tokens": str(tokens.limit), "label": label or ""}
-    used = checkpoints.pick_device(device)
     info = describe(f"hf:{path_or_name}", "hf", labels, tokens, pins, used, fields=tuple(fields), notes=notes)
     return TransformerVictim(info, model, tokens, scoring, pad_id, used)
 
@@ -159,6 +170,7 @@ def describe(
         identity=tuple(sorted(pins.items())),
         row_quantum=ROW_QUANTUM if exact else 0,
         length_quantum=LENGTH_QUANTUM if exact else 1,
+        mixed_lengths=NEVER if exact else ALWAYS,
         max_tokens=tokens.limit,
         gradients=bool(tokens.tokenizer.is_fast),
         notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),

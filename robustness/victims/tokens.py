@@ -142,10 +142,20 @@ def _surrogate(text: str) -> int | None:
 
 
 def batch(
-    encoded: Sequence[Encoded], pad_id: int, *, left: bool = False, multiple: int = 1, limit: int | None = None
+    encoded: Sequence[Encoded],
+    pad_id: int,
+    *,
+    left: bool = False,
+    multiple: int = 1,
+    limit: int | None = None,
+    least: int = 0,
 ) -> dict[str, NDArray[np.int64]]:
-    """Stack rows into (n, longest) arrays with an ``attention_mask``; rounded up to ``multiple`` but not past ``limit``."""
+    """Stack rows into (n, longest) arrays with an ``attention_mask``.
+
+    The length is at least ``least``, and rounded up to ``multiple``, but never past ``limit`` for either.
+    """
     longest = max(map(len, encoded))
+    longest = max(longest, least if limit is None else min(least, limit))
     rounded = -(-longest // multiple) * multiple
     longest = rounded if limit is None else max(longest, min(rounded, limit))
     columns = {name: np.full((len(encoded), longest), pad_id if name == "input_ids" else 0) for name in encoded[0].columns}

@@ -14,9 +14,16 @@ from robustness.oracles import Oracle
 class Shouter:
     """Answers upper case, keeps the batches it was given, fails on what it is told to."""
 
-    def __init__(self, quantum: int = 0, fails: Sequence[str] = (), error: type[VictimError] = VictimError) -> None:
+    def __init__(
+        self,
+        quantum: int = 0,
+        fails: Sequence[str] = (),
+        error: type[VictimError] = VictimError,
+        mixed: tuple[int, int] = (0, 0),
+    ) -> None:
         self.row_quantum = quantum
         self.length_quantum = 1
+        self.mixed_lengths = mixed
         self.fails = fails
         self.error = error
         self.batches: list[list[str]] = []
@@ -76,6 +83,33 @@ def test_quantum_batches_hold_one_exact_length_and_full_rows() -> None:
     assert len(answers) == 17
     assert all(len(set(map(len, batch))) == 1 and len(batch) % 4 == 0 for batch in backend.batches)
     assert oracle.usage.padding == sum(map(len, backend.batches)) - 17
+
+
+def test_lengths_that_mix_share_a_batch_where_that_is_cheaper_than_two() -> None:
+    backend = Shouter(quantum=4, mixed=(3, 8))
+    oracle = Oracle(backend, batch_tokens=400)
+    items = [f"{i:0{length}d}" for length in (1, 3, 5, 8, 30) for i in range(3)]
+    oracle.submit(1, items)
+    assert drain(oracle)[1] == items
+    assert sorted(sorted({*map(len, batch)}) for batch in backend.batches) == [[1, 3, 5, 8], [30]], "too long to mix: alone"
+    assert oracle.usage.padding == 0 + 1, "twelve rows, and three that are filled up to four"
+
+
+def test_a_batch_never_grows_past_the_token_budget_by_mixing() -> None:
+    backend = Shouter(quantum=4, mixed=(3, 64))
+    oracle = Oracle(backend, batch_tokens=160)
+    oracle.submit(1, [f"{i:0{length}d}" for length in range(4, 21, 2) for i in range(4)])
+    drain(oracle)
+    assert all(len(batch) * max(map(len, batch)) <= 160 for batch in backend.batches)
+    assert len(backend.batches) < 9
+
+
+def test_many_short_items_are_not_padded_to_a_long_one() -> None:
+    backend = Shouter(quantum=4, mixed=(3, 128))
+    oracle = Oracle(backend, batch_tokens=4096)
+    oracle.submit(1, [f"{i:04d}" for i in range(60)] + ["x" * 128])
+    drain(oracle)
+    assert sorted(map(len, backend.batches)) == [4, 60]
 
 
 def test_one_bad_item_fails_only_those_who_asked_for_it() -> None:

@@ -235,7 +235,7 @@ class BagOfWords:
 
     name = "bag of words"
     identity: Mapping[str, str] = {"weights": "none"}
-    row_quantum, length_quantum = 0, 1
+    row_quantum, length_quantum, mixed_lengths = 0, 1, (0, 0)
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) + 1 for text in texts]

@@ -66,6 +66,24 @@ def test_scores_do_not_depend_on_the_batch_when_it_follows_the_row_quantum(build
         assert ask(rows, random.Random(rows)) == expected
 
 
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_scores_do_not_depend_on_how_far_a_batch_is_padded_where_lengths_mix(build: Build, kind: str) -> None:
+    victim = load_huggingface(str(build(kind)), device="cpu")
+    least, most = victim.info.mixed_lengths
+    words = ["the", "film", "is", "a", "warm", "and", "funny", "story", "not", "bad", "at", "all"]
+    rng = random.Random(5)
+    texts = [(" ".join(rng.choices(words, k=rng.randint(1, 60))),) for _ in range(40)]
+    short = [text for text, length in zip(texts, victim.lengths(texts), strict=True) if length <= most]
+    if not most:
+        pytest.skip(f"{kind} does not mix on this processor")
+    assert least == 16
+    alone = [victim.predict([text] * 4)[0].tobytes() for text in short]
+    for seed in range(3):
+        order = random.Random(seed).sample(range(len(short)), len(short) // 4 * 4)
+        together = victim.predict([short[i] for i in order])
+        assert [row.tobytes() for row in together] == [alone[i] for i in order]
+
+
 def test_a_pair_reads_both_fields(build: Build) -> None:
     victim = load_huggingface(str(build("bert")), device="cpu", fields=("premise", "hypothesis"))
     first, other, swapped = victim.predict([("the film", "is great"), ("the film", "is dull"), ("is great", "the film")])
