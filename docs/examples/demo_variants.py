@@ -1,6 +1,6 @@
 """Two relatives of the demo victim for `robustness compare`: one with a spoilt head, one trained with typos in its texts.
 
-Run it to write the held-out rows as ``held-out.csv`` and to train the second (about ten minutes), then audit the relatives:
+Run it to write the held-out rows as ``held-out.csv`` and to train the second (about eight minutes), then audit the relatives:
 
     python docs/examples/demo_variants.py
     robustness audit --victim python:docs/examples/demo_variants.py:worse --data held-out.csv --recipes natural:keyboard-typo
@@ -19,7 +19,7 @@ from robustness.demo import DELTA, LABELS, demo_examples, fitting_rows
 from robustness.victims.demo import apply_delta, encoder_folder, mean_pooled_classifier
 
 TRAINED = Path("typo-trained.safetensors")
-BATCH, EPOCHS = 32, 2
+BATCH, EPOCHS = 32, 1
 
 
 class Relative:
@@ -63,7 +63,7 @@ def worse() -> Relative:
 
 
 def typo_trained() -> Relative:
-    """The demo trained on for two passes over its rows, two texts in three with typos."""
+    """The demo trained on for one pass over its rows, two texts in three with typos."""
     from safetensors.torch import load_file
 
     found = Relative()
