@@ -102,6 +102,13 @@ def bare_table(*columns: str) -> Table:
     return table
 
 
+def unbroken(table: Table) -> Table:
+    """The table with columns of numbers at least as wide as their longest word, so that no interval is cut in two."""
+    for column in table.columns[1:]:
+        column.min_width = max((len(word) for cell in column.cells for word in str(cell).split()), default=1)
+    return table
+
+
 def _rules(result: GateResult, *, every: bool) -> Table:
     """The rules, worst first; unless ``every`` is asked for, without those that hold for any sound run."""
     table = bare_table("verdict", "why")
@@ -143,18 +150,18 @@ def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Table:
             *map(plain, (number(recipe.queries_median), percent(recipe.words_changed).removesuffix(" %"))),
             plain(number(recipe.statuses["error"])),
         )
-    return table
+    return unbroken(table)
 
 
 def _stages(measured: Measured) -> Table:
-    table = bare_table("recipe", "profile", "attacked", "broke", "success rate %", "queries", "robust after it %", "errors")
+    table = bare_table("recipe", "profile", "broke", "success rate %", "queries", "robust after it %", "errors")
     for stage, recipe in zip(measured.stages, measured.recipes, strict=True):
         table.add_row(
-            *map(plain, (stage.recipe, recipe.profile, number(stage.attacked), number(stage.broken))),
+            *map(plain, (stage.recipe, recipe.profile, f"{number(stage.broken)}/{number(stage.attacked)}")),
             *map(plain, (_bare(recipe.attack_success_rate), number(recipe.queries_median))),
             *map(plain, (_bare(stage.robust_accuracy), number(stage.errors))),
         )
-    return table
+    return unbroken(table)
 
 
 def _flags(run: Run) -> Iterator[Text]:
