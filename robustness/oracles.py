@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from attacks.search import UnansweredError
@@ -239,8 +240,9 @@ class Oracle(Generic[K, V]):
                     self._complete.append(ticket)
 
     def _remember(self, item: K, answer: V | Failure) -> None:
-        if len(self._cache) >= self.cache_size:
-            del self._cache[next(iter(self._cache))]
+        if len(self._cache) >= self.cache_size:  # many at once: looking for the first key walks over all that were deleted
+            for old in list(islice(self._cache, max(1, self.cache_size // 8))):
+                del self._cache[old]
         self._cache[item] = answer
 
     def _collect(self, ticket: Ticket) -> list[V] | UnansweredError:
