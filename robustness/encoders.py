@@ -46,9 +46,9 @@ class PoolingEncoder:
         self, name: str, model: Any, tokens: Tokens, pad_id: int, pins: Mapping[str, str], device: str, pooling: str = "mean"
     ) -> None:
         self.name, self.identity, self._pooling = name, pins, pooling
-        from robustness.victims.checkpoints import aligned
+        from robustness.victims.checkpoints import settled
 
-        self._model, self._tokens, self._pad_id, self._device = aligned(model).to(device).eval(), tokens, pad_id, device
+        self._model, self._tokens, self._pad_id, self._device = settled(model, device), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
         self.mixed_lengths = mixable(self._vectors, tokens, pad_id, rows=ROW_QUANTUM) if device == "cpu" else ALWAYS
 

@@ -44,11 +44,11 @@ class MaskedLM:
     """
 
     def __init__(self, name: str, model: Any, tokens: Tokens, pad_id: int, pins: Mapping[str, str], device: str) -> None:
-        from robustness.victims.checkpoints import aligned
+        from robustness.victims.checkpoints import settled
 
         self.name, self.identity = name, pins
         self._tokens, self._pad_id, self._device = tokens, pad_id, device
-        self._model = aligned(model).to(device).eval()
+        self._model = settled(model, device)
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
 
     def lengths(self, blanks: Sequence[Blank]) -> Sequence[int]:

@@ -46,7 +46,7 @@ class Generator:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
             self.identity = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline)) | {"prefix": prefix}
         self._prefix, self._device = prefix, checkpoints.pick_device(device)
-        self._model = checkpoints.aligned(model).to(self._device).eval()
+        self._model = checkpoints.settled(model, self._device)
         self._tokens = Tokens(self._tokenizer, checkpoints.token_limit(self._tokenizer, model.config, None) or LIMIT)
 
     def generate(self, text: str, n: int) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from robustness.errors import UsageError, VictimError
 from robustness.victims.extras import require
+from robustness.victims.kernels import pack
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5")
 TOKENIZER_FILES = (
@@ -178,6 +179,14 @@ def aligned(model: Any) -> Any:
     for tensor in [*model.parameters(), *model.buffers()]:
         tensor.data = tensor.data.clone()
     return model
+
+
+def settled(model: Any, device: str) -> Any:
+    """The model on its device, ready to be asked: in evaluation mode, on a processor with aligned and packed weights."""
+    ready = aligned(model).to(device).eval()
+    if device == "cpu":
+        pack(ready)
+    return ready
 
 
 def attention(device: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ class TransformerVictim:
 
     def __init__(self, info: VictimInfo, model: Any, tokens: Tokens, scoring: Scoring, pad_id: int, device: str) -> None:
         self._tokens, self._scoring = tokens, scoring
-        self._model = checkpoints.aligned(model).to(device).eval()
+        self._model = checkpoints.settled(model, device)
         self._pad_id, self._device = pad_id, device
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
         self._derivatives = Derivatives(self._model, scoring, tokens_first=self._left)
