@@ -30,11 +30,11 @@ def deepwordbug(options: Options) -> Recipe:
     return assemble(
         options,
         "deepwordbug",
-        lambda slips, constraints: Greedy(slips, ranking, constraints),
+        lambda slips, constraints: Greedy(slips, ranking, constraints, prefer="first"),
         transformations=slips,
         citation=CITATION,
         level="character",
         own=(*stop_words(options), NoRepeat(), MaxEditDistance(30)),
-        parameters=(("search", "greedy"), ("ranking", ranking.describe())),
+        parameters=(("search", "greedy, ends with the first success"), ("ranking", ranking.describe())),
         note="Of the paper's scoring functions the replace-1 score, which reads no token order and so fits any victim.",
     )

@@ -33,13 +33,13 @@ def textbugger(options: Options) -> Recipe:
     return assemble(
         options,
         "textbugger",
-        lambda bugs, constraints: Greedy(bugs, ranking, constraints),
+        lambda bugs, constraints: Greedy(bugs, ranking, constraints, prefer="first"),
         transformations=bugs,
         citation=CITATION,
         level="mixed",
         own=(*stop_words(options), NoRepeat(), SentenceSimilarity(0.8, "angular")),
         parameters=(
-            ("search", "greedy"),
+            ("search", "greedy, ends with the first success"),
             ("ranking", ranking.describe()),
             ("neighbours", f"5 with cosine at least 0.5 ({vectors.name})"),
         ),

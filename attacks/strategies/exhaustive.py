@@ -47,7 +47,6 @@ class Exhaustive:
         words = trial.best_words(offers.origin)
         order = yield from self.ranking.order(trial, offers, offers.editable(words))
         for index in order:
-            candidates = yield from offers.candidates(words, index)
-            yield from trial.attempt(candidates, prefer=self.prefer)
+            yield from offers.attempt(words, index, self.prefer)
             if trial.won:
                 return

@@ -18,7 +18,8 @@ class Greedy:
     """Change one word at a time, each to the replacement that comes closest to the goal, if it comes closer at all.
 
     Every admissible replacement of the word is looked at for success, not the top-scored one alone: with more than two
-    classes they can differ. ``prefer`` chooses among several that succeed (``Trial.attempt``). No word is changed twice.
+    classes they can differ. ``prefer`` chooses among several that succeed (``Trial.attempt``); with ``first`` the rest is not
+    asked, at the same success. No word is changed twice.
     """
 
     swaps: tuple[WordSwap, ...]
@@ -46,6 +47,5 @@ def walk(trial: Trial, offers: Offers, ranking: Ranking, prefer: str) -> Search[
             return
         if words[index] != offers.origin[index]:
             continue
-        candidates = yield from offers.candidates(words, index)
-        yield from trial.attempt(candidates, prefer=prefer)
+        yield from offers.attempt(words, index, prefer)
         words = trial.best_words(words)

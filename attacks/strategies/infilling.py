@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attacks.constraints.base import Constraint, admissible, word_allowed
+from attacks.constraints.base import Constraint
 from attacks.morphology import like_case
 from attacks.search import Candidate, Search, Trial, fill
 from attacks.strategies.greedy import PREFERENCES, walk
@@ -54,13 +54,10 @@ class _Blanks(Offers):
         """All of them: that a model has nothing to say of a word is known only once it was asked."""
         return list(indexes)
 
-    def candidates(self, words: Words, index: int) -> Search[list[Candidate]]:
-        """The likeliest words in place of one, in its letter case, that every constraint admits."""
-        if not word_allowed(self._constraints, words, index):
-            return []
+    def proposed(self, words: Words, index: int) -> Search[list[Candidate]]:
+        """The likeliest words in place of one, in its letter case."""
         (start, end), text, old = words.span(index), str(words), words[index]
         found = yield from fill([(text[:start], text[end:])], self._n, () if self._masked else (old,))
         new = dict.fromkeys(like_case(word, old) for word, _ in found[0] if word.lower() != old.lower())
         views = (words.replace(index, word, TECHNIQUE) for word in new)
-        made = [Candidate(str(view), TECHNIQUE, view) for view in views]
-        return (yield from admissible(self._constraints, self._trial, self.origin, made))
+        return [Candidate(str(view), TECHNIQUE, view) for view in views]

@@ -10,6 +10,9 @@ from attacks.search import Candidate, Search, Trial
 from attacks.transformations.base import WordSwap
 from attacks.words import Words
 
+PORTIONS = 2
+"""Requests that the candidates for a word come in where the first success ends the search: fewer queries, few waits."""
+
 
 class Offers:
     """The replacements that transformations offer for the words of one trial.
@@ -46,8 +49,9 @@ class Offers:
         """Those of the words that have replacements."""
         return [i for i in indexes if self.at(i)]
 
-    def proposed(self, words: Words, index: int) -> list[Candidate]:
+    def proposed(self, words: Words, index: int) -> Search[list[Candidate]]:
         """Candidates that change one word of ``words``, before constraints."""
+        yield from ()
         made = ((technique, words.replace(index, new, technique)) for technique, new in self.at(index))
         return [Candidate(str(view), technique, view) for technique, view in made]
 
@@ -55,7 +59,26 @@ class Offers:
         """Candidates that change one word of ``words`` and that every constraint admits."""
         if not word_allowed(self._constraints, words, index):
             return []
-        return (yield from admissible(self._constraints, self._trial, self._origin, self.proposed(words, index)))
+        proposed = yield from self.proposed(words, index)
+        return (yield from self._admitted(proposed))
+
+    def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
+        """Attempt the candidates for one word: all at once, or with ``first`` one half unless the other succeeds.
+
+        Where none succeeds both ask the same; where one does, ``first`` may spare the victim and the encoder a half.
+        """
+        if not word_allowed(self._constraints, words, index):
+            return
+        proposed = yield from self.proposed(words, index)
+        size = max(1, -(-len(proposed) // PORTIONS) if prefer == "first" else len(proposed))
+        for start in range(0, len(proposed), size):
+            candidates = yield from self._admitted(proposed[start : start + size])
+            yield from self._trial.attempt(candidates, prefer=prefer)
+            if self._trial.won:
+                return
+
+    def _admitted(self, proposed: Sequence[Candidate]) -> Search[list[Candidate]]:
+        return (yield from admissible(self._constraints, self._trial, self._origin, proposed))
 
     def _draw(self, index: int) -> tuple[tuple[str, str], ...]:
         found: dict[str, str] = {}

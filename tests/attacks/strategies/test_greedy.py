@@ -61,6 +61,34 @@ def test_greedy_prefers_the_most_similar_success(drive: Any, table: Any) -> None
     assert drive(Greedy((swap,), InOrder(), (Rated(),), "first"), "word", scores.__getitem__).won == "far"
 
 
+def test_first_asks_the_second_half_only_where_the_first_brings_no_success(drive: Any, table: Any) -> None:
+    search = Greedy((table({"word": ["a", "b", "c", "d", "e"]}),), InOrder(), prefer="first")
+    assert drive(search, "word", lambda t: 0.1 if t == "b" else 0.9).requests == [["a", "b", "c"]]
+    assert drive(search, "word", lambda t: 0.1 if t == "e" else 0.9).requests == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_first_goes_the_same_way_as_all_at_once_where_nothing_succeeds(drive: Any, table: Any) -> None:
+    swap = table({"a": ["A", "AA", "AAA"], "b": ["B", "BB", "BBB"]})
+    scores = {"a b": 0.9, "A b": 0.9, "AA b": 0.9, "AAA b": 0.7, "AAA B": 0.6, "AAA BB": 0.65, "AAA BBB": 0.6}
+    first, score = (drive(Greedy((swap,), InOrder(), prefer=prefer), "a b", scores.__getitem__) for prefer in ("first", "score"))
+    assert first.asked == score.asked
+    assert first.trial.best.text == score.trial.best.text == "AAA B"
+
+
+def test_first_spares_the_constraints_too(drive: Any, table: Any) -> None:
+    filtered: list[str] = []
+
+    class Seen(StopWords):
+        def filter(self, trial: Trial, candidates: list[Candidate]) -> Any:
+            yield from ()
+            filtered.extend(c.text for c in candidates)
+            return candidates
+
+    swap = table({"word": ["a", "b", "c", "d"]})
+    assert drive(Greedy((swap,), InOrder(), (Seen(),), "first"), "word", lambda t: 0.1 if t == "a" else 0.9).won == "a"
+    assert filtered == ["a", "b"]
+
+
 def test_ties_go_to_the_first_candidate(drive: Any, table: Any) -> None:
     ran = drive(Greedy((table({"word": ["b", "a", "c"]}),), InOrder()), "word", lambda t: 0.9 if t == "word" else 0.6)
     assert ran.trial.best.text == "b"

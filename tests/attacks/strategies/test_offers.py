@@ -39,7 +39,9 @@ def test_offers_are_distinct_keep_their_technique_and_never_repeat_the_word(tria
 
 def test_candidates_carry_words_and_technique(trial_of: Any, table: Any) -> None:
     offers = Offers(trial_of("a, b!", lambda t: 0.9), (table({"b": ["B"]}, name="upper"),))
-    (candidate,) = offers.proposed(offers.origin.replace(0, "X"), 1)
+    with pytest.raises(StopIteration) as end:
+        next(offers.proposed(offers.origin.replace(0, "X"), 1))
+    (candidate,) = end.value.value
     assert (candidate.text, candidate.technique) == ("X, B!", "upper")
     assert candidate.words is not None
     assert candidate.words.changed == (0, 1)

@@ -1,0 +1,98 @@
+"""Packed linear layers: the same answers to rounding, the same bits beside any neighbours, and nothing else changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+from transformers.pytorch_utils import Conv1D
+
+from robustness.victims.kernels import pack
+
+pytestmark = pytest.mark.skipif(not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no packed layers")
+
+
+@pytest.fixture
+def rows() -> Any:
+    return torch.randn(512, 96, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(params=["linear", "linear without bias", "conv1d"])
+def layer(request: pytest.FixtureRequest) -> Any:
+    torch.manual_seed(1)
+    return Conv1D(200, 96) if request.param == "conv1d" else torch.nn.Linear(96, 200, bias=request.param == "linear")
+
+
+def test_a_packed_layer_answers_the_same_to_rounding(layer: Any, rows: Any) -> None:
+    with torch.inference_mode():
+        before = layer(rows)
+        assert pack(layer) == 1
+        after = layer(rows)
+    assert torch.allclose(before, after, rtol=1e-5, atol=1e-5)
+
+
+def test_a_row_has_the_same_bits_beside_any_neighbours(layer: Any, rows: Any) -> None:
+    assert pack(layer) == 1
+    with torch.inference_mode():
+        full = layer(rows)
+        for count in (4, 12, 64, 300):
+            assert torch.equal(layer(rows[8 : 8 + count].clone()), full[8 : 8 + count])
+        assert torch.equal(layer(rows.reshape(4, 128, 96)).reshape(512, 200), full)
+
+
+def test_outside_inference_it_works_and_derives_as_before(layer: Any, rows: Any) -> None:
+    def gradient() -> Any:
+        some = rows.clone().requires_grad_(True)
+        return torch.autograd.grad(layer(some).square().sum(), some)[0]
+
+    before = gradient()
+    assert pack(layer) == 1
+    assert torch.equal(gradient(), before)
+
+
+def test_other_precisions_and_no_rows_are_left_to_torch(layer: Any, rows: Any) -> None:
+    assert pack(layer) == 1
+    with torch.inference_mode():
+        assert layer(rows[:0]).shape == (0, 200)
+    assert pack(torch.nn.Linear(8, 8).double()) == 0
+
+
+def test_a_layer_of_another_kind_is_not_touched() -> None:
+    class Louder(torch.nn.Linear):
+        def forward(self, x: Any) -> Any:
+            return 2 * super().forward(x)
+
+    assert pack(torch.nn.Sequential(Louder(8, 8), torch.nn.LayerNorm(8), torch.nn.Embedding(4, 8))) == 0
+
+
+def test_a_torch_that_cannot_pack_or_packs_wrongly_keeps_its_own_layers(monkeypatch: pytest.MonkeyPatch, rows: Any) -> None:
+    layer = torch.nn.Linear(96, 8)
+    plain = layer(rows)
+
+    def refuses(*_: Any) -> Any:
+        raise RuntimeError("no such operator")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.ops.mkldnn, "_reorder_linear_weight", refuses)
+        assert pack(layer) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.ops.mkldnn, "_linear_pointwise", lambda x, *_: torch.zeros(*x.shape[:-1], 8))
+        assert pack(layer) == 0
+    with torch.inference_mode():
+        assert torch.equal(layer(rows), plain)
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "gpt2"])
+def test_a_whole_classifier_keeps_its_labels_and_its_scores_to_rounding(build: Callable[[str], Path], kind: str) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(str(build(kind))).eval()
+    model.config.pad_token_id = 1
+    ids = torch.arange(4, 28).reshape(2, 12) % 40
+    with torch.inference_mode():
+        before = model(input_ids=ids).logits
+        assert pack(model) > 5
+        after = model(input_ids=ids).logits
+    assert torch.allclose(before, after, rtol=1e-4, atol=1e-5)
