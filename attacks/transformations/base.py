@@ -129,13 +129,6 @@ def options_of(new: str | None) -> list[str]:
     return [] if new is None else [new]
 
 
-def match_case(new: str, like: str) -> str:
-    """``new`` in capitals, capitalised or as it is, after the pattern of ``like``."""
-    if like.isupper() and len(like) > 1:
-        return new.upper()
-    return new[:1].upper() + new[1:] if like[:1].isupper() else new
-
-
 def share_of(count: int, severity: int) -> int:
     """How many of ``count`` places noise of this severity touches: at least one of them if there is any."""
     if severity not in SHARES:

@@ -7,7 +7,7 @@ from functools import cache
 
 import regex
 
-from attacks.transformations.base import match_case
+from attacks.morphology import like_case
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -32,7 +32,7 @@ def letters_for(word: str, alphabet: str) -> Sequence[str]:
 
 def in_case_of(letter: str, like: str) -> str:
     """The letter as a capital where it replaces a capital."""
-    return match_case(letter, like)
+    return like_case(letter, like)
 
 
 def check_alphabet(alphabet: str) -> str:

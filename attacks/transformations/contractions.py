@@ -7,8 +7,9 @@ from functools import cache
 from random import Random
 from types import MappingProxyType
 
+from attacks.morphology import like_case
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import WordNoise, match_case, share_of, shuffled
+from attacks.transformations.base import WordNoise, share_of, shuffled
 from attacks.transformations.lookup import listed
 from attacks.transformations.tables import Table, table
 from attacks.words import Words
@@ -75,7 +76,7 @@ def _short(words: Words, start: int, stop: int, known: Table) -> str | None:
 
 
 def _in_case(short: str, first: str, last: str) -> str:
-    return short.upper() if last.isupper() and first.isupper() else match_case(short, first[:1])
+    return short.upper() if last.isupper() and first.isupper() else like_case(short, first[:1])
 
 
 def _contracted(words: Words, places: Iterable[tuple[int, int, str]], severity: int | None = None) -> Candidate:

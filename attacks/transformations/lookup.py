@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attacks.transformations.base import match_case
+from attacks.morphology import like_case
 from attacks.transformations.tables import Table
 
 
@@ -12,4 +12,4 @@ def listed(word: str, table: Table) -> list[str]:
     if not found:
         return []
     curly = "’" in word
-    return list(dict.fromkeys(match_case(new.replace("'", "’") if curly else new, word) for new in found))
+    return list(dict.fromkeys(like_case(new.replace("'", "’") if curly else new, word) for new in found))

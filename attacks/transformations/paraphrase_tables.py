@@ -7,7 +7,7 @@ from functools import cache
 
 import regex
 
-from attacks.transformations.base import match_case
+from attacks.morphology import like_case
 from attacks.transformations.paraphrase_text import together_and_alone
 from attacks.transformations.tables import table
 
@@ -33,7 +33,7 @@ def respell(text: str) -> Iterator[str]:
     """``colour`` becomes ``color`` and the reverse, in the letter case of the text."""
     found = [(match.span(), match.group()) for match in _WORD.finditer(text)]
     for known in spellings():
-        changes = [(*span, match_case(known[word.lower()], word)) for span, word in found if word.lower() in known]
+        changes = [(*span, like_case(known[word.lower()], word)) for span, word in found if word.lower() in known]
         yield from together_and_alone(text, changes)
 
 
@@ -48,4 +48,4 @@ def rephrase(text: str) -> Iterator[str]:
     known = table("phrases")
     for match in list(_phrase().finditer(text))[:MOST_PHRASES]:
         for new in known[match.group().lower()]:
-            yield text[: match.start()] + match_case(new, match.group()) + text[match.end() :]
+            yield text[: match.start()] + like_case(new, match.group()) + text[match.end() :]

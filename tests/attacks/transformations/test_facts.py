@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from attacks.transformations.base import WordNoise, WordSwap, match_case
+from attacks.morphology import like_case
+from attacks.transformations.base import WordNoise, WordSwap
 from attacks.transformations.case import CaseNoise
 from attacks.transformations.characters import (
     CharacterDrop,
@@ -281,7 +282,7 @@ def test_insertions_leave_the_text_in_place() -> None:
     [("word", "THE", "WORD"), ("word", "The", "Word"), ("word", "the", "word"), ("word", "I", "Word")],
 )
 def test_case_follows_the_word(new: str, like: str, expected: str) -> None:
-    assert match_case(new, like) == expected
+    assert like_case(new, like) == expected
 
 
 @pytest.mark.parametrize(
