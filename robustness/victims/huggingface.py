@@ -14,7 +14,8 @@ from robustness.errors import UsageError, VictimError
 from robustness.victims import checkpoints
 from robustness.victims.base import TokenGradients, Victim, VictimInfo
 from robustness.victims.derivatives import Derivatives, whole_words, word_ids
-from robustness.victims.mixing import ALWAYS, NEVER, mixable
+from robustness.victims.kernels import read_first
+from robustness.victims.mixing import ALWAYS, NEVER, mixable, probe_texts
 from robustness.victims.tokens import Tokens, batch
 
 ROW_QUANTUM = 4
@@ -33,8 +34,11 @@ class TransformerVictim:
         self._model = checkpoints.settled(model, device)
         self._pad_id, self._device = pad_id, device
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
+        self._info = info
         self._derivatives = Derivatives(self._model, scoring, tokens_first=self._left)
-        self._info = replace(info, mixed_lengths=self._mixable(len(info.fields))) if info.row_quantum else info
+        read_first(self._model, lambda: self._logits(self._padded(probe_texts(len(info.fields)))).cpu().numpy())
+        if info.row_quantum:
+            self._info = replace(info, mixed_lengths=self._mixable(len(info.fields)))
 
     def _mixable(self, fields: int) -> tuple[int, int]:
         return mixable(self._scores, self._tokens, self._pad_id, fields=fields, left=self._left, rows=ROW_QUANTUM)
@@ -52,31 +56,28 @@ class TransformerVictim:
         """
         if not inputs:
             return np.empty((0, len(self._info.labels)))
-        columns = batch(
-            self._tokens.encode(inputs),
-            self._pad_id,
-            left=self._left,
-            multiple=self._info.length_quantum,
-            limit=self._tokens.limit,
-            least=self._info.mixed_lengths[0],
-        )
-        return self._scores(columns)
+        return self._scores(self._padded(inputs, self._info.mixed_lengths[0]))
+
+    def _padded(self, inputs: Sequence[Input], least: int = 0) -> dict[str, NDArray[np.int64]]:
+        encoded, limit = self._tokens.encode(inputs), self._tokens.limit
+        return batch(encoded, self._pad_id, left=self._left, multiple=self._info.length_quantum, limit=limit, least=least)
 
     def _scores(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+        scores: NDArray[np.float64] = self._scoring(self._logits(columns).double().cpu()).numpy()
+        return scores
+
+    def _logits(self, columns: Mapping[str, NDArray[np.int64]]) -> Any:
         import torch
 
         with torch.inference_mode():
-            logits = self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
-            scores: NDArray[np.float64] = self._scoring(logits.double().cpu()).numpy()
-        return scores
+            return self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
 
     def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> list[TokenGradients]:
         """Loss gradients with regard to each token's embedding, dropout off; padded like ``predict``."""
         import torch
 
         encoded = self._tokens.encode(inputs)
-        multiple, limit = self._info.length_quantum, self._tokens.limit
-        columns = batch(encoded, self._pad_id, left=self._left, multiple=multiple, limit=limit)
+        columns = self._padded(inputs)
         found = self._derivatives.of({name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}, labels)
         rows = (row[-len(e) :] if self._left else row[: len(e)] for row, e in zip(found, encoded, strict=True))
         ids = (e.columns["input_ids"] for e in encoded)

@@ -1,6 +1,6 @@
-"""Faster linear layers for models on a processor: weights packed once for oneDNN, answers equal to rounding, in float32.
+"""The same answers for less work: linear layers packed for oneDNN, and nothing computed that no head reads.
 
-Torch sends float32 products to MKL, which keeps its widest instructions for one vendor's processors; oneDNN uses what the
+Torch sends float32 products on a processor to MKL, which keeps its widest instructions for one vendor; oneDNN uses what the
 processor has. It also sums each row in an order that does not depend on how many rows stand beside it.
 """
 
@@ -13,6 +13,8 @@ from typing import Any
 ROWS = 1024
 """Rows that the packed layout is chosen for; other numbers of rows give the same bits."""
 TOLERANCE = 1e-4
+LAST = "attention.output"
+"""What BERT and its kin call the part that follows attention in a layer: from here on each token is worked on by itself."""
 
 
 def pack(model: Any) -> int:
@@ -67,3 +69,31 @@ def _forward(packed: Any, bias: Any, plain: Callable[[Any], Any]) -> Callable[[A
         return multiply(x, packed, bias, "none", [], "")
 
     return forward
+
+
+def read_first(model: Any, ask: Callable[[], Any]) -> bool:
+    """Let the last layer go on with the first token alone where no answer depends on the others: a sixth of six layers' work.
+
+    ``ask`` returns the model's logits on a probe, as an array. If they change by more than rounding, or the model no
+    longer works, everything is as before.
+
+    Returns:
+        Whether the model was changed.
+    """
+    import numpy as np
+
+    parts = [part for name, part in model.named_modules() if name.endswith(LAST)]
+    if not parts or "forward" in vars(parts[-1]):
+        return False
+    part, plain = parts[-1], parts[-1].forward
+
+    def forward(attended: Any, residual: Any) -> Any:
+        return plain(attended[:, :1], residual[:, :1])
+
+    with suppress(Exception):
+        before = ask()
+        part.forward = forward
+        if np.allclose(ask(), before, rtol=TOLERANCE, atol=TOLERANCE / 10):
+            return True
+    vars(part).pop("forward", None)
+    return False

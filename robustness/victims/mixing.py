@@ -37,7 +37,7 @@ def mixable(
     together at several padded lengths.
     """
     most = MOST if tokens.limit is None else min(MOST, tokens.limit // 4 * 4)
-    texts = _texts(fields)
+    texts = probe_texts(fields)
     longest = max(tokens.lengths(texts))
     if longest > most:
         return NEVER
@@ -53,6 +53,7 @@ def mixable(
     return (LEAST, most) if same else NEVER
 
 
-def _texts(fields: int) -> list[Input]:
+def probe_texts(fields: int) -> list[Input]:
+    """Four texts of different lengths, the same each time."""
     rng = Random(0)
     return [tuple(" ".join(rng.choices(WORDS, k=max(1, size // fields))) for _ in range(fields)) for size in SIZES]

@@ -1,4 +1,4 @@
-"""Packed linear layers: the same answers to rounding, the same bits beside any neighbours, and nothing else changed."""
+"""Packed linear layers and unread tokens left out: the same answers to rounding, the same bits beside any neighbours."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 from transformers.pytorch_utils import Conv1D
 
-from robustness.victims.kernels import pack
+from robustness.victims.kernels import pack, read_first
 
 pytestmark = pytest.mark.skipif(not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no packed layers")
 
@@ -96,3 +97,61 @@ def test_a_whole_classifier_keeps_its_labels_and_its_scores_to_rounding(build: C
         assert pack(model) > 5
         after = model(input_ids=ids).logits
     assert torch.allclose(before, after, rtol=1e-4, atol=1e-5)
+
+
+def classifier(folder: Path, **changes: Any) -> tuple[Any, Callable[[], Any]]:
+    model = AutoModelForSequenceClassification.from_pretrained(str(folder), attn_implementation="eager", **changes).eval()
+    model.config.pad_token_id = 1
+    ids = torch.arange(4, 28).reshape(2, 12) % 40
+
+    def ask() -> Any:
+        with torch.inference_mode():
+            return model(input_ids=ids).logits.numpy()
+
+    return model, ask
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_the_last_layer_goes_on_with_the_first_token_alone(build: Callable[[str], Path], kind: str) -> None:
+    model, ask = classifier(build(kind))
+    before, widths = ask(), []
+    last = [part for name, part in model.named_modules() if name.endswith("layer.1.output")][-1]
+    last.register_forward_hook(lambda _module, _inputs, made: widths.append(made.shape[1]))
+    assert read_first(model, ask)
+    del widths[:]
+    assert np.allclose(ask(), before, rtol=1e-5, atol=1e-6)
+    assert widths == [1]
+
+
+@pytest.mark.parametrize("kind", ["distilbert", "gpt2", "xlnet"])
+def test_other_architectures_are_left_alone(build: Callable[[str], Path], kind: str) -> None:
+    model, ask = classifier(build(kind))
+    before = ask()
+    read_first(model, ask)
+    assert np.allclose(ask(), before, rtol=1e-5, atol=1e-6)
+
+
+def test_a_head_that_reads_every_token_keeps_every_token(build: Callable[..., Path]) -> None:
+    from transformers import AutoModel
+
+    encoder = AutoModel.from_pretrained(str(build("bert", base=True)), attn_implementation="eager").eval()
+    ids = torch.arange(4, 28).reshape(2, 12) % 40
+
+    def ask() -> Any:
+        with torch.inference_mode():
+            return encoder(input_ids=ids).last_hidden_state.mean(1).numpy()
+
+    before = ask()
+    assert not read_first(encoder, ask)
+    assert np.array_equal(ask(), before)
+
+
+def test_gradients_are_those_of_the_whole_model(build: Callable[[str], Path]) -> None:
+    from robustness.victims.derivatives import Derivatives
+
+    model, ask = classifier(build("bert"))
+    columns = {"input_ids": torch.arange(4, 28).reshape(2, 12) % 40}
+    derived = Derivatives(model, lambda logits: logits.softmax(-1))
+    before = derived.of(columns, [0, 1])
+    assert read_first(model, ask)
+    assert np.allclose(derived.of(columns, [0, 1]), before, rtol=1e-4, atol=1e-7)
