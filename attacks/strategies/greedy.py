@@ -18,8 +18,8 @@ class Greedy:
     """Change one word at a time, each to the replacement that comes closest to the goal, if it comes closer at all.
 
     Every admissible replacement of the word is looked at for success, not the top-scored one alone: with more than two
-    classes they can differ. ``prefer`` chooses among several that succeed (``Trial.attempt``); with ``first`` the rest is not
-    asked, at the same success. No word is changed twice.
+    classes they can differ. ``prefer`` chooses among several that succeed (``Trial.attempt``); ``first`` and ``similarity``
+    ask in portions and spare what cannot matter any more (``Offers.attempt``). No word is changed twice.
     """
 
     swaps: tuple[WordSwap, ...]

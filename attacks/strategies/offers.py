@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from attacks.constraints.base import Constraint, admissible, word_allowed
@@ -10,8 +10,8 @@ from attacks.search import Candidate, Search, Trial
 from attacks.transformations.base import WordSwap
 from attacks.words import Words
 
-PORTIONS = 2
-"""Requests that the candidates for a word come in where the first success ends the search: fewer queries, few waits."""
+PORTIONS = {"score": 1, "first": 2, "similarity": 3}
+"""Requests that the candidates for a word come in, by what is preferred of several successes: fewer queries, more waits."""
 
 
 class Offers:
@@ -63,16 +63,18 @@ class Offers:
         return (yield from self._admitted(proposed))
 
     def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
-        """Attempt the candidates for one word: all at once, or with ``first`` one half unless the other succeeds.
+        """Attempt the candidates for one word, all at once or in portions, where that spares queries and changes no outcome.
 
-        Where none succeeds both ask the same; where one does, ``first`` may spare the victim and the encoder a half.
+        ``first``: one half unless the other succeeds, constraints and all. ``similarity``: the most similar first, and the
+        others only if none of those succeeds. Where nothing succeeds, all are asked either way.
         """
         if not word_allowed(self._constraints, words, index):
             return
         proposed = yield from self.proposed(words, index)
-        size = max(1, -(-len(proposed) // PORTIONS) if prefer == "first" else len(proposed))
-        for start in range(0, len(proposed), size):
-            candidates = yield from self._admitted(proposed[start : start + size])
+        if prefer != "first":
+            proposed = yield from self._admitted(proposed)
+        for portion in _portions(proposed, prefer):
+            candidates = (yield from self._admitted(portion)) if prefer == "first" else portion
             yield from self._trial.attempt(candidates, prefer=prefer)
             if self._trial.won:
                 return
@@ -88,3 +90,11 @@ class Offers:
                 found.setdefault(new, swap.name)
         found.pop(self._origin[index], None)
         return tuple((technique, new) for new, technique in found.items())
+
+
+def _portions(candidates: Sequence[Candidate], prefer: str) -> Iterator[Sequence[Candidate]]:
+    if prefer == "similarity":
+        candidates = sorted(candidates, key=lambda c: -1.0 if c.similarity is None else c.similarity, reverse=True)
+    size = max(1, -(-len(candidates) // PORTIONS[prefer]))
+    for start in range(0, len(candidates), size):
+        yield candidates[start : start + size]

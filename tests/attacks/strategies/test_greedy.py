@@ -89,6 +89,24 @@ def test_first_spares_the_constraints_too(drive: Any, table: Any) -> None:
     assert filtered == ["a", "b"]
 
 
+def test_similarity_asks_the_less_similar_only_where_the_more_similar_bring_no_success(drive: Any, table: Any) -> None:
+    class Rated(StopWords):
+        def filter(self, trial: Trial, candidates: list[Candidate]) -> Any:
+            yield from ()
+            return [replace(c, similarity=float(c.text)) for c in candidates]
+
+    search = Greedy((table({"word": ["0.1", "0.5", "0.2", "0.6", "0.3", "0.4"]}),), InOrder(), (Rated(),), "similarity")
+    broken = drive(search, "word", lambda t: 0.1 if t in ("0.5", "0.4") else 0.9)
+    assert (broken.requests, broken.won) == ([["0.6", "0.5"]], "0.5")
+    assert drive(search, "word", lambda t: 0.9).requests == [["0.6", "0.5"], ["0.4", "0.3"], ["0.2", "0.1"]]
+
+
+def test_candidates_without_a_similarity_are_asked_in_their_order(drive: Any, table: Any) -> None:
+    search = Greedy((table({"word": ["a", "b", "c"]}),), InOrder(), (), "similarity")
+    ran = drive(search, "word", lambda t: 0.1 if t in ("b", "c") else 0.9)
+    assert (ran.requests, ran.won) == ([["a"], ["b"]], "b")
+
+
 def test_ties_go_to_the_first_candidate(drive: Any, table: Any) -> None:
     ran = drive(Greedy((table({"word": ["b", "a", "c"]}),), InOrder()), "word", lambda t: 0.9 if t == "word" else 0.6)
     assert ran.trial.best.text == "b"

@@ -72,9 +72,11 @@ def test_a_sample_is_a_changed_text_with_exact_edits(technique: Transformation, 
     assert technique.sample(text, severity, Random(seed)) == found
 
 
-def touched(candidate: Candidate | None, text: str) -> int:
+def touched(technique: Transformation, candidate: Candidate | None, text: str) -> int:
     if candidate is None:
         return 0
+    if technique.name == "rule-paraphrase":  # later rules may rewrite what earlier ones made, so its rules are counted
+        return candidate.technique.count("+") + 1
     words = candidate.words
     if words is None:
         return int(Levenshtein.distance(text, candidate.text))
@@ -85,7 +87,7 @@ def touched(candidate: Candidate | None, text: str) -> int:
 @examples
 @given(text=SENTENCES, seed=SEEDS)
 def test_a_higher_severity_touches_no_less(technique: Transformation, text: str, seed: int) -> None:
-    counts = [touched(technique.sample(text, severity, Random(seed)), text) for severity in SEVERITIES]
+    counts = [touched(technique, technique.sample(text, severity, Random(seed)), text) for severity in SEVERITIES]
     assert counts == sorted(counts)
 
 
