@@ -2,8 +2,8 @@
 
     python -m bench.parity THEIRS.jsonl OURS.jsonl [--min-cosine 0.878] [--show 5]
 
-THEIRS is what the TextAttack script wrote with ``--results``, OURS what ``ours.py`` or ``versus_textattack.py --keep`` here
-wrote. Prints who broke what, and of the examples that only TextAttack broke how similar its text is to the original, whole text
+THEIRS is what ``theirs.py`` wrote with ``--results``, OURS what ``ours.py`` did; ``versus_textattack.py --keep`` writes both.
+Prints who broke what, and of the examples that only TextAttack broke how similar its text is to the original, whole text
 against original, by the run's sentence encoder: below ``--min-cosine`` our constraint would have refused it.
 """
 

@@ -1,12 +1,11 @@
 """The same recipe on the same victim, texts and resources: TextAttack as shipped, TextAttack padded well, our bridge, ours.
 
     python -m bench.versus_textattack --victim hf:MODEL --data FILE.tsv --textattack-python VENV/bin/python \\
-        --textattack-script run_textattack.py [--recipes deepwordbug,pwws] [-n 20] [--rounds 3] [--lexicon nltk] [--vectors FILE]
+        [--recipes deepwordbug,pwws] [-n 20] [--rounds 3] [--lexicon nltk] [--vectors FILE] [--resource NAME=VALUE]
 
-Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. The script is
-called as ``SCRIPT RECIPE -n N --victim DIR --data FILE --pad stock|dynamic --threads T --results FILE`` and prints one line of
-JSON. Medians over the rounds; ``ratio`` is wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which
-a busy machine troubles less. The bridge needs a Python with both packages.
+Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. ``theirs.py``
+and the bridge run in a Python that has TextAttack (``make .venv-textattack/.test``). Medians over the rounds; ``ratio`` is
+wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which a busy machine troubles less.
 """
 
 from __future__ import annotations
@@ -41,8 +40,7 @@ COLUMNS = (
 def theirs(recipe: str, pad: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One run of TextAttack."""
     results = folder / f"{recipe}-{pad}.jsonl"
-    command = [args.textattack_python, args.textattack_script, recipe, "-n", str(args.n), "--pad", pad, "--threads"]
-    command += [str(args.threads), "--victim", args.victim.removeprefix("hf:"), "--data", args.data, "--results", str(results)]
+    command = [args.textattack_python, str(HERE / "theirs.py"), recipe, "--pad", pad, *_shared(args), "--results", str(results)]
     row = _run(command)
     won, lost = row["succeeded"], row["failed"]
     row["accuracy_under_attack"] = round(100 * lost / row["examples"], 1)
@@ -62,14 +60,17 @@ def _similarity(results: Path) -> float | None:
 def own(name: str, recipe: str, python: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One run of ours, native or bridged."""
     run = BRIDGED[recipe] if name == "bridge" else recipe
-    command = [python, str(HERE / "ours.py"), run, "--victim", args.victim, "--data", args.data, "-n", str(args.n)]
+    command = [python, str(HERE / "ours.py"), run, *_shared(args), "--batch-tokens", str(args.batch_tokens)]
     command += ["--results", str(folder / f"{recipe}-{name}.jsonl")]
-    command += ["--threads", str(args.threads), "--batch-tokens", str(args.batch_tokens)]
-    command += [part for pair in args.resource for part in ("--resource", pair)]
     for flag in ("lexicon", "vectors"):
         value = getattr(args, flag)
         command += [f"--{flag}", value] if value else []
     return _run(command)
+
+
+def _shared(args: argparse.Namespace) -> list[str]:
+    flags = ["--victim", args.victim, "--data", args.data, "-n", str(args.n), "--threads", str(args.threads)]
+    return flags + [part for pair in args.resource for part in ("--resource", pair)]
 
 
 def _run(command: list[str]) -> dict[str, Any]:
@@ -106,7 +107,6 @@ def main() -> None:
     parser.add_argument("--sides", default="stock,dynamic,bridge,native")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--textattack-python", required=True)
-    parser.add_argument("--textattack-script", required=True)
     parser.add_argument("--keep", type=Path, help="folder for what each side found, RECIPE-SIDE.jsonl (see bench/parity.py)")
     args = parser.parse_args()
     sides = args.sides.split(",")

@@ -1,0 +1,181 @@
+"""One of TextAttack's recipes run by TextAttack itself: what ``versus_textattack`` holds our runs against.
+
+    PYTHONPATH=. VENV/bin/python bench/theirs.py RECIPE --victim DIR --data FILE.tsv [-n 100] [--pad stock|dynamic]
+        [--resource NAME=VALUE] [--results FILE]
+
+Runs in a Python that has TextAttack and prints one line of JSON. Recipe, search, constraints and attack loop are TextAttack's;
+``stock`` is its own wrapper of a Hugging Face model, ``dynamic`` the same padded to the longest text of a batch. Resources are
+named as for our bridge; ``sentence-encoder=minilm`` is asked as TextAttack asks its own encoder. Loading, and the neighbours of
+the words in the data, are not timed: TextAttack's own vectors come with theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import os
+import resource
+import sys
+import time
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bench import ours
+from bench.versus_textattack import BRIDGED
+
+
+class Count:
+    """What went through a model, and how long it took."""
+
+    def __init__(self) -> None:
+        self.calls = self.texts = 0
+        self.seconds = 0.0
+
+    def timed(self, call: Any, texts: Any) -> Any:
+        """The call's answer, accounted for."""
+        started = time.perf_counter()
+        answer = call(texts)
+        self.calls, self.texts = self.calls + 1, self.texts + len(texts)
+        self.seconds += time.perf_counter() - started
+        return answer
+
+
+def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
+    """TextAttack's wrapper of the victim, counted."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    base = ta.models.wrappers.HuggingFaceModelWrapper
+
+    class Counted(base):  # type: ignore[misc,valid-type]
+        def __call__(self, texts: Any) -> Any:
+            return count.timed(super().__call__ if pad == "stock" else self.padded, texts)
+
+        def padded(self, texts: Any) -> Any:
+            with torch.no_grad():
+                return self.model(**self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")).logits
+
+    return Counted(AutoModelForSequenceClassification.from_pretrained(path).eval(), AutoTokenizer.from_pretrained(path))
+
+
+def encoder(ta: Any, count: Count) -> Any:
+    """MiniLM as TextAttack's sentence-encoder constraint."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    from robustness.victims.demo import encoder_folder
+
+    folder = str(encoder_folder())
+    model, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+
+    def vectors(texts: Any) -> Any:
+        with torch.no_grad():
+            batch = tokenizer(list(texts), padding=True, truncation=True, max_length=256, return_tensors="pt")
+            mask = batch["attention_mask"].unsqueeze(-1).float()
+            pooled = (model(**batch).last_hidden_state * mask).sum(1) / mask.sum(1)
+            return torch.nn.functional.normalize(pooled, dim=1)
+
+    class MiniLM(ta.constraints.semantics.sentence_encoders.SentenceEncoder):  # type: ignore[misc]
+        def encode(self, texts: Any) -> Any:
+            return count.timed(vectors, texts)
+
+    return lambda threshold=0.8, large=False, metric="angular", **rest: MiniLM(threshold=threshold, metric=metric, **rest)
+
+
+def built(ta: Any, recipe: str, resources: list[str], victim: Any, words: set[str], count: Count) -> Any:
+    """TextAttack's attack as its recipe builds it, with the named resources."""
+    from attacks.textattack_bridge import techniques
+    from attacks.textattack_bridge.catalogue import find
+    from attacks.textattack_bridge.gather import gather
+    from attacks.textattack_bridge.rewire import rewired
+    from robustness.named_resources import named_resources
+
+    entry = find(BRIDGED[recipe])
+    found = gather(entry, named_resources(resources))
+    names: dict[str, Any] = {}
+    if "counter-fitted" in found:
+        vectors = techniques.vectors_class()(found["counter-fitted"].value)
+        for word in words:
+            vectors.nearest_neighbours(word, 50)
+        names["WordSwapEmbedding"] = partial(ta.transformations.WordSwapEmbedding, embedding=vectors)
+        names["WordEmbeddingDistance"] = partial(ta.constraints.semantics.WordEmbeddingDistance, embedding=vectors)
+    if "sentence-encoder" in found:
+        names["UniversalSentenceEncoder"] = encoder(ta, count)
+    if "homoglyphs" in found:
+        names["WordSwapHomoglyphSwap"] = partial(techniques.homoglyph_class(), found["homoglyphs"].value)
+    build = vars(getattr(import_module(entry.module), entry.class_name))["build"].__func__
+    return rewired(build, **names)(victim, **entry.arguments)
+
+
+def run(ta: Any, attack: Any, rows: list[tuple[str, int]], seed: int) -> tuple[list[Any], dict[str, float]]:
+    """TextAttack's results, with the seconds that they took."""
+    arguments = ta.AttackArgs(num_examples=len(rows), disable_stdout=True, silent=True, random_seed=seed)
+    attacker = ta.Attacker(attack, ta.datasets.Dataset(rows), arguments)
+    wall, cpu, shown = time.perf_counter(), time.process_time(), sys.stdout
+    with Path(os.devnull).open("w", encoding="utf-8") as sys.stdout:
+        results = attacker.attack_dataset()
+    sys.stdout = shown
+    return results, {"wall_s": round(time.perf_counter() - wall, 2), "cpu_s": round(time.process_time() - cpu, 2)}
+
+
+def row(ta: Any, results: list[Any], victim: Count, encoded: Count) -> dict[str, Any]:
+    """The columns of the comparison."""
+    kinds = collections.Counter(type(result).__name__ for result in results)
+    won, lost = kinds["SuccessfulAttackResult"], kinds["FailedAttackResult"]
+    return {
+        "examples": len(results),
+        "succeeded": won,
+        "failed": lost,
+        "skipped": kinds["SkippedAttackResult"],
+        "success_rate": round(100 * won / max(1, won + lost), 1),
+        "words_changed_pct": float(ta.metrics.WordsPerturbed().calculate(results)["avg_word_perturbed_perc"]) if won else None,
+        "queries": int(sum(result.num_queries for result in results)),
+        "forwards": victim.texts,
+        "victim_calls": victim.calls,
+        "victim_s": round(victim.seconds, 2),
+        "encoder_texts": encoded.texts,
+        "encoder_s": round(encoded.seconds, 2),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def record(path: Path, rows: list[tuple[str, int]], results: list[Any]) -> None:
+    """One line of JSON for each example, as ``parity`` reads them."""
+    with path.open("w", encoding="utf-8") as out:
+        for (text, label), result in zip(rows, results, strict=True):
+            status = type(result).__name__
+            new = None if status == "SkippedAttackResult" else result.perturbed_result.attacked_text.text
+            line = {"label": label, "text": text, "status": status, "adversarial": new, "queries": result.num_queries}
+            out.write(json.dumps(line) + "\n")
+
+
+def main() -> None:
+    """Run one recipe and print its row."""
+    parser = argparse.ArgumentParser(description=__doc__, parents=[ours.arguments()])
+    parser.add_argument("recipe", choices=sorted(BRIDGED))
+    parser.add_argument("--pad", choices=("stock", "dynamic"), default="stock")
+    parser.add_argument("--seed", type=int, default=765)
+    parser.add_argument("--results", type=Path)
+    args = parser.parse_args()
+    import torch
+
+    from attacks.textattack_bridge.loading import load
+    from attacks.words import Words
+
+    torch.set_num_threads(args.threads)
+    ta, victim, encoded = load(), Count(), Count()
+    rows = ours.read_rows(args.data, args.n)
+    words = {word.lower() for text, _ in rows for word in map(Words(text).__getitem__, range(len(Words(text))))}
+    model = wrapper(ta, args.victim.removeprefix("hf:"), args.pad, victim)
+    results, seconds = run(ta, built(ta, args.recipe, args.resource, model, words, encoded), rows, args.seed)
+    if args.results:
+        record(args.results, rows, results)
+    settings = {"recipe": args.recipe, "pad": args.pad, "threads": args.threads}
+    print(json.dumps({**settings, **row(ta, results, victim, encoded), **seconds}))
+
+
+if __name__ == "__main__":
+    main()
