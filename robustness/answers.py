@@ -81,8 +81,9 @@ def _scored(row: Any, info: VictimInfo, oddities: AnswerOddities) -> Prediction:
         )
     if not all(map(math.isfinite, scores)):
         raise AnswerError(f"the victim gave scores that are not finite: {list(scores)}; expected finite numbers")
-    _look(scores, oddities)
-    return Prediction(max(range(len(scores)), key=scores.__getitem__), scores)
+    high = max(scores)
+    _look(scores, high, oddities)
+    return Prediction(scores.index(high), scores)
 
 
 def _floats(row: Any) -> tuple[float, ...]:
@@ -92,7 +93,7 @@ def _floats(row: Any) -> tuple[float, ...]:
             "(a victim that gives labels only must say so: --access labels)"
         )
     try:
-        return tuple(float(x) for x in row)
+        return tuple(map(float, row))
     except (TypeError, ValueError):
         raise AnswerError(
             f"the victim answered {_shown(row)}; expected one number per label "
@@ -100,18 +101,18 @@ def _floats(row: Any) -> tuple[float, ...]:
         ) from None
 
 
-def _look(scores: tuple[float, ...], oddities: AnswerOddities) -> None:
+def _look(scores: tuple[float, ...], high: float, oddities: AnswerOddities) -> None:
     oddities.rows += 1
     if abs(sum(scores) - 1.0) > SUM_TOLERANCE:
         oddities.not_summing += 1
         oddities.note("not_summing", scores)
-    if min(scores) < 0.0 or max(scores) > 1.0:
+    if high > 1.0 or min(scores) < 0.0:
         oddities.out_of_range += 1
         oddities.note("out_of_range", scores)
     if all(x == round(x, ROUNDED_DECIMALS) for x in scores):
         oddities.rounded += 1
         oddities.note("rounded", scores)
-    if len(scores) > 1 and scores.count(max(scores)) > 1:
+    if len(scores) > 1 and scores.count(high) > 1:
         oddities.ties += 1
 
 
