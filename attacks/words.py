@@ -61,7 +61,7 @@ class Words:
         return len(self._pieces) // 2
 
     def __getitem__(self, index: int) -> str:
-        return self._pieces[2 * index + 1] if index >= 0 else self._pieces[2 * range(len(self))[index] + 1]
+        return self._pieces[2 * range(len(self))[index] + 1]
 
     def __str__(self) -> str:
         if self._text is None:

@@ -23,11 +23,6 @@ def substitutions(word: str, options: Options, places: range, longest: int = 1) 
 
 def random_substitution(word: str, options: Options, places: range, rng: Random, longest: int = 1) -> str | None:
     """One replacement at one random place, or None where no place has one."""
-    if longest == 1:  # the common case, and noise asks for it word by word
-        for at in rotated(places, rng):
-            if found := options.get(word[at]):
-                return word[:at] + drawn(found, rng) + word[at + 1 :]
-        return None
     for at in rotated(places, rng):
         sizes = [size for size in range(1, min(longest, places.stop - at) + 1) if options.get(word[at : at + size])]
         if sizes:

@@ -146,6 +146,17 @@ def test_a_head_that_reads_every_token_keeps_every_token(build: Callable[..., Pa
     assert np.array_equal(ask(), before)
 
 
+def test_a_head_from_elsewhere_is_not_cut(build: Callable[[str], Path]) -> None:
+    """It could read a marker where a text holds one, and the first token where none of the probe's does."""
+    model, ask = classifier(build("bert"))
+
+    class Elsewhere(type(model)):  # type: ignore[misc]
+        pass
+
+    model.__class__ = Elsewhere
+    assert not read_first(model, ask)
+
+
 def test_gradients_are_those_of_the_whole_model(build: Callable[[str], Path]) -> None:
     from robustness.victims.derivatives import Derivatives
 
