@@ -26,7 +26,7 @@ class VictimBackend:
     def __init__(self, victim: Victim, *, timeout: float | None = None) -> None:
         self.victim = victim
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
-        self.mixed_lengths = victim.info.mixed_lengths
+        self.mixed_lengths, self.padding_cost = victim.info.mixed_lengths, victim.info.padding_cost
         self.oddities = AnswerOddities()
         self._patience = Patience(timeout)
 
@@ -54,7 +54,7 @@ class EncoderBackend:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
-        self.mixed_lengths = encoder.mixed_lengths
+        self.mixed_lengths, self.padding_cost = encoder.mixed_lengths, encoder.padding_cost
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""
@@ -71,7 +71,7 @@ class MaskerBackend:
     def __init__(self, masker: Masker) -> None:
         self.masker = masker
         self.row_quantum, self.length_quantum = masker.row_quantum, masker.length_quantum
-        self.mixed_lengths = (0, 0)
+        self.mixed_lengths, self.padding_cost = (0, 0), 1.0
 
     def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
         """Lengths in the model's own tokens."""
@@ -88,6 +88,7 @@ class RewriterBackend:
     row_quantum = 0
     length_quantum = 1
     mixed_lengths = (0, 0)
+    padding_cost = 1.0
 
     def __init__(self, rewriter: Rewriter) -> None:
         self.rewriter = rewriter

@@ -17,13 +17,16 @@ OVERHEAD = 64
 class Pending(Generic[K]):
     """Items by padded length.
 
-    ``batch_tokens``: most tokens in one batch, rows times length. ``row_quantum``: when not 0, batches are padded to a multiple
-    of this many rows, and ``length_quantum`` is the step of the classes. ``mixed``: the least and the most padded length that
-    may share a batch; what is shorter is padded to the least. Elsewhere a batch holds one class.
+    ``batch_tokens``: most tokens in one batch, padding at its price. ``row_quantum``: when not 0, batches are padded to a
+    multiple of this many rows, and ``length_quantum`` is the step of the classes. ``mixed``: the least and the most padded
+    length that may share a batch; what is shorter is padded to the least. Elsewhere a batch holds one class.
+    ``padding_cost``: the price of a token of padding in tokens.
     """
 
-    def __init__(self, *, batch_tokens: int, row_quantum: int, length_quantum: int, mixed: tuple[int, int]) -> None:
-        self.batch_tokens, self.row_quantum, self.mixed = batch_tokens, row_quantum, mixed
+    def __init__(
+        self, *, batch_tokens: int, row_quantum: int, length_quantum: int, mixed: tuple[int, int], padding_cost: float = 1.0
+    ) -> None:
+        self.batch_tokens, self.row_quantum, self.mixed, self.padding_cost = batch_tokens, row_quantum, mixed, padding_cost
         self.step = length_quantum if row_quantum else LENGTH_BUCKET
         self._groups: dict[int, deque[K]] = {}
 
@@ -49,29 +52,36 @@ class Pending(Generic[K]):
 
     def _window(self, top: int) -> dict[int, int]:
         """How many items of which length a batch padded to ``top`` takes: its own class, then shorter ones while that pays."""
-        most = self._rows(top)
-        window = {top: min(len(self._groups[top]), most)}
+        window = {top: self._fitting({}, top, top) or min(len(self._groups[top]), max(1, self.row_quantum))}
         low, high = self.mixed
         if not low <= top <= high:
             return window
-        rows = window[top]
         for length in sorted((one for one in self._groups if low <= one < top), reverse=True):
-            count = min(len(self._groups[length]), most - rows)
-            if not count or (self._full(rows + count) - self._full(rows)) * top > OVERHEAD + self._full(count) * length:
+            count = self._fitting(window, length, top)
+            wider = {**window, length: count}
+            if not count or self._cost(wider) - self._cost(window) > self._cost({length: count}):
                 break
-            window[length] = count
-            rows += count
+            window = wider
         return window
+
+    def _fitting(self, window: dict[int, int], length: int, top: int) -> int:
+        """How many items of this length the batch has room for; where not all, so many that its rows are a multiple."""
+        left = self.batch_tokens - sum(count * self._price(taken, top) for taken, count in window.items())
+        room, waiting = int(left // self._price(length, top)), len(self._groups[length])
+        if room >= waiting:
+            return waiting
+        rows = sum(window.values()) + room
+        return max(0, room - (rows % self.row_quantum if self.row_quantum else 0))
 
     def _worth(self, window: dict[int, int]) -> float:
         """Tokens that were asked for, of those that the batch costs."""
-        cost = OVERHEAD + self._full(sum(window.values())) * max(window)
-        return sum(length * count for length, count in window.items()) / cost
+        return sum(length * count for length, count in window.items()) / self._cost(window)
 
-    def _full(self, rows: int) -> int:
-        return rows + (-rows % self.row_quantum if self.row_quantum else 0)
+    def _cost(self, window: dict[int, int]) -> float:
+        """What a batch costs in tokens: those of its items, padding, rows that fill up to the quantum, and a batch's own."""
+        top, rows = max(window), sum(window.values())
+        filled = -rows % self.row_quantum if self.row_quantum else 0
+        return OVERHEAD + filled * top + sum(count * self._price(length, top) for length, count in window.items())
 
-    def _rows(self, length: int) -> int:
-        rows = max(1, self.batch_tokens // length)
-        quantum = self.row_quantum
-        return max(quantum, rows - rows % quantum) if quantum else rows
+    def _price(self, length: int, top: int) -> float:
+        return length + self.padding_cost * (top - length)

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.victims.mixing import ALWAYS, mixable
+from robustness.victims.mixing import ALWAYS, mixable, probe_texts
 from robustness.victims.tokens import Tokens, batch
+from robustness.victims.unpadded import PADDING_COST, unpad
 
 DEFAULT = "minilm"
 MAX_TOKENS = 256
@@ -28,6 +30,7 @@ class Encoder(Protocol):
     row_quantum: int
     length_quantum: int
     mixed_lengths: tuple[int, int]
+    padding_cost: float
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text."""
@@ -50,6 +53,9 @@ class PoolingEncoder:
 
         self._model, self._tokens, self._pad_id, self._device = settled(model, device), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
+        first = pooling == "cls"
+        unpadded = device == "cpu" and unpad(model, lambda: self._vectors(self._padded(probe_texts(1))), first=first)
+        self.padding_cost = PADDING_COST if unpadded else 1.0
         self.mixed_lengths = mixable(self._vectors, tokens, pad_id, rows=ROW_QUANTUM) if device == "cpu" else ALWAYS
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
@@ -58,9 +64,11 @@ class PoolingEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, (n, d); raises ``VictimError`` for a text with a lone surrogate."""
-        encoded = self._tokens.encode([(text,) for text in texts])
-        limit, least = self._tokens.limit, self.mixed_lengths[0]
-        return self._vectors(batch(encoded, self._pad_id, multiple=self.length_quantum, limit=limit, least=least))
+        return self._vectors(self._padded([(text,) for text in texts], self.mixed_lengths[0]))
+
+    def _padded(self, inputs: Sequence[Input], least: int = 0) -> Mapping[str, NDArray[np.int64]]:
+        encoded, limit = self._tokens.encode(inputs), self._tokens.limit
+        return batch(encoded, self._pad_id, multiple=self.length_quantum, limit=limit, least=least)
 
     def _vectors(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:
         import torch

@@ -32,7 +32,7 @@ class GradientBackend:
     def __init__(self, victim: DifferentiableVictim, *, timeout: float | None = None) -> None:
         self.victim = victim
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
-        self.mixed_lengths = (0, 0)
+        self.mixed_lengths, self.padding_cost = (0, 0), 1.0
         self._patience = Patience(timeout)
 
     def lengths(self, items: Sequence[Ask]) -> Sequence[int]:

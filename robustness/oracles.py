@@ -29,6 +29,7 @@ class Backend(Protocol[K_contra, V_co]):
     row_quantum: int
     length_quantum: int
     mixed_lengths: tuple[int, int]
+    padding_cost: float
 
     def lengths(self, items: Sequence[K_contra]) -> Sequence[int]:
         """Token length of each item."""
@@ -113,6 +114,7 @@ class Oracle(Generic[K, V]):
             row_quantum=backend.row_quantum,
             length_quantum=backend.length_quantum,
             mixed=backend.mixed_lengths,
+            padding_cost=backend.padding_cost,
         )
         self._waiting: dict[K, list[Ticket]] = {}
         self._orders: dict[Ticket, _Order] = {}

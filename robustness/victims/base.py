@@ -21,7 +21,8 @@ class VictimInfo:
     JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of one length class each, padded by repetition to a
     multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
     independent of its neighbours to the last bit. ``mixed_lengths``: the least and the most padded length that may share a batch
-    all the same; the victim pads to the least. ``gradients``: whether it is a ``Differentiable`` too.
+    all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
+    whether it is a ``Differentiable`` too.
     """
 
     name: str
@@ -33,6 +34,7 @@ class VictimInfo:
     row_quantum: int = 0
     length_quantum: int = 1
     mixed_lengths: tuple[int, int] = (0, 0)
+    padding_cost: float = 1.0
     max_tokens: int | None = None
     gradients: bool = False
     notes: tuple[str, ...] = field(default=())

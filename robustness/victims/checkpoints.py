@@ -12,7 +12,7 @@ from typing import Any
 
 from robustness.errors import UsageError, VictimError
 from robustness.victims.extras import require
-from robustness.victims.kernels import pack
+from robustness.victims.kernels import keep_memory, pack
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5")
 TOKENIZER_FILES = (
@@ -185,6 +185,7 @@ def settled(model: Any, device: str) -> Any:
     """The model on its device, ready to be asked: in evaluation mode, on a processor with aligned and packed weights."""
     ready = aligned(model).to(device).eval()
     if device == "cpu":
+        keep_memory()
         pack(ready)
     return ready
 

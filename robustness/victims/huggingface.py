@@ -17,6 +17,7 @@ from robustness.victims.derivatives import Derivatives, whole_words, word_ids
 from robustness.victims.kernels import read_first
 from robustness.victims.mixing import ALWAYS, NEVER, mixable, probe_texts
 from robustness.victims.tokens import Tokens, batch
+from robustness.victims.unpadded import PADDING_COST, unpad
 
 ROW_QUANTUM = 4
 LENGTH_QUANTUM = 4
@@ -36,9 +37,21 @@ class TransformerVictim:
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
         self._info = info
         self._derivatives = Derivatives(self._model, scoring, tokens_first=self._left)
-        read_first(self._model, lambda: self._logits(self._padded(probe_texts(len(info.fields)))).cpu().numpy())
+        unpadded = self._lightened(len(info.fields))
         if info.row_quantum:
-            self._info = replace(info, mixed_lengths=self._mixable(len(info.fields)))
+            mixed = self._mixable(len(info.fields))
+            self._info = replace(info, mixed_lengths=mixed, padding_cost=PADDING_COST if unpadded else 1.0)
+
+    def _lightened(self, fields: int) -> bool:
+        """Take out of the model what no answer depends on; whether padding is among it."""
+
+        def ask() -> Any:
+            return self._logits(self._padded(probe_texts(fields))).cpu().numpy()
+
+        if self._device == "cpu" and any(unpad(self._model, ask, first=first) for first in (True, False)):
+            return True
+        read_first(self._model, ask)
+        return False
 
     def _mixable(self, fields: int) -> tuple[int, int]:
         return mixable(self._scores, self._tokens, self._pad_id, fields=fields, left=self._left, rows=ROW_QUANTUM)

@@ -28,6 +28,7 @@ class Counter:
     row_quantum: int = 0
     length_quantum: int = 1
     mixed_lengths: tuple[int, int] = (0, 0)
+    padding_cost: float = 1.0
     fails: str = "\0"
     seen: list[Input] = field(default_factory=list)
 

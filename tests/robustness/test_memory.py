@@ -58,6 +58,7 @@ def test_answers_come_back_to_the_last_bit(tmp_path_factory: Any, scores: Any, l
 def test_vectors_come_back_to_the_last_bit(tmp_path: Path) -> None:
     class Encoder:
         name, identity, row_quantum, length_quantum, mixed_lengths = "e", {"weights": "1"}, 4, 4, (0, 0)
+        padding_cost = 1.0
 
     vector = np.asarray([0.1, -1e-7, 3.0], np.float32)
     encoder: Any = Encoder()
@@ -90,7 +91,7 @@ def test_two_fields_are_not_one(tmp_path: Path) -> None:
 
 def test_failures_are_not_kept(tmp_path: Path) -> None:
     class Backend:
-        row_quantum, length_quantum, mixed_lengths = 0, 1, (0, 0)
+        row_quantum, length_quantum, mixed_lengths, padding_cost = 0, 1, (0, 0), 1.0
 
         def lengths(self, items: Any) -> list[int]:
             return [1] * len(items)

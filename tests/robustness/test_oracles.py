@@ -23,7 +23,7 @@ class Shouter:
     ) -> None:
         self.row_quantum = quantum
         self.length_quantum = 1
-        self.mixed_lengths = mixed
+        self.mixed_lengths, self.padding_cost = mixed, 1.0
         self.fails = fails
         self.error = error
         self.batches: list[list[str]] = []

@@ -235,7 +235,7 @@ class BagOfWords:
 
     name = "bag of words"
     identity: Mapping[str, str] = {"weights": "none"}
-    row_quantum, length_quantum, mixed_lengths = 0, 1, (0, 0)
+    row_quantum, length_quantum, mixed_lengths, padding_cost = 0, 1, (0, 0), 1.0
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) + 1 for text in texts]

@@ -65,6 +65,11 @@ WIDE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "in
 KINDS: dict[str, tuple[Any, Callable[[], Any], dict[str, Any]]] = {
     "bert": (transformers.BertConfig, lambda: _wordpiece("token_type_ids"), {**WIDE, "max_position_embeddings": 64}),
     "roberta": (transformers.RobertaConfig, _roberta_tokens, {**WIDE, "max_position_embeddings": 66, "type_vocab_size": 1}),
+    "electra": (
+        transformers.ElectraConfig,
+        lambda: _wordpiece("token_type_ids"),
+        {**WIDE, "max_position_embeddings": 64, "embedding_size": 16},
+    ),
     "distilbert": (
         transformers.DistilBertConfig,
         _wordpiece,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,3 +169,65 @@ def test_gradients_are_those_of_the_whole_model(build: Callable[[str], Path]) ->
     before = derived.of(columns, [0, 1])
     assert read_first(model, ask)
     assert np.allclose(derived.of(columns, [0, 1]), before, rtol=1e-4, atol=1e-7)
+
+
+def intermediate() -> Any:
+    from transformers import BertConfig
+    from transformers.models.bert.modeling_bert import BertIntermediate
+
+    torch.manual_seed(2)
+    return BertIntermediate(BertConfig(hidden_size=96, intermediate_size=200)).eval()
+
+
+def test_a_gelu_is_computed_with_the_layer_before_it(rows: Any) -> None:
+    part = intermediate()
+    with torch.inference_mode():
+        before = part(rows)
+        assert pack(part) == 1
+        part.intermediate_act_fn.register_forward_hook(lambda *_: pytest.fail("it went over the numbers once more"))
+        after = part(rows)
+        assert torch.equal(part(rows[:8].clone()), after[:8])
+    assert torch.allclose(before, after, rtol=1e-5, atol=1e-5)
+
+
+def test_another_activation_is_left_to_torch(rows: Any) -> None:
+    part = intermediate()
+    part.intermediate_act_fn = torch.nn.ReLU()
+    with torch.inference_mode():
+        before = part(rows)
+        assert pack(part) == 1
+        assert torch.allclose(part(rows), before, rtol=1e-5, atol=1e-5)
+
+
+def test_gradients_pass_the_gelu_as_before(rows: Any) -> None:
+    part, some = intermediate(), rows.clone().requires_grad_(True)
+    before = torch.autograd.grad(part(some).square().sum(), some)[0]
+    assert pack(part) == 1
+    assert torch.equal(torch.autograd.grad(part(some).square().sum(), some)[0], before)
+
+
+FAULTS = """
+import resource, sys, torch
+from robustness.victims.kernels import keep_memory
+if sys.argv[1] == "keep":
+    keep_memory()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def use():
+    torch.empty(10_000_000).fill_(1.0)
+use()
+before = faults()
+for _ in range(8):
+    use()
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep what is freed"
+)
+def test_blocks_that_are_freed_stay_with_the_process() -> None:
+    def faults(how: str) -> int:
+        return int(subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True).stdout)
+
+    assert faults("keep") < faults("plain") / 4
