@@ -71,7 +71,7 @@ class MaskerBackend:
     def __init__(self, masker: Masker) -> None:
         self.masker = masker
         self.row_quantum, self.length_quantum = masker.row_quantum, masker.length_quantum
-        self.mixed_lengths, self.padding_cost = (0, 0), 1.0
+        self.mixed_lengths, self.padding_cost = masker.mixed_lengths, masker.padding_cost
 
     def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
         """Lengths in the model's own tokens."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attacks.search import Span
 from robustness.errors import UsageError, VictimError
 from robustness.victims.derivatives import whole_words
+from robustness.victims.kernels import TOLERANCE
+from robustness.victims.mixing import ALWAYS, mixable, probe_texts
 from robustness.victims.tokens import Tokens, batch, check_readable
+from robustness.victims.unpadded import PADDING_COST, unpad
 
 Blank = tuple[str, str, str, int]
 """(left, right, word that the model reads between or "" for the mask, number of words asked for)."""
@@ -28,6 +33,8 @@ class Masker(Protocol):
     identity: Mapping[str, str]
     row_quantum: int
     length_quantum: int
+    mixed_lengths: tuple[int, int]
+    padding_cost: float
 
     def lengths(self, blanks: Sequence[Blank]) -> Sequence[int]:
         """Tokens of each blank with its context."""
@@ -50,6 +57,31 @@ class MaskedLM:
         self._tokens, self._pad_id, self._device = tokens, pad_id, device
         self._model = settled(model, device)
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
+        probe = probe_texts(1)
+
+        def ask() -> NDArray[np.float64]:
+            columns = batch(tokens.encode(probe), pad_id, multiple=LENGTH_QUANTUM, limit=tokens.limit)
+            return self._likely(columns, [1] * len(probe))
+
+        self._narrow = False
+        unpadded = device == "cpu" and unpad(self._model, ask, first=False)
+        self._narrow = self._narrows(ask)
+        self.padding_cost = PADDING_COST if unpadded else 1.0
+        self.mixed_lengths = ALWAYS if device != "cpu" else self._mixable()
+
+    def _narrows(self, ask: Callable[[], NDArray[np.float64]]) -> bool:
+        """Whether the head answers the same when it sees nothing but the blanks: most of its work is for other tokens."""
+        with suppress(Exception):
+            before = ask()
+            self._narrow = True
+            return np.allclose(ask(), before, rtol=TOLERANCE, atol=TOLERANCE / 10)
+        return False
+
+    def _mixable(self) -> tuple[int, int]:
+        def forward(columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+            return self._likely(columns, [1] * len(columns["input_ids"]))
+
+        return mixable(forward, self._tokens, self._pad_id, rows=ROW_QUANTUM)
 
     def lengths(self, blanks: Sequence[Blank]) -> Sequence[int]:
         """Tokens of each blank with its context, after shortening."""
@@ -57,18 +89,35 @@ class MaskedLM:
 
     def fill(self, blanks: Sequence[Blank]) -> Sequence[Filling]:
         """The likeliest whole words of each blank; none where the model does not read the blank."""
-        import torch
-
         views = [self._view(blank) for blank in blanks]
         encoded = self._tokens.encode([(text,) for text, _ in views])
-        columns = batch(encoded, self._pad_id, multiple=self.length_quantum, limit=self._tokens.limit)
+        least, limit = self.mixed_lengths[0], self._tokens.limit
+        columns = batch(encoded, self._pad_id, multiple=self.length_quantum, limit=limit, least=least)
         places = [self._place(*view) for view in views]
-        with torch.inference_mode():
-            tensors = {name: torch.from_numpy(column).to(self._device) for name, column in columns.items()}
-            logits = self._model(**tensors).logits
-            rows = logits[torch.arange(len(blanks)), torch.tensor([at[0] if at else 0 for at in places])].double()
-            likely = rows.softmax(-1)[:, [i for i, _ in self._vocabulary]].cpu().numpy()
+        likely = self._likely(columns, [at[0] if at else 0 for at in places])[:, [i for i, _ in self._vocabulary]]
         return [self._best(row, blank[3]) if at else [] for row, blank, at in zip(likely, blanks, places, strict=True)]
+
+    def _likely(self, columns: Mapping[str, NDArray[np.int64]], places: Sequence[int]) -> NDArray[np.float64]:
+        """The probability of every token at one place of each row, (n, vocabulary)."""
+        import torch
+
+        rows, at = torch.arange(len(places)), torch.tensor(places)
+
+        def narrow(_model: Any, _inputs: Any, made: Any) -> Any:
+            made.last_hidden_state = made.last_hidden_state[rows, at].unsqueeze(1)
+            return made
+
+        handle = self._model.base_model.register_forward_hook(narrow) if self._narrow else None
+        try:
+            with torch.inference_mode():
+                logits = self._model(
+                    **{name: torch.from_numpy(column).to(self._device) for name, column in columns.items()}
+                ).logits
+        finally:
+            if handle is not None:
+                handle.remove()
+        found: NDArray[np.float64] = (logits[:, 0] if handle else logits[rows, at]).double().softmax(-1).cpu().numpy()
+        return found
 
     def _best(self, likely: Any, n: int) -> Filling:
         order = np.lexsort((np.arange(len(likely)), -likely))[:n]
@@ -121,9 +170,10 @@ def load_masker(spec: str, *, device: str | None = None, offline: bool = False) 
     source = spec[3:] if folder is None else str(folder)
     transformers = checkpoints.prepare(offline=offline)
     with checkpoints.explained(source, offline=offline):
+        used = checkpoints.pick_device(device)
         options = {"local_files_only": offline or folder is not None}
         model, loading = transformers.AutoModelForMaskedLM.from_pretrained(
-            source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
+            source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options, **checkpoints.attention(used)
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
         pins = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline))
@@ -132,4 +182,4 @@ def load_masker(spec: str, *, device: str | None = None, offline: bool = False) 
         raise VictimError(f"{source!r} is no trained masked language model: it lacks {lacks}; give a fill-mask checkpoint")
     limit = checkpoints.token_limit(tokenizer, model.config, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
-    return MaskedLM(spec, model, tokens, padding(tokenizer, model.config)[0], pins, checkpoints.pick_device(device))
+    return MaskedLM(spec, model, tokens, padding(tokenizer, model.config)[0], pins, used)

@@ -80,6 +80,36 @@ def test_the_batch_does_not_matter(masker: Masker) -> None:
     assert single[0] == answers[0][1][1]
 
 
+def test_the_head_sees_nothing_but_the_blanks(folder: Path) -> None:
+    masker: Any = load_masker(f"hf:{folder}", device="cpu")
+    seen: list[tuple[int, ...]] = []
+    masker._model.cls.register_forward_hook(lambda _head, inputs, _made: seen.append(tuple(inputs[0].shape[:2])))
+    masker.fill([("the ", " is thin", "", 3), ("it fails as a ", "", "", 3)])
+    assert seen == [(2, 1)]
+
+
+def test_a_head_that_looks_at_neighbours_sees_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = transformers.models.bert.modeling_bert.BertOnlyMLMHead.forward
+    monkeypatch.setattr(
+        transformers.models.bert.modeling_bert.BertOnlyMLMHead,
+        "forward",
+        lambda head, x: plain(head, x + x.mean(1, keepdim=True)),
+    )
+    masker: Any = load_masker(f"hf:{folder}", device="cpu")
+    seen: list[tuple[int, ...]] = []
+    masker._model.cls.register_forward_hook(lambda _head, inputs, _made: seen.append(tuple(inputs[0].shape[:2])))
+    masker.fill([("the ", " is thin", "", 3), ("it fails as a ", "", "", 3)])
+    assert seen != [(2, 1)]
+
+
+def test_a_blank_gets_the_same_bits_beside_longer_contexts(masker: Masker) -> None:
+    short, long = ("the ", " is thin", "", 9), ("the film is a warm and funny story and " * 4 + "the ", " is thin", "", 9)
+    least, most = masker.mixed_lengths
+    if not least <= max(masker.lengths([long])) <= most:
+        pytest.skip("lengths do not mix on this processor")
+    assert masker.fill([short, long, long, short])[0] == masker.fill([short] * 4)[0]
+
+
 def test_what_is_no_masked_language_model_is_refused(build: Any) -> None:
     with pytest.raises(UsageError, match="expected hf:PATH_OR_NAME"):
         load_masker("bert")
