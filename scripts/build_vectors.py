@@ -9,6 +9,8 @@ Counter-fitting moves word vectors so that antonyms part, synonyms meet and clos
 arXiv 1603.00892). The script first holds out a tenth of the pairs and prints, as a table and as a JSON line, how well cosine
 tells held-out synonyms from held-out antonyms before and after: with single pairs held out, and with whole synsets held out,
 which is harder: counter-fitting remembers WordNet rather than learning from it. The shipped table is then fitted to all pairs.
+``--similarity FILE`` also ranks pairs of words as people rated them (SimLex-999, WordSim-353; two words and a rating a line, as
+in ``gensim/test/test_data`` of the package gensim) and prints Spearman's correlation before and after.
 GloVe is under the PDDL, WordNet under its own licence: see ``attacks/data``.
 """
 
@@ -241,6 +243,22 @@ def evaluate(vectors: Floats, plain: Floats, synonyms: list[Pair], antonyms: lis
     return result
 
 
+def ratings(path: Path, words: list[str]) -> tuple[Ints, Floats]:
+    """Rows of the pairs that the vocabulary holds, and how alike people found them; other lines of the file are left out."""
+    row_of = {word: row for row, word in enumerate(words)}
+    lines = (line.lower().split() for line in path.read_text(encoding="utf-8").splitlines())
+    found = [(row_of[c[0]], row_of[c[1]], float(c[-1])) for c in lines if len(c) > 2 and c[0] in row_of and c[1] in row_of]
+    return np.array([pair[:2] for pair in found]), np.array([pair[2] for pair in found], np.float32)
+
+
+def similarity(path: Path, words: list[str], **vectors: Floats) -> dict[str, Any]:
+    """Spearman's correlation of cosines with people's ratings, for each set of vectors."""
+    from scipy.stats import spearmanr
+
+    pairs, rated = ratings(path, words)
+    return {"pairs": len(pairs)} | {name: round(float(spearmanr(cosines(v, pairs), rated)[0]), 3) for name, v in vectors.items()}
+
+
 class Shapes:
     """The (word class, inflection) that each word is mostly used in: what lets one stand in the place of another."""
 
@@ -294,6 +312,9 @@ def report(result: dict[str, Any]) -> None:
     for name, row in result["held_out"].items():
         counts = f"{row['synonyms']:>10}{row['antonyms']:>10}"
         print(f"{name:10}{counts}{row['glove']:>10.3f}{row['centred']:>10.3f}{row['counter_fitted']:>10.3f}")
+    for name, row in result.get("similarity", {}).items():
+        numbers = f"{row['glove']:>10.3f}{row['centred']:>10.3f}{row['counter_fitted']:>10.3f}"
+        print(f"{name:20}{row['pairs']:>10}{numbers}   (Spearman's correlation with ratings)")
     print(json.dumps(result, sort_keys=True))
 
 
@@ -302,6 +323,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, help="WordNet 3.0 dict folder, e.g. /usr/share/wordnet")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument(
+        "--similarity", type=Path, nargs="*", default=[], metavar="FILE", help="pairs of words as people rated them"
+    )
     args = parser.parse_args()
     settings, started = Settings(), time.monotonic()
     words, raw = load(settings.vocabulary)
@@ -311,6 +335,8 @@ def main() -> int:
     synonyms = pairs.synonyms(antonyms)
     result: dict[str, Any] = {"held_out": evaluate(vectors, unit(raw), synonyms, antonyms, settings)}
     fitted = counter_fit(vectors, rows_of(synonyms), rows_of(antonyms), settings)
+    sets = {"glove": unit(raw), "centred": vectors, "counter_fitted": fitted}
+    result["similarity"] = {path.stem: similarity(path, words, **sets) for path in args.similarity}
     arrays = table(words, fitted, net, settings.neighbours)
     np.savez_compressed(args.out, **arrays)  # type: ignore[arg-type]  # its stub takes the keywords for flags
     size = args.out.stat().st_size

@@ -75,3 +75,12 @@ def test_a_tenth_is_held_out_by_whole_units(script: Any) -> None:
     assert len(held) == 8
     assert {p.synset for p in fitted}.isdisjoint(p.synset for p in held)
     assert script.held_out(pairs, lambda pair: pair.synset) == (fitted, held)
+
+
+def test_ratings_are_held_against_cosines(script: Any, tmp_path: Path) -> None:
+    words = ["hot", "cold", "warm", "tepid"]
+    rated = tmp_path / "rated.tsv"
+    rated.write_text("# a comment\nword1 word2 score\nhot cold 9\nWarm Tepid 8\nhot warm 1\nhot unknown 5\n", encoding="utf-8")
+    found = script.similarity(rated, words, same=script.unit(VECTORS), turned=script.unit(VECTORS[[0, 2, 1, 3]]))
+    assert found["pairs"] == 3
+    assert found["same"] > 0 > found["turned"]
