@@ -1,0 +1,14 @@
+"""What the papers' own experiments allow, where a recipe's text alone would not say it."""
+
+from __future__ import annotations
+
+from attacks.constraints.amount import MaxWordsChanged
+from attacks.recipes import Options, build
+from attacks.strategies.greedy import Greedy
+
+
+def test_a2t_may_change_four_words_of_a_short_text_and_a_tenth_of_a_long_one() -> None:
+    attack = build("a2t", Options()).attack
+    assert isinstance(attack, Greedy)
+    (rule,) = [rule for rule in attack.constraints if isinstance(rule, MaxWordsChanged)]
+    assert [rule.limit(words) for words in (10, 40, 60)] == [4, 4, 6]
