@@ -140,15 +140,15 @@ def untargeted(ta: Any) -> Any:
     return lambda model, **rest: ta.goal_functions.UntargetedClassification(model)
 
 
-def built(ta: Any, recipe: str, args: argparse.Namespace, victim: Any, words: set[str], count: Count) -> Any:
+def built(recipe: str, resources: Mapping[str, object], pad: str, victim: Any, words: set[str], count: Count) -> Any:
     """TextAttack's attack as its recipe builds it, with the named resources."""
     from attacks.textattack_bridge.catalogue import find
     from attacks.textattack_bridge.gather import gather
+    from attacks.textattack_bridge.loading import load
     from attacks.textattack_bridge.rewire import rewired
-    from robustness.named_resources import named_resources
 
-    entry = find(BRIDGED[recipe])
-    names = named(ta, gather(entry, named_resources(args.resource)), args.pad, words, count)
+    ta, entry = load(), find(BRIDGED[recipe])
+    names = named(ta, gather(entry, resources), pad, words, count)
     names["TargetedClassification"] = untargeted(ta)
     build = vars(getattr(import_module(entry.module), entry.class_name))["build"].__func__
     return rewired(build, **names)(victim, **entry.arguments)
@@ -217,13 +217,15 @@ def main() -> None:
 
     from attacks.textattack_bridge.loading import load
     from attacks.words import Words
+    from robustness.named_resources import named_resources
 
     torch.set_num_threads(args.threads)
     ta, victim, encoded = load(), Count(), Count()
     rows = ours.read_rows(args.data, args.n)
     words = {word.lower() for text, _ in rows for word in map(Words(text).__getitem__, range(len(Words(text))))}
     model = wrapper(ta, args.victim.removeprefix("hf:"), args.pad, victim)
-    results, seconds = run(ta, built(ta, args.recipe, args, model, words, encoded), rows, args.seed)
+    attack = built(args.recipe, named_resources(args.resource), args.pad, model, words, encoded)
+    results, seconds = run(ta, attack, rows, args.seed)
     if args.results:
         record(args.results, rows, results)
     settings = {"recipe": args.recipe, "pad": args.pad, "threads": args.threads}
