@@ -26,19 +26,20 @@ def a2t(options: Options) -> Recipe:
     return assemble(
         options,
         "a2t",
-        lambda swaps, constraints: Greedy(swaps, ranking, constraints),
+        lambda swaps, constraints: Greedy(swaps, ranking, constraints, prefer="similarity"),
         transformations=swaps,
         citation=CITATION,
         level="word",
         access="gradients",
         own=rules,
         parameters=(
-            ("search", "greedy"),
+            ("search", "greedy, the most similar of several successes"),
             ("ranking", ranking.describe()),
             ("neighbours", f"20 with cosine at least 0.8 ({vectors.name})"),
         ),
         note=(
             "The run's sentence encoder stands for the paper's DistilBERT similarity model. Four words may change in any text, "
-            "however short, as in the published code. The variant with a masked language model (A2T-MLM) is not built."
+            "however short, and the most similar success is taken, as in the published code. The variant with a masked language "
+            "model (A2T-MLM) is not built."
         ),
     )

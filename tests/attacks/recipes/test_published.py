@@ -15,6 +15,12 @@ def test_a2t_may_change_four_words_of_a_short_text_and_a_tenth_of_a_long_one() -
     assert [rule.limit(words) for words in (10, 40, 60)] == [4, 4, 6]
 
 
+def test_a2t_takes_the_most_similar_of_several_successes() -> None:
+    attack = build("a2t", Options()).attack
+    assert isinstance(attack, Greedy)
+    assert attack.prefer == "similarity"
+
+
 def test_bert_attack_ends_with_the_first_success_in_the_order_of_the_predictions() -> None:
     """Algorithm 1 of the paper returns as soon as one of the 48 candidates turns the answer."""
     attack = build("bert-attack", Options()).attack
