@@ -1,6 +1,6 @@
 """One audit without reports, accounted for: what the other scripts here run, in a process of its own.
 
-    python bench/ours.py RECIPE --victim hf:MODEL --data FILE.tsv [-n 100] [--budget none] [--lexicon nltk] [--vectors FILE]
+    python bench/ours.py RECIPE --victim hf:MODEL --data FILE.tsv [-n 100] [--lexicon nltk] [--vectors FILE] [--masked-lm DIR]
 
 Prints one line of JSON. The data is a TSV with a header and the columns label (a class index) and text; the first rows are used.
 """
@@ -25,6 +25,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--lexicon", help="nltk for WordNet as NLTK keeps it (NLTK_DATA)")
     parser.add_argument("--vectors", help="word vectors for native recipes")
+    parser.add_argument("--masked-lm", help="DIR, a fill-mask checkpoint, for native recipes that ask one")
     parser.add_argument("--resource", action="append", default=[], help="NAME=VALUE, for recipes of TextAttack")
     parser.add_argument("--batch-tokens", type=int, default=2048)
     return parser
@@ -54,7 +55,8 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
         neighbours=load_vectors(args.vectors) if args.vectors else None,
         named=named_resources(args.resource),
     )
-    settings = Settings(recipes=(recipe,), budget=None, resources=chosen, batch_tokens=args.batch_tokens)
+    masker = f"hf:{args.masked_lm}" if args.masked_lm else None
+    settings = Settings(recipes=(recipe,), budget=None, resources=chosen, masked_lm=masker, batch_tokens=args.batch_tokens)
     return prepare(victim, data, settings)
 
 

@@ -18,6 +18,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -51,6 +52,8 @@ def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
     base = ta.models.wrappers.HuggingFaceModelWrapper
 
     class Counted(base):  # type: ignore[misc,valid-type]
+        tokenizer: Any
+
         def __call__(self, texts: Any) -> Any:
             return count.timed(super().__call__ if pad == "stock" else self.padded, texts)
 
@@ -58,11 +61,20 @@ def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
             with torch.no_grad():
                 return self.model(**self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")).logits
 
+        def get_grad(self, text_input: Any) -> Any:
+            whole = self.tokenizer
+            if pad != "stock":
+                self.tokenizer = lambda texts, **options: whole(texts, **{**options, "padding": True})
+            try:
+                return super().get_grad(text_input)
+            finally:
+                self.tokenizer = whole
+
     return Counted(AutoModelForSequenceClassification.from_pretrained(path).eval(), AutoTokenizer.from_pretrained(path))
 
 
-def encoder(ta: Any, count: Count) -> Any:
-    """MiniLM as TextAttack's sentence-encoder constraint."""
+def encoders(ta: Any, count: Count) -> dict[str, Any]:
+    """MiniLM as TextAttack's sentence-encoder constraints."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -82,30 +94,62 @@ def encoder(ta: Any, count: Count) -> Any:
         def encode(self, texts: Any) -> Any:
             return count.timed(vectors, texts)
 
-    return lambda threshold=0.8, large=False, metric="angular", **rest: MiniLM(threshold=threshold, metric=metric, **rest)
+    return {
+        "UniversalSentenceEncoder": lambda threshold=0.8, large=False, metric="angular", **rest: MiniLM(
+            threshold=threshold, metric=metric, **rest
+        ),
+        "SBERT": lambda threshold=0.7, metric="cosine", model_name="", **rest: MiniLM(threshold=threshold, metric=metric, **rest),
+    }
 
 
-def built(ta: Any, recipe: str, resources: list[str], victim: Any, words: set[str], count: Count) -> Any:
-    """TextAttack's attack as its recipe builds it, with the named resources."""
+def embeddings(ta: Any, vectors: Any, words: set[str]) -> dict[str, Any]:
+    """The parts that look for neighbours among word vectors, which have looked up those of ``words``."""
+    for word in words:
+        vectors.nearest_neighbours(word, 50)
+    return {
+        "WordSwapEmbedding": partial(ta.transformations.WordSwapEmbedding, embedding=vectors),
+        "WordEmbeddingDistance": partial(ta.constraints.semantics.WordEmbeddingDistance, embedding=vectors),
+    }
+
+
+def named(ta: Any, found: Mapping[str, Any], pad: str, words: set[str], count: Count) -> dict[str, Any]:
+    """What the names in a recipe's ``build`` function mean, given the resources that were found for it."""
     from attacks.textattack_bridge import techniques
+    from attacks.textattack_bridge.substitutes import left_out
+
+    used = {key: one.value for key, one in found.items() if not one.left_out}
+    names: dict[str, Any] = left_out(found)
+    if "counter-fitted" in used:
+        names |= embeddings(ta, techniques.vectors_class()(used["counter-fitted"]), words)
+    if "sentence-encoder" in used:
+        names |= encoders(ta, count)
+    if "homoglyphs" in used:
+        names["WordSwapHomoglyphSwap"] = partial(techniques.homoglyph_class(), used["homoglyphs"])
+    if "masked-lm" in used:
+        swap = "WordSwapMaskedLM"
+        kind = getattr(ta.transformations, swap) if pad == "stock" else techniques.masked_class(swap)
+        names[swap] = partial(kind, masked_language_model=str(used["masked-lm"]))
+    return names
+
+
+def untargeted(ta: Any) -> Any:
+    """Its goal of any wrong answer, built as a recipe builds the goal of one class: with two classes the same for half of them.
+
+    The other half is of that class already and could not be attacked.
+    """
+    return lambda model, **rest: ta.goal_functions.UntargetedClassification(model)
+
+
+def built(recipe: str, resources: Mapping[str, object], pad: str, victim: Any, words: set[str], count: Count) -> Any:
+    """TextAttack's attack as its recipe builds it, with the named resources."""
     from attacks.textattack_bridge.catalogue import find
     from attacks.textattack_bridge.gather import gather
+    from attacks.textattack_bridge.loading import load
     from attacks.textattack_bridge.rewire import rewired
-    from robustness.named_resources import named_resources
 
-    entry = find(BRIDGED[recipe])
-    found = gather(entry, named_resources(resources))
-    names: dict[str, Any] = {}
-    if "counter-fitted" in found:
-        vectors = techniques.vectors_class()(found["counter-fitted"].value)
-        for word in words:
-            vectors.nearest_neighbours(word, 50)
-        names["WordSwapEmbedding"] = partial(ta.transformations.WordSwapEmbedding, embedding=vectors)
-        names["WordEmbeddingDistance"] = partial(ta.constraints.semantics.WordEmbeddingDistance, embedding=vectors)
-    if "sentence-encoder" in found:
-        names["UniversalSentenceEncoder"] = encoder(ta, count)
-    if "homoglyphs" in found:
-        names["WordSwapHomoglyphSwap"] = partial(techniques.homoglyph_class(), found["homoglyphs"].value)
+    ta, entry = load(), find(BRIDGED[recipe])
+    names = named(ta, gather(entry, resources), pad, words, count)
+    names["TargetedClassification"] = untargeted(ta)
     build = vars(getattr(import_module(entry.module), entry.class_name))["build"].__func__
     return rewired(build, **names)(victim, **entry.arguments)
 
@@ -121,17 +165,26 @@ def run(ta: Any, attack: Any, rows: list[tuple[str, int]], seed: int) -> tuple[l
     return results, {"wall_s": round(time.perf_counter() - wall, 2), "cpu_s": round(time.process_time() - cpu, 2)}
 
 
+def status(result: Any) -> str:
+    """TextAttack's name for how an example ended; a reduced text counts as a success with one word left, as in our runs."""
+    name = type(result).__name__
+    if name != "MaximizedAttackResult":
+        return name
+    return "SuccessfulAttackResult" if result.perturbed_result.attacked_text.num_words == 1 else "FailedAttackResult"
+
+
 def row(ta: Any, results: list[Any], victim: Count, encoded: Count) -> dict[str, Any]:
     """The columns of the comparison."""
-    kinds = collections.Counter(type(result).__name__ for result in results)
+    kinds = collections.Counter(map(status, results))
     won, lost = kinds["SuccessfulAttackResult"], kinds["FailedAttackResult"]
+    broken = [result for result in results if status(result) == "SuccessfulAttackResult"]
     return {
         "examples": len(results),
         "succeeded": won,
         "failed": lost,
         "skipped": kinds["SkippedAttackResult"],
         "success_rate": round(100 * won / max(1, won + lost), 1),
-        "words_changed_pct": float(ta.metrics.WordsPerturbed().calculate(results)["avg_word_perturbed_perc"]) if won else None,
+        "words_changed_pct": float(ta.metrics.WordsPerturbed().calculate(broken)["avg_word_perturbed_perc"]) if won else None,
         "queries": int(sum(result.num_queries for result in results)),
         "forwards": victim.texts,
         "victim_calls": victim.calls,
@@ -146,9 +199,9 @@ def record(path: Path, rows: list[tuple[str, int]], results: list[Any]) -> None:
     """One line of JSON for each example, as ``parity`` reads them."""
     with path.open("w", encoding="utf-8") as out:
         for (text, label), result in zip(rows, results, strict=True):
-            status = type(result).__name__
-            new = None if status == "SkippedAttackResult" else result.perturbed_result.attacked_text.text
-            line = {"label": label, "text": text, "status": status, "adversarial": new, "queries": result.num_queries}
+            ended = status(result)
+            new = None if ended == "SkippedAttackResult" else result.perturbed_result.attacked_text.text
+            line = {"label": label, "text": text, "status": ended, "adversarial": new, "queries": result.num_queries}
             out.write(json.dumps(line) + "\n")
 
 
@@ -164,13 +217,15 @@ def main() -> None:
 
     from attacks.textattack_bridge.loading import load
     from attacks.words import Words
+    from robustness.named_resources import named_resources
 
     torch.set_num_threads(args.threads)
     ta, victim, encoded = load(), Count(), Count()
     rows = ours.read_rows(args.data, args.n)
     words = {word.lower() for text, _ in rows for word in map(Words(text).__getitem__, range(len(Words(text))))}
     model = wrapper(ta, args.victim.removeprefix("hf:"), args.pad, victim)
-    results, seconds = run(ta, built(ta, args.recipe, args.resource, model, words, encoded), rows, args.seed)
+    attack = built(args.recipe, named_resources(args.resource), args.pad, model, words, encoded)
+    results, seconds = run(ta, attack, rows, args.seed)
     if args.results:
         record(args.results, rows, results)
     settings = {"recipe": args.recipe, "pad": args.pad, "threads": args.threads}

@@ -1,7 +1,8 @@
 """The same recipe on the same victim, texts and resources: TextAttack as shipped, TextAttack padded well, our bridge, ours.
 
     python -m bench.versus_textattack --victim hf:MODEL --data FILE.tsv --textattack-python VENV/bin/python \\
-        [--recipes deepwordbug,pwws] [-n 20] [--rounds 3] [--lexicon nltk] [--vectors FILE] [--resource NAME=VALUE]
+        [--recipes deepwordbug,pwws] [-n 20] [--rounds 3] [--lexicon nltk] [--vectors FILE] [--masked-lm DIR]
+        [--resource NAME=VALUE]
 
 Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. ``theirs.py``
 and the bridge run in a Python that has TextAttack (``make .venv-textattack/.test``). Medians over the rounds; ``ratio`` is
@@ -30,6 +31,14 @@ BRIDGED = {
     "textbugger": "textattack:textbugger-li-2018",
     "pruthi": "textattack:pruthi-2019",
     "input-reduction": "textattack:input-reduction-feng-2018",
+    "bad-characters-homoglyph": "textattack:bad-characters-2021",
+    "bad-characters-invisible": "textattack:bad-characters-2021-invisible",
+    "bad-characters-reorder": "textattack:bad-characters-2021-reorderings",
+    "bad-characters-deletion": "textattack:bad-characters-2021-deletions",
+    "checklist": "textattack:checklist-ribeiro-2020",
+    "a2t": "textattack:a2t-yoo-2021",
+    "bae": "textattack:bae-garg-2019",
+    "bert-attack": "textattack:bert-attack-li-2020",
 }
 COLUMNS = (
     "success_rate", "accuracy_under_attack", "words_changed_pct", "similarity", "queries", "queries_per_success",
@@ -62,15 +71,16 @@ def own(name: str, recipe: str, python: str, args: argparse.Namespace, folder: P
     run = BRIDGED[recipe] if name == "bridge" else recipe
     command = [python, str(HERE / "ours.py"), run, *_shared(args), "--batch-tokens", str(args.batch_tokens)]
     command += ["--results", str(folder / f"{recipe}-{name}.jsonl")]
-    for flag in ("lexicon", "vectors"):
-        value = getattr(args, flag)
+    for flag in ("lexicon", "vectors", "masked-lm"):
+        value = getattr(args, flag.replace("-", "_"))
         command += [f"--{flag}", value] if value else []
     return _run(command)
 
 
 def _shared(args: argparse.Namespace) -> list[str]:
     flags = ["--victim", args.victim, "--data", args.data, "-n", str(args.n), "--threads", str(args.threads)]
-    return flags + [part for pair in args.resource for part in ("--resource", pair)]
+    resources = [*args.resource, *([f"masked-lm={args.masked_lm}"] if args.masked_lm else [])]
+    return flags + [part for pair in resources for part in ("--resource", pair)]
 
 
 def _run(command: list[str]) -> dict[str, Any]:

