@@ -59,7 +59,8 @@ def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
 
         def padded(self, texts: Any) -> Any:
             with torch.no_grad():
-                return self.model(**self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")).logits
+                columns = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+                return self.model(**columns.to(self.model.device)).logits
 
         def get_grad(self, text_input: Any) -> Any:
             whole = self.tokenizer
@@ -70,7 +71,15 @@ def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
             finally:
                 self.tokenizer = whole
 
-    return Counted(AutoModelForSequenceClassification.from_pretrained(path).eval(), AutoTokenizer.from_pretrained(path))
+    model = AutoModelForSequenceClassification.from_pretrained(path).eval().to(device())
+    return Counted(model, AutoTokenizer.from_pretrained(path))
+
+
+def device() -> str:
+    """The first GPU where there is one, as in our own runs."""
+    from robustness.victims.checkpoints import pick_device
+
+    return pick_device(None)
 
 
 def encoders(ta: Any, count: Count) -> dict[str, Any]:
@@ -81,11 +90,11 @@ def encoders(ta: Any, count: Count) -> dict[str, Any]:
     from robustness.victims.demo import encoder_folder
 
     folder = str(encoder_folder())
-    model, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = AutoModel.from_pretrained(folder).eval().to(device()), AutoTokenizer.from_pretrained(folder)
 
     def vectors(texts: Any) -> Any:
         with torch.no_grad():
-            batch = tokenizer(list(texts), padding=True, truncation=True, max_length=256, return_tensors="pt")
+            batch = tokenizer(list(texts), padding=True, truncation=True, max_length=256, return_tensors="pt").to(model.device)
             mask = batch["attention_mask"].unsqueeze(-1).float()
             pooled = (model(**batch).last_hidden_state * mask).sum(1) / mask.sum(1)
             return torch.nn.functional.normalize(pooled, dim=1)

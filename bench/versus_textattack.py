@@ -5,7 +5,8 @@
         [--resource NAME=VALUE]
 
 Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. ``theirs.py``
-and the bridge run in a Python that has TextAttack (``make .venv-textattack/.test``). Medians over the rounds; ``ratio`` is
+and the bridge run in a Python that has TextAttack (``make .venv-textattack/.test``). ``--rows FILE`` keeps every row and counts
+those that it holds already, so that hours of rounds can be cut and gone on with. Medians over the rounds; ``ratio`` is
 wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which a busy machine troubles less.
 """
 
@@ -103,7 +104,7 @@ def side(name: str, recipe: str, args: argparse.Namespace, folder: Path) -> dict
 
 def median(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Column by column."""
-    found = {}
+    found: dict[str, Any] = {"rounds": len(rows)}
     for column in COLUMNS:
         values = [row[column] for row in rows if row.get(column) is not None]
         found[column] = round(statistics.median(values), 2) if values else None
@@ -117,6 +118,9 @@ def main() -> None:
     parser.add_argument("--sides", default="stock,dynamic,bridge,native")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--textattack-python", required=True)
+    parser.add_argument(
+        "--rows", type=Path, help="file that rows are added to; those of the same settings count as earlier rounds"
+    )
     parser.add_argument("--keep", type=Path, help="folder for what each side found, RECIPE-SIDE.jsonl (see bench/parity.py)")
     args = parser.parse_args()
     sides = args.sides.split(",")
@@ -124,21 +128,40 @@ def main() -> None:
         folder = args.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for recipe in args.recipes.split(","):
-            runs: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
-            for _ in range(args.rounds):
+            runs = {name: earlier(args, recipe, name) for name in sides}
+            for round_ in range(args.rounds):
                 for name in sides:
-                    _add(runs[name], name, recipe, args, folder)
+                    if len(runs[name]) <= round_:
+                        _add(runs[name], name, recipe, args, folder)
             _tell(recipe, {name: median(rows) for name, rows in runs.items() if rows}, args)
+
+
+def _settings(args: argparse.Namespace, recipe: str, name: str) -> dict[str, Any]:
+    """What rows must share to be rounds of one comparison."""
+    shared = ("victim", "data", "n", "threads", "lexicon", "vectors", "masked_lm", "resource", "batch_tokens")
+    return {"of": recipe, "side": name, **{key: getattr(args, key) for key in shared}}
+
+
+def earlier(args: argparse.Namespace, recipe: str, name: str) -> list[dict[str, Any]]:
+    """The rows of this side that the file holds, as many as rounds are asked for."""
+    if args.rows is None or not args.rows.exists():
+        return []
+    wanted = _settings(args, recipe, name)
+    rows = map(json.loads, args.rows.read_text(encoding="utf-8").splitlines())
+    return [row for row in rows if {key: row.get(key) for key in wanted} == wanted][: args.rounds]
 
 
 def _add(rows: list[dict[str, Any]], name: str, recipe: str, args: argparse.Namespace, folder: Path) -> None:
     """Run one side; one that cannot run says why and leaves the others their rows."""
     try:
-        rows.append(side(name, recipe, args, folder))
+        rows.append(side(name, recipe, args, folder) | _settings(args, recipe, name))
     except RuntimeError as error:
         print(f"{name} of {recipe} gave no row: {error}", file=sys.stderr)
         return
-    print(json.dumps({"side": name, **rows[-1]}), file=sys.stderr, flush=True)
+    print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    if args.rows is not None:
+        with args.rows.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(rows[-1]) + "\n")
 
 
 def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespace) -> None:
@@ -146,11 +169,11 @@ def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespac
     for row in found.values():
         row["ratio"] = round(row["wall_s"] / base["wall_s"], 2) if base else None
         row["cpu_ratio"] = round(row["cpu_s"] / base["cpu_s"], 2) if base else None
-    print(f"\n{recipe}, {args.n} examples, medians of {args.rounds}")
-    print(" | ".join(("side", *COLUMNS)))
+    print(f"\n{recipe}, {args.n} examples, medians")
+    print(" | ".join(("side", "rounds", *COLUMNS)))
     for name, row in found.items():
-        print(" | ".join((name, *(str(row[c]) for c in COLUMNS))))
-    print(json.dumps({"bench": "versus", "recipe": recipe, "examples": args.n, "rounds": args.rounds, **found}), flush=True)
+        print(" | ".join((name, str(row["rounds"]), *(str(row[c]) for c in COLUMNS))))
+    print(json.dumps({"bench": "versus", "recipe": recipe, "examples": args.n, **found}), flush=True)
 
 
 if __name__ == "__main__":

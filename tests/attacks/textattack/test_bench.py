@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -65,3 +66,17 @@ def test_a_reduced_text_is_a_success_with_one_word_left(theirs: Any, named: dict
     results, _ = theirs.run(load(), attack, [("good film", 1), ("good the and", 1), ("bad film", 1)], 0)
     won, lost = "SuccessfulAttackResult", "FailedAttackResult"
     assert [theirs.status(result) for result in results] == [won, lost, "SkippedAttackResult"]
+
+
+def test_rows_of_the_same_settings_count_as_earlier_rounds(theirs: Any, tmp_path: Path) -> None:
+    from argparse import Namespace
+
+    from bench.versus_textattack import _settings, earlier
+
+    shared = {"victim": "hf:m", "data": "d.tsv", "lexicon": None, "vectors": None, "masked_lm": None, "resource": []}
+    args = Namespace(**shared, n=10, threads=2, batch_tokens=2048, rounds=2, rows=tmp_path / "rows.jsonl")
+    assert earlier(args, "pwws", "native") == []
+    rows = [_settings(Namespace(**{**vars(args), "n": n}), "pwws", "native") | {"wall_s": n} for n in (10, 20, 10, 10)]
+    args.rows.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert [row["wall_s"] for row in earlier(args, "pwws", "native")] == [10, 10]
+    assert earlier(args, "pwws", "stock") == earlier(args, "textfooler", "native") == []
