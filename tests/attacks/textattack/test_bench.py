@@ -73,7 +73,14 @@ def test_rows_of_the_same_settings_count_as_earlier_rounds(theirs: Any, tmp_path
 
     from bench.versus_textattack import _settings, earlier
 
-    shared = {"victim": "hf:m", "data": "d.tsv", "lexicon": None, "vectors": None, "masked_lm": None, "resource": []}
+    shared: dict[str, Any] = {
+        "victim": "hf:m",
+        "data": "d.tsv",
+        "lexicon": None,
+        "vectors": None,
+        "masked_lm": None,
+        "resource": [],
+    }
     args = Namespace(**shared, n=10, threads=2, batch_tokens=2048, rounds=2, rows=tmp_path / "rows.jsonl")
     assert earlier(args, "pwws", "native") == []
     rows = [_settings(Namespace(**{**vars(args), "n": n}), "pwws", "native") | {"wall_s": n} for n in (10, 20, 10, 10)]
