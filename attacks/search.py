@@ -256,8 +256,8 @@ class Trial:
         """
         severities = sorted(rungs)
         judged, cut = yield from self._judge_all([rungs[s] for s in severities])
-        of_text = {c.text: v for c, v in judged}
-        self.ladder.update({s: (rungs[s], of_text[rungs[s].text]) for s in severities if rungs[s].text in of_text})
+        known = self._known
+        self.ladder.update((s, (rungs[s], known[rungs[s].text])) for s in severities if rungs[s].text in known)
         already = self.winner
         self._learn(judged, "first")
         self.winner = already or self.winner
@@ -266,15 +266,17 @@ class Trial:
 
     def _judge_all(self, pool: Sequence[Candidate]) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
         self.tally.attempted += len(pool)
-        self.tally.no_ops += sum(c.text == self.text for c in pool)
-        known, cut = yield from self._ask([c.text for c in pool])
+        texts = [c.text for c in pool]
+        self.tally.no_ops += texts.count(self.text)
+        known, cut = yield from self._ask(texts)
         return [(c, known[c.text]) for c in pool if c.text in known], cut
 
     def _learn(self, judged: Sequence[tuple[Candidate, Verdict]], prefer: str) -> None:
+        original = self.text
         for candidate, verdict in judged:
-            if candidate.text != self.text and verdict.score > self.best.score:
+            if verdict.score > self.best.score and candidate.text != original:
                 self.best, self._best_candidate = verdict, candidate
-        winners = [(c, v) for c, v in judged if v.reached and c.text != self.text]
+        winners = [(c, v) for c, v in judged if v.reached and c.text != original]
         if not winners:
             return
         if prefer == "score":

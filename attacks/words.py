@@ -60,8 +60,8 @@ class Words:
     def __len__(self) -> int:
         return len(self._pieces) // 2
 
-    def __getitem__(self, index: int) -> str:
-        return self._pieces[2 * range(len(self))[index] + 1]
+    def __getitem__(self, index: int) -> str:  # words stand at odd places, also counted from the end
+        return self._pieces[2 * index + (index >= 0)]
 
     def __str__(self) -> str:
         if self._text is None:
@@ -86,7 +86,7 @@ class Words:
 
     def original_word(self, index: int) -> str:
         """The i-th word before any edit."""
-        return self._origin[2 * range(len(self))[index] + 1]
+        return self._origin[2 * index + (index >= 0)]
 
     def span(self, index: int) -> tuple[int, int]:
         """Start and end of the i-th word in the present text, in code points."""
@@ -113,10 +113,10 @@ class Words:
     def replace_many(self, changes: Mapping[int, str], technique: str = "") -> Words:
         """A view with several words replaced at once."""
         pieces, why = list(self._pieces), dict(self._why)
+        places = range(1, len(pieces), 2)
         for index, new in changes.items():
-            at = 2 * range(len(self))[index] + 1
-            pieces[at] = new
-            why[at] = technique
+            at = places[index]
+            pieces[at], why[at] = new, technique
         return self._with(pieces, why)
 
     def replace_range(self, start: int, stop: int, new: str, technique: str = "") -> Words:
@@ -176,12 +176,11 @@ class Words:
     def edits(self) -> tuple[Edit, ...]:
         """Every difference from the original as spans, in order; touching ones of one technique are merged."""
         edits: list[Edit] = []
-        old = new = 0
-        for at, (then, now) in enumerate(zip(self._origin, self._pieces, strict=True)):
+        old, new = _starts(self._origin), _starts(self._pieces)
+        for at in sorted(self._why):
+            then, now = self._origin[at], self._pieces[at]
             if then != now:
-                edits.append(_edit(then, now, old, new, self._why.get(at, ""), whole=at % 2 == 1))
-            old += len(then)
-            new += len(now)
+                edits.append(_edit(then, now, old[at], new[at], self._why[at], whole=at % 2 == 1))
         return _merge(edits)
 
 
@@ -238,11 +237,8 @@ def diff(before: str, after: str, technique: str = "") -> tuple[Edit, ...]:
     return _merge(edits)
 
 
-def _starts(parts: list[str]) -> list[int]:
-    starts = [0]
-    for part in parts:
-        starts.append(starts[-1] + len(part))
-    return starts
+def _starts(parts: Sequence[str]) -> list[int]:
+    return list(accumulate(map(len, parts), initial=0))
 
 
 def words_changed(before: str, after: str) -> tuple[int, int]:
@@ -252,6 +248,8 @@ def words_changed(before: str, after: str) -> tuple[int, int]:
     cut into several, or several words run together.
     """
     a, b = _split(before)[1::2], _split(after)[1::2]
+    if a == b:
+        return 0, len(a)
     distance = Levenshtein.distance(a, b, score_hint=_FEW)
     if distance < 2:
         return distance, len(a)
@@ -273,10 +271,12 @@ _LONGEST_STRETCH = 100_000
 
 def _distance(a: Sequence[str], b: Sequence[str]) -> int:
     """Levenshtein distance in which cutting one word or joining several costs one."""
-    if min(len(a), len(b)) == 0 or len(a) * len(b) > _LONGEST_STRETCH:
+    if min(len(a), len(b)) == 0 or max(len(a), len(b)) == 1 or len(a) * len(b) > _LONGEST_STRETCH:
+        return int(Levenshtein.distance(a, b))
+    cuts, joins = _runs(a, b), _runs(b, a)
+    if not cuts and not joins:
         return int(Levenshtein.distance(a, b))
     rows = [list(range(len(b) + 1))]
-    cuts, joins = _runs(a, b), _runs(b, a)
     for i, old in enumerate(a):
         row = [i + 1]
         for j, new in enumerate(b):

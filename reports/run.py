@@ -97,6 +97,7 @@ class Outcome:
     def to_json(self) -> str:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
         line = _plain(self)
+        line["edits"], line["ladder"] = list(map(_edit_line, self.edits)), list(map(_rung_line, self.ladder))
         if self.goal == MISCLASSIFY:
             del line["goal"]
         return _LINE.encode(line)
@@ -141,6 +142,15 @@ def _plain(value: Any) -> dict[str, Any]:
 @cache
 def _names(record: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(record))
+
+
+def _edit_line(edit: EditRecord) -> dict[str, Any]:
+    at = {"start": edit.start, "end": edit.end, "new_start": edit.new_start, "new_end": edit.new_end}
+    return {**at, "before": edit.before, "after": edit.after, "technique": edit.technique}
+
+
+def _rung_line(rung: Rung) -> dict[str, Any]:
+    return {"severity": rung.severity, "label": rung.label, "correct": rung.correct, "text": rung.text}
 
 
 _LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=_plain)

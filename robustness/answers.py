@@ -79,10 +79,11 @@ def _scored(row: Any, info: VictimInfo, oddities: AnswerOddities) -> Prediction:
         raise AnswerError(
             f"the victim gave {len(scores)} scores for one input; it declares {len(info.labels)} labels: {list(info.labels)}"
         )
-    if not all(map(math.isfinite, scores)):
+    total = sum(scores)
+    if not math.isfinite(total) and not all(map(math.isfinite, scores)):  # finite numbers can add up to infinity
         raise AnswerError(f"the victim gave scores that are not finite: {list(scores)}; expected finite numbers")
     high = max(scores)
-    _look(scores, high, oddities)
+    _look(scores, total, high, oddities)
     return Prediction(scores.index(high), scores)
 
 
@@ -101,19 +102,23 @@ def _floats(row: Any) -> tuple[float, ...]:
         ) from None
 
 
-def _look(scores: tuple[float, ...], high: float, oddities: AnswerOddities) -> None:
+def _look(scores: tuple[float, ...], total: float, high: float, oddities: AnswerOddities) -> None:
     oddities.rows += 1
-    if abs(sum(scores) - 1.0) > SUM_TOLERANCE:
+    if abs(total - 1.0) > SUM_TOLERANCE:
         oddities.not_summing += 1
         oddities.note("not_summing", scores)
     if high > 1.0 or min(scores) < 0.0:
         oddities.out_of_range += 1
         oddities.note("out_of_range", scores)
-    if all(x == round(x, ROUNDED_DECIMALS) for x in scores):
+    if _is_rounded(high) and all(map(_is_rounded, scores)):  # mostly the first look tells
         oddities.rounded += 1
         oddities.note("rounded", scores)
     if len(scores) > 1 and scores.count(high) > 1:
         oddities.ties += 1
+
+
+def _is_rounded(score: float) -> bool:
+    return score == round(score, ROUNDED_DECIMALS)
 
 
 def _shown(value: Any) -> str:

@@ -75,12 +75,13 @@ class Store(Protocol):
 
 
 class _Order:
-    """One submitted request that waits for its items."""
+    """One submitted request, the answers to its items so far, and how many are missing."""
 
-    __slots__ = ("items", "missing")
+    __slots__ = ("answers", "items", "missing", "ticket")
 
-    def __init__(self, items: Sequence[Any]) -> None:
-        self.items = items
+    def __init__(self, ticket: Ticket, items: Sequence[Any]) -> None:
+        self.ticket, self.items = ticket, items
+        self.answers: dict[Any, Any] = dict.fromkeys(items)
         self.missing = 0
 
 
@@ -116,11 +117,8 @@ class Oracle(Generic[K, V]):
             mixed=backend.mixed_lengths,
             padding_cost=backend.padding_cost,
         )
-        self._waiting: dict[K, list[Ticket]] = {}
-        self._orders: dict[Ticket, _Order] = {}
-        self._answers: dict[K, V | Failure] = {}
-        self._uses: dict[K, int] = {}
-        self._complete: list[Ticket] = []
+        self._waiting: dict[K, list[_Order]] = {}
+        self._complete: list[_Order] = []
         self._timeouts = 0
 
     @property
@@ -130,27 +128,23 @@ class Oracle(Generic[K, V]):
 
     def submit(self, ticket: Ticket, items: Sequence[K]) -> None:
         """Queue a request; its answer comes out of a later ``pump``."""
-        order = _Order(items)
-        self._orders[ticket] = order
-        self.usage.asked += len(items)
+        order = _Order(ticket, items)
         new: list[K] = []
-        for item in dict.fromkeys(items):
-            self._uses[item] = self._uses.get(item, 0) + 1
-            if item in self._answers:
-                continue
+        for item in order.answers:
             cached = self._cache.get(item)
             if cached is not None:
-                self._answers[item] = cached
+                order.answers[item] = cached
                 continue
             order.missing += 1
             if item in self._waiting:
-                self._waiting[item].append(ticket)
+                self._waiting[item].append(order)
             else:
-                self._waiting[item] = [ticket]
+                self._waiting[item] = [order]
                 new.append(item)
+        self.usage.asked += len(items)
         self.usage.shared += len(items) - len(new)
         if order.missing == 0:
-            self._complete.append(ticket)
+            self._complete.append(order)
         self._unsized += new
 
     def _size(self) -> None:
@@ -189,7 +183,7 @@ class Oracle(Generic[K, V]):
         if not self._complete and self._queue:
             self._compute(self._queue.cut())
         done, self._complete = self._complete, []
-        return [(ticket, self._collect(ticket)) for ticket in done]
+        return [(order.ticket, _collect(order)) for order in done]
 
     def _compute(self, batch: list[K]) -> None:
         answers = self._attempt(batch)
@@ -233,13 +227,12 @@ class Oracle(Generic[K, V]):
 
     def _settle(self, batch: Sequence[K], answers: Sequence[V | Failure]) -> None:
         for item, answer in zip(batch, answers, strict=True):
-            self._answers[item] = answer
             self._remember(item, answer)
-            for ticket in self._waiting.pop(item):
-                order = self._orders[ticket]
+            for order in self._waiting.pop(item):
+                order.answers[item] = answer
                 order.missing -= 1
                 if order.missing == 0:
-                    self._complete.append(ticket)
+                    self._complete.append(order)
 
     def _remember(self, item: K, answer: V | Failure) -> None:
         if len(self._cache) >= self.cache_size:  # many at once: looking for the first key walks over all that were deleted
@@ -247,19 +240,13 @@ class Oracle(Generic[K, V]):
                 del self._cache[old]
         self._cache[item] = answer
 
-    def _collect(self, ticket: Ticket) -> list[V] | UnansweredError:
-        order = self._orders.pop(ticket)
-        answers = [self._answers[item] for item in order.items]
-        for item in dict.fromkeys(order.items):
-            self._uses[item] -= 1
-            if not self._uses[item]:
-                del self._uses[item], self._answers[item]
-        good: list[V] = []
-        for answer in answers:
-            if isinstance(answer, Failure):
-                return UnansweredError(f"{answer.error}: {answer.message}")
-            good.append(answer)
-        return good
+
+def _collect(order: _Order) -> list[Any] | UnansweredError:
+    answers = [order.answers[item] for item in order.items]
+    for answer in answers:
+        if isinstance(answer, Failure):
+            return UnansweredError(f"{answer.error}: {answer.message}")
+    return answers
 
 
 def _failure(error: RobustnessError) -> Failure:

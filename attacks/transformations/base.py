@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from random import Random
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -118,10 +119,8 @@ def drawn(options: Sequence[T], rng: Random) -> T:
 
 def rotated(places: Sequence[int], rng: Random) -> Iterator[int]:
     """Every place once, from a random one onwards: a cheap way to find a random place that fits."""
-    count = len(places)
-    start = int(rng.random() * count)
-    yield from places[start:]
-    yield from places[:start]
+    start = int(rng.random() * len(places))
+    return chain(places[start:], places[:start])
 
 
 def options_of(new: str | None) -> list[str]:

@@ -23,6 +23,8 @@ def substitutions(word: str, options: Options, places: range, longest: int = 1) 
 
 def random_substitution(word: str, options: Options, places: range, rng: Random, longest: int = 1) -> str | None:
     """One replacement at one random place, or None where no place has one."""
+    if longest == 1:
+        return _random_letter(word, options, places, rng)
     for at in rotated(places, rng):
         sizes = [size for size in range(1, min(longest, places.stop - at) + 1) if options.get(word[at : at + size])]
         if sizes:
@@ -31,6 +33,14 @@ def random_substitution(word: str, options: Options, places: range, rng: Random,
     return None
 
 
+def _random_letter(word: str, options: Options, places: range, rng: Random) -> str | None:
+    for at in rotated(places, rng):
+        found = options.get(word[at])
+        if found:
+            return word[:at] + drawn(found, rng) + word[at + 1 :]
+    return None
+
+
 def inner(count: int, keep_first: bool, keep_last: bool) -> range:
     """The places of a word of ``count`` characters that may change."""
-    return range(int(keep_first), max(int(keep_first), count - int(keep_last)))
+    return range(int(keep_first), count - int(keep_last))

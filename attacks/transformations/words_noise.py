@@ -7,7 +7,7 @@ from random import Random
 
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import share_of, shuffled
-from attacks.words import Words
+from attacks.words import words_of
 
 _EDA = Citation(
     "Wei and Zou 2019, EDA: Easy Data Augmentation Techniques for Boosting Performance on Text Classification Tasks",
@@ -35,7 +35,7 @@ class WordDrop:
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Drop a share of the words."""
-        words = Words(text)
+        words = words_of(text)
         wanted = min(share_of(len(words), severity), len(words) - 1)
         droppable = [index for index in shuffled(len(words), rng) if not self._stays(words[index])]
         if wanted < 1 or not droppable:
@@ -59,7 +59,7 @@ class WordOrder:
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Swap neighbours until a share of the words, at least two, stands elsewhere."""
-        words = Words(text)
+        words = words_of(text)
         wanted = (share_of(len(words), severity) + 1) // 2
         changes: dict[int, str] = {}
         for index in shuffled(len(words) - 1, rng):

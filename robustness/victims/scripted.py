@@ -29,6 +29,7 @@ _NEGATIVE = (
     "mess pointless poor predictable sad slow stale stupid terrible tedious tired waste weak worst"
 )
 POSITIVE, NEGATIVE = frozenset(_POSITIVE.split()), frozenset(_NEGATIVE.split())
+_SIGN = {**dict.fromkeys(POSITIVE, 1), **dict.fromkeys(NEGATIVE, -1)}
 _WORD = re.compile(r"[^\W_]+")
 
 Row = tuple[float, ...]
@@ -37,7 +38,7 @@ Row = tuple[float, ...]
 def keyword_score(texts: Input) -> float:
     """The probability of ``positive``: the logistic function of positive minus negative words, exact matches only."""
     words = [word for text in texts for word in _WORD.findall(text.lower())]
-    margin = sum(word in POSITIVE for word in words) - sum(word in NEGATIVE for word in words)
+    margin = sum(_SIGN[word] for word in words if word in _SIGN)
     return 1.0 / (1.0 + math.exp(-(margin + 0.1)))
 
 
@@ -60,7 +61,7 @@ class ScriptedVictim:
 
     def lengths(self, inputs: Sequence[Input]) -> list[int]:
         """Words of each input, at least one."""
-        return [max(1, sum(len(_WORD.findall(text)) for text in i)) for i in inputs]
+        return [max(1, sum(map(len, map(_WORD.findall, i)))) for i in inputs]
 
     def truncated(self, inputs: Sequence[Input]) -> list[bool]:
         """Nothing is cut."""

@@ -160,6 +160,8 @@ def test_plain_and_other_texts_are_cut_alike(text: str) -> None:
         ("hello world", "he llo wurld", 2),
         ("hello hello", "he llo hello", 1),
         ("a b c", "x y z", 3),
+        ("ab c d", "a b cd", 2),
+        ("a b c d", "x y d", 3),
         ("good", "go\u200bod", 1),
         ("good", "gox\bod", 1),
         ("abcd", "a b c d", 1),
@@ -224,4 +226,7 @@ def test_indexes_out_of_range_are_refused() -> None:
     for start, stop in ((0, 0), (1, 3), (-1, 1)):
         with pytest.raises(IndexError, match="a range of words must lie within 0:2"):
             words.replace_range(start, stop, "")
-    assert words[-1] == "b"
+    for call in (lambda: words[-3], lambda: words.original_word(2), lambda: words.replace_many({2: ""})):
+        with pytest.raises(IndexError):
+            call()
+    assert (words[-1], words[-2], words.original_word(-2)) == ("b", "a", "a")

@@ -36,6 +36,13 @@ def test_logits_are_noted_and_not_softmaxed() -> None:
 
 def test_rounded_scores_are_noted() -> None:
     assert read([[0.97, 0.03]], 1)[1].rounded == 1
+    assert read([[0.97, 0.0301]], 1)[1].rounded == 0, "the highest alone does not make a row rounded"
+
+
+def test_finite_scores_whose_sum_is_not_are_used() -> None:
+    found, oddities = read([[1e308, 1.7e308]], 1)
+    assert found == [Prediction(1, (1e308, 1.7e308))]
+    assert oddities.not_summing == 1
 
 
 @pytest.mark.parametrize(
@@ -46,6 +53,8 @@ def test_rounded_scores_are_noted() -> None:
         ([[0.1, 0.2, 0.7]] * 2, "gave 3 scores"),
         ([[float("nan"), 0.5]] * 2, "not finite"),
         ([[float("inf"), 0.5]] * 2, "not finite"),
+        ([[0.5, 0.5], [0.5, float("nan")]], "not finite"),
+        ([[float("inf"), float("-inf")]] * 2, "not finite"),
         ([0.5, 0.5], "one number per label"),
         (["pos", "neg"], "--access labels"),
         ([None, None], "one score per label"),

@@ -151,6 +151,15 @@ def test_cache_drops_the_oldest() -> None:
     assert backend.batches == [["a"], ["b"], ["c"], ["a"]]
 
 
+def test_a_request_that_waits_keeps_the_answers_that_the_cache_forgot() -> None:
+    backend = Shouter()
+    oracle = Oracle(backend, cache_size=1, batch_tokens=1)
+    oracle.submit(1, ["a", "b", "c"])
+    oracle.submit(2, ["c", "a"])
+    assert drain(oracle) == {1: ["A", "B", "C"], 2: ["C", "A"]}
+    assert backend.batches == [["a"], ["b"], ["c"]]
+
+
 def test_empty_request_is_answered_at_once() -> None:
     oracle = Oracle(Shouter())
     oracle.submit(1, [])

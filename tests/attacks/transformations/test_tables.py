@@ -12,6 +12,7 @@ from attacks.transformations.base import rotated, shuffled, spliced
 from attacks.transformations.characters import CharacterSwap
 from attacks.transformations.clusters import ALPHABET
 from attacks.transformations.punctuation import PunctuationNoise
+from attacks.transformations.substitution import random_substitution
 from attacks.transformations.tables import both_cases, groups, keyboard, table
 from attacks.transformations.words_noise import WordDrop
 from attacks.words import Words
@@ -101,3 +102,11 @@ def test_a_severity_is_a_share_of_the_words(severity: int, expected: int) -> Non
 
 def test_of_two_overlapping_replacements_the_first_is_made() -> None:
     assert spliced("abcd", [(0, 2, "x"), (1, 3, "y"), (3, 3, "z")]) == "xczd"
+
+
+@pytest.mark.parametrize("word", ["typo", "Qwerty", "x1", "12", ""])
+def test_a_letter_is_drawn_like_a_string_of_several(word: str) -> None:
+    drawn = [random_substitution(word, keyboard("qwerty"), range(len(word)), Random(seed)) for seed in range(40)]
+    longer = [random_substitution(word, keyboard("qwerty"), range(len(word)), Random(seed), longest=2) for seed in range(40)]
+    assert drawn == longer
+    assert (None in drawn) is (word in ("12", ""))
