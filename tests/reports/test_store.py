@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.ledger import Done
-from reports.run import Manifest, Outcome, Run, RunError
+from reports.run import EditRecord, Manifest, Outcome, Run, RunError, Rung
 from reports.store import RunWriter, comparability_id, iter_outcomes, load_run
 
 MakeManifest = Callable[..., Manifest]
@@ -41,6 +42,15 @@ def test_any_text_survives_a_line(text: str, after: str, meta: dict[str, object]
     assert line.isascii()
     assert "\n" not in line
     assert Outcome.from_json(line) == outcome
+
+
+def test_every_field_of_edits_and_rungs_survives_a_line(make_outcome: MakeOutcome) -> None:
+    edits = (EditRecord(1, 2, 3, 4, "five", "six", "seven"), EditRecord(5, 6, 7, 8, "", "'"))
+    ladder = (Rung(1, "positive", True, "one"), Rung(4, "negative", False, "four"))
+    outcome = make_outcome(edits=edits, ladder=ladder)
+    raw = json.loads(outcome.to_json())
+    assert [list(raw["edits"][0]), list(raw["ladder"][0])] == [[f.name for f in fields(one)] for one in (EditRecord, Rung)]
+    assert Outcome.from_json(outcome.to_json()) == outcome
 
 
 def test_lone_surrogates_survive(tmp_path: Path, make_manifest: MakeManifest, make_outcome: MakeOutcome) -> None:
