@@ -41,8 +41,8 @@ class Setting:
 
     ``mask``: share of the tokens that are predicted. Of these eight in ten are masked, one is another token and one is left
     (Devlin et al. 2019), because BERT-Attack reads words unmasked. Rates peak after a tenth of the steps and fall to zero.
-    ``reviews``: share of the pieces that come from the longer reviews. ``narrow``: products in bfloat16, over twice as fast on
-    processors that have it.
+    ``reviews``: share of the pieces that come from the longer reviews. ``narrow``: products in bfloat16, faster on processors
+    that have it.
     """
 
     rate: float = 5e-4
