@@ -357,7 +357,8 @@ class Recipe:
 
     ``access`` is one of ``blind``, ``labels``, ``scores``, ``gradients``; ``needs`` names oracles beyond the victim
     (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
-    is what counts as broken where the recipe does not share the run's goal.
+    is what counts as broken where the recipe does not share the run's goal. ``substitutes``: what stands in for parts that the
+    published recipe names, a phrase each, for the reports.
     """
 
     name: str
@@ -371,3 +372,4 @@ class Recipe:
     parameters: tuple[tuple[str, str], ...] = _field(default=())
     note: str = ""
     goal: Goal | None = None
+    substitutes: tuple[str, ...] = ()

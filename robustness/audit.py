@@ -125,7 +125,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import parts, preflight
+    from robustness import checks, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.manifest import describe
 
@@ -136,7 +136,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
-    flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
+    flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes)]
     manifest = describe(
         victim,
         data,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Input, Prediction
+from attacks.search import Input, Prediction, Recipe
 from reports.run import Outcome
 from robustness.answers import AnswerOddities
 from robustness.victims.base import Victim
@@ -52,6 +52,7 @@ CODES: Mapping[str, str] = {
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
+    "substitute": "something stands in for a resource that the published recipe names",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 
@@ -77,6 +78,11 @@ def _same(a: Prediction, b: Prediction) -> bool:
     if a.label != b.label or (a.scores is None) != (b.scores is None):
         return False
     return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))
+
+
+def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
+    """What the recipes use in place of what their publications name."""
+    return [Flag("substitute", "note", f"{recipe.name}: {phrase}") for recipe in recipes for phrase in recipe.substitutes]
 
 
 def unreliable(rescued: int) -> list[Flag]:

@@ -143,7 +143,7 @@ def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recip
     method = parts.pattern.search_method
     gradients = getattr(method, "wir_method", "") == "gradient"
     encoder = any(type(rule).__name__ == "RunSentenceEncoder" for rule in parts.rules)
-    replaced = "; ".join(f"in place of {RESOURCES[key].title}: {f.shown}" for key, f in found.items() if f.substitute)
+    replaced = tuple(f"in place of {RESOURCES[key].title}: {f.shown}" for key, f in found.items() if f.substitute)
     return Recipe(
         name=entry.spec,
         attack=TextAttackSearch(parts, entry.spec),
@@ -160,7 +160,8 @@ def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recip
             *((f"resource {key}", f.shown) for key, f in found.items()),
         ),
         goal=KeepAnswer() if parts.reduces else None,
-        note=f"Run by TextAttack {version()} through a bridge{'; ' + replaced if replaced else ''}.",
+        note=f"Run by TextAttack {version()} through a bridge{''.join('; ' + one for one in replaced)}.",
+        substitutes=replaced,
     )
 
 

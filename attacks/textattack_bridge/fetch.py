@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from urllib.request import urlopen
 
 from attacks.textattack_bridge import places
 from attacks.textattack_bridge.catalogue import Entry
-from attacks.textattack_bridge.gather import impossible
+from attacks.textattack_bridge.gather import impossible, stand_in
 from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.resources import MASKED, NER, USE, needed
 
@@ -24,11 +24,15 @@ Fetch = Callable[[Entry], None]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One resource of a recipe: whether it is on this machine now, and what was done or is in the way."""
+    """One resource of a recipe: whether it is on this machine now, and what was done or is in the way.
+
+    ``stand_in``: what of this package's own a run takes until then, or nothing.
+    """
 
     title: str
     there: bool
     remark: str
+    stand_in: str = ""
 
 
 def states(entry: Entry, *, fetch: bool = False) -> Iterator[State]:
@@ -41,10 +45,14 @@ def states(entry: Entry, *, fetch: bool = False) -> Iterator[State]:
         looked = resource.look(entry)
         if looked.path is not None:
             yield State(resource.title, True, "there already")
-        elif not fetch:
-            yield State(resource.title, False, f"not in {', '.join(looked.places)}")
-        else:
-            yield _fetched(entry, key, resource.title)
+            continue
+        state = _fetched(entry, key, resource.title) if fetch else _lacking(resource.title, looked.places)
+        own = stand_in(entry, resource)
+        yield replace(state, stand_in=own.shown) if own and not state.there else state
+
+
+def _lacking(title: str, places_: Sequence[str]) -> State:
+    return State(title, False, f"not in {', '.join(places_)}")
 
 
 def _fetched(entry: Entry, key: str, title: str) -> State:
@@ -55,7 +63,7 @@ def _fetched(entry: Entry, key: str, title: str) -> State:
     except Exception as error:  # noqa: BLE001 - whatever a download raises, the user is told and the next one is tried
         return State(title, False, f"could not be fetched, {type(error).__name__}: {str(error)[:300]}")
     looked = needed(entry)[key].look(entry)
-    return State(title, looked.path is not None, "fetched" if looked.path else f"not in {', '.join(looked.places)}")
+    return State(title, True, "fetched") if looked.path else _lacking(title, looked.places)
 
 
 def _nltk(name: str) -> Fetch:

@@ -28,6 +28,8 @@ _NATIVE = {
     "textfooler-jin-2019": "textfooler",
 }
 """This package's own recipes of the same papers, for those of TextAttack's that can be refused."""
+_OWN = {"counter-fitted": "builtin"}
+"""What this package ships, by resource: used where the real thing is not on this machine, and reported as a substitute."""
 _TECHNIQUES = ("WordSwap", "WordInsertion", "WordMerge", "WordDeletion", "Chinese")
 
 
@@ -72,10 +74,22 @@ def _one(entry: Entry, resource: Resource, value: object) -> Found:
     elif value is not None:
         return _chosen(resource, value)
     looked = resource.look(entry)
+    own = stand_in(entry, resource)
+    if looked.path is None and own is not None:
+        return own
     if looked.path is None:
         where = ", ".join(looked.places)
         raise ValueError(f"{resource.title}: looked for {where}. To choose: --resource {resource.option}=… ({resource.choices})")
     return Found(looked.path, f"found on this machine: {looked.path.name}")
+
+
+def stand_in(entry: Entry, resource: Resource) -> Found | None:
+    """What of this package's own takes the place of a resource that is not on this machine, or None.
+
+    The shipped table holds neighbours and no vectors, so a recipe that sums vectors cannot do with it.
+    """
+    value = _OWN.get(resource.option)
+    return None if value is None or "ThoughtVector" in entry.components else _chosen(resource, value)
 
 
 def _chosen(resource: Resource, value: object) -> Found:

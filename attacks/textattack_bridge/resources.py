@@ -1,6 +1,7 @@
 """What TextAttack's recipes need beside their code: where it is looked for, what may stand in for it, who uses it.
 
-Nothing is downloaded and nothing is substituted unless the user names the substitute: ``--resource NAME=VALUE``.
+Nothing is downloaded. Counter-fitted vectors alone have a substitute that is taken unasked, and reported: this package's
+own. Every other is named by the user: ``--resource NAME=VALUE``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Look = Callable[[Entry], places.Looked]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource that a recipe will use: the real thing (a path), or what the user chose in its place."""
+    """A resource that a recipe will use: the real thing (a path), or what stands in for it."""
 
     value: object
     shown: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +25,8 @@ def prefetch(
 
     Example: robustness prefetch textattack:textfooler-jin-2019
 
+    Ready is a recipe that runs as things are, be it with this package's own word vectors in place of those that it looks for.
+
     Exit codes: 0 everything is there, 2 something is not.
     """
     from robustness.offline import offline as without_network
@@ -36,8 +39,8 @@ def prefetch(
                 _tell(found[-1])
     if json_:
         typer.echo(json.dumps(found, ensure_ascii=True))
-    ready = [state["ready"] for state in found]
-    if recipes and not all(ready):
+    there = [one["there"] for state in found for one in state["resources"]]
+    if recipes and not all(there):
         if offline:
             typer.echo("--offline forbids fetching; run without it on a machine with a network", err=True)
         raise typer.Exit(2)
@@ -59,8 +62,8 @@ def _state(name: str, *, fetch: bool) -> dict[str, Any]:
         return _own(name)
     from attacks.textattack_bridge.fetch import states
 
-    found = [{"title": s.title, "there": s.there, "remark": s.remark} for s in states(_find(name), fetch=fetch)]
-    return {"recipe": name, "ready": all(one["there"] for one in found), "resources": found}
+    found = [asdict(state) for state in states(_find(name), fetch=fetch)]
+    return {"recipe": name, "ready": all(one["there"] or one["stand_in"] for one in found), "resources": found}
 
 
 def _own(name: str) -> dict[str, Any]:
@@ -80,7 +83,8 @@ def _tell(state: dict[str, Any]) -> None:
         return
     typer.echo(f"{state['recipe']}: {'ready' if state['ready'] else 'not ready'}")
     for one in state["resources"]:
-        typer.echo(f"  {'+' if one['there'] else '-'} {one['title']}: {one['remark']}")
+        meanwhile = f"; a run takes this package's own, {one['stand_in']}" if one["stand_in"] else ""
+        typer.echo(f"  {'+' if one['there'] else '-'} {one['title']}: {one['remark']}{meanwhile}")
 
 
 def _find(name: str) -> Entry:

@@ -90,7 +90,7 @@ def test_a_recipe_that_cannot_run_is_refused_before_the_run(
     assert main([*args, "--recipes", "deepwordbug,textattack:textfooler-jin-2019"]) == 2
     said = capsys.readouterr().err
     assert "textattack:textfooler-jin-2019 cannot run here" in said
-    assert "--resource counter-fitted=…" in said
+    assert "--resource sentence-encoder=…" in said
     assert not (tmp_path / "run").exists()
 
 
@@ -99,10 +99,13 @@ def test_reports_name_each_substitute(tmp_path: Path, nltk_folder: Path, capsys:
     data, out = tmp_path / "data.csv", tmp_path / "run"
     data.write_text("text,label\na dull film with a story,negative\na bad script,negative\n")
     args = ["audit", "--victim", "scripted:keyword", "--data", str(data), "--out", str(out), "--recipes", "textattack:textfooler"]
-    resources = ["counter-fitted=builtin", "sentence-encoder=minilm"]
-    code = main([*args, "-q", "--offline", *(part for value in resources for part in ("--resource", value))])
-    assert code in (0, 3), capsys.readouterr().err
+    code = main([*args, "--offline", "--resource", "sentence-encoder=minilm"])
+    told = capsys.readouterr()
+    assert code in (0, 3), told.err
     (recipe,) = json.loads((out / "run.json").read_text())["recipes"]
+    assert "in place of counter-fitted word vectors (Mrkšić et al. 2016)" in " ".join(told.out.split())
+    flags = json.loads((out / "run.json").read_text())["flags"]
+    assert [flag["severity"] for flag in flags if flag["code"] == "substitute"] == ["note", "note"]
     assert recipe["note"].count("in place of") == 2
     assert recipe["parameters"]["resource counter-fitted"] == "glove-50d-counter-fitted"
     assert json.loads((out / "run.json").read_text())["encoder"] == "minilm"

@@ -51,6 +51,7 @@ def test_a_failed_download_is_told_and_the_next_is_tried(
     assert tried == ["textfooler-jin-2019"] * 2
     assert "  - a sentence encoder: could not be fetched, ConnectionError: no route" in out
     assert "textattack:textfooler: not ready" in out
+    assert "(Mrkšić et al. 2016): could not be fetched, ConnectionError: no route; a run takes" in out
 
 
 def test_offline_fetches_nothing(capsys: SAID, nltk_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +63,8 @@ def test_offline_fetches_nothing(capsys: SAID, nltk_folder: Path, monkeypatch: p
     told = capsys.readouterr()
     assert "--offline forbids fetching" in told.err
     assert "  - counter-fitted word vectors (Mrkšić et al. 2016): not in" in told.out
+    assert told.out.splitlines()[0] == "textattack:iga: ready"
+    assert "a run takes this package's own, glove-50d-counter-fitted" in told.out
     assert main(["prefetch", "textattack:pwws", "--offline"]) == 0
 
 

@@ -31,12 +31,24 @@ def refused(name: str, named: dict[str, object]) -> str:
 
 
 def test_the_message_says_which_resource_where_and_what_may_be_chosen(nltk_folder: Path) -> None:
-    said = refused("textfooler-jin-2019", {"sentence-encoder": "run"})
+    said = refused("kuleshov-2017", {"gpt2": "none"})
     cache = places.cache_folder() / "word_embeddings" / "paragramcf"
     assert f"counter-fitted word vectors (Mrkšić et al. 2016): looked for {cache}. To choose: --resource counter-fitted=…" in said
     assert "`builtin`, the neighbours that this package ships" in said
-    assert "a sentence encoder" not in said
-    assert "robustness prefetch textattack:textfooler-jin-2019" in said
+    assert "GPT-2" not in said
+    assert "robustness prefetch textattack:kuleshov-2017" in said
+
+
+def test_our_own_counter_fitted_vectors_stand_in_unasked_and_are_named(
+    nltk_folder: Path, build: Callable[..., Recipe], run: Any
+) -> None:
+    found = gather(catalogue.find("textfooler-jin-2019"), {"sentence-encoder": "run"})["counter-fitted"]
+    assert (found.substitute, found.shown) == (True, BuiltinNeighbours.name)
+    unasked, chosen = build("textattack:iga-wang-2019", {}), build("textattack:iga-wang-2019", {"counter-fitted": "builtin"})
+    assert unasked.substitutes == (f"in place of counter-fitted word vectors (Mrkšić et al. 2016): {BuiltinNeighbours.name}",)
+    assert (unasked.note, unasked.parameters) == (chosen.note, chosen.parameters)
+    (outcome,) = run(unasked, [("a bad script", "negative")])
+    assert outcome.status == "succeeded"
 
 
 def test_stop_words_are_missed_before_the_import(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
