@@ -12,6 +12,8 @@ from attacks.words import Words
 
 PORTIONS = {"score": 1, "first": 2, "similarity": 3}
 """Requests that the candidates for a word come in, by what is preferred of several successes: fewer queries, more waits."""
+LARGEST = 8
+"""The most candidates in such a request where the first success ends the search: a masked language model offers dozens."""
 
 
 class Offers:
@@ -65,8 +67,8 @@ class Offers:
     def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
         """Attempt the candidates for one word, all at once or in portions, where that spares queries and changes no outcome.
 
-        ``first``: one half unless the other succeeds, constraints and all. ``similarity``: the most similar first, and the
-        others only if none of those succeeds. Where nothing succeeds, all are asked either way.
+        ``first``: one half, eight at most, and the next only if none of those succeeds, constraints and all. ``similarity``:
+        the most similar first, and the others only if none of those succeeds. Where nothing succeeds, all are asked either way.
         """
         if not word_allowed(self._constraints, words, index):
             return
@@ -96,5 +98,7 @@ def _portions(candidates: Sequence[Candidate], prefer: str) -> Iterator[Sequence
     if prefer == "similarity":
         candidates = sorted(candidates, key=lambda c: -1.0 if c.similarity is None else c.similarity, reverse=True)
     size = max(1, -(-len(candidates) // PORTIONS[prefer]))
+    if prefer == "first":
+        size = min(size, LARGEST)
     for start in range(0, len(candidates), size):
         yield candidates[start : start + size]
