@@ -43,7 +43,7 @@ def measure(count: int, recipe: str, render: bool) -> dict[str, Any]:
         if render:
             started = time.perf_counter()
             prepared.run(out)
-            return _row(count, recipe, time.perf_counter() - started, 0)
+            return _row(count, recipe, time.perf_counter() - started, None)
         with RunWriter.create(out, prepared.manifest) as writer:
             started, queries = time.perf_counter(), 0
             for outcome in Engine(prepared.oracles).outcomes(prepared.plan, data.examples, {}):
@@ -52,7 +52,7 @@ def measure(count: int, recipe: str, render: bool) -> dict[str, Any]:
             return _row(count, recipe, time.perf_counter() - started, queries)
 
 
-def _row(count: int, recipe: str, seconds: float, queries: int) -> dict[str, Any]:
+def _row(count: int, recipe: str, seconds: float, queries: int | None) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     rate = {"examples_per_s": round(count / seconds), "peak_gib": round(peak, 3)}
     return {"recipe": recipe, "examples": count, "queries": queries, "seconds": round(seconds, 2), **rate}
