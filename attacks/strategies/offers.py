@@ -12,8 +12,9 @@ from attacks.words import Words
 
 PORTIONS = {"score": 1, "first": 2, "similarity": 3}
 """Requests that the candidates for a word come in, by what is preferred of several successes: fewer queries, more waits."""
-LARGEST = 8
-"""The most candidates in such a request where the first success ends the search: a masked language model offers dozens."""
+MANY, FEW = 16, 2
+"""Of more than ``MANY`` candidates ``FEW`` are asked at a time where the first success ends the search: a masked language model
+offers dozens, the likeliest first."""
 
 
 class Offers:
@@ -67,7 +68,7 @@ class Offers:
     def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
         """Attempt the candidates for one word, all at once or in portions, where that spares queries and changes no outcome.
 
-        ``first``: one half, eight at most, and the next only if none of those succeeds, constraints and all. ``similarity``:
+        ``first``: one half, of many two, and the next only if none of those succeeds, constraints and all. ``similarity``:
         the most similar first, and the others only if none of those succeeds. Where nothing succeeds, all are asked either way.
         """
         if not word_allowed(self._constraints, words, index):
@@ -98,7 +99,7 @@ def _portions(candidates: Sequence[Candidate], prefer: str) -> Iterator[Sequence
     if prefer == "similarity":
         candidates = sorted(candidates, key=lambda c: -1.0 if c.similarity is None else c.similarity, reverse=True)
     size = max(1, -(-len(candidates) // PORTIONS[prefer]))
-    if prefer == "first":
-        size = min(size, LARGEST)
+    if prefer == "first" and len(candidates) > MANY:
+        size = FEW
     for start in range(0, len(candidates), size):
         yield candidates[start : start + size]
