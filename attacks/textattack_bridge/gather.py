@@ -74,13 +74,13 @@ def _one(entry: Entry, resource: Resource, value: object) -> Found:
     elif value is not None:
         return _chosen(resource, value)
     looked = resource.look(entry)
+    if looked.path is not None:
+        return Found(looked.path, f"found on this machine: {looked.path.name}")
     own = stand_in(entry, resource)
-    if looked.path is None and own is not None:
-        return own
-    if looked.path is None:
+    if own is None:
         where = ", ".join(looked.places)
         raise ValueError(f"{resource.title}: looked for {where}. To choose: --resource {resource.option}=… ({resource.choices})")
-    return Found(looked.path, f"found on this machine: {looked.path.name}")
+    return own
 
 
 def stand_in(entry: Entry, resource: Resource) -> Found | None:

@@ -113,6 +113,14 @@ def test_reports_name_each_substitute(tmp_path: Path, nltk_folder: Path, capsys:
     assert {json.loads(line)["status"] for line in (out / "outcomes.jsonl").read_text().splitlines()} == {"succeeded"}
 
 
+def test_an_attack_on_one_text_names_a_substitute_too(nltk_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["attack", "a bad script", "--label", "negative", "--victim", "scripted:keyword", "--encoder", "none", "--json"]
+    assert main([*args, "--recipe", "textattack:iga"]) == 1
+    told = capsys.readouterr()
+    assert "note: textattack:iga-wang-2019: in place of counter-fitted word vectors" in told.err
+    assert json.loads(told.out)["status"] == "succeeded"
+
+
 def test_gradients_come_from_a_checkpoint_and_other_victims_are_refused(
     tmp_path: Path, nltk_folder: Path, masked_lm: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
