@@ -129,6 +129,8 @@ class AuditDefaults(_Table):
     limit: Count | None = None
     seed: int | None = None
     field: str | None = None
+    language: str | None = None
+    protect: list[str] | None = None
     batch_tokens: Count | None = None
     in_flight: Count | None = None
     victim_timeout: Annotated[float, Field(gt=0)] | None = None

@@ -63,7 +63,8 @@ class Outcome:
     ``texts``: the original's fields by name. ``field``: the attacked one. ``perturbed``: its text after the attack
     (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
-    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: words that differ.
+    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
+    were replaced or removed; ``words_inserted``: words put in beside them, in a line only where there are some.
     ``similarity``: cosine to the original by the run's encoder. ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
@@ -84,6 +85,7 @@ class Outcome:
     forwards: int = 0
     words_changed: int = 0
     words: int = 0
+    words_inserted: int = 0
     similarity: float | None = None
     proposed: int = 0
     rejected: int = 0
@@ -100,6 +102,8 @@ class Outcome:
         line["edits"], line["ladder"] = list(map(_edit_line, self.edits)), list(map(_rung_line, self.ladder))
         if self.goal == MISCLASSIFY:
             del line["goal"]
+        if not self.words_inserted:
+            del line["words_inserted"]
         return _LINE.encode(line)
 
     @classmethod
@@ -126,7 +130,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("texts", "meta"), (dict,)),
     **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
-    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"), (int,)),
+    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
+    **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
     "perturbed": (str, type(None)),
     "similarity": (float, int, type(None)),
 }

@@ -125,18 +125,23 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, parts, preflight
+    from robustness import checks, languages, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.manifest import describe
 
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    recipes, models = parts.chosen_recipes(settings), parts.load_models(settings)
+    field = parts.attacked_field(settings, victim.info)
+    texts = [example.inputs[field] for example in data.examples]
+    language = languages.language_of(settings.language, texts)
+    recipes = parts.chosen_recipes(settings, language, victim.info.labels)
+    models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
     flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes)]
+    flags += languages.doubts(language, parts.left_out(settings, language), texts)
     manifest = describe(
         victim,
         data,
@@ -147,6 +152,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         masker=models.masker,
         resources=settings.resources,
         until_decided=settings.until_decided,
+        wording=languages.record(language, texts),
     )
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 

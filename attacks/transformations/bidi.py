@@ -8,7 +8,7 @@ from random import Random
 from unicodedata import bidirectional
 
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated
+from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import boundaries
 from attacks.words import Words
 
@@ -33,7 +33,7 @@ class BidiReorder(WordNoise):
         if _has_right_to_left(words.original):
             return []
         word = words[index]
-        return [_reordered(word, at) for at in _pairs(word)]
+        return [_reordered(word, at) for at in thinned(_pairs(word), len(word))]
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with one random pair reordered."""

@@ -23,6 +23,7 @@ def audit(
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
     attacks: f.RecipeFlags,
+    texts: f.TextFlags,
     extent: f.ExtentFlags,
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
@@ -58,7 +59,7 @@ def audit(
 
     rules = read_policy(policy, thresholds.given())
     chosen = rules.audit.model_dump(exclude_none=True)
-    for group in (reading, attacks, extent, pace, resources, opening):
+    for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)
     run = _run(chosen, rules, quiet=quiet or json_)

@@ -87,6 +87,27 @@ class RecipeFlags(Flags):
 
 
 @dataclass(frozen=True, slots=True)
+class TextFlags(Flags):
+    """What the texts are in, and what of them no attack may touch."""
+
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
+    ] = None
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--protect",
+            metavar="PATTERN",
+            help="Regular expression of spans that no attack may touch, or placeholders or labels; may be repeated.",
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Patterns as a tuple."""
+        return given(language=self.language, protect=tuple(self.protect) if self.protect else None)
+
+
+@dataclass(frozen=True, slots=True)
 class ExtentFlags(Flags):
     """How far it attacks."""
 
