@@ -12,6 +12,7 @@ from attacks.protection import Mask, Pattern
 from attacks.search import (
     Attack,
     Candidate,
+    Confirm,
     Embed,
     Fill,
     Gradients,
@@ -88,6 +89,7 @@ class _MaskedTrial(Trial):
             rng=trial.rng,
             budget=trial.budget,
             example_id=trial.example_id,
+            confirm=trial.confirm,
         )
         self.outer, self.mask = trial, mask
         self.tally = trial.tally
@@ -99,10 +101,10 @@ class _MaskedTrial(Trial):
         self.tally.rejected += sum(one is None for one in repaired.values())
         yield from super().climb({severity: one for severity, one in repaired.items() if one is not None})
 
-    def _judge_all(self, pool: Sequence[Candidate]) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
+    def _judge_all(self, pool: Sequence[Candidate], prefer: str) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
         refused = {c.text for c in pool if not self.mask.intact(c.text)}
         self.tally.rejected += sum(c.text in refused for c in pool)
-        judged, cut = yield from super()._judge_all([c for c in pool if c.text not in refused])
+        judged, cut = yield from super()._judge_all([c for c in pool if c.text not in refused], prefer)
         if not refused:
             return judged, cut
         known = {candidate.text: verdict for candidate, verdict in judged}
@@ -113,6 +115,8 @@ class _MaskedTrial(Trial):
         """What the attack asks, as it is asked of the world."""
         if isinstance(request, Query):
             return Query(tuple(map(self._input, request.inputs)))
+        if isinstance(request, Confirm):
+            return replace(request, input=self._input(request.input))
         if isinstance(request, Embed | Rewrite):
             return replace(request, texts=tuple(map(self.mask.restored, request.texts)))
         if isinstance(request, Fill):

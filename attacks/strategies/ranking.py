@@ -18,7 +18,7 @@ from attacks.words import Words
 MASK = "[UNK]"
 """The unknown token of BERT-like victims; to others it is an odd word, which hides the masked one as well."""
 CHUNK, CHUNK_CHARACTERS = 256, 8_000_000
-"""Probes built at once, and their characters: the n texts of an n-word text are n² characters, and a budget may end long before."""
+"""Probes built at once, and their characters: the n texts of an n-word text are n² characters; a budget may end long before."""
 
 
 class Ranking(Protocol):

@@ -37,8 +37,8 @@ def letters_at(words: Words, index: int, alphabet: str) -> Sequence[str]:
     word = words[index]
     if word.isascii() or not UNSPACED.match(word) or len(clusters(word)) > 1:
         return letters_for(word, alphabet)
-    near = [words[i] for i in range(max(0, index - 2), min(len(words), index + 3)) if UNSPACED.match(words[i])]
-    return list(dict.fromkeys(unit for one in near for unit in clusters(one)))
+    near = "".join(words[i] for i in range(max(0, index - 2), min(len(words), index + 3)))
+    return [unit for unit in dict.fromkeys(clusters(near)) if UNSPACED.match(unit)]
 
 
 def in_case_of(letter: str, like: str) -> str:
