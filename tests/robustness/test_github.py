@@ -62,9 +62,9 @@ def test_it_is_on_by_itself_on_github_only(data: Path, monkeypatch: pytest.Monke
     audit(data)
     assert not Path("step.md").exists()
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert main(["gate", "run", "--no-github", "-q"]) == 0
+    assert main(["gate", "run", "--no-github", "-q"]) == 3
     assert not Path("step.md").exists()
-    assert main(["gate", "run", "-q"]) == 0
+    assert main(["gate", "run", "-q"]) == 3
     assert Path("step.md").exists()
 
 
