@@ -27,8 +27,9 @@ WHAT = {
 def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None = None) -> GateResult:
     """Hold a run against a policy; without one, against its own.
 
-    Without thresholds the verdict is ``measured`` at best: soundness is still checked. ``measured`` may be passed where
-    it is at hand and was measured at the policy's confidence.
+    Without thresholds the verdict is ``measured`` at best: soundness is still checked, and ``GateResult.demanding`` says
+    what that comes to where a verdict was asked for. ``measured`` may be passed where it is at hand and was measured at
+    the policy's confidence.
     """
     own = own_policy(run.manifest)
     policy = policy or own

@@ -31,6 +31,8 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     policy = policy or own_policy(run.manifest)
     measured = measure(run, policy.gate.confidence)
     gate = evaluate(run, policy, measured)
+    if policy.wants_verdict:
+        gate = gate.demanding()
     summary = summarise(run, gate, measured)
     texts = {
         "summary.json": to_json(summary),

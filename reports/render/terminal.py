@@ -33,7 +33,8 @@ def verdict_line(result: GateResult) -> str:
         return f"{word}: no threshold was set, so nothing could fail; set one in robustness.toml or by flag"
     reasons = [rule for rule in _sorted(result) if rule.verdict != PASS]
     if not reasons:
-        return f"{word}: {sum(rule.threshold is not None for rule in result.rules)} rules hold"
+        held = sum(rule.observed is not None for rule in result.rules)
+        return f"{word}: {held} threshold{' holds' if held == 1 else 's hold'}"
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}").split())
 

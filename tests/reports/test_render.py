@@ -82,7 +82,7 @@ def test_the_terminal_shows_a_cascade(make_run: MakeRun, make_counted: MakeCount
 def test_verdict_lines(make_run: MakeRun, make_counted: MakeCounted) -> None:
     sound = make_run(make_counted(failed=500))
     assert verdict_line(evaluate(sound)).startswith("MEASURED: no threshold was set")
-    assert verdict_line(evaluate(sound, parse_policy({"gate": {"min_robust_accuracy": 0.9}}, "x"))) == "PASSED: 2 rules hold"
+    assert verdict_line(evaluate(sound, parse_policy({"gate": {"min_robust_accuracy": 0.9}}, "x"))) == "PASSED: 1 threshold holds"
     assert verdict_line(evaluate(make_run(finished=False))).startswith("INCONCLUSIVE: the run holds no outcome")
     line = verdict_line(evaluate(sound, parse_policy({"gate": {"recipes": {"x\u202e\ny": {"min_robust_accuracy": 0.9}}}}, "x")))
     assert "\n" not in line
