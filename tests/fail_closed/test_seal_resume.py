@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reports import atomic, seal
+from reports import seal
 from robustness.cli import main
 
 ROWS = ["text,label", *(f"a dull film number {i},negative" for i in range(12))]
@@ -66,6 +66,11 @@ def forge() -> None:
     (RUN / "run.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
+def reverse() -> None:
+    lines = (RUN / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
+    (RUN / "outcomes.jsonl").write_bytes(b"".join(reversed(lines)))
+
+
 EDITS: dict[str, Callable[[], None]] = {
     "laundered": launder,
     "forged": forge,
@@ -74,9 +79,7 @@ EDITS: dict[str, Callable[[], None]] = {
     "date": lambda: edit("run.json", '"created": "2', '"created": "1'),
     "lexicons": lambda: edit("run.json", '"lexicon.tsv.gz": "', '"lexicon.tsv.gz": "0'),
     "outcomes gone": lambda: (RUN / "outcomes.jsonl").unlink(),
-    "outcomes in another order": lambda: (RUN / "outcomes.jsonl").write_bytes(
-        b"".join(reversed((RUN / "outcomes.jsonl").read_bytes().splitlines(keepends=True)))
-    ),
+    "outcomes in another order": reverse,
     "seal": lambda: edit("seal.json", '"digest": "', '"digest": "0'),
 }
 
@@ -161,7 +164,7 @@ def test_a_seal_is_whole_or_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(atomic.os, "fsync", die)
+        patch.setattr(os, "fsync", die)
         with pytest.raises(OSError, match="no space"):
             seal.write_seal(RUN)
     assert (RUN / "seal.json").read_bytes() == before

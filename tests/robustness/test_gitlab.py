@@ -24,6 +24,9 @@ recipes = ["deepwordbug"]
 encoder = "none"
 budget = 40
 limit = 60
+
+[gate]
+min_robust_accuracy = "10%"
 """
 VICTIM = """
 GOOD = {words!r}
