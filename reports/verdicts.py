@@ -40,6 +40,7 @@ class OwnVerdict:
 class GateResult:
     """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
 
+    ``claim``: what it holds for: the budget and the profile of the attacks.
     ``own``: where another policy than the run's own changed the verdict, what it was.
     """
 
@@ -47,6 +48,7 @@ class GateResult:
     rules: tuple[RuleResult, ...]
     policy: str
     confidence: float
+    claim: str = ""
     own: OwnVerdict | None = None
 
     @property
