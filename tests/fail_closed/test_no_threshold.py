@@ -10,8 +10,19 @@ import pytest
 
 from robustness.cli import main
 
-ROWS = ["text,label", *(f"a dull film number {i},negative" for i in range(40))]
-AUDIT = ["audit", "--victim", "scripted:constant:negative", "--data", "data.csv", "--recipes", "natural:word-drop",
+LONG = " ".join(["word"] * 40)
+ROWS = ["text,label", *(f"number {i} {LONG if i % 2 else 'is short'},{('short', 'long')[i % 2]}" for i in range(40))]
+VICTIM = """
+import math, zlib
+
+def ask(texts):
+    counts = [len(text.split()) + zlib.crc32(text.encode()) / 2**32 for text in texts]
+    return [[1 - p, p] for p in (1 / (1 + math.exp(10 - n)) for n in counts)]
+
+ask.labels = ["short", "long"]
+"""
+"""Sound, and robust to everything that keeps most words."""
+AUDIT = ["audit", "--victim", "python:counts:ask", "--data", "data.csv", "--recipes", "natural:word-drop",
          "--encoder", "none", "--out", "run", "-q"]  # fmt: skip
 GATE = '[gate]\nmin_robust_accuracy = "30%"\n'
 TOOL = '[tool.robustness.gate]\nmin_robust_accuracy = "30%"\n'
@@ -22,6 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     Path("data.csv").write_text("\n".join(ROWS) + "\n")
+    Path("counts.py").write_text(VICTIM)
     return tmp_path
 
 
@@ -83,7 +95,7 @@ def test_a_policy_in_a_folder_above_is_named(
         Path(".git").mkdir()
     (folder / "src" / "deep").mkdir(parents=True)
     monkeypatch.chdir(folder / "src" / "deep")
-    audit = [*AUDIT[:4], str(folder / "data.csv"), *AUDIT[5:]]
+    audit = [*AUDIT[:2], f"python:{folder / 'counts.py'}:ask", "--data", str(folder / "data.csv"), *AUDIT[5:]]
     assert main(audit) == 2
     assert f"--policy ../../{name}" in capsys.readouterr().err
     assert main([*audit, "--policy", f"../../{name}"]) == 0
@@ -94,7 +106,8 @@ def test_a_repository_s_root_ends_the_search(folder: Path, monkeypatch: pytest.M
     Path("robustness.toml").write_text(GATE)
     (folder / "inner" / ".git").mkdir(parents=True)
     monkeypatch.chdir(folder / "inner")
-    assert main([*AUDIT[:4], str(folder / "data.csv"), *AUDIT[5:]]) == 0
+    audit = [*AUDIT[:2], f"python:{folder / 'counts.py'}:ask", "--data", str(folder / "data.csv"), *AUDIT[5:]]
+    assert main(audit) == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

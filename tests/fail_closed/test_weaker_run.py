@@ -8,13 +8,28 @@ import pytest
 
 from robustness.cli import main
 
-ROWS = ["text,label", *(f"a dull film number {i},negative" for i in range(60))]
+LONG = " ".join(["word"] * 40)
+ROWS = ["text,label", *(f"number {i} {LONG if i % 2 else 'is short'},{('short', 'long')[i % 2]}" for i in range(60))]
+VICTIM = """
+import math, zlib
+
+def ask(texts):
+    counts = [len(text.split()) + zlib.crc32(text.encode()) / 2**32 for text in texts]
+    return [[1 - p, p] for p in (1 / (1 + math.exp(10 - n)) for n in counts)]
+
+def wrong(texts):
+    return [row[::-1] for row in ask(texts)]
+
+ask.labels = wrong.labels = ["short", "long"]
+other = ask
+"""
+"""Sound, and robust to everything that keeps most words."""
 POLICY = """
 [gate]
 min_robust_accuracy = "20%"
 
 [audit]
-victim = "scripted:constant:negative"
+victim = "python:counts:ask"
 data = "data.csv"
 recipes = ["deepwordbug", "natural:word-drop"]
 profile = "paper"
@@ -37,6 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     Path("data.csv").write_text("\n".join(ROWS) + "\n")
+    Path("counts.py").write_text(VICTIM)
     Path("policy.toml").write_text(POLICY)
     return tmp_path
 
@@ -67,23 +83,23 @@ def test_what_the_policy_asks_for_and_more_of_it_passes() -> None:
 def test_a_run_made_elsewhere_is_held_against_the_policy_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     small = ["--recipes", "natural:word-drop", "--limit", "40", "--encoder", "none", "--min-robust-accuracy", "20%"]
     Path("other.csv").write_text("\n".join(ROWS) + "\n")
-    assert main(["audit", "--victim", "scripted:keyword", "--data", "other.csv", "--out", "run", "-q", *small]) in (0, 3)
+    assert main(["audit", "--victim", "python:counts:other", "--data", "other.csv", "--out", "run", "-q", *small]) in (0, 3)
     capsys.readouterr()
     assert main(["gate", "run", "-q", "--policy", "policy.toml"]) == 3
     said = capsys.readouterr().out
-    for part in ("victim scripted:constant:negative", "data data.csv", "recipes deepwordbug", "50 examples"):
+    for part in ("victim python:counts:ask", "data data.csv", "recipes deepwordbug", "50 examples"):
         assert part in said
     assert "budget" not in said  # 500 is more than 50
 
 
 def test_a_broken_threshold_stays_broken_on_a_weaker_run() -> None:
-    assert audit("--limit", "40", "--victim", "scripted:keyword", "--min-robust-accuracy", "99%", "--recipes", "deepwordbug") == 1
+    assert audit("--limit", "40", "--victim", "python:counts:wrong") == 1
 
 
 def test_another_victim_by_flag_is_what_the_policy_is_then_about() -> None:
-    assert audit("--victim", "scripted:rounded:3", out="run") in (0, 1, 3)
-    said = Path("run/report.md").read_text("utf-8")
-    assert "less than" not in said
+    assert audit("--victim", "python:counts:other") == 0
+    assert main(["gate", "run", "-q"]) == 0
+    assert main(["gate", "run", "-q", "--policy", "policy.toml"]) == 3
 
 
 def test_a_comparison_of_runs_that_are_less_than_asked_for_is_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
