@@ -61,12 +61,16 @@ class Audit:
     flags: list[Flag] = _field(default_factory=list)
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, writing as it goes; render every report; return the run."""
+        """Run to the end, writing as it goes; render every report; return the run.
+
+        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
+        """
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
-        writer = (RunWriter.resume if resume else RunWriter.create)(out, self.manifest)
+        manifest = self.manifest if policy is None else replace(self.manifest, policy=policy.record())
+        writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
             started = time.perf_counter()
             self._attack(writer, watcher, drawing)
@@ -160,7 +164,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),
     )
-    manifest = replace(manifest, repeats=repeats.record(settings.confirm))
+    asked = {"recipes": list(settings.recipes), "limit": data.report.limit}
+    manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 
@@ -191,7 +196,7 @@ def audit(
         limit: at most so many examples, stratified by label.
         offline: make any network use an error.
         watcher: hears each outcome.
-        policy: thresholds for the gate in the reports.
+        policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
         victim_options: keyword arguments of ``load_victim``.
         settings: fields of ``Settings`` (``profile``, ``budget``, ``seed`` …).
@@ -201,6 +206,7 @@ def audit(
     """
     from robustness.offline import offline as without_network
 
+    _refuse_idle(policy)
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
@@ -214,6 +220,16 @@ def audit(
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
             subject.close()
+
+
+def _refuse_idle(policy: Policy | None) -> None:
+    from reports.policy import PolicyError, refuse_idle
+
+    try:
+        if policy is not None:
+            refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
 
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:

@@ -40,7 +40,14 @@ RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run c
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml)."),
+    typer.Option(
+        "--policy",
+        help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml); `none` for no file.",
+    ),
+]
+RunPolicyFlag = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Another policy file than the one that the run was made under; `none` for none."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
