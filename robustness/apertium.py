@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustness.errors import UsageError, VictimError, VictimTimeoutError
+from robustness.errors import UsageError, VictimError, VictimTimeoutError, cut
 from robustness.victims.checkpoints import digest
 from robustness.victims.tokens import is_readable
 
@@ -83,7 +83,7 @@ class ApertiumRewriter:
         except subprocess.TimeoutExpired as late:
             raise VictimTimeoutError(f"{command[0]} did not answer within {self._timeout:g} s") from late
         if done.returncode:
-            reason = done.stderr.decode(errors="replace").strip()[:200]
+            reason = cut(done.stderr.decode(errors="replace").strip(), 200)
             raise VictimError(f"{command[0]} ended with status {done.returncode}: {reason or 'no message'}")
         parts = done.stdout.decode(errors="replace").split("\0")
         if len(parts) < len(streams):

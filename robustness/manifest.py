@@ -31,6 +31,7 @@ def describe(
     """What ``run.json`` says before the first outcome."""
     from datetime import UTC, datetime
 
+    from reports.paths import shown
     from reports.run import Manifest
 
     info, words = victim.info, word_pins(resources)
@@ -59,17 +60,22 @@ def describe(
         cascade=plan.cascade,
         examples=len(data.examples),
         victim={
-            "name": info.name,
+            "name": shown(info.name),
             "kind": info.kind,
             "labels": list(info.labels),
             "fields": list(info.fields),
             "access": info.access,
-            "identity": dict(info.identity),
+            "identity": {key: shown(value) for key, value in info.identity},
             "notes": list(info.notes),
         },
-        data={"source": data.source, "digest": data.digest, "examples": len(data.examples), "report": data.report.messages()},
+        data={
+            "source": shown(data.source),
+            "digest": data.digest,
+            "examples": len(data.examples),
+            "report": data.report.messages(),
+        },
         recipes=recipes,
-        encoder=encoder.name if encoder else None,
+        encoder=shown(encoder.name) if encoder else None,
         comparability=comparability,
         lexicons=lexicons(),
         resources=words | model_pins({"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}),

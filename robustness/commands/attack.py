@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def attack(
         subject = open_victim(victim or "demo", offline=offline, **opening.given())
         outcome = _search(subject, tuple(texts), label, chosen, live=not (quiet or json_))
     if json_:
-        typer.echo(outcome.to_json())
+        output.answer(json.loads(outcome.to_json()))
     else:
         _show(outcome)
     raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3}.get(outcome.status, 0))
@@ -70,7 +72,7 @@ def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str
     if len(prepared.plan.recipes) != 1:
         raise UsageError(f"--recipe expects one recipe, {chosen['recipes'][0]!r} is {len(prepared.plan.recipes)}")
     for flag in checks.substitutes(prepared.plan.recipes):
-        typer.echo(f"{flag.severity}: {flag.message}", err=True)
+        output.warn(f"{flag.severity}: {flag.message}")
     watched = _Watched(prepared.plan.recipes[0].attack)
     plan = replace(prepared.plan, recipes=(replace(prepared.plan.recipes[0], attack=watched),))
     with _live(prepared.oracles.victim, watched) if live else _nothing():
@@ -106,12 +108,11 @@ def _nothing() -> Iterator[None]:
 
 @contextmanager
 def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
-    from rich.console import Console
     from rich.live import Live
 
     from reports.text import visible
 
-    with Live(console=Console(stderr=True), refresh_per_second=12, transient=True) as screen:
+    with Live(console=output.console(stderr=True), refresh_per_second=12, transient=True) as screen:
 
         def show(_: int) -> None:
             trial = watched.trial
@@ -125,10 +126,11 @@ def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
 
 
 def _show(outcome: Outcome) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    from reports.text import one_line
+
+    console = output.console()
     words = {
         "succeeded": "broken",
         "failed": "held",
@@ -137,11 +139,11 @@ def _show(outcome: Outcome) -> None:
     }
     console.print(Text(f"{outcome.recipe}: {words.get(outcome.status, 'error')} after {outcome.queries} queries", style="bold"))
     if outcome.error:
-        console.print(Text(outcome.error["message"]))
+        console.print(Text(one_line(outcome.error["message"])))
     for record, name in ((outcome.clean, "clean"), (outcome.adversarial, "attacked")):
         if record is not None:
             belief = f" {max(record.scores):.1%}" if record.scores else ""
-            console.print(Text(f"  {name:9}{record.label}{belief}"))
+            console.print(Text(one_line(f"  {name:9}{record.label}{belief}")))
     console.print(_diff(outcome, coloured=console.color_system is not None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from reports.policy import Policy
@@ -84,9 +84,9 @@ def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult
 
     result = evaluate(run, policy)
     if as_json:
-        typer.echo(json.dumps({**summarise(run, result), "folder": str(run.path)}, ensure_ascii=True))
+        output.answer({**summarise(run, result), "folder": str(run.path)})
     elif quiet:
-        typer.echo(verdict_line(result))
+        output.say(verdict_line(result))
     else:
-        print_run(run, result)
+        print_run(run, result, output.console())
     return result

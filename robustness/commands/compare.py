@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def compare(
     found = hold_against(load_run(base), load_run(candidate), _rules(policy, given))
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer(found.to_dict())
     elif quiet:
-        typer.echo(verdict_line(found, texts=texts is not False))
+        output.say(verdict_line(found, texts=texts is not False))
     else:
-        print_comparison(found, texts=texts is not False)
+        print_comparison(found, output.console(), texts=texts is not False)
         for path in written:
-            typer.echo(str(path))
+            output.say(str(path))
     raise typer.Exit(found.exit_code)
 
 

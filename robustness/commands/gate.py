@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 
 RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
 
@@ -36,11 +36,11 @@ def gate(
     loaded = load_run(run)
     result = evaluate(loaded, read_policy(policy, thresholds.given()))
     if json_:
-        typer.echo(json.dumps(result.to_dict(), ensure_ascii=True))
+        output.answer(result.to_dict())
     elif quiet:
-        typer.echo(verdict_line(result))
+        output.say(verdict_line(result))
     else:
-        print_gate(result)
+        print_gate(result, output.console())
     tell_github(loaded, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
@@ -56,7 +56,7 @@ def report(run: RunArgument, policy: f.PolicyFlag = None, json_: f.JsonFlag = Fa
 
     written = render_all(load_run(run), read_policy(policy, {}))
     if json_:
-        typer.echo(json.dumps([str(path) for path in written]))
+        output.answer([str(path) for path in written])
     elif not quiet:
         for path in written:
-            typer.echo(str(path))
+            output.say(str(path))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.replay import FailuresArgument
 from robustness.errors import UsageError
 
@@ -84,9 +84,9 @@ def _tell(found: list[Minimal], target: Path, *, as_json: bool, quiet: bool) -> 
     if as_json:
         groups = [{"reason": g.reason, "count": g.count, "cases": [list(case) for case in g.cases]} for g in clusters(found)]
         failures = [one.to_dict() for one in found]
-        typer.echo(json.dumps({"file": str(target), "clusters": groups, "failures": failures}, ensure_ascii=True))
+        output.answer({"file": str(target), "clusters": groups, "failures": failures})
         return
     for line in [summary_line(found)] if quiet else lines(found):
-        typer.echo(line)
+        output.say(line)
     if not quiet:
-        typer.echo(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")
+        output.say(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")

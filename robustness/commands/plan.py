@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reports.text import visible
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from reports.forecast import Forecast
@@ -58,10 +58,13 @@ def plan(
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
     with prepared(arguments_of(chosen)) as audit:
         found = estimate(audit, rules, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
-    typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))
+    if json_:
+        output.answer(found.to_dict())
+    else:
+        output.say(*_shown(found))
 
 
-def _shown(found: Estimate) -> str:
+def _shown(found: Estimate) -> list[str]:
     ended = ", ".join(f"{count} {status}" for status, count in sorted(found.statuses.items()))
     lines = [
         f"{found.examples} examples, {len(found.recipes)} recipe(s): {', '.join(found.recipes)}",
@@ -75,7 +78,7 @@ def _shown(found: Estimate) -> str:
         lines.append(f"money     {_range(found.money, _money)}, for the tokens that the victim reads")
     if found.until_decided:
         lines += ["", *_until_decided(found)]
-    return "\n".join([*lines, "", *_power(found.examples, found.power)])
+    return [*lines, "", *_power(found.examples, found.power)]
 
 
 def _until_decided(found: Estimate) -> list[str]:

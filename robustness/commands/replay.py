@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from reports.replayed import Replay
@@ -54,15 +54,14 @@ def replay(
 
 def _tell(found: Replay, *, as_json: bool, quiet: bool) -> None:
     from reports.replayed import BROKEN, ERROR, FLAKY
-    from reports.text import visible
 
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer(found.to_dict())
         return
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
         said = one.error or f"{one.case.label} → {' / '.join(one.answers)}"
-        typer.echo(" ".join(visible(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}").split("\n")))
+        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}")
     if not quiet and len(bad) > SHOWN:
-        typer.echo(f"… and {len(bad) - SHOWN} more; --json lists them all")
-    typer.echo(found.headline())
+        output.say(f"… and {len(bad) - SHOWN} more; --json lists them all")
+    output.say(found.headline())

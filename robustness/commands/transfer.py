@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def transfer(
     with without_network(offline):
         found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer(found.to_dict())
     else:
         _print(found, quiet=quiet)
     raise typer.Exit(found.exit_code)
@@ -72,7 +72,6 @@ def _source(path: Path, name: str) -> str:
 
 def _print(found: Transfer, *, quiet: bool) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -85,6 +84,6 @@ def _print(found: Transfer, *, quiet: bool) -> None:
     for row in rows:
         if row[1] == ALL or not quiet:
             table.add_row(*map(Text, row))
-    console = Console(highlight=False)
+    console = output.console()
     console.print(table)
     console.print("broken, of the cases whose clean text the victim gets right, with 95 % Wilson intervals")

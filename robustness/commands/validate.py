@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import typer
-
 from robustness.commands import flags as f
+from robustness.commands import output
 
 
 @f.flattened
@@ -37,7 +35,10 @@ def validate(
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     found = _check(arguments_of(chosen))
-    typer.echo(json.dumps(found, ensure_ascii=True) if json_ else _shown(found))
+    if json_:
+        output.answer(found)
+    else:
+        output.say(*_shown(found))
 
 
 def _check(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -53,9 +54,9 @@ def _check(arguments: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _shown(found: dict[str, Any]) -> str:
+def _shown(found: dict[str, Any]) -> list[str]:
     victim, data = found["victim"], found["data"]
-    lines = [
+    return [
         f"victim    {victim['name']} ({victim['kind']}), gives {victim['access']}, labels {', '.join(victim['labels'])}",
         f"data      {data['examples']} examples from {data['source']}",
         *(f"          {message}" for message in data["report"]),
@@ -64,4 +65,3 @@ def _shown(found: dict[str, Any]) -> str:
         *(f"doubt     {flag['message']}" for flag in found["flags"]),
         "ready to audit",
     ]
-    return "\n".join(lines)

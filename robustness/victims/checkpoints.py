@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from robustness.errors import UsageError, VictimError
+from robustness.errors import UsageError, VictimError, cut
 from robustness.victims.extras import require
 from robustness.victims.kernels import keep_memory, pack
 
@@ -97,7 +97,7 @@ def explained(name: str, *, offline: bool) -> Iterator[None]:
     except (VictimError, UsageError):
         raise
     except Exception as problem:
-        first = " ".join(str(problem).split())[:500]
+        first = cut(" ".join(str(problem).split()), 500)
         hint = "it is not in the local cache and --offline forbids the hub" if offline else "is the name right?"
         if "safetensors" in first:
             hint = "it has no safetensors weights; pass --allow-pickle if you trust its author"
