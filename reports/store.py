@@ -173,7 +173,7 @@ def _content(manifest: Manifest, key: str) -> Any:
     """What must be the same: data by their digest and victims by what pins them, from whatever folder they are named."""
     value = getattr(manifest, key)
     if key == "data" or (key == "victim" and value.get("identity")):
-        return {part: one for part, one in value.items() if part not in ("source", "name")}
+        return {part: one for part, one in value.items() if part not in ("source", "report", "name")}
     return value
 
 

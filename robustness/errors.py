@@ -13,8 +13,6 @@
 
 from __future__ import annotations
 
-from reports.secrets import redact
-
 
 class RobustnessError(Exception):
     """Something the tool says on purpose: what was expected, what came, what to do.
@@ -24,6 +22,8 @@ class RobustnessError(Exception):
     """
 
     def __init__(self, message: str = "") -> None:
+        from reports.secrets import redact  # not sooner: pytest imports this module, used or not
+
         super().__init__(redact(message))
 
 
@@ -58,4 +58,6 @@ class MissingExtraError(RobustnessError):
 
 def cut(error: object, most: int = 300) -> str:
     """What an error says, without secrets, in at most so many characters; a secret cut in two would not be known as one."""
+    from reports.secrets import redact
+
     return redact(str(error))[:most]

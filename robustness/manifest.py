@@ -34,7 +34,7 @@ def describe(
     from reports.paths import shown
     from reports.run import Manifest
 
-    info, words = victim.info, word_pins(resources)
+    info, words, source = victim.info, word_pins(resources), shown(data.source)
     recipes = tuple(recipe_record(r) for r in plan.recipes)
     comparability = {
         "data": data.digest,
@@ -69,10 +69,10 @@ def describe(
             "notes": list(info.notes),
         },
         data={
-            "source": shown(data.source),
+            "source": source,
             "digest": data.digest,
             "examples": len(data.examples),
-            "report": data.report.messages(),
+            "report": [message.replace(data.report.source or source, source) for message in data.report.messages()],
         },
         recipes=recipes,
         encoder=shown(encoder.name) if encoder else None,

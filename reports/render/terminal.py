@@ -9,6 +9,7 @@ from reports import figures
 from reports.figures import VERDICTS, interval, intervals, number, percent, points
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
+from reports.public import full_message
 from reports.run import Run
 from reports.stats import Proportion
 from reports.text import one_line, visible
@@ -166,4 +167,4 @@ def _stages(measured: Measured) -> Table:
 def _flags(run: Run) -> Iterator[Text]:
     for flag in run.manifest.flags:
         style = "dim" if flag.get("severity") == "note" else "yellow"
-        yield plain(f"{flag.get('severity', 'warning')}: {flag.get('message', flag['code'])}", style)
+        yield plain(f"{flag.get('severity', 'warning')}: {full_message(flag)}", style)

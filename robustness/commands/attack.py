@@ -25,7 +25,7 @@ def attack(
     *,
     texts: Annotated[list[str], typer.Argument(help="The text to attack, or two for a text pair.", metavar="TEXT…")],
     label: Annotated[str, typer.Option("--label", help="Its true label; a beginning is enough (pos).")],
-    victim: f.VictimFlag = "demo",
+    victim: f.VictimFlag = None,
     recipe: Annotated[str, typer.Option("--recipe", help="One recipe.")] = "pwws",
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
@@ -33,6 +33,7 @@ def attack(
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -40,20 +41,20 @@ def attack(
 
     Example: robustness attack "a gripping and warm film" --label pos --recipe textfooler
     """
-    from robustness.audit import open_victim
     from robustness.commands.arguments import settled
+    from robustness.commands.victim import open_named
     from robustness.offline import offline as without_network
 
     chosen = settled({"recipes": (recipe,)} | f.given(profile=profile, seed=seed) | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     with without_network(offline):
-        subject = open_victim(victim or "demo", offline=offline, **opening.given())
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo")
         outcome = _search(subject, tuple(texts), label, chosen, live=not (quiet or json_))
     if json_:
         output.answer(json.loads(outcome.to_json()))
     else:
-        _show(outcome)
+        _show(outcome, subject.info.name)
     raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3}.get(outcome.status, 0))
 
 
@@ -125,12 +126,13 @@ def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
         yield
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: Outcome, victim: str) -> None:
     from rich.text import Text
 
     from reports.text import one_line
 
     console = output.console()
+    console.print(Text(one_line(f"victim {victim}")))
     words = {
         "succeeded": "broken",
         "failed": "held",

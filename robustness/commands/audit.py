@@ -41,6 +41,7 @@ def audit(
         ),
     ] = False,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     thresholds: f.GateFlags,
     github: f.GithubFlags,
@@ -54,10 +55,10 @@ def audit(
     Exit codes: 0 passed, 1 the gate failed, 2 unusable input or internal error, 3 inconclusive.
     """
     from robustness.commands.github import tell_github
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, thresholds.given())
-    chosen = rules.audit.model_dump(exclude_none=True)
+    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
     for group in (reading, attacks, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)

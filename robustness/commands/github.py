@@ -20,7 +20,7 @@ def tell_github(run: Run, gate: GateResult, *, asked: bool | None, texts: bool) 
     from reports.measure import measure
     from reports.render.github import annotate, job_summary
 
-    for line in annotate(run, gate):
+    for line in annotate(run, gate, texts=texts):
         output.workflow_command(line)
     target = os.environ.get("GITHUB_STEP_SUMMARY")
     if target:

@@ -25,6 +25,7 @@ def minimise(
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -44,7 +45,7 @@ def minimise(
     target = _target(failures, out)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline)
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code)
         try:
             oracle = oracle_for(subject, **asking.oracle())
             found = reduce(subject, cases, oracle)

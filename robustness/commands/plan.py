@@ -34,6 +34,7 @@ def plan(
         bool, typer.Option("--until-decided", help="Forecast how many examples an audit with this flag will take.")
     ] = False,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     thresholds: f.GateFlags,
     pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.")] = 10,
@@ -47,12 +48,12 @@ def plan(
     Example: robustness plan --victim demo --recipes standard --limit 500 --price-per-1k-tokens 0.0005
     """
     from robustness.commands.arguments import arguments_of
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults, read_policy
     from robustness.commands.preparing import prepared
     from robustness.planning import estimate
 
     rules = read_policy(policy, thresholds.given())
-    chosen = rules.audit.model_dump(exclude_none=True)
+    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
     for group in (reading, attacks, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)

@@ -28,6 +28,15 @@ def read_policy(path: Path | None, gate_flags: dict[str, Any]) -> Policy:
     return policy
 
 
+def audit_defaults(policy: Policy, victim: str | None, *, allow_local_code: bool) -> dict[str, Any]:
+    """``[audit]`` of a policy, under the victim that a flag named; raises ``UsageError`` before code of its choice runs."""
+    from robustness.victims import refuse_local_code
+
+    if victim is None:
+        refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
+    return policy.audit.model_dump(exclude_none=True)
+
+
 def _refuse_unknown_flags(policy: Policy) -> None:
     """A mistyped flag would never fire, and the gate would pass what it was told to refuse."""
     from robustness.checks import CODES

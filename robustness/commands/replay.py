@@ -27,6 +27,7 @@ def replay(
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -43,7 +44,7 @@ def replay(
 
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline)
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code)
         try:
             found = put(subject, cases, repeat=repeat, max_broken=max_broken, **asking.oracle())
         finally:

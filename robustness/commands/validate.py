@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.public import full_message
 from robustness.commands import flags as f
 from robustness.commands import output
 
@@ -19,6 +20,7 @@ def validate(
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     json_: f.JsonFlag = False,
 ) -> None:
@@ -27,10 +29,10 @@ def validate(
     Example: robustness validate --victim hf:./my-model --data test.csv --recipes standard
     """
     from robustness.commands.arguments import arguments_of
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, {})
-    chosen = rules.audit.model_dump(exclude_none=True)
+    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
     for group in (reading, attacks, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
@@ -62,6 +64,6 @@ def _shown(found: dict[str, Any]) -> list[str]:
         *(f"          {message}" for message in data["report"]),
         f"recipes   {', '.join(found['recipes'])}",
         f"encoder   {found['encoder'] or 'none'}",
-        *(f"doubt     {flag['message']}" for flag in found["flags"]),
+        *(f"doubt     {full_message(flag)}" for flag in found["flags"]),
         "ready to audit",
     ]
