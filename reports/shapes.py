@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-_COUNTS = ("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted")
+_COUNTS = (
+    *("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"),
+    *("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"),
+)
 _MOST = 1 << 53
 """Beyond it a count is no longer exact wherever JSON is read."""
 

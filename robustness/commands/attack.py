@@ -55,7 +55,7 @@ def attack(
         output.answer(json.loads(outcome.to_json()))
     else:
         _show(outcome, subject.info.name)
-    raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3}.get(outcome.status, 0))
+    raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3}.get(outcome.status, 0))
 
 
 def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str, Any], *, live: bool) -> Outcome:
@@ -138,6 +138,7 @@ def _show(outcome: Outcome, victim: str) -> None:
         "failed": "held",
         "skipped": "already wrong on the clean text",
         "exhausted": "held until the budget ran out",
+        "untested": "not tested: too few texts were found that the victim can tell from the original; it ended",
     }
     console.print(Text(f"{outcome.recipe}: {words.get(outcome.status, 'error')} after {outcome.queries} queries", style="bold"))
     if outcome.error:
