@@ -37,6 +37,9 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+LocalCodeFlag = Annotated[
+    bool, typer.Option("--allow-local-code", help="Run the Python code that [audit] of the policy file names as the victim.")
+]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
@@ -244,7 +247,9 @@ class GithubFlags(Flags):
             "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
         ),
     ] = None
-    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")] = False
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in annotations and job summary.")] = (
+        False
+    )
 
 
 def listed(text: str | None) -> list[str] | None:
