@@ -358,7 +358,8 @@ class Recipe:
     ``access`` is one of ``blind``, ``labels``, ``scores``, ``gradients``; ``needs`` names oracles beyond the victim
     (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
     is what counts as broken where the recipe does not share the run's goal. ``substitutes``: what stands in for parts that the
-    published recipe names, a phrase each, for the reports.
+    published recipe names, a phrase each, for the reports. ``preserves``: what all of its changes leave as it was
+    (``attacks.preserves``). ``left_out``: techniques that it does without, because they do not preserve what the data need.
     """
 
     name: str
@@ -373,3 +374,5 @@ class Recipe:
     note: str = ""
     goal: Goal | None = None
     substitutes: tuple[str, ...] = ()
+    preserves: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

@@ -98,12 +98,13 @@ class Audit:
 
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.store import iter_outcomes
-        from robustness import checks
+        from robustness import checks, meaning
 
-        seen = checks.OutcomeChecks()
+        seen, meant = checks.OutcomeChecks(), meaning.MeaningChecks(self.plan.recipes)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
+            meant.read(outcome)
+        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags(), *meant.flags()]
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
@@ -125,18 +126,22 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, parts, preflight
+    from robustness import checks, meaning, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.manifest import describe
 
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    recipes, models = parts.chosen_recipes(settings), parts.load_models(settings)
+    recipes, models = parts.chosen_recipes(settings, victim.info.fields), parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
-    flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes)]
+    flags = [
+        *preflight.check_victim(backend, [e.inputs for e in data.examples]),
+        *checks.substitutes(recipes),
+        *meaning.fit_flags(settings, victim.info.fields, recipes),
+    ]
     manifest = describe(
         victim,
         data,

@@ -53,6 +53,10 @@ CODES: Mapping[str, str] = {
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
     "substitute": "something stands in for a resource that the published recipe names",
+    "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",
+    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may be no break",
+    "insertion-only": "some examples were broken only by text added beside their own, nothing of which was changed",
+    "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from attacks.recipes import Options
     from attacks.search import Recipe
     from robustness.backends import VictimBackend
     from robustness.engine import Oracles
@@ -18,13 +19,25 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim, VictimInfo
 
 
-def chosen_recipes(settings: Settings) -> tuple[Recipe, ...]:
-    """The recipes that the settings name; raises ``UsageError`` for none, an unknown one, or one named twice."""
-    from attacks import recipes as registry
+def recipe_options(settings: Settings, fields: Sequence[str]) -> Options:
+    """What all recipes of a run are built with; the data's fields say what its labels need preserved, unless the user does."""
+    from attacks.preserves import needed_by
+    from attacks.recipes import Options
     from attacks.resources import Resources
 
+    preserve = settings.preserve if settings.preserve is not None else needed_by(len(fields))
     try:
-        options = registry.Options(profile=settings.profile, resources=settings.resources or Resources())
+        return Options(settings.profile, settings.resources or Resources(), preserve=tuple(preserve), tagger=settings.tagger)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def chosen_recipes(settings: Settings, fields: Sequence[str] = ("text",)) -> tuple[Recipe, ...]:
+    """The recipes that the settings name; raises ``UsageError`` for none, an unknown one, or one named twice."""
+    from attacks import recipes as registry
+
+    options = recipe_options(settings, fields)
+    try:
         chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
     except ValueError as error:
         raise UsageError(str(error)) from error
