@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attacks.constraints.stopwords import is_stop_word
 from attacks.tagging import Token, tagged
 from attacks.tagging.builtin import after_adverbs, possible
 
@@ -144,7 +145,7 @@ def _auxiliary(r: Reading, index: int, known: dict[str, str]) -> bool:
     if verb in ("will", "would"):
         return _takes_base(r, after)
     if verb in ("have", "had"):
-        return _takes_participle(r, after)
+        return r.tag(index - 1) != "DT" and _takes_participle(r, after, {"i": "me", "we": "us"}.get(host, ""))
     if host == "let":
         return r.starts_sentence(index) and r.can_be(after, "VB", "VBP") and r.word(after) not in _KNOW
     return _is_linked(r, index, after)
@@ -153,24 +154,33 @@ def _auxiliary(r: Reading, index: int, known: dict[str, str]) -> bool:
 def _takes_base(r: Reading, index: int) -> bool:
     at = after_adverbs(r.small, index)
     word = r.word(at)
-    return word in ("be", "have", "do", "rather") or r.tag(at) == "VB" or (r.tag(at) in ("", "VBP") and "VB" in possible(word))
+    return (
+        word in ("be", "have", "do", "rather", "like")
+        or r.tag(at) == "VB"
+        or (r.tag(at) in ("", "VBP") and "VB" in possible(word))
+    )
 
 
-def _takes_participle(r: Reading, index: int) -> bool:
-    """Whether *have* is an auxiliary: a participle follows, and no noun that it would describe ("I have mixed feelings")."""
+def _takes_participle(r: Reading, index: int, own: str) -> bool:
+    """Whether *have* is an auxiliary: a participle follows, and no noun that it would describe ("I have mixed feelings").
+
+    ``own``: the subject as an object; behind the participle it shows another clause ("the one I had made me ill").
+    """
     at = after_adverbs(r.small, index)
     word = r.word(at)
     if word == "better" and index == at:
         return "VB" in possible(r.word(at + 1))
     if word in ("been", "had", "done", "got", "gotten"):
         return True
+    if own and r.word(at + 1) == own:
+        return False
     describes = "JJ" in possible(word) and r.can_be(at + 1, "NN", "NNS") and r.word(at + 1) not in _OBJECT
     return r.can_be(at, "VBN") and "VBN" in (possible(word) or {"VBN"}) and not describes
 
 
 def _is_linked(r: Reading, index: int, after: int) -> bool:
     """Whether *am, are, is* has its complement behind it, and no gap where it was moved away from."""
-    at = r.complement(after)
+    at = after if r.word(after) in ("all", "both", "each") else r.complement(after)
     host = r.word(index)
     if at is None or r.word(index - 1) in ("here", "there"):
         return False
@@ -180,7 +190,8 @@ def _is_linked(r: Reading, index: int, after: int) -> bool:
     if "VBZ" in possible(word) and not possible(word) & {"JJ", "VBN"} and host != "there":
         return False  # "what it is matters"
     if host in ("what", "where", "who", "how", "that", "there", "here"):
-        return not (word == "it" and not r.is_word(at + 1)) and not (host not in ("there", "here", "that") and at != after)
+        moved = host in ("there", "that") and _moved(r, index) and tag not in ("VBG", "VBN")  # "what there is to see"
+        return not moved and not (word == "it" and not r.is_word(at + 1))
     if word in NOMINATIVE:
         return False
     return not _moved(r, index) or r.tag(at) == "VBG" or (r.tag(at) == "VBN" and "JJ" not in possible(word))
@@ -279,9 +290,11 @@ def _inverted(r: Reading, index: int) -> bool:
 def _slip(r: Reading, index: int) -> bool:
     """Whether "it's", "who's", "you're" are slips for "its", "whose", "your": a bare singular noun follows."""
     word = r.word(index + 1)
-    if word in _BARE or r.tag(index + 1) == "NNP":
+    if word in _BARE or r.tag(index + 1) == "NNP" or is_stop_word(word):
         return False
     kinds = possible(word)
+    if "NN" in kinds and r.word(index + 2) in ("is", "was", "has", "had", "will", "does", "'s"):
+        return True  # "it's cast is weak"
     owned = r.tag(index + 1) == "NN" or kinds <= {"NN", "NNS"}
     return owned and bool(kinds) and kinds <= {"NN", "NNS", "VB", "VBP"}
 

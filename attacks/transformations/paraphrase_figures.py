@@ -23,11 +23,11 @@ _MONTH = "|".join(MONTHS)
 _NUMBER = regex.compile(
     r"(?<![\p{L}\p{N}_.,:/$€£#%+\-'’])(?:[1-9]?\d|(?:[1-9]|10)(?:st|nd|rd|th))(?![\p{L}\p{N}_:/%°$€£\-'’]|[.,]\d)"
 )
-_ROUND = frozenset("hundred thousand million billion trillion".split())
+_ROUND = frozenset("hundred thousand million billion trillion hundreds thousands millions billions".split())
 _FOLLOWED = regex.compile(r"\s(\p{Ll}+(?:-\p{Ll}+)*)")
 _PRECEDED = regex.compile(r"(\p{L}+)\s$")
 _SET_PHRASES = frozenset("cloud number catch six all on of page chapter route".split())
-_NO_NOUN = frozenset("of to and or out in at on".split())
+_NO_NOUN = frozenset("of to and or out in at on one".split())
 _DATE = regex.compile(
     rf"\b(?P<m1>{_MONTH})\s(?P<d1>[12]?\d|3[01])(?:st|nd|rd|th)?,?\s(?P<y1>[12]\d{{3}})\b"
     rf"|\b(?P<d2>[12]?\d|3[01])(?:st|nd|rd|th)?\s(?P<m2>{_MONTH})\s(?P<y2>[12]\d{{3}})\b"

@@ -28,6 +28,7 @@ _FINITE = frozenset(
     'm 's 're 've 'd 'll ca wo""".split()
 )
 _ENDS = frozenset('who which that whom whose where when , : ; -- - ( ) " “ … and or but'.split())
+_OBJECTS = frozenset("it me him us them you himself herself itself themselves everything nothing".split())
 _TITLED = 0.6
 _FEW = 3
 _LONGEST = 400
@@ -80,6 +81,10 @@ def _verb_at(small: list[str], tags: tuple[str, ...], index: int, *, bare: bool 
     kinds = possible(small[index])
     if bare:
         return tags[index] in ("VBD", "VBZ", "VBP") or (tags[index] == "" and bool(kinds & {"VBD", "VBZ", "VBP"}))
+    if tags[index] == "VBD" and "VBD" in kinds and index + 1 < len(small):
+        followed = small[index + 1] in _OBJECTS or tags[index + 1] in ("DT", "PRP$")
+        if followed:
+            return True  # "my brother hated it"; without an object it may be a participle: "the film directed by him"
     return tags[index] in ("VBD", "VBZ") and kinds <= {"VBD", "VBZ"}
 
 

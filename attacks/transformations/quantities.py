@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import regex
 
+from attacks.constraints.stopwords import is_stop_word
+from attacks.tagging.builtin import possible
 from attacks.transformations.prose import is_code
 
 MONTHS = "January February March April May June July August September October November December".split()
@@ -19,6 +21,8 @@ _UNITS = frozenset(
     """kg g mg km m cm mm mi lb lbs oz ft mph kph hz khz mhz ghz kb mb gb tb ml l w kw kwh v px pt dpi fps k bn mn c f am pm
     a.m. p.m. o'clock oclock hrs hr min mins sec secs percent pct""".split()
 )
+_AFTER_NAMES = frozenset("is was has will does ever and or for with".split())
+_COUNTED_BY = frozenset("or nor just least plus minus".split())
 _RATED = frozenset("star stars thumb thumbs point points out".split())
 _FIXED = {
     ("24", "hours"), ("7", "days"), ("12", "months"), ("365", "days"), ("52", "weeks"), ("60", "minutes"), ("60", "seconds"),
@@ -40,9 +44,14 @@ def is_count(text: str, start: int, end: int) -> bool:
     near, then = before.rstrip(), after.lstrip()
     if near[-1:] in tuple("#$€£¥&@§№=<>/\\+*^~_|:-–—×") and near[-2:] != "--" and not (near[-1:] in "-–—:" and _spoken(near)):
         return False
-    if then[:1] in tuple("%°$€£/:=<>*^_|+×") or regex.match(r"[-–x]\s?\d|st\b|nd\b|rd\b|th\b", then):
+    if then[:1] in tuple("%°$€£/:=<>*^_|+×") or regex.match(r"[-–]\s?\w|x\s?\d|st\b|nd\b|rd\b|th\b", then):
         return False
-    if near[-1:].isdigit() or regex.match(r"[.,]?\s?\d", after) or (after.startswith(";") and "#" in before):
+    if (
+        near[-1:].isdigit()
+        or regex.search(r"\d\s?[x×]$", near)
+        or regex.match(r"[.,]?\s?\d", after)
+        or (after.startswith(";") and "#" in before)
+    ):
         return False
     if (near.endswith("(") and then.startswith(")")) or (regex.match(r"[.)]\s", after) and not before.split("\n")[-1].strip()):
         return False
@@ -62,9 +71,17 @@ def _is_labelled(text: str, start: int, before: str, after: str) -> bool:
     if found is None:
         return False
     word = found[1]
+    if (unit is None or unit[1].lower() in _AFTER_NAMES) and _ends_name(word.lower().rstrip(".")):
+        return True  # "santa clause 2 is", in a text without capitals
     first = (not before[: found.start(1)].strip() and start <= len(before)) or before[: found.start(1)].rstrip()[-1:] in ".!?"
-    named = word[0].isupper() and not first and word != "I" and not word.isupper()
+    plain = word == "I" or word.isupper() or (first and (is_stop_word(word) or possible(word.lower()) & {"VB", "RB", "NNS"}))
+    named = word[0].isupper() and not plain  # "Windows 7", and "Apollo 13" where a sentence begins; not "Add 3 eggs"
     return named or word.lower().rstrip(".") in _LABELS | _MONTHS or (word.isupper() and len(word) > 1 and not text.isupper())
+
+
+def _ends_name(word: str) -> bool:
+    """Whether a word is a noun and nothing else, or unknown: a number behind it, with no noun to count, belongs to it."""
+    return not is_stop_word(word) and possible(word) <= {"NN"} and word not in _COUNTED_BY
 
 
 def is_fixed(text: str, start: int, end: int) -> bool:
