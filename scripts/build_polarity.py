@@ -6,7 +6,7 @@
     python scripts/build_polarity.py vaderSentiment/vader_lexicon.txt
     python scripts/build_polarity.py vaderSentiment/vader_lexicon.txt --check   # exit 1 unless the shipped file would come out
 
-Kept: plain words whose ten raters lean one way by at least one point of four and agree to a spread of less than 1.5;
+Kept: plain words whose ten raters lean one way by at least one point of four and agree to a spread of less than 2;
 of the number only the sign is kept. The licence lies beside the file.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 OUT = Path(__file__).resolve().parent.parent / "attacks" / "data" / "polarity.tsv"
 PLAIN = re.compile(r"[a-z]{3,}(?:-[a-z]+)*")
-LEAST, SPREAD = 1.0, 1.5
+LEAST, SPREAD = 1.0, 2.0
 HEADER = "# Words by the sign of their valence in the lexicon of VADER (see VADER-LICENSE): sign, tab, words.\n"
 
 

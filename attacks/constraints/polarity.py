@@ -98,10 +98,13 @@ class Polarity(Constraint):
         return f"no word becomes its opposite, a negation, or a word of opposite valence ({self.lexicon.name}, VADER)"
 
     def allows(self, original: Words, candidate: Candidate) -> bool:
-        """Whether no replacement turns the meaning round; a rewritten sentence keeps its number of negations as well."""
-        if not all(self.compatible(before, after) for before, after in replaced(original, candidate)):
-            return False
-        return candidate.words is not None or _negations(original.original) == _negations(candidate.text)
+        """Whether no replacement turns the meaning round, and as many negations stand in the text as before."""
+        pairs = replaced(original, candidate)
+        if candidate.words is None:
+            same = _negations(original.original) == _negations(candidate.text)
+        else:
+            same = sum(_negations(old) for old, new in pairs if not _is_typo(new)) == sum(_negations(new) for _, new in pairs)
+        return same and all(self.compatible(old, new) for old, new in pairs if not (_negations(old) or _negations(new)))
 
     def compatible(self, before: str, after: str) -> bool:
         """Whether ``after`` may stand for ``before``; of several words the ones that they do not share count."""
@@ -129,6 +132,12 @@ def _small(word: str) -> str:
 @lru_cache(1 << 16)
 def _kind(word: str) -> str:
     return next((name for name, words in _KINDS.items() if word in words), "")
+
+
+@lru_cache(1 << 16)
+def _is_typo(word: str) -> bool:
+    """Whether no dictionary knows the form, so that it reads as a slip for the word that stood there."""
+    return bool(word) and not readings(_small(word)) and not is_stop_word(word)
 
 
 @cache
@@ -202,6 +211,7 @@ def _antonyms(before: str, after: str, lexicon: Lexicon) -> bool:
     return after not in shared and any(not lemmas(word).isdisjoint(opposite) for word in near if word not in shared)
 
 
+@lru_cache(1 << 12)
 def _negations(text: str) -> int:
     words = Words(_FORMAT.sub("", text))
     return sum(_small(words[i]) in NEGATORS for i in range(len(words)))

@@ -47,7 +47,7 @@ def perturb(
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
     if out.exists():
         raise UsageError(f"{out} exists already; name a new file, or delete it first")
-    chosen = _blind(f.listed(recipes) or [])
+    chosen = _blind(f.listed(recipes) or [], len(f.listed(reading.text) or ["text"]))
     options = reading.given() | f.given(offline=offline)
     with without_network(offline):
         dataset = _data(data, f.listed(labels), limit, seed or 0, options)
@@ -68,11 +68,14 @@ def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, o
     return load_examples(source, labels=labels, limit=limit, seed=seed, **options)
 
 
-def _blind(specs: list[str]) -> list[Recipe]:
+def _blind(specs: list[str], fields: int) -> list[Recipe]:
     from attacks import recipes as registry
+    from attacks.preserves import needed_by
+
+    options = registry.Options(preserve=needed_by(fields))
 
     try:
-        chosen = [recipe for spec in specs for recipe in registry.resolve(spec, registry.Options())]
+        chosen = [recipe for spec in specs for recipe in registry.resolve(spec, options)]
     except ValueError as error:
         raise UsageError(str(error)) from error
     if not chosen:
