@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BUDGET = 500
 TIMEOUT_S = 300.0
+CONFIRM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Settings:
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
-    policy's thresholds are decided. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
+    policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
+    which must bear it out. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
     ``in_flight``, ``cache`` changes an outcome.
     """
 
@@ -42,6 +44,7 @@ class Settings:
     cache: str | Path | None = None
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False
+    confirm: int = CONFIRM
     resources: Resources | None = None
     offline: bool = False
 
@@ -53,7 +56,7 @@ class Settings:
                 checked(self.preserve)
             except ValueError as error:
                 raise UsageError(str(error)) from None
-        for name in ("batch_tokens", "in_flight"):
+        for name in ("batch_tokens", "in_flight", "confirm"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.budget is not None and self.budget < 2:
