@@ -60,7 +60,6 @@ def attack(
 
 
 def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str, Any], *, live: bool) -> Outcome:
-    from robustness import checks
     from robustness.audit import Settings, prepare
     from robustness.data import load_examples
     from robustness.engine import Engine
@@ -73,7 +72,7 @@ def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str
     prepared = prepare(victim, data, Settings(**chosen))
     if len(prepared.plan.recipes) != 1:
         raise UsageError(f"--recipe expects one recipe, {chosen['recipes'][0]!r} is {len(prepared.plan.recipes)}")
-    for flag in checks.substitutes(prepared.plan.recipes):
+    for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
         output.warn(f"{flag.severity}: {flag.message}")
     watched = _Watched(prepared.plan.recipes[0].attack)
     plan = replace(prepared.plan, recipes=(replace(prepared.plan.recipes[0], attack=watched),))
