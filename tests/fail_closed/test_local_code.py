@@ -37,7 +37,7 @@ COMMANDS = {
 def _folder(folder: Path) -> None:
     (folder / "evil.py").write_text(EVIL)
     (folder / "data.csv").write_text(DATA)
-    (folder / "robustness.toml").write_text(POLICY + 'min_robust_accuracy = "0%"\n')
+    (folder / "robustness.toml").write_text(POLICY + 'min_robust_accuracy = "1%"\n')
 
 
 @pytest.fixture
