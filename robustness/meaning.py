@@ -10,6 +10,7 @@ from robustness.checks import CODES, Flag
 
 if TYPE_CHECKING:
     from attacks.constraints.polarity import Polarity
+    from attacks.recipes import Options
     from attacks.search import Recipe
     from reports.run import Outcome
     from robustness.settings import Settings
@@ -18,14 +19,12 @@ ADDING = frozenset({"neutral-insertion", "opener", "hedge", "frame"})
 """Techniques that set words beside the text's own and change none of them but a capital."""
 
 
-def fit_flags(settings: Settings, fields: Sequence[str], recipes: Sequence[Recipe]) -> list[Flag]:
+def fit_flags(settings: Settings, options: Options, recipes: Sequence[Recipe]) -> list[Flag]:
     """What was left out because it does not preserve what the labels need, and what runs in spite of that."""
     from attacks import recipes as registry
-    from robustness.parts import recipe_options
 
-    options = recipe_options(settings, fields)
     needed, flags = " and ".join(options.preserve), []
-    whole = [name for spec in settings.recipes for name in registry.left_out(spec, options)]
+    whole = [name for spec in settings.recipes for name in registry.unfit_members(spec, options)]
     if whole:
         message = f"left out, for they do not preserve {needed}: {', '.join(dict.fromkeys(whole))}"
         flags.append(Flag("left-out", "note", message, float(len(set(whole)))))

@@ -18,6 +18,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     textfooler,
 )
 from attacks.recipes.registry import (
+    LanguageError,
     Options,
     build,
     left_out,
@@ -28,10 +29,12 @@ from attacks.recipes.registry import (
     resolve,
     suites,
     unfit,
+    unfit_members,
 )
 from attacks.search import Recipe
 
 __all__ = [
+    "LanguageError",
     "Options",
     "build",
     "left_out",
@@ -42,6 +45,7 @@ __all__ = [
     "resolve",
     "suites",
     "unfit",
+    "unfit_members",
 ]
 
 

@@ -39,6 +39,7 @@ def assemble(
     note: str = "",
     goal: Goal | None = None,
     preserves: Sequence[str] | None = None,
+    languages: tuple[str, ...] = (),
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
@@ -48,6 +49,7 @@ def assemble(
 
     Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
     constraints are described here, the same way for all recipes. ``technique`` names what a search without transformations does.
+    ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
     """
     known = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     used, left_out = _fitted(known, options.preserve)
@@ -64,7 +66,7 @@ def assemble(
         access=access,
         profile=options.profile,
         needs=tuple(oracles),
-        languages=common_languages(transformations) or ("*",),
+        languages=languages or common_languages(transformations) or ("*",),
         parameters=(("transformations", techniques), *parameters, ("constraints", described)),
         note=note,
         goal=goal,

@@ -12,6 +12,7 @@ from attacks.tagging import chosen as tagger_name
 from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES, Transformation
 from attacks.transformations.contractions import Contraction, Expansion
+from attacks.transformations.words_noise import NEGATIONS, WordDrop
 
 TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
 TAGGED: dict[str, type[Contraction | Expansion]] = {"contraction": Contraction, "expansion": Expansion}
@@ -24,11 +25,14 @@ REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
 
 def natural(technique: str, options: Options) -> Recipe:
     """One technique at severities 1 to 5, one text each, blind: nothing is learned from the victim's answers."""
-    noise = keyboard_typo(options) if technique == "keyboard-typo" else TECHNIQUES[technique]
-    tagged = TAGGED.get(technique)
+    noise: Transformation = TECHNIQUES[technique]
     tagger: tuple[tuple[str, str], ...] = ()
-    if tagged is not None:
-        noise, tagger = tagged(options.tagger), (("tagger", tagger_name(options.tagger)),)
+    if technique == "keyboard-typo":
+        noise = keyboard_typo(options)
+    elif technique == "word-drop" and options.language in NEGATIONS:
+        noise = WordDrop(language=options.language)
+    elif technique in TAGGED:
+        noise, tagger = TAGGED[technique](options.tagger), (("tagger", tagger_name(options.tagger)),)
     return Recipe(
         name=f"natural:{technique}",
         attack=Ladder(noise),

@@ -16,8 +16,10 @@ from attacks.tagging import chosen as tagger_name
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user chose for all recipes of a run. ``language``: of the attacked texts, as an ISO 639-1 code.
+    """What the user chose for all recipes of a run.
 
+    ``language``: of the attacked texts, as an ISO 639-1 code, or ``unknown`` for texts that only recipes for any language fit.
+    ``named``: whether the user named the language; the resources that the user brought are then taken to know it.
     ``preserve``: what every change must leave as it was for the labels to stay right, in words of
     ``attacks.preserves.VOCABULARY``; nothing by default. ``tagger``: who tells parts of speech, of ``attacks.tagging.TAGGERS``.
     """
@@ -25,6 +27,7 @@ class Options:
     profile: str = "paper"
     resources: Resources = field(default_factory=Resources)
     language: str = "en"
+    named: bool = False
     preserve: tuple[str, ...] = ()
     tagger: str = "auto"
 
@@ -35,6 +38,14 @@ class Options:
             raise ValueError(f"a language is a code in small letters, such as 'en' or 'de', got {self.language!r}")
         checked(self.preserve)
         tagger_name(self.tagger)
+
+    def brought(self, resource: object) -> tuple[str, ...]:
+        """The languages of a resource, None for the shipped one: English, and what the user says of one brought along."""
+        return ("en",) if resource is None or not self.named or self.language == "en" else ("en", self.language)
+
+
+class LanguageError(ValueError):
+    """Recipes that were named do not know the language of the texts."""
 
 
 Builder = Callable[[Options], Recipe]
@@ -97,12 +108,12 @@ def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
     return missing(recipe.preserves, options.preserve) if recipe.goal is None else ()
 
 
-def left_out(spec: str, options: Options) -> tuple[str, ...]:
+def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
     """Names of the members of suites and patterns in ``spec`` that ``resolve`` leaves out for what they do not preserve."""
     parts = [part.strip() for part in spec.split(",") if part.strip()]
-    groups = [part for part in parts if part not in _BUILDERS and not part.startswith(tuple(_FAMILIES))]
-    named = {part for part in parts if part not in groups}
-    found = (name for part in groups for name in _members(part) if name not in named and unfit(build(name, options), options))
+    named = {part for part in parts if _is_recipe(part)}
+    members = (build(name, options) for part in parts if part not in named for name in _members(part) if name not in named)
+    found = (r.name for r in members if knows(r.languages, options.language) and unfit(r, options))
     return tuple(dict.fromkeys(found))
 
 
@@ -111,7 +122,7 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
 
     Each recipe comes once, at its first mention. Members of a suite or a pattern that do not know ``options.language``
     are left out; a recipe asked for by its own name raises ``ValueError`` instead. Members that do not preserve what
-    ``options.preserve`` asks for are left out too (``left_out`` names them); one asked for by its own name is built all
+    ``options.preserve`` asks for are left out too (``unfit_members`` names them); one asked for by its own name is built all
     the same, as its user may know the data better, and the run is flagged.
     """
     options = options or Options()
@@ -124,17 +135,28 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
     return list(found.values())
 
 
+def left_out(spec: str, options: Options) -> list[str]:
+    """The recipes that ``resolve`` leaves out of suites and patterns because they do not know the language."""
+    parts = [part.strip() for part in spec.split(",") if part.strip() and not _is_recipe(part.strip())]
+    recipes = (build(name, options) for part in parts for name in _members(part))
+    return list(dict.fromkeys(recipe.name for recipe in recipes if not knows(recipe.languages, options.language)))
+
+
+def _is_recipe(part: str) -> bool:
+    return part in _BUILDERS or part.startswith(tuple(_FAMILIES))
+
+
 def _resolve_one(part: str, options: Options) -> list[Recipe]:
-    if part in _BUILDERS or part.startswith(tuple(_FAMILIES)):
+    if _is_recipe(part):
         recipe = build(part, options)
         if not knows(recipe.languages, options.language):
-            raise ValueError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")
+            raise LanguageError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")
         return [recipe]
     recipes = [
         recipe for recipe in (build(name, options) for name in _members(part)) if knows(recipe.languages, options.language)
     ]
     if not recipes:
-        raise ValueError(f"no recipe of {part!r} works on language {options.language!r}")
+        raise LanguageError(f"no recipe of {part!r} works on language {options.language!r}")
     fit = [recipe for recipe in recipes if not unfit(recipe, options)]
     if not fit:
         wanted = " and ".join(options.preserve)
