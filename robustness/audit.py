@@ -144,15 +144,15 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     field = parts.attacked_field(settings, victim.info)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    options = parts.recipe_options(settings, victim.info.fields, language)
-    recipes = parts.chosen_recipes(settings, options, language, victim.info.labels)
+    recipes = parts.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
     models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*checks.substitutes(recipes), *meaning.fit_flags(settings, options, recipes)]
-    flags += languages.doubts(language, parts.left_out(settings, options), texts)
+    flags += checks.substitutes(recipes)
+    flags += languages.doubts(language, parts.left_out(settings, language), texts)
+    flags += meaning.fit_flags(settings, parts.options_of(settings, language, victim.info.fields), recipes)
     confirm = repeats.confirm(settings.confirm)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(

@@ -30,6 +30,7 @@ from attacks.recipes.registry import (
     resolve,
     suites,
     unfit,
+    unfit_members,
 )
 from attacks.search import Recipe
 
@@ -46,6 +47,7 @@ __all__ = [
     "resolve",
     "suites",
     "unfit",
+    "unfit_members",
 ]
 
 
