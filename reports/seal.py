@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +150,8 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _hash(path: Path) -> str:
     found = hashlib.sha256()
+    if path.is_symlink():  # by where it points: what is there now may change, be a folder or be nothing
+        return hashlib.sha256(b"symbolic link\0" + os.fsencode(path.readlink())).hexdigest()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             found.update(chunk)

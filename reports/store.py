@@ -146,6 +146,8 @@ def _without_secrets(outcome: Outcome) -> Outcome:
 
 
 def _refuse_occupied(path: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise RunError(f"{path} is a link to {path.readlink()}, which is not there; name a new or empty folder")
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; a run needs a new or empty folder")
     if (path / MANIFEST).exists():

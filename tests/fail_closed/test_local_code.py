@@ -80,6 +80,15 @@ def test_judging_a_run_needs_no_consent(here: Path) -> None:
     assert not (here / "ran").exists()
 
 
+def test_a_resource_of_the_policy_file_that_may_be_a_pickle_needs_consent(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "tagger.pt").write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
+    (here / "words.txt").write_text("a b\n")
+    for resource, told in (("flair-ner=tagger.pt", True), ("homoglyphs=words.txt", False), ("flair-ner=none", False)):
+        (here / "robustness.toml").write_text(f'[audit]\nvictim = "scripted:keyword"\nresource = ["{resource}"]\n')
+        main(["audit", "-q"])
+        assert ("--allow-local-code" in capsys.readouterr().err) is told, resource
+
+
 def test_every_kind_that_loads_code_says_so() -> None:
     assert [kind.name for kind in KINDS if kind.runs_code] == ["python"]
 
