@@ -15,6 +15,7 @@ from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.compare import compare
 from robustness.commands.gate import gate, report
+from robustness.commands.groups import Once
 from robustness.commands.listing import list_
 from robustness.commands.minimise import minimise
 from robustness.commands.perturb import perturb
@@ -62,7 +63,7 @@ def _watched(command: Callable[..., None]) -> Callable[..., None]:
 
 
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_watched(_command))
+    app.command(_name, cls=Once)(_watched(_command))
 
 
 def _version(show: bool) -> None:

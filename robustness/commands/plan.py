@@ -26,6 +26,7 @@ def plan(
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
     attacks: f.RecipeFlags,
+    texts: f.TextFlags,
     extent: f.ExtentFlags,
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
@@ -54,7 +55,7 @@ def plan(
 
     rules = read_policy(policy, thresholds.given())
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
-    for group in (reading, attacks, extent, pace, resources, opening):
+    for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
     with prepared(arguments_of(chosen)) as audit:

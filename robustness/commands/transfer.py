@@ -9,9 +9,11 @@ import typer
 
 from robustness.commands import flags as f
 from robustness.commands import output
+from robustness.commands.sealing import check_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.seal import Verification
     from reports.transfer import Transfer
 
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
@@ -22,6 +24,10 @@ def transfer(
     *,
     runs: RunsArgument,
     victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
+    ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
     offline: f.OfflineFlag = False,
@@ -39,13 +45,24 @@ def transfer(
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    seals = _seals(runs, expect)
     with without_network(offline):
         found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
     if json_:
-        output.answer(found.to_dict())
+        output.answer({**found.to_dict(), "seals": [seal.brief() for seal in seals]})
     else:
         _print(found, quiet=quiet)
+        for run, seal in zip(runs, seals, strict=True):
+            (output.warn if quiet else output.say)(f"{run}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
+
+
+def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
+    f.refuse_empty(expect, "--expect")
+    digests: list[str | None] = list(f.listed(expect) or []) if expect is not None else [None] * len(runs)
+    if len(digests) != len(runs):
+        raise UsageError(f"--expect needs one digest for each of the {len(runs)} runs, got {len(digests)}")
+    return [check_seal(run, digest) for run, digest in zip(runs, digests, strict=True)]
 
 
 def _matrix(runs: list[Path], specs: list[str], asking: f.AskingFlags, opening: dict[str, object]) -> Transfer:

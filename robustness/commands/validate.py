@@ -16,6 +16,7 @@ def validate(
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
     attacks: f.RecipeFlags,
+    texts: f.TextFlags,
     opening: f.OpeningFlags,
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
@@ -33,7 +34,7 @@ def validate(
 
     rules = read_policy(policy, {})
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
-    for group in (reading, attacks, opening, resources):
+    for group in (reading, attacks, texts, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     found = _check(arguments_of(chosen))

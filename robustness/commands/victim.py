@@ -25,7 +25,8 @@ def open_named(
 
     Raises ``UsageError`` where none is named, or where the file names code and nobody allowed to run it.
     """
-    from reports.policy import PolicyError, load_policy
+    from reports.policy import PolicyError
+    from reports.policy_file import load_policy
     from robustness.audit import open_victim
     from robustness.victims import refuse_local_code
 

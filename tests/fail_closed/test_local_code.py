@@ -37,7 +37,7 @@ COMMANDS = {
 def _folder(folder: Path) -> None:
     (folder / "evil.py").write_text(EVIL)
     (folder / "data.csv").write_text(DATA)
-    (folder / "robustness.toml").write_text(POLICY + 'min_robust_accuracy = "0%"\n')
+    (folder / "robustness.toml").write_text(POLICY + 'min_robust_accuracy = "1%"\n')
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     _folder(tmp_path)
     sys.modules.pop("evil", None)
-    assert main(["audit", "--victim", "python:evil:f", "--out", "run", "-q"]) in (0, 3)  # named by flag: it may run
+    assert main(["audit", "--victim", "python:evil:f", "--out", "run", "-q"]) in (0, 1, 3)  # named by flag: it may run
     (tmp_path / "ran").unlink()
     sys.modules.pop("evil")
     return tmp_path
@@ -75,7 +75,7 @@ def test_a_policy_named_by_flag_is_still_a_file(here: Path) -> None:
 
 
 def test_judging_a_run_needs_no_consent(here: Path) -> None:
-    assert main(["gate", "run", "-q"]) in (0, 3)
+    assert main(["gate", "run", "-q"]) in (0, 1, 3)
     assert main(["report", "run", "-q"]) == 0
     assert not (here / "ran").exists()
 
