@@ -19,7 +19,7 @@ from reports.secrets import redact_all
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 _OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY}
-_TOLD = ("versions", "victim", "data", "encoder", "usage", "flags", "resources")
+_TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
 
@@ -149,6 +149,8 @@ def _without_secrets(outcome: Outcome) -> Outcome:
 
 
 def _refuse_occupied(path: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise RunError(f"{path} is a link to {path.readlink()}, which is not there; name a new or empty folder")
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; a run needs a new or empty folder")
     if (path / MANIFEST).exists():

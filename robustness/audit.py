@@ -65,11 +65,12 @@ class Audit:
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
         """
+        from reports.paths import shown_policy
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
-        manifest = self.manifest if policy is None else replace(self.manifest, policy=policy.record())
+        manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
             started = time.perf_counter()

@@ -49,7 +49,7 @@ def chosen_recipes(
     return guarded(chosen, language, settings.protect, labels)
 
 
-def left_out(settings: Settings, options: Options) -> list[str]:
+def left_out(settings: Settings, language: RunLanguage) -> list[str]:
     """The members of the suites named that do not know the language of the texts."""
     from attacks import recipes as registry
 

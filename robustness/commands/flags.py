@@ -38,7 +38,11 @@ PickleFlag = Annotated[
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
 LocalCodeFlag = Annotated[
-    bool, typer.Option("--allow-local-code", help="Run the Python code that [audit] of the policy file names as the victim.")
+    bool,
+    typer.Option(
+        "--allow-local-code",
+        help="Run code that [audit] of the policy file names: a python: victim, a resource that is a pickle.",
+    ),
 ]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[

@@ -42,6 +42,8 @@ def perturb(
     Add a column `prediction` (label names), or columns `score_LABEL`, and audit the file with the same data, recipes and seed:
     robustness audit --victim predictions:scored.csv --data test.csv --recipes natural
 
+    The texts are exact, so a .csv may hold cells that a spreadsheet takes for formulas; read it with a program, or use .jsonl.
+
     Example: robustness perturb --data test.csv --recipes natural --out to-score.csv
     """
     from robustness.offline import offline as without_network

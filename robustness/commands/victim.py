@@ -28,7 +28,7 @@ def open_named(
     from reports.policy import PolicyError
     from reports.policy_file import load_policy
     from robustness.audit import open_victim
-    from robustness.commands.policy import audit_defaults
+    from robustness.victims import refuse_local_code
 
     f.refuse_empty(spec, "--victim")
     given = opening.given()
@@ -37,7 +37,8 @@ def open_named(
             policy = load_policy()
         except PolicyError as error:
             raise UsageError(str(error)) from error
-        defaults = audit_defaults(policy, None, allow_local_code=allow_local_code)
+        refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
+        defaults = policy.audit.model_dump(exclude_none=True)
         spec = defaults.get("victim")
         if spec is not None:
             given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
