@@ -142,6 +142,7 @@ class AuditDefaults(_Table):
     access: str | None = None
     labels: Names | None = None
     fields: Names | None = None
+    one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
     out: str | None = None

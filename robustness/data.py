@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from robustness.data_columns import Columns, Wanted, choose_columns
+from robustness.data_columns import Columns, Wanted, choose_columns, yes_no_columns
 from robustness.data_labels import match_labels
 from robustness.data_report import DataReport, Finding, Findings
 from robustness.data_rows import CleanRow, Meta, canonical, clean_rows, ids, without_duplicates
@@ -17,6 +17,8 @@ from robustness.data_table import Table
 from robustness.errors import DataError, UsageError
 
 __all__ = ["DataReport", "Dataset", "Example", "Finding", "labels_in", "load_examples"]
+
+LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def load_examples(
     """
     _check_arguments(labels, limit, seed)
     table = read_table(source, ReadOptions(format, split, encoding, offline, tuple(victim_fields)))
-    columns = choose_columns(table.source, table.columns, Wanted(text, label, id, tuple(victim_fields)))
+    columns = choose_columns(table.source, table.columns, wanted(table, text, label, id, victim_fields, labels))
     dropped, remarks = Findings(), Findings()
     rows = clean_rows(table, columns, dropped)
     if not rows:
@@ -135,12 +137,25 @@ def labels_in(
 ) -> tuple[str, ...]:
     """The labels of the usable rows, as ``label_map`` renames them, sorted; arguments and errors of ``load_examples``."""
     table = read_table(source, ReadOptions(format, split, encoding, offline))
-    columns = choose_columns(table.source, table.columns, Wanted(text, label, id))
+    columns = choose_columns(table.source, table.columns, wanted(table, text, label, id))
     dropped = Findings()
     rows = clean_rows(table, columns, dropped)
     if not rows:
         raise _nothing_left(table, columns, dropped)
     return tuple(sorted({(label_map or {}).get(row.label, row.label) for row in rows}))
+
+
+def wanted(
+    table: Table,
+    text: str | Sequence[str] | None,
+    label: str | None,
+    id: str | None,
+    fields: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> Wanted:
+    """What is asked of the columns of a table, with what its first rows tell about them."""
+    yes_no = yes_no_columns(table.columns, [values for _, values in table.rows[:LOOKED_AT]])
+    return Wanted(text, label, id, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
 def _check_arguments(labels: Sequence[str], limit: int | None, seed: int) -> None:

@@ -145,7 +145,7 @@ def _dataset(source: str, loaded: Any, split: str | None) -> Table:
     columns = loaded.with_format(None).select_columns(names)[:]
     values = [_named(columns[name], getattr(loaded.features[name], "names", None)) for name in names]
     notes = [f"columns that hold no single values are left out: {', '.join(left)}"] if left else []
-    return table_of_columns(source, names, values, notes=notes)
+    return table_of_columns(source, names, values, notes=notes, left_out=left)
 
 
 def _choose_split(source: str, splits: Mapping[str, Any], split: str | None) -> Any:

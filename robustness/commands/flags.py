@@ -147,6 +147,9 @@ class OpeningFlags(Flags):
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
     ] = None
     fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
+    one_at_a_time: Annotated[
+        bool, typer.Option("--one-at-a-time", help="A python: victim is a function of one text, not of a list of texts.")
+    ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
     allow_pickle: PickleFlag = False

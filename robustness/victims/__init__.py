@@ -36,8 +36,8 @@ KINDS = (
         "python",
         "python:MODULE:NAME",
         "scores or labels",
-        "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
-        ("access", "labels", "fields"),
+        "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
+        ("access", "labels", "fields", "one_at_a_time"),
     ),
     VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")

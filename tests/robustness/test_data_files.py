@@ -125,7 +125,7 @@ def test_jsonl_lines_end_at_line_feeds_only(tmp_path: Path) -> None:
 
 
 def test_json_with_one_object_a_line_is_read_as_jsonl(tmp_path: Path) -> None:
-    for content in ('{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n', '{"text": "a", "label": 1}'):
+    for content in ('{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n', '{"text": "a", "label": "positive"}'):
         assert read(tmp_path, "x.json", content).examples[0].inputs == ("a",)
 
 
