@@ -121,6 +121,7 @@ class AuditDefaults(_Table):
     id: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
+    columns: Names | None = None
     format: str | None = None
     split: str | None = None
     recipes: Names | None = None
