@@ -44,7 +44,7 @@ def minimise(
     target = _target(failures, out)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline)
+        subject = open_named(victim, opening, offline=offline, failures=failures, quiet=quiet or json_)
         try:
             oracle = oracle_for(subject, **asking.oracle())
             found = reduce(subject, cases, oracle)

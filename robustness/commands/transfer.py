@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.transfer import Transfer
+    from robustness.victims.base import Victim
 
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
 
@@ -21,7 +25,10 @@ RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for e
 def transfer(
     *,
     runs: RunsArgument,
-    victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
+    victims: Annotated[
+        str | None,
+        typer.Option("--victims", help="Victims to put the failures to, comma-separated (default: those of the runs)."),
+    ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
     offline: f.OfflineFlag = False,
@@ -36,11 +43,9 @@ def transfer(
     """
     from robustness.offline import offline as without_network
 
-    specs = f.listed(victims) or []
-    if not specs or len(set(specs)) < len(specs):
-        raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    opened = {**loading.given(), "offline": offline}
     with without_network(offline):
-        found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
+        found = _matrix(runs, _subjects(runs, victims, opened), asking, quiet=quiet or json_)
     if json_:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
     else:
@@ -48,17 +53,33 @@ def transfer(
     raise typer.Exit(found.exit_code)
 
 
-def _matrix(runs: list[Path], specs: list[str], asking: f.AskingFlags, opening: dict[str, object]) -> Transfer:
+def _subjects(runs: list[Path], victims: str | None, options: dict[str, object]) -> dict[str, Callable[[], Victim]]:
+    """How each victim is opened, by its spec: those that were named, else those of the runs."""
+    from robustness.audit import open_victim
+    from robustness.commands.own_victim import own_victim
+
+    if victims is None:
+        own = {one.spec: one for run in runs if (one := own_victim(run)) is not None}
+        if not own:
+            raise UsageError(f"{runs[0]} is no run folder, so it names no victim; give --victims")
+        return {spec: partial(one.open, **options) for spec, one in own.items()}
+    specs = f.listed(victims) or []
+    if not specs or len(set(specs)) < len(specs):
+        raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    return {spec: partial(open_victim, spec, **options) for spec in specs}
+
+
+def _matrix(runs: list[Path], subjects: Mapping[str, Callable[[], Victim]], asking: f.AskingFlags, *, quiet: bool) -> Transfer:
     from reports.cases import read_cases
     from reports.store import read_manifest
     from reports.transfer import Transfer, cells
-    from robustness.audit import open_victim
     from robustness.replay import replay
 
     sources = [(_source(path, str(read_manifest(path).victim.get("name", path))), read_cases(path)) for path in runs]
     by_victim = []
-    for spec in specs:
-        subject = open_victim(spec, **opening)
+    for spec, opened in subjects.items():
+        status(f"victim {spec}", quiet=quiet)
+        subject = opened()
         try:
             by_victim.append([cells(name, replay(subject, cases, **asking.oracle()), spec) for name, cases in sources])
         finally:

@@ -1,8 +1,9 @@
-"""Opens the victim that flags, or ``[audit]`` of the policy file, name; for commands beside ``audit``."""
+"""Opens the victim that flags, or ``[audit]`` of the policy file, or the run itself name; for commands beside ``audit``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from robustness.commands import flags as f
 from robustness.errors import UsageError
@@ -13,20 +14,44 @@ if TYPE_CHECKING:
 _OPTIONS = ("access", "labels", "fields", "one_at_a_time", "device", "max_length")
 
 
-def open_named(spec: str | None, opening: f.OpeningFlags, *, offline: bool = False) -> Victim:
-    """The victim of ``--victim``, else of ``[audit]``; flags beat the file. Raises ``UsageError`` where none is named."""
-    from reports.policy import PolicyError, load_policy
+def open_named(
+    spec: str | None,
+    opening: f.OpeningFlags,
+    *,
+    offline: bool = False,
+    failures: Path | None = None,
+    default: str | None = None,
+    quiet: bool = False,
+) -> Victim:
+    """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``default``.
+
+    Flags beat the file. Which victim it is, and who named it, is said on stderr unless ``quiet``.
+
+    Raises:
+        UsageError: none is named, or the run's own is not the same any more.
+    """
     from robustness.audit import open_victim
+    from robustness.commands.own_victim import own_victim
+    from robustness.commands.policy import read_policy
+    from robustness.commands.status import status
 
     f.refuse_empty(spec, "--victim")
-    given = opening.given()
+    given: dict[str, Any] = opening.given()
+    source = ""
     if spec is None:
-        try:
-            defaults = load_policy().audit.model_dump(exclude_none=True)
-        except PolicyError as error:
-            raise UsageError(str(error)) from error
+        rules = read_policy(None, {})
+        defaults = rules.audit.model_dump(exclude_none=True)
         spec = defaults.get("victim")
         given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
+        source = f", named by {rules.source}"
+    if spec is None and failures is not None:
+        own = own_victim(failures)
+        if own is not None:
+            status(f"victim {own.spec}, the run's own", quiet=quiet)
+            return own.open(offline=offline, **opening.given())
+    if spec is None:
+        spec, source = default, ""
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
+    status(f"victim {spec}{source}", quiet=quiet)
     return open_victim(spec, offline=offline, **given)
