@@ -41,11 +41,11 @@ class RunWriter:
     def create(cls, path: str | Path, manifest: Manifest) -> Self:
         """Start a run in a new or empty folder; raises ``RunError`` where anything else is there."""
         path, manifest = Path(path), _identified(manifest)
-        _refuse_occupied(path)
+        refuse_occupied(path)
         path.mkdir(parents=True, exist_ok=True)
         descriptor = _open_locked(path / OUTCOMES)
         try:
-            _refuse_occupied(path)
+            refuse_occupied(path)
             _write_atomically(path / MANIFEST, manifest.to_json())
         except BaseException:
             os.close(descriptor)
@@ -136,7 +136,8 @@ def _identified(manifest: Manifest) -> Manifest:
     return replace(manifest, comparability_id=comparability_id(manifest.comparability))
 
 
-def _refuse_occupied(path: Path) -> None:
+def refuse_occupied(path: Path) -> None:
+    """Raise ``RunError`` unless a new run can be written there."""
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; a run needs a new or empty folder")
     if (path / MANIFEST).exists():

@@ -58,6 +58,7 @@ def attack(
 
     Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
+    from reports.text import visible
     from robustness.audit import Settings
     from robustness.commands.arguments import settled
     from robustness.commands.victim import open_named
@@ -70,17 +71,20 @@ def attack(
         chosen["budget"] = f.budget_of(budget)
     chosen_recipes(Settings(**chosen))  # a misspelt name is told before anything is loaded
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline, default="demo", quiet=json_, err=False)
+        subject = open_named(victim, opening, offline=offline, default="demo", quiet=json_ or quiet)
         try:
-            outcomes = _search(subject, given, label, chosen, live=not (quiet or json_), silent=json_)
+            gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
         finally:
             subject.close()
     if json_:
         lines = [outcome.to_json() for outcome in outcomes]
         typer.echo(lines[0] if len(lines) == 1 else f"[{','.join(lines)}]")
-    for outcome in [] if json_ else outcomes:
-        _show(outcome)
-    codes = {EXIT_CODES[_status(outcome)] for outcome in outcomes}
+    else:
+        own = ", the victim's own answer; --label says what is true" if label is None else ""
+        typer.echo(visible(f"victim {subject.info.name}\nlabel {gold}{own}"))
+        for outcome in outcomes:
+            _show(outcome)
+    codes = {EXIT_CODES.get(_status(outcome), 2) for outcome in outcomes}
     raise typer.Exit(next(code for code in (1, 2, 3, 0) if code in codes))
 
 
@@ -108,12 +112,11 @@ def _status(outcome: Outcome) -> str:
 
 
 def _search(
-    victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool, silent: bool
-) -> list[Outcome]:
-    """One outcome for each recipe, each on its own."""
+    victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
+) -> tuple[str, list[Outcome]]:
+    """The label that was taken for true, and one outcome for each recipe, each on its own."""
     from robustness import checks
     from robustness.audit import Settings, prepare
-    from robustness.commands.status import status
     from robustness.data import load_examples
     from robustness.engine import Engine
 
@@ -121,8 +124,6 @@ def _search(
     if len(texts) != len(fields):
         raise UsageError(f"the victim reads {len(fields)} text(s) ({', '.join(fields)}), got {len(texts)}")
     gold = _label(label, victim.info.labels) if label is not None else _own_answer(victim, texts)
-    if label is None:
-        status(f"label {gold}, the victim's own answer; --label says what is true", quiet=silent, err=False)
     row = {**dict(zip(fields, texts, strict=True)), "label": gold}
     data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
     prepared = prepare(victim, data, Settings(**chosen))
@@ -134,7 +135,7 @@ def _search(
         plan = replace(prepared.plan, recipes=(replace(recipe, attack=watched),))
         with _live(prepared.oracles.victim, watched) if live else _nothing():
             outcomes.append(next(iter(Engine(prepared.oracles).outcomes(plan, data.examples, {}))))
-    return outcomes
+    return gold, outcomes
 
 
 def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:

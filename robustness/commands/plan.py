@@ -56,7 +56,7 @@ def plan(
     for group in (reading, attacks, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
-    with prepared(arguments_of(chosen)) as audit:
+    with prepared(arguments_of(chosen), quiet=json_) as audit:
         found = estimate(audit, rules, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
     typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))
 

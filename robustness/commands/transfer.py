@@ -78,7 +78,7 @@ def _matrix(runs: list[Path], subjects: Mapping[str, Callable[[], Victim]], aski
     sources = [(_source(path, str(read_manifest(path).victim.get("name", path))), read_cases(path)) for path in runs]
     by_victim = []
     for spec, opened in subjects.items():
-        status(f"victim {spec}", quiet=quiet)
+        status(f"loading victim {spec}", quiet=quiet)
         subject = opened()
         try:
             by_victim.append([cells(name, replay(subject, cases, **asking.oracle()), spec) for name, cases in sources])

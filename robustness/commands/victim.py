@@ -22,11 +22,10 @@ def open_named(
     failures: Path | None = None,
     default: str | None = None,
     quiet: bool = False,
-    err: bool = True,
 ) -> Victim:
     """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``default``.
 
-    Flags beat the file. Which victim it is, and who named it, is said before it is loaded, on stderr or stdout, unless ``quiet``.
+    Flags beat the file. Which victim it is, and who named it, is said on stderr before it is loaded, unless ``quiet``.
 
     Raises:
         UsageError: none is named, or the run's own is not the same any more.
@@ -48,11 +47,11 @@ def open_named(
     if spec is None and failures is not None:
         own = own_victim(failures)
         if own is not None:
-            status(f"victim {own.spec}, the run's own", quiet=quiet, err=err)
+            status(f"loading victim {own.spec}, the run's own", quiet=quiet)
             return own.open(offline=offline, **opening.given())
     if spec is None:
         spec, source = default, ""
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
-    status(f"victim {spec}{source}", quiet=quiet, err=err)
+    status(f"loading victim {spec}{source}", quiet=quiet)
     return open_victim(spec, offline=offline, **given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,14 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
         UsageError: an unknown kind, or an option that the kind does not take.
         VictimError: it cannot be loaded.
     """
+    kind, rest = check_spec(spec, options)
+    return _load(
+        kind, rest, offline, {name: value for name, value in options.items() if value is not None and value is not False}
+    )
+
+
+def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind and the name in ``spec``; raises ``UsageError`` for an unknown kind, or an option that the kind does not take."""
     from robustness.victims.names import unknown
 
     prefix, colon, rest = spec.partition(":")
@@ -76,7 +84,7 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
     odd = sorted(set(given) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
-    return _load(kind.name, rest, offline, given)
+    return kind.name, rest
 
 
 def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:

@@ -28,7 +28,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str
 def test_the_victim_of_the_policy_file_is_attacked_and_named_first(capsys: pytest.CaptureFixture[str]) -> None:
     Path("robustness.toml").write_text('[audit]\nvictim = "scripted:keyword"\n')
     code, lines, _ = said(capsys, "a dull film", "--label", "neg", "--recipe", "deepwordbug", "--encoder", "none", "-q")
-    assert (code, lines[0]) == (1, "victim scripted:keyword, named by robustness.toml")
+    assert (code, lines[:2]) == (1, ["victim scripted:keyword", "label negative"])
     code, lines, _ = said(capsys, "a dull film", "--label", "neg", *KEYWORD[2:], "--victim", "scripted:constant:negative", "-q")
     assert lines[0] == "victim scripted:constant:negative"
 

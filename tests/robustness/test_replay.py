@@ -155,7 +155,7 @@ def test_a_pass_needs_cases_that_apply(case: Case, tmp_path: Path, monkeypatch: 
 
 def test_the_runs_own_victim_is_asked_only_while_it_is_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "run"]) == 1
-    assert "victim scripted:keyword, the run's own" in capsys.readouterr().err
+    assert "loading victim scripted:keyword, the run's own" in capsys.readouterr().err
     assert main(["minimise", "run", "-q"]) == 0
     assert main(["transfer", "run"]) == 0
     manifest = json.loads((run / "run.json").read_text())
