@@ -25,8 +25,9 @@ WORDS = {
     "failed": "held",
     "skipped": "already wrong on the clean text",
     "exhausted": "held until the budget ran out",
-    "untested": "nothing that the victim can tell from the original was tried; it ended",
+    "untested": "too few texts that the victim can tell from the original were tried; it ended",
 }
+NOTHING = "nothing that the victim can tell from the original was tried; it ended"
 
 
 @f.flattened
@@ -84,7 +85,7 @@ def attack(
         typer.echo(visible(f"victim {subject.info.name}\nlabel {gold}{own}"))
         for outcome in outcomes:
             _show(outcome)
-    codes = {EXIT_CODES.get(_status(outcome), 2) for outcome in outcomes}
+    codes = {EXIT_CODES.get(outcome.status, 2) for outcome in outcomes}
     raise typer.Exit(next(code for code in (1, 2, 3, 0) if code in codes))
 
 
@@ -104,11 +105,6 @@ def _read(text: str) -> str:
     if not piped.strip():
         raise UsageError("expected a text on stdin, got nothing")
     return piped.removesuffix("\n").removesuffix("\r")
-
-
-def _status(outcome: Outcome) -> str:
-    """Its status; a search that found nothing to try tested nothing, and did not hold."""
-    return "untested" if outcome.status == "failed" and outcome.attempted == 0 else outcome.status
 
 
 def _search(
@@ -201,7 +197,8 @@ def _show(outcome: Outcome) -> None:
     from rich.text import Text
 
     console = Console()
-    words = WORDS.get(_status(outcome), "error")
+    tried_nothing = outcome.status == "untested" and not outcome.distinct
+    words = NOTHING if tried_nothing else WORDS.get(outcome.status, "error")
     console.print(Text(f"{outcome.recipe}: {words} after {outcome.queries} queries", style="bold"))
     if outcome.error:
         console.print(Text(outcome.error["message"]))
