@@ -17,6 +17,8 @@ _FIELDS_KNOWN = ("demo", "hf", "predictions", "scripted")
 
 def check_settings(settings: Settings, *, out: str | Path | None = None, resume: bool = False) -> None:
     """Raise ``UsageError`` for recipes that are unknown or need what was not named, ``RunError`` for a folder that is taken."""
+    from attacks.languages import survey
+    from robustness.languages import RunLanguage
     from robustness.parts import chosen_recipes
     from robustness.preflight import check_needs
 
@@ -25,7 +27,8 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
 
         refuse_occupied(Path(out))
     named = {"encoder": settings.encoder != "none", "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
-    check_needs(chosen_recipes(settings), [name for name, given in named.items() if given])
+    language = RunLanguage(settings.language or "en", settings.language is not None, survey(()))  # the texts may tell another
+    check_needs(chosen_recipes(settings, language, ()), [name for name, given in named.items() if given])
 
 
 def check_inputs(

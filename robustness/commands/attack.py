@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,9 +49,11 @@ def attack(
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
     seed: f.SeedFlag = None,
+    wording: f.TextFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -59,30 +63,32 @@ def attack(
 
     Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
-    from reports.text import visible
     from robustness.audit import Settings
     from robustness.commands.arguments import settled
     from robustness.commands.victim import open_named
+    from robustness.early import check_settings
     from robustness.offline import offline as without_network
-    from robustness.parts import chosen_recipes
 
     given = tuple(map(_read, _one_stdin(texts)))
-    chosen = settled({"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed) | resources.given())
+    plain = {"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed)
+    chosen = settled(plain | wording.given() | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
-    chosen_recipes(Settings(**chosen))  # a misspelt name is told before anything is loaded
+    check_settings(Settings(**chosen))
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline, default="demo", quiet=json_ or quiet)
+        subject = open_named(
+            victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo", quiet=json_ or quiet
+        )
         try:
             gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
         finally:
             subject.close()
     if json_:
-        lines = [outcome.to_json() for outcome in outcomes]
-        typer.echo(lines[0] if len(lines) == 1 else f"[{','.join(lines)}]")
+        documents = [json.loads(outcome.to_json()) for outcome in outcomes]
+        output.answer(documents[0] if len(documents) == 1 else documents)
     else:
         own = ", the victim's own answer; --label says what is true" if label is None else ""
-        typer.echo(visible(f"victim {subject.info.name}\nlabel {gold}{own}"))
+        output.say(f"victim {subject.info.name}", f"label {gold}{own}")
         for outcome in outcomes:
             _show(outcome)
     codes = {EXIT_CODES.get(outcome.status, 2) for outcome in outcomes}
@@ -124,7 +130,7 @@ def _search(
     data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
     prepared = prepare(victim, data, Settings(**chosen))
     for flag in checks.substitutes(prepared.plan.recipes):
-        typer.echo(f"{flag.severity}: {flag.message}", err=True)
+        output.warn(f"{flag.severity}: {flag.message}")
     outcomes = []
     for recipe in prepared.plan.recipes:
         watched = _Watched(recipe.attack)
@@ -174,12 +180,11 @@ def _nothing() -> Iterator[None]:
 
 @contextmanager
 def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
-    from rich.console import Console
     from rich.live import Live
 
     from reports.text import visible
 
-    with Live(console=Console(stderr=True), refresh_per_second=12, transient=True) as screen:
+    with Live(console=output.console(stderr=True), refresh_per_second=12, transient=True) as screen:
 
         def show(_: int) -> None:
             trial = watched.trial
@@ -193,19 +198,20 @@ def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
 
 
 def _show(outcome: Outcome) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    from reports.text import one_line
+
+    console = output.console()
     tried_nothing = outcome.status == "untested" and not outcome.distinct
     words = NOTHING if tried_nothing else WORDS.get(outcome.status, "error")
     console.print(Text(f"{outcome.recipe}: {words} after {outcome.queries} queries", style="bold"))
     if outcome.error:
-        console.print(Text(outcome.error["message"]))
+        console.print(Text(one_line(outcome.error["message"])))
     for record, name in ((outcome.clean, "clean"), (outcome.adversarial, "attacked")):
         if record is not None:
             belief = f" {max(record.scores):.1%}" if record.scores else ""
-            console.print(Text(f"  {name:9}{record.label}{belief}"))
+            console.print(Text(one_line(f"  {name:9}{record.label}{belief}")))
     console.print(_diff(outcome, coloured=console.color_system is not None))
 
 

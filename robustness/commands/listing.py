@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def list_(
         profile or "paper"
     )
     if json_:
-        typer.echo(json.dumps(rows, ensure_ascii=True))
+        output.answer(rows)
     else:
         _table(rows)
 
@@ -93,7 +93,6 @@ def _victims(_: str) -> list[dict[str, Any]]:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -104,4 +103,4 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
         table.add_column(column, overflow="fold", no_wrap=column == "name", min_width=min(longest, WIDEST_WORD))
     for row in rows:
         table.add_row(*(Text(str(row[column])) for column in columns))
-    Console().print(table)
+    output.console().print(table)

@@ -49,27 +49,26 @@ class OwnVictim:
         return ["labels", *changed] if info.labels != self.labels else changed
 
 
-def own_victim(failures: Path) -> OwnVictim | None:
+def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim | None:
     """The victim of the run that these failures are from; None where no run is beside them.
 
     Raises:
-        UsageError: a victim whose code would run, for then the user must name it; one that cannot be opened by its name.
+        UsageError: a victim whose code would run, unless that is allowed; one that cannot be opened by its name.
     """
     from reports.store import MANIFEST, read_manifest
+    from robustness.victims import KINDS, refuse_local_code
 
     folder = failures if failures.is_dir() else failures.parent
     if not (folder / MANIFEST).is_file():
         return None
     victim = read_manifest(folder).victim
     name, kind = str(victim.get("name", "")), str(victim.get("kind", ""))
-    if kind == "python":
-        raise UsageError(
-            f"the run's own victim is {name}, whose code would be run on the word of a file; "
-            f"name it, if you trust it: --victim {name}"
-        )
-    if kind not in ("demo", "hf", "predictions", "scripted") or name.partition(":")[0] != kind:
+    refuse_local_code(name, str(folder / MANIFEST), allow_local_code)
+    if kind not in {known.name for known in KINDS} or name.partition(":")[0] != kind:
         raise UsageError(f"the run's own victim {name!r} cannot be opened by its name; name one with --victim")
     labels, fields = tuple(victim.get("labels", ())), tuple(victim.get("fields", ()))
     picked = f"#{labels[1]}" if kind == "hf" and len(labels) == 2 and labels[0] == f"not {labels[1]}" else ""
-    options = {"fields": fields} if kind in ("hf", "predictions") and fields != ("text",) else {}
+    options: dict[str, Any] = {"fields": fields} if kind not in ("demo", "scripted") and fields != ("text",) else {}
+    if kind == "python":
+        options |= {"labels": labels, "access": victim.get("access")}
     return OwnVictim(name + picked, options, labels, dict(victim.get("identity", {})))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
+from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.replayed import Replay
+    from reports.seal import Verification
 
 FailuresArgument = Annotated[Path, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="FAILURES")]
 SHOWN = 20
@@ -45,9 +47,11 @@ def replay(
             "--max-not-applicable", help="Inconclusive above this share of cases whose clean text is wrong too (default 20%)."
         ),
     ] = None,
+    expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -65,12 +69,13 @@ def replay(
 
     _refuse_mixed(failures, data, {"original": original, "field": field} | reading.given())
     share = _share(max_not_applicable)
+    sealed = check_source(failures, expect) if failures is not None else None
     cases = read_cases(failures) if failures is not None else []
     silent = quiet or json_
     with without_network(offline):
         if data is not None and len(reading.given().get("text") or ()) > 1:
             opening = replace(opening, fields=opening.fields or reading.text)  # two text columns: the victim reads pairs
-        subject = open_named(victim, opening, offline=offline, failures=failures, quiet=silent)
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=silent)
         try:
             if data is not None:
                 wanted = {**reading.given(), "original": original, "field": field, "offline": offline}
@@ -88,7 +93,7 @@ def replay(
             )
         finally:
             subject.close()
-    _tell(found, as_json=json_, quiet=quiet)
+    _tell(found, sealed, as_json=json_, quiet=quiet)
     raise typer.Exit(found.exit_code)
 
 
@@ -115,17 +120,18 @@ def _share(text: str | None) -> float:
         raise UsageError(f"--max-not-applicable: {error}") from error
 
 
-def _tell(found: Replay, *, as_json: bool, quiet: bool) -> None:
+def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
     from reports.replayed import BROKEN, ERROR, FLAKY
-    from reports.text import visible
 
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer({**found.to_dict(), "seal": sealed.brief() if sealed else None})
         return
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
         said = one.error or f"{one.case.label} → {' / '.join(one.answers)}"
-        typer.echo(" ".join(visible(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}").split("\n")))
+        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}")
     if not quiet and len(bad) > SHOWN:
-        typer.echo(f"… and {len(bad) - SHOWN} more; --json lists them all")
-    typer.echo(found.headline())
+        output.say(f"… and {len(bad) - SHOWN} more; --json lists them all")
+    output.say(found.headline())
+    if sealed is not None:
+        tell_seal(sealed, quiet=quiet)

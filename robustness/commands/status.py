@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import typer
+from robustness.commands import output
 
 
 def status(line: str, *, quiet: bool) -> None:
     """Say what is being done now."""
     if not quiet:
-        from reports.text import visible
-
-        typer.echo(visible(line).replace("\n", " "), err=True)
+        output.warn(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
+from robustness.commands.sealing import check_seal
 from robustness.commands.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.seal import Verification
     from reports.transfer import Transfer
     from robustness.victims.base import Victim
 
@@ -28,6 +30,10 @@ def transfer(
     victims: Annotated[
         str | None,
         typer.Option("--victims", help="Victims to put the failures to, comma-separated (default: those of the runs)."),
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
     ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
@@ -44,12 +50,15 @@ def transfer(
     from robustness.offline import offline as without_network
 
     opened = {**loading.given(), "offline": offline}
+    seals = _seals(runs, expect)
     with without_network(offline):
         found = _matrix(runs, _subjects(runs, victims, opened), asking, quiet=quiet or json_)
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer({**found.to_dict(), "seals": [seal.brief() for seal in seals]})
     else:
         _print(found, quiet=quiet)
+        for run, seal in zip(runs, seals, strict=True):
+            (output.warn if quiet else output.say)(f"{run}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
 
 
@@ -67,6 +76,14 @@ def _subjects(runs: list[Path], victims: str | None, options: dict[str, object])
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
     return {spec: partial(open_victim, spec, **options) for spec in specs}
+
+
+def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
+    f.refuse_empty(expect, "--expect")
+    digests: list[str | None] = list(f.listed(expect) or []) if expect is not None else [None] * len(runs)
+    if len(digests) != len(runs):
+        raise UsageError(f"--expect needs one digest for each of the {len(runs)} runs, got {len(digests)}")
+    return [check_seal(run, digest) for run, digest in zip(runs, digests, strict=True)]
 
 
 def _matrix(runs: list[Path], subjects: Mapping[str, Callable[[], Victim]], asking: f.AskingFlags, *, quiet: bool) -> Transfer:
@@ -93,7 +110,6 @@ def _source(path: Path, name: str) -> str:
 
 def _print(found: Transfer, *, quiet: bool) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -106,6 +122,6 @@ def _print(found: Transfer, *, quiet: bool) -> None:
     for row in rows:
         if row[1] == ALL or not quiet:
             table.add_row(*map(Text, row))
-    console = Console(highlight=False)
+    console = output.console()
     console.print(table)
     console.print("broken, of the cases whose clean text the victim gets right, with 95 % Wilson intervals")

@@ -19,38 +19,44 @@ def open_named(
     opening: f.OpeningFlags,
     *,
     offline: bool = False,
+    allow_local_code: bool = False,
     failures: Path | None = None,
-    default: str | None = None,
+    otherwise: str | None = None,
     quiet: bool = False,
 ) -> Victim:
-    """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``default``.
+    """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
 
     Flags beat the file. Which victim it is, and who named it, is said on stderr before it is loaded, unless ``quiet``.
 
     Raises:
-        UsageError: none is named, or the run's own is not the same any more.
+        UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
     """
+    from reports.policy import PolicyError
+    from reports.policy_file import load_policy
     from robustness.audit import open_victim
     from robustness.commands.own_victim import own_victim
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults
     from robustness.commands.status import status
 
     f.refuse_empty(spec, "--victim")
     given: dict[str, Any] = opening.given()
     source = ""
     if spec is None:
-        rules = read_policy(None, {})
-        defaults = rules.audit.model_dump(exclude_none=True)
+        try:
+            policy = load_policy()
+        except PolicyError as error:
+            raise UsageError(str(error)) from error
+        defaults = audit_defaults(policy, None, allow_local_code=allow_local_code)
         spec = defaults.get("victim")
-        given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
-        source = f", named by {rules.source}"
+        if spec is not None:
+            given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
+            source = f", named by {policy.source}"
     if spec is None and failures is not None:
-        own = own_victim(failures)
+        own = own_victim(failures, allow_local_code=allow_local_code)
         if own is not None:
             status(f"loading victim {own.spec}, the run's own", quiet=quiet)
             return own.open(offline=offline, **opening.given())
-    if spec is None:
-        spec, source = default, ""
+    spec = spec or otherwise
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
     status(f"loading victim {spec}{source}", quiet=quiet)

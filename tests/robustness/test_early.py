@@ -9,7 +9,8 @@ import pytest
 
 from robustness.cli import main
 
-AUDIT = ["audit", "--victim", "hf:some/checkpoint", "--data", "films.csv"]
+INPUTS = ["--victim", "hf:some/checkpoint", "--data", "films.csv"]
+AUDIT = ["audit", *INPUTS]
 
 
 @pytest.fixture(autouse=True)
@@ -62,13 +63,14 @@ def test_a_cheap_mistake_is_told_before_anything_is_loaded(
     for command in ("audit", "plan", "validate"):
         if command != "audit" and flags[0] in ("--out", "--field", "--budget"):
             continue
-        assert main([command, *AUDIT[1:], *flags]) == 2
+        usual = [word for i, word in enumerate(INPUTS) if INPUTS[i - i % 2] != flags[0]]  # a flag may be given once
+        assert main([command, *usual, *flags]) == 2
         assert fragment in " ".join(capsys.readouterr().err.split())
     assert folder == []
 
 
 def test_what_is_being_loaded_is_said_at_once(folder: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (AUDIT, ["plan", *AUDIT[1:]], ["validate", *AUDIT[1:]], ["attack", "a film", *AUDIT[1:3]]):
+    for words in (AUDIT, ["plan", *INPUTS], ["validate", *INPUTS], ["attack", "a film", *INPUTS[:2]]):
         assert main(words) == 2
         assert capsys.readouterr().err.startswith("loading victim hf:some/checkpoint\n")
     assert main([*AUDIT, "-q"]) == 2
