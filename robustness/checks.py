@@ -72,6 +72,10 @@ CODES: Mapping[str, str] = {
     "language": "not every recipe knows the language of every text",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
+    "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",
+    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may be no break",
+    "insertion-only": "some examples were broken only by text added beside their own, nothing of which was changed",
+    "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ _FIELDS_KNOWN = ("demo", "hf", "predictions", "scripted")
 def check_settings(settings: Settings, *, out: str | Path | None = None, resume: bool = False) -> None:
     """Raise ``UsageError`` for recipes that are unknown or need what was not named, ``RunError`` for a folder that is taken."""
     from attacks.languages import survey
+    from attacks.protection import LABELS
     from robustness.languages import RunLanguage
-    from robustness.parts import chosen_recipes
+    from robustness.parts import chosen_recipes, recipe_options
     from robustness.preflight import check_needs
 
     if out is not None and not resume:
@@ -28,7 +30,9 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
         refuse_occupied(Path(out))
     named = {"encoder": settings.encoder != "none", "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
     language = RunLanguage(settings.language or "en", settings.language is not None, survey(()))  # the texts may tell another
-    check_needs(chosen_recipes(settings, language, ()), [name for name, given in named.items() if given])
+    options = recipe_options(settings, ("text",), language)
+    settings = replace(settings, protect=[pattern for pattern in settings.protect if pattern != LABELS])  # none are known yet
+    check_needs(chosen_recipes(settings, options, language, ()), [name for name, given in named.items() if given])
 
 
 def check_inputs(

@@ -145,12 +145,14 @@ class Auditor:
 
 def _recipes(policy: Policy) -> tuple[str, ...]:
     """Names of the recipes that a policy asks for; none for a cascade, whose recipes cannot be judged alone."""
+    from attacks.preserves import needed_by
     from attacks.recipes import registry
 
     specs = policy.audit.recipes or ["standard"]
     if specs == ["standard"]:
         return ()
-    options = registry.Options(profile=policy.audit.profile or "paper")
+    needed = policy.audit.preserve if policy.audit.preserve is not None else needed_by(len(policy.audit.text or ["text"]))
+    options = registry.Options(profile=policy.audit.profile or "paper", preserve=tuple(needed))
     try:
         return tuple(dict.fromkeys(recipe.name for spec in specs for recipe in registry.resolve(spec, options)))
     except ValueError as error:

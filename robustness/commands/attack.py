@@ -117,7 +117,6 @@ def _search(
     victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
 ) -> tuple[str, list[Outcome]]:
     """The label that was taken for true, and one outcome for each recipe, each on its own."""
-    from robustness import checks
     from robustness.audit import Settings, prepare
     from robustness.data import load_examples
     from robustness.engine import Engine
@@ -129,7 +128,7 @@ def _search(
     row = {**dict(zip(fields, texts, strict=True)), "label": gold}
     data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
     prepared = prepare(victim, data, Settings(**chosen))
-    for flag in checks.substitutes(prepared.plan.recipes):
+    for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
         output.warn(f"{flag.severity}: {flag.message}")
     outcomes = []
     for recipe in prepared.plan.recipes:

@@ -96,10 +96,17 @@ class RecipeFlags(Flags):
         None
     )
     profile: ProfileFlag = None
+    preserve: Annotated[
+        str | None,
+        typer.Option(
+            "--preserve",
+            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """Recipes as a list."""
-        return Flags.given(self) | given(recipes=listed(self.recipes))
+        """Recipes and what is to be preserved as lists."""
+        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,10 @@ class ResourceFlags(Flags):
     vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
         None
     )
+    tagger: Annotated[
+        str | None,
+        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
+    ] = None
     lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
     resource: Annotated[
         list[str] | None,

@@ -98,8 +98,9 @@ def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[
     settings = Settings(recipes=tuple(specs), **given)
     inputs = [example.inputs[-1] for example in dataset.examples]
     language = languages.language_of(settings.language, inputs)
-    chosen = parts.chosen_recipes(settings, language, dataset.labels)
-    return chosen, languages.doubts(language, parts.left_out(settings, language), inputs)
+    options = parts.recipe_options(settings, dataset.fields, language)
+    chosen = parts.chosen_recipes(settings, options, language, dataset.labels)
+    return chosen, languages.doubts(language, parts.left_out(settings, options), inputs)
 
 
 def _rows(dataset: Dataset, recipes: Sequence[Recipe], seed: int) -> Iterator[dict[str, Any]]:

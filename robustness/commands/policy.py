@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustness.commands import output
+from robustness.commands.anchoring import anchored
 from robustness.commands.flags import listed
 from robustness.errors import UsageError
 
@@ -30,6 +31,8 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
 
     try:
         found = load_policy(path)
+        if path is not None and str(path) != NONE:
+            found = found.model_copy(update={"audit": anchored(found.audit, path.parent)})
         policy = with_gate(found, _gate_values(gate_flags))
         refuse_idle(policy)
     except PolicyError as error:

@@ -54,6 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (["--fields", "premise,hypothesis"], "text fields (premise, hypothesis)"),
         (["--field", "premise"], "no field 'premise'"),
         (["--columns", "label,text"], "leave --columns out"),
+        (["--protect", "("], "is no regular expression"),
         (["--budget", "1"], "at least 2 queries"),
     ],
 )
@@ -76,6 +77,11 @@ def test_what_is_being_loaded_is_said_at_once(folder: list[str], capsys: pytest.
     assert main([*AUDIT, "-q"]) == 2
     assert "loading" not in capsys.readouterr().err
     assert folder == ["hf"] * 5
+
+
+def test_what_only_the_victim_can_tell_is_left_until_it_is_loaded(folder: list[str]) -> None:
+    assert main([*AUDIT, "-q", "--protect", "labels"]) == 2
+    assert folder == ["hf"]
 
 
 def test_the_column_of_a_lone_label_may_be_known_only_after_loading(folder: list[str]) -> None:
