@@ -30,6 +30,9 @@ __all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "ope
 class Watcher(Protocol):
     """Hears how a run goes; the command line's progress bar is one."""
 
+    def loading(self, what: str) -> None:
+        """Something slow begins: a model is loaded, the victim is asked the first texts."""
+
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """The run begins, with so many trials already done before."""
 
@@ -39,6 +42,9 @@ class Watcher(Protocol):
 
 class Silent:
     """A watcher that does nothing."""
+
+    def loading(self, what: str) -> None:
+        """Nothing."""
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """Nothing."""
@@ -129,8 +135,8 @@ class Audit:
         return {"wall_seconds": round(seconds, 3), **{name: asdict(oracle.usage) for name, oracle in self.oracles.each()}}
 
 
-def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
-    """Resolve recipes and oracles, check the victim on a few examples, and describe the run.
+def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
+    """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -146,6 +152,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
     recipes = parts.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
+    if loading is not None and settings.encoder != "none":
+        loading(f"loading encoder {settings.encoder or 'minilm'}")
     models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
@@ -208,6 +216,7 @@ def audit(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
+    from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
     _refuse_idle(policy)
@@ -217,9 +226,13 @@ def audit(
         read, opened = dict(data_options or {}), dict(victim_options or {})
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
+        loading = (watcher or Silent()).loading
+        check_settings(chosen, out=out, resume=resume)
+        ready = check_inputs(victim, examples, read, opened, field=chosen.field)
+        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         subject = open_victim(victim, offline=offline, **opened)
-        data = open_data(victim, subject, examples, limit=limit, seed=chosen.seed, offline=offline, **read)
-        prepared = prepare(subject, data, chosen)
+        data = open_data(victim, subject, ready, limit=limit, seed=chosen.seed, offline=offline, **read)
+        prepared = prepare(subject, data, chosen, loading)
         try:
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
