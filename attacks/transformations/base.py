@@ -145,7 +145,7 @@ def thinned(places: Sequence[int], length: int, each: int = 1) -> Sequence[int]:
 
     Evenly spaced ones where all would be too many: a base64 blob is one word, and all n changes of n letters are n² characters.
     """
-    most = max(_FEWEST, MOST_CHARACTERS // max(1, length * each))
+    most = max(1, _FEWEST // each, MOST_CHARACTERS // max(1, length * each))
     return places if len(places) <= most else places[:: -(-len(places) // most)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ KINDS = (
         "python",
         "python:MODULE:NAME",
         "scores or labels",
-        "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
-        ("access", "labels", "fields"),
+        "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
+        ("access", "labels", "fields", "one_at_a_time"),
         runs_code=True,
     ),
     VictimKind(
@@ -80,6 +80,14 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
         UsageError: an unknown kind, or an option that the kind does not take.
         VictimError: it cannot be loaded.
     """
+    kind, rest = check_spec(spec, options)
+    return _load(
+        kind, rest, offline, {name: value for name, value in options.items() if value is not None and value is not False}
+    )
+
+
+def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind and the name in ``spec``; raises ``UsageError`` for an unknown kind, or an option that the kind does not take."""
     from robustness.victims.names import unknown
 
     prefix, colon, rest = spec.partition(":")
@@ -93,7 +101,7 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
     odd = sorted(set(given) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
-    return _load(kind.name, rest, offline, given)
+    return kind.name, rest
 
 
 def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
