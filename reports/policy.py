@@ -225,11 +225,14 @@ def idle(gate: GateRules) -> Iterator[str]:
         yield "gate.min_clean_accuracy = 0"
 
 
-def refuse_idle(policy: Policy) -> None:
-    """Raise ``PolicyError`` where a threshold holds nothing: it would count as one that holds."""
-    found = list(idle(policy.gate))
-    if found:
+def refuse_idle(policy: Policy) -> tuple[str, ...]:
+    """The idle thresholds beside others; raises ``PolicyError`` where there are no others: idle ones would all hold."""
+    gate, found = policy.gate, tuple(idle(policy.gate))
+    parts = (gate, *gate.recipes.values(), *gate.slices.values())
+    given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
+    if found and len(found) == given:
         raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
+    return found
 
 
 def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
