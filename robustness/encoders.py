@@ -119,9 +119,12 @@ def _load(name: str, source: str, device: str | None, offline: bool) -> Encoder:
     used = checkpoints.pick_device(device)
     with checkpoints.explained(source, offline=offline):
         options = {"local_files_only": offline or folder is not None}
-        plain = checkpoints.attention(used)
-        model = transformers.AutoModel.from_pretrained(source, dtype="float32", use_safetensors=True, **options, **plain)
-        tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
+        checkpoints.refuse_adapter(source, folder, offline=offline)
+        plain: dict[str, Any] = dict(checkpoints.attention(used))
+        config = transformers.AutoConfig.from_pretrained(source, **options)
+        tokenizer = load_tokenizer(transformers, source, folder, config, options)
+        plain |= {"config": config, "dtype": "float32", "use_safetensors": True}
+        model = transformers.AutoModel.from_pretrained(source, **options, **plain)
         files = checkpoints.snapshot(source, folder, offline=offline)
         pins = checkpoints.identity(files, tokenizer)
     pooling = _pooling(files / "1_Pooling" / "config.json")
