@@ -231,9 +231,8 @@ def load_huggingface(
         check_kind(config)
         labels, scoring, notes = reading(config, label)
         tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        options = (
-            common | checkpoints.attention(used) | {"config": config}
-        )  # given as a whole: a config.json may name another attention
+        # The config is given as a whole, because an attention that config.json names would go before the one asked for here.
+        options = common | checkpoints.attention(used) | {"config": config}
         model = _classifier(transformers, source, options, allow_pickle=allow_pickle)
         check_ids(source, tokenizer, embedded(model))
         pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from robustness.demo import DELTA
 from robustness.encoders import load_encoder
 from robustness.errors import VictimError
 from robustness.victims import adapters, demo
@@ -173,7 +174,7 @@ def test_the_default_encoder_and_the_demo_are_the_files_that_this_version_was_bu
 
 def test_another_delta_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "delta.safetensors"
-    other.write_bytes(demo.DELTA.read_bytes() + b" ")
+    other.write_bytes(DELTA.read_bytes() + b" ")
     monkeypatch.setattr(demo, "DELTA", other)
     with pytest.raises(VictimError, match=r"expected SHA-256 c7d56d8443489f98.*reinstall robustness-suite"):
         demo.load_demo(device="cpu")
