@@ -16,11 +16,12 @@ from typing import Any
 from reports.changes import Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.comparability import Difference, differences
 from reports.figures import signed_interval
+from reports.held import lacking
 from reports.measure import measure
-from reports.policy import CompareRules, GateRules
+from reports.policy import AuditDefaults, CompareRules, GateRules
 from reports.power import pairs_to_pass
 from reports.run import SCHEMA, Manifest, Run
-from reports.soundness import soundness
+from reports.soundness import DOUBTS, soundness
 from reports.verdicts import PASS
 
 REGRESSED, IMPROVED, NO_EVIDENCE = "regressed", "improved", "no evidence"
@@ -110,7 +111,7 @@ class Comparison:
         }
 
 
-def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Comparison:
+def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: AuditDefaults | None = None) -> Comparison:
     """Compare two loaded runs.
 
     Args:
@@ -120,6 +121,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
             of every interval, the tests using what is left of it; ``max_error_rate``: inconclusive when a larger share of the
             examples erred in either run; ``slices_decide``: a regression of one slice decides too, all questions being then
             corrected together.
+        due: ``[audit]`` of the policy; inconclusive where either run is less than it asks for. The two may have
+            audited different victims on other data than it names: whether they can be paired is looked at anyway.
     """
     rules = rules or CompareRules()
     margin, confidence = rules.max_regression, rules.confidence
@@ -132,10 +135,13 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
     if rules.slices_decide:
         both = together((*asked, *parts))
         asked, parts = both[: len(asked)], both[len(asked) :]
-    doubts = tuple(_doubts(base, candidate, pairs, rules.max_error_rate))
+    doubts = (*_short(base, candidate, due), *_doubts(base, candidate, pairs, rules.max_error_rate))
     verdict, reasons = (
         (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if rules.slices_decide else asked, margin, confidence)
     )
+    hollow = tuple(_hollow(base, candidate, pairs, rules))
+    if verdict in (NO_EVIDENCE, IMPROVED) and hollow:
+        verdict, reasons = INCONCLUSIVE, hollow
     return Comparison(
         verdict,
         reasons,
@@ -157,6 +163,14 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
     )
 
 
+def _short(base: Run, candidate: Run, due: AuditDefaults | None) -> Iterator[str]:
+    """What either run lacks of what the policy's ``[audit]`` asks for."""
+    for name, run in (("base", base), ("candidate", candidate)):
+        missing = lacking(run.manifest, due, subject=False) if due is not None else ()
+        if missing:
+            yield f"the {name} run is less than [audit] asks for: {'; '.join(missing)}"
+
+
 def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> Iterator[str]:
     """Why these two runs cannot give a verdict, whatever they show."""
     rules = GateRules(max_error_rate=1.0)  # errors are counted per pair below
@@ -171,6 +185,17 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
         )
     elif not pairs.ids:
         yield "no example was judged in both runs"
+
+
+def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> Iterator[str]:
+    """Why these two runs cannot show that nothing got worse; what did get worse they can show all the same."""
+    total = len(pairs.ids) + pairs.untested
+    if pairs.untested > rules.max_untested * total:
+        yield f"{pairs.untested} of {total} examples had no fair try in either run, {100 * rules.max_untested:g} % allowed"
+    for name, run in (("base", base), ("candidate", candidate)):
+        for flag in run.manifest.flags:
+            if flag["code"] in DOUBTS and flag["code"] not in rules.accept_flags:
+                yield f"the {name} run: {flag['code']}: {flag.get('message', '')}"
 
 
 def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
@@ -241,5 +266,7 @@ def _notes(base: Manifest, candidate: Manifest, pairs: Judged) -> Iterator[str]:
         before, after = base.versions[package], candidate.versions[package]
         if before != after:
             yield f"{package} was {before} in the base and {after} in the candidate"
+    if pairs.untested:
+        yield f"{pairs.untested} examples without a fair try in either run are in no figure"
     if pairs.excluded:
         yield f"{pairs.excluded} examples with an error in either run are in no figure"

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reports import exact, shapes
 from reports.goals import MISCLASSIFY
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error")
+FAIR_TRY = 10
+"""Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
+STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
 
 
 class RunError(Exception):
@@ -63,8 +66,14 @@ class Outcome:
     ``texts``: the original's fields by name. ``field``: the attacked one. ``perturbed``: its text after the attack
     (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
-    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: words that differ.
-    ``similarity``: cosine to the original by the run's encoder. ``proposed``, ``rejected``, ``no_ops``: candidates before
+    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
+    were replaced or removed; ``words_inserted``: words put in beside them.
+    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
+    end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
+    victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
+    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
+    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
+    that reached the goal too. ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
     a name of ``reports.goals``; a line holds it only where a recipe has a goal of its own.
@@ -84,11 +93,17 @@ class Outcome:
     forwards: int = 0
     words_changed: int = 0
     words: int = 0
+    words_inserted: int = 0
     similarity: float | None = None
     proposed: int = 0
     rejected: int = 0
     no_ops: int = 0
     attempted: int = 0
+    distinct: int = 0
+    indistinguishable: int = 0
+    unconfirmed: int = 0
+    fresh_asked: int = 0
+    fresh_reached: int = 0
     ladder: tuple[Rung, ...] = ()
     error: Mapping[str, str] | None = None
     meta: Mapping[str, Any] = _field(default_factory=dict)
@@ -98,14 +113,17 @@ class Outcome:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
         line = _plain(self)
         line["edits"], line["ladder"] = list(map(_edit_line, self.edits)), list(map(_rung_line, self.ladder))
-        if self.goal == MISCLASSIFY:
-            del line["goal"]
+        for name, usual in _LEFT_OUT.items():
+            if line[name] == usual:
+                del line[name]
+        if exact.has_halves(self.perturbed, *self.texts.values(), self.example_id, *(rung.text for rung in self.ladder)):
+            line = exact.spelled(line, _plain)
         return _LINE.encode(line)
 
     @classmethod
     def from_json(cls, line: str) -> Outcome:
         """Read one line back; raises ``ValueError`` where it is not an outcome."""
-        raw = json.loads(line, parse_constant=_refuse_constant)
+        raw = exact.loads(line, parse_constant=_refuse_constant)
         if not isinstance(raw, dict):
             raise ValueError("an outcome is a JSON object")
         missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
@@ -114,19 +132,27 @@ class Outcome:
         for key, value in raw.items():
             if not isinstance(value, _KINDS[key]) or (isinstance(value, bool)):
                 raise ValueError(f"{key} cannot be {value!r}")
+        shapes.check_numbers(raw)
         try:
             return _outcome(raw)
         except (TypeError, KeyError, AttributeError) as problem:
             raise ValueError(f"a part of the outcome has another shape: {problem}") from None
 
 
+_LEFT_OUT: Mapping[str, Any] = {
+    "goal": MISCLASSIFY,
+    **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
+}
+"""What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("example_id", "recipe", "status", "label", "field", "goal"), (str,)),
     **dict.fromkeys(("texts", "meta"), (dict,)),
     **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
-    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"), (int,)),
+    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
+    **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
+    **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
     "perturbed": (str, type(None)),
     "similarity": (float, int, type(None)),
 }
@@ -171,12 +197,22 @@ def _outcome(raw: dict[str, Any]) -> Outcome:
     raw["adversarial"] = _prediction(raw.get("adversarial"))
     raw["edits"] = tuple(_edit(**edit) for edit in raw.get("edits", ()))
     raw["ladder"] = tuple(_rung(**rung) for rung in raw.get("ladder", ()))
+    if "distinct" not in raw:
+        _reckon_tested(raw)
     outcome = Outcome(**raw)
     if outcome.status not in STATUSES:
         raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
     if outcome.status == "succeeded" and (outcome.adversarial is None or outcome.perturbed is None):
         raise ValueError("it succeeded, yet holds no perturbed text or no answer to it")
     return outcome
+
+
+def _reckon_tested(raw: dict[str, Any]) -> None:
+    """A line from before ``untested`` was told apart: what it counted says whether anything was tried."""
+    raw["distinct"] = max(0, raw.get("attempted", 0) - raw.get("no_ops", 0))
+    enough = {"failed": 1, "exhausted": FAIR_TRY}.get(raw["status"], 0)
+    if raw["distinct"] < enough:
+        raw["status"] = "untested"
 
 
 def _text(value: Any) -> str:
@@ -220,6 +256,10 @@ class Manifest:
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
     ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
     user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
+    ``policy``: the policy that the run was made under, by which it is judged ever after; empty where there was none.
+    ``asked``: ``recipes`` as they were asked for, suites by name, and ``limit`` of the examples, None for all.
+    ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
+    ``confirm``, the fresh answers asked for each success.
     """
 
     created: str
@@ -242,6 +282,9 @@ class Manifest:
     sequential: Mapping[str, Any] = _field(default_factory=dict)
     lexicons: Mapping[str, str] = _field(default_factory=dict)
     resources: Mapping[str, Mapping[str, str]] = _field(default_factory=dict)
+    policy: Mapping[str, Any] = _field(default_factory=dict)
+    asked: Mapping[str, Any] = _field(default_factory=dict)
+    repeats: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -277,7 +320,7 @@ class Manifest:
 
 _OPTIONAL = {
     *("encoder", "comparability_id", "comparability", "flags", "finished"),
-    *("usage", "outcomes", "sequential", "lexicons", "resources"),
+    *("usage", "outcomes", "sequential", "lexicons", "resources", "policy", "asked", "repeats"),
 }
 
 
@@ -290,7 +333,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources"), dict),
+        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),
@@ -301,6 +344,8 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     for key, kind in kinds.items():
         if key in raw and not isinstance(raw[key], kind):
             raise ValueError(f"{key} cannot be {raw[key]!r}")
+    _check_asked(raw.get("asked", {}))
+    shapes.check_manifest(raw)
     drawn = raw.get("sequential", {}).get("drawn")
     if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
         raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")
@@ -308,6 +353,14 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
         raise ValueError("each recipe is an object with a name")
     if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):
         raise ValueError("each flag is an object with a code")
+
+
+def _check_asked(asked: Mapping[str, Any]) -> None:
+    recipes, limit = asked.get("recipes", []), asked.get("limit")
+    if not isinstance(recipes, list) or not all(isinstance(spec, str) for spec in recipes):
+        raise ValueError(f"asked.recipes cannot be {recipes!r}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise ValueError(f"asked.limit cannot be {limit!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,15 @@ def describe(
     masker: Any = None,
     resources: Resources | None = None,
     until_decided: bool = False,
+    wording: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """What ``run.json`` says before the first outcome."""
+    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text."""
     from datetime import UTC, datetime
 
+    from reports.paths import shown
     from reports.run import Manifest
 
-    info, words = victim.info, word_pins(resources)
+    info, words, source = victim.info, word_pins(resources), shown(data.source)
     recipes = tuple(recipe_record(r) for r in plan.recipes)
     comparability = {
         "data": data.digest,
@@ -49,6 +51,7 @@ def describe(
         **({"masked_lm": masker.identity} if masker else {}),
         **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
+        **(wording or {}),
     }
     return Manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -59,17 +62,22 @@ def describe(
         cascade=plan.cascade,
         examples=len(data.examples),
         victim={
-            "name": info.name,
+            "name": shown(info.name),
             "kind": info.kind,
             "labels": list(info.labels),
             "fields": list(info.fields),
             "access": info.access,
-            "identity": dict(info.identity),
+            "identity": {key: shown(value) for key, value in info.identity},
             "notes": list(info.notes),
         },
-        data={"source": data.source, "digest": data.digest, "examples": len(data.examples), "report": data.report.messages()},
+        data={
+            "source": source,
+            "digest": data.digest,
+            "examples": len(data.examples),
+            "report": [message.replace(data.report.source or source, source) for message in data.report.messages()],
+        },
         recipes=recipes,
-        encoder=encoder.name if encoder else None,
+        encoder=shown(encoder.name) if encoder else None,
         comparability=comparability,
         lexicons=lexicons(),
         resources=words | model_pins({"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}),
@@ -88,6 +96,7 @@ def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
         "needs": list(recipe.needs),
         "parameters": dict(recipe.parameters),
         "note": recipe.note,
+        "fair_try": recipe.fair_try,
     }
 
 
@@ -110,7 +119,7 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in (
         *("robustness-suite", "torch", "transformers", "numpy", "lemminflect", "rapidfuzz", "regex", "scipy", "pandas"),
-        *("safetensors", "tokenizers", "pyarrow", "datasets"),
+        *("safetensors", "tokenizers", "pyarrow", "datasets", "icu4py"),
     ):
         try:
             found[package] = metadata.version(package)

@@ -20,9 +20,10 @@ from attacks.search import (
     UnansweredError,
     Verdict,
 )
-from attacks.words import words_changed
+from attacks.word_counts import words_changed
 from reports.run import EditRecord, Outcome, PredictionRecord, Rung
-from robustness.errors import RobustnessError
+from reports.secrets import redact
+from robustness.errors import RobustnessError, cut
 from robustness.goals import name_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ SCORE_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None."""
+    """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
+
+    ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike.
+    """
 
     recipes: tuple[Recipe, ...]
     goal: Goal
@@ -44,6 +48,7 @@ class Plan:
     budget: int | None = None
     cascade: bool = False
     measure_similarity: bool = False
+    confirm: int = 0
 
 
 def seed_of(seed: int, recipe: str, example_id: str) -> int:
@@ -63,6 +68,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *
         rng=Random(seed_of(plan.seed, recipe.name, example.id)),
         budget=plan.budget,
         example_id=example.id,
+        confirm=plan.confirm,
     )
     if clean.label != example.gold:
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
@@ -74,17 +80,25 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *
 
 
 def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str] | None]]:
+    """How the search ended, and the error if it did in one.
+
+    An attack that found nothing that the victim can tell from the original, or ran out of its budget before a fair try, has
+    not tested the example: that is no survival.
+    """
     try:
         yield from recipe.attack.search(trial)
+        held, enough = "failed", 1
     except BudgetExhaustedError:
-        return ("succeeded" if trial.won else "exhausted"), None
+        held, enough = "exhausted", recipe.fair_try
     except UnansweredError as error:
-        return "error", {"type": "UnansweredError", "message": str(error)}
+        return "error", {"type": "UnansweredError", "message": redact(str(error))}
     except RobustnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in an attack is an error outcome, never robustness
-        return "error", {"type": type(error).__name__, "message": str(error)[:500]}
-    return ("succeeded" if trial.won else "failed"), None
+        return "error", {"type": type(error).__name__, "message": cut(error, 500)}
+    if trial.won:
+        return "succeeded", None
+    return (held if trial.tally.distinct >= enough else "untested"), None
 
 
 def _similarity(trial: Trial) -> Search[float | None]:
@@ -107,7 +121,7 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
         forwards=clean_forwards,
-        error={"type": "UnansweredError", "message": str(error)},
+        error={"type": "UnansweredError", "message": redact(str(error))},
         meta=dict(example.meta),
         goal=name_of(recipe.goal or plan.goal, plan.labels),
     )
@@ -125,7 +139,8 @@ def _outcome(
     error: Mapping[str, str] | None = None,
 ) -> Outcome:
     found, verdict = trial.winner if trial.winner is not None else (trial.closest, trial.best)
-    changed, total = words_changed(trial.text, found.text if found else trial.text)
+    edits = found.edits(trial.text) if found else ()
+    count = words_changed(trial.text, found.text if found else trial.text, edits)
     return Outcome(
         example_id=example.id,
         recipe=recipe.name,
@@ -136,16 +151,22 @@ def _outcome(
         clean=_record(trial.clean.prediction, plan.labels),
         adversarial=_record(verdict.prediction, plan.labels) if found else None,
         perturbed=found.text if found else None,
-        edits=_edits(found, trial.text) if found else (),
+        edits=tuple(EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in edits),
         queries=trial.queries,
         forwards=trial.queries - 1 + clean_forwards,
-        words_changed=changed,
-        words=total,
+        words_changed=count.changed,
+        words_inserted=count.inserted,
+        words=count.words,
         similarity=similarity,
         proposed=trial.tally.proposed,
         rejected=trial.tally.rejected,
         no_ops=trial.tally.no_ops,
         attempted=trial.tally.attempted,
+        distinct=trial.tally.distinct,
+        indistinguishable=trial.tally.indistinguishable,
+        unconfirmed=trial.tally.unconfirmed,
+        fresh_asked=trial.tally.fresh_asked,
+        fresh_reached=trial.tally.fresh_reached,
         ladder=_ladder(trial, plan.labels),
         error=error,
         meta=dict(example.meta),
@@ -157,12 +178,6 @@ def _record(prediction: Prediction, labels: tuple[str, ...]) -> PredictionRecord
     scores = prediction.scores
     rounded = None if scores is None else tuple(round(s, SCORE_DECIMALS) for s in scores)
     return PredictionRecord(labels[prediction.label], rounded)
-
-
-def _edits(candidate: Candidate, original: str) -> tuple[EditRecord, ...]:
-    return tuple(
-        EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in candidate.edits(original)
-    )
 
 
 def _ladder(trial: Trial, labels: tuple[str, ...]) -> tuple[Rung, ...]:

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import BudgetExhaustedError, Candidate, Search, Trial
 from attacks.transformations.base import Injection
-from attacks.words import Words
+from attacks.words import words_of
 
 Genome = list[float]
 """Two numbers from 0 to 1 for each edit: where it is made, and in which of its variants."""
 Place = tuple[int, Injection]
 VARIANTS = 64
+STALE = 3
+"""Rounds of random texts in a row that bring nothing new before a short text counts as searched through."""
 LEAST_POPULATION = 4
 """Differential evolution draws two members besides the one in turn and the best."""
 
@@ -24,8 +29,9 @@ class Evolution:
     """At most n edits, n rising through ``edits``, each n searched by differential evolution (best/1/bin).
 
     A generation is asked in one request. A budget that does not allow every edit count two generations keeps fewer of them,
-    the largest always; those kept share it evenly, generations shrinking first and population next. A search cut like that
-    ends as exhausted rather than failed. Several injections are mixed in one text.
+    the largest always; those kept share it evenly, generations shrinking first and population next. What such a search has left
+    at its end goes to random texts of the largest edit count, so that one cut by its budget has spent it. Several injections
+    are mixed in one text.
     """
 
     injections: tuple[Injection, ...]
@@ -47,8 +53,7 @@ class Evolution:
 
     def search(self, trial: Trial) -> Search[None]:
         """Evolve for each edit count until one succeeds."""
-        places = [(at, injection) for injection in self.injections for at in injection.positions(trial.text)]
-        places.sort(key=lambda place: place[0])
+        places = _Places.of(self.injections, trial.text)
         possible = [n for n in self.edits if n <= len(places)]
         wanted = self.thinned(possible, trial.remaining)
         seed, cut = trial.rng.getrandbits(64), wanted != possible
@@ -59,8 +64,19 @@ class Evolution:
             yield from brood.evolve(n, size, generations, Random(f"{seed}/{n}"))
             if trial.won:
                 return
-        if cut:
-            raise BudgetExhaustedError
+        if cut and wanted:
+            yield from self.spend(_Brood(trial, places, self.constraints, seed), wanted[-1], Random(f"{seed}/rest"))
+
+    def spend(self, brood: _Brood, edits: int, rng: Random) -> Search[None]:
+        """Try random texts until the trial is won, the budget is spent (which raises), or no new text comes any more."""
+        trial, stale = brood.trial, 0
+        while not trial.won and stale < STALE:
+            before = trial.queries
+            size = min(self.population, trial.remaining or self.population)
+            yield from brood.judge([[rng.random() for _ in range(2 * edits)] for _ in range(size)])
+            if trial.remaining == 0 and not trial.won:
+                raise BudgetExhaustedError
+            stale = 0 if trial.queries > before else stale + 1
 
     def thinned(self, edits: list[int], remaining: int | None) -> list[int]:
         """As many of the edit counts as the remaining queries allow two generations each, evenly spaced, the last included."""
@@ -77,9 +93,32 @@ class Evolution:
 
 
 @dataclass(frozen=True, slots=True)
+class _Places:
+    """Every position of every injection, rising; kept as numbers, for a long text has millions."""
+
+    injections: tuple[Injection, ...]
+    positions: NDArray[np.int64]
+    kinds: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, injections: tuple[Injection, ...], text: str) -> _Places:
+        found = [np.asarray(injection.positions(text), np.int64) for injection in injections]
+        positions = np.concatenate(found)
+        kinds = np.repeat(np.arange(len(found), dtype=np.int8), [len(one) for one in found])
+        order = np.argsort(positions, kind="stable")
+        return cls(injections, positions[order], kinds[order])
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, number: int) -> Place:
+        return int(self.positions[number]), self.injections[int(self.kinds[number])]
+
+
+@dataclass(frozen=True, slots=True)
 class _Brood:
     trial: Trial
-    places: Sequence[Place]
+    places: _Places
     constraints: Sequence[Constraint]
     seed: int
 
@@ -99,7 +138,7 @@ class _Brood:
     def judge(self, pool: Sequence[Genome]) -> Search[list[float]]:
         made = [self.candidate(genome) for genome in pool]
         distinct = {c.text: c for c in made}
-        kept = yield from admissible(self.constraints, self.trial, Words(self.trial.text), list(distinct.values()))
+        kept = yield from admissible(self.constraints, self.trial, words_of(self.trial.text), list(distinct.values()))
         verdicts = yield from self.trial.attempt(kept, prefer="similarity")
         scores = {v.text: v.score for v in verdicts}
         return [scores.get(c.text, -1.0) for c in made]

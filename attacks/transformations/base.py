@@ -7,6 +7,7 @@ from itertools import chain
 from random import Random
 from typing import Protocol, TypeVar, runtime_checkable
 
+from attacks.articles import with_articles
 from attacks.search import Candidate, Citation
 from attacks.words import Words, words_of
 
@@ -19,7 +20,11 @@ SHARES = {1: 0.05, 2: 0.10, 3: 0.20, 4: 0.35, 5: 0.50}
 
 @runtime_checkable
 class Transformation(Protocol):
-    """A named technique of change. ``languages`` is ``("*",)`` when it works on any script."""
+    """A named technique of change. ``languages`` is ``("*",)`` when it works on any script.
+
+    ``preserves`` says what a change of this kind leaves as it was, in words of ``attacks.preserves.VOCABULARY``: by it
+    suites leave out what does not fit the data.
+    """
 
     @property
     def name(self) -> str:
@@ -32,6 +37,10 @@ class Transformation(Protocol):
     @property
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages it knows, or ``("*",)``."""
+
+    @property
+    def preserves(self) -> tuple[str, ...]:
+        """What it leaves as it was, by intention: words of ``attacks.preserves.VOCABULARY``."""
 
     @property
     def description(self) -> str:
@@ -61,8 +70,11 @@ class Paraphrase(Transformation, Protocol):
         """Distinct rewrites of the text, never the text itself."""
 
 
-LATIN = ("de", "en", "es", "fr", "it", "nl", "pt")
-"""Languages in Latin script that techniques on letter shapes are tagged with."""
+LATIN = (
+    *("af", "ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it"),
+    *("lt", "lv", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sv", "sw", "tl", "tr", "vi"),
+)
+"""Languages in Latin script that can be told (``attacks.languages``): techniques on letter shapes are tagged with them."""
 
 Replacement = tuple[int, int, str]
 """``text[start:end]`` becomes a new string; offsets in code points of the original."""
@@ -123,6 +135,20 @@ def rotated(places: Sequence[int], rng: Random) -> Iterator[int]:
     return chain(places[start:], places[:start])
 
 
+MOST_CHARACTERS = 4_000_000
+"""Characters of all the replacements that a technique offers for one word; only words of several hundred characters reach it."""
+_FEWEST = 16
+
+
+def thinned(places: Sequence[int], length: int, each: int = 1) -> Sequence[int]:
+    """The places of a word of ``length`` characters at which replacements are offered, ``each`` at one.
+
+    Evenly spaced ones where all would be too many: a base64 blob is one word, and all n changes of n letters are n² characters.
+    """
+    most = max(1, _FEWEST // each, MOST_CHARACTERS // max(1, length * each))
+    return places if len(places) <= most else places[:: -(-len(places) // most)]
+
+
 def options_of(new: str | None) -> list[str]:
     """The options of a technique that offers one random swap: that one, or none."""
     return [] if new is None else [new]
@@ -141,6 +167,7 @@ class WordNoise:
     name: str
     level: str = "character"
     languages: tuple[str, ...] = ("en",)
+    preserves: tuple[str, ...]
     description: str
     citation: Citation
 
@@ -170,5 +197,5 @@ class WordNoise:
                     break
         if not changes:
             return None
-        changed = words.replace_many(changes, self.name)
+        changed = words.replace_many(with_articles(words, changes) if self.level == "word" else changes, self.name)
         return Candidate(str(changed), self.name, changed, severity=severity)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated
+from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import ALPHABET, boundaries, check_alphabet
 from attacks.words import Words
 
@@ -18,6 +19,7 @@ class DeletionCharacter(WordNoise):
 
     name = "deletion-character"
     languages = ("*",)
+    preserves = FORM
     description = "A letter and the backspace that wipes it out are put into a word."
     citation = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 
@@ -27,7 +29,8 @@ class DeletionCharacter(WordNoise):
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """The word with a random letter and its backspace, at each place before the word's end."""
         word = words[index]
-        return [word[:at] + rng.choice(self.alphabet) + BACKSPACE + word[at:] for at in boundaries(word)[:-1]]
+        places = thinned(boundaries(word)[:-1], len(word))
+        return [word[:at] + rng.choice(self.alphabet) + BACKSPACE + word[at:] for at in places]
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with a random letter and its backspace at a random place."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from random import Random
 from unicodedata import category
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated
+from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import boundaries
 from attacks.words import Words
 
@@ -24,6 +25,7 @@ class InvisibleCharacter(WordNoise):
 
     name = "invisible-character"
     languages = ("*",)
+    preserves = FORM
     description = "A character of no width is put into a word."
     citation = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 
@@ -36,7 +38,11 @@ class InvisibleCharacter(WordNoise):
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """The word with each invisible character at each place inside it, or after its only character."""
         word = words[index]
-        return [word[:at] + hidden + word[at:] for at in _inside(word) for hidden in self.characters]
+        return [
+            word[:at] + hidden + word[at:]
+            for at in thinned(_inside(word), len(word), len(self.characters))
+            for hidden in self.characters
+        ]
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with a random invisible character at a random place."""

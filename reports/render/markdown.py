@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports.failures import failures
 from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points
 from reports.measure import Measured
+from reports.public import full_message, public_message
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
 from reports.text import visible
-from reports.verdicts import GateResult
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 
 SHOWN = 20
 LONGEST = 400
@@ -31,7 +32,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _severities(measured),
         _slices("By label", measured.labels),
         _slices("By slice", measured.slices),
-        _flags(run),
+        _flags(run, texts),
         minimised_section(run, texts=texts),
         _failures(run, texts),
         _facts(run),
@@ -67,11 +68,13 @@ def section(title: str, *parts: str) -> str:
 def _head(run: Run, gate: GateResult) -> str:
     victim, data = run.manifest.victim, run.manifest.data
     about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
-    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}."
+    changed = f"\n\n**{prose(gate.changed[:1].upper() + gate.changed[1:])}**" if gate.changed else ""
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}.{changed}"
 
 
 def _rules(gate: GateResult) -> str:
-    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in gate.rules]
+    worst_first = sorted(gate.rules, key=lambda rule: (FAIL, INCONCLUSIVE, PASS).index(rule.verdict))
+    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in worst_first]
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
 
 
@@ -90,7 +93,13 @@ def _overall(measured: Measured, drawn: str) -> str:
         ("accuracy drop", points(whole.accuracy_drop)),
         ("broken by some recipe, of those that were right", interval(whole.attack_success_rate)),
     ]
-    missed = f" {whole.not_judged} more could not be judged and are in no figure." if whole.not_judged else ""
+    missed = f" {whole.not_judged} more could not be judged." if whole.not_judged else ""
+    missed = f" {whole.untested} more are untested." * bool(whole.untested) + missed
+    if missed:
+        missed += " They are in no rate; each interval reaches from all of them broken to all of them robust."
+    confirmed = whole.attack_success_rate.successes
+    if whole.found > confirmed:
+        missed += f" On {whole.found} examples the search found a success; fresh answers bore out {confirmed}."
     note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
@@ -106,11 +115,21 @@ def _stages(measured: Measured) -> str:
 
 
 def _recipes(measured: Measured) -> str:
-    columns = ("recipe", "profile", "accuracy under attack", "success rate", "attacked", "exhausted", "errors", "queries, median")
+    columns = (
+        "recipe",
+        "profile",
+        "accuracy under attack",
+        "success rate",
+        "attacked",
+        "exhausted",
+        "untested",
+        "errors",
+        "queries, median",
+    )
     rows = [
         (
             *(code(r.name), code(r.profile), interval(r.accuracy_under_attack), interval(r.attack_success_rate)),
-            *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["error"])),
+            *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["untested"]), str(r.statuses["error"])),
             *(number(r.queries_median), percent(r.words_changed), number(r.similarity, 3)),
         )
         for r in measured.recipes
@@ -147,9 +166,10 @@ def _slices(title: str, slices: Sequence[Slice]) -> str:
     return section(title, table(("slice", "n", "clean accuracy", "robust accuracy", "drop"), rows))
 
 
-def _flags(run: Run) -> str:
+def _flags(run: Run, texts: bool) -> str:
     lines = [
-        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): {prose(str(flag.get('message', '')))}"
+        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): "
+        + prose(full_message(flag) if texts else public_message(flag, run))
         for flag in run.manifest.flags
     ]
     return section("Doubts about this evaluation", "\n".join(lines)) if lines else ""

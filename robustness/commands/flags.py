@@ -37,10 +37,20 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+LocalCodeFlag = Annotated[
+    bool, typer.Option("--allow-local-code", help="Run the Python code that [audit] of the policy file names as the victim.")
+]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml)."),
+    typer.Option(
+        "--policy",
+        help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml); `none` for no file.",
+    ),
+]
+RunPolicyFlag = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Another policy file than the one that the run was made under; `none` for none."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
@@ -80,10 +90,38 @@ class RecipeFlags(Flags):
         None
     )
     profile: ProfileFlag = None
+    preserve: Annotated[
+        str | None,
+        typer.Option(
+            "--preserve",
+            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """Recipes as a list."""
-        return Flags.given(self) | given(recipes=listed(self.recipes))
+        """Recipes and what is to be preserved as lists."""
+        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
+
+
+@dataclass(frozen=True, slots=True)
+class TextFlags(Flags):
+    """What the texts are in, and what of them no attack may touch."""
+
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
+    ] = None
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--protect",
+            metavar="PATTERN",
+            help="Regular expression of spans that no attack may touch, or placeholders or labels; may be repeated.",
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Patterns as a tuple."""
+        return given(language=self.language, protect=tuple(self.protect) if self.protect else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +155,10 @@ class PaceFlags(Flags):
         int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
     ] = None
     victim_timeout: TimeoutFlag = None
+    confirm: Annotated[
+        int | None,
+        typer.Option("--confirm", help="Fresh answers asked for each success of a victim whose answers vary (default 5)."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +171,10 @@ class ResourceFlags(Flags):
     vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
         None
     )
+    tagger: Annotated[
+        str | None,
+        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
+    ] = None
     lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
     resource: Annotated[
         list[str] | None,
@@ -187,6 +233,16 @@ class GateFlags(Flags):
         str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
     ] = None
     min_examples: Annotated[int | None, typer.Option("--min-examples", help="Inconclusive with fewer judged examples.")] = None
+    max_untested: Annotated[
+        str | None,
+        typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
+    ] = None
+    max_exhausted: Annotated[
+        str | None, typer.Option("--max-exhausted", help="Inconclusive where more of them held only until a budget was spent.")
+    ] = None
+    accept_flags: Annotated[
+        str | None, typer.Option("--accept-flags", help="Doubts that do not keep the gate from passing, comma-separated.")
+    ] = None
     fatal_flags: Annotated[
         str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
     ] = None
@@ -202,7 +258,9 @@ class GithubFlags(Flags):
             "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
         ),
     ] = None
-    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")] = False
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in annotations and job summary.")] = (
+        False
+    )
 
 
 def listed(text: str | None) -> list[str] | None:

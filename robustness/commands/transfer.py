@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
+from robustness.commands.sealing import check_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.seal import Verification
     from reports.transfer import Transfer
 
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
@@ -22,6 +24,10 @@ def transfer(
     *,
     runs: RunsArgument,
     victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
+    ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
     offline: f.OfflineFlag = False,
@@ -39,13 +45,24 @@ def transfer(
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    seals = _seals(runs, expect)
     with without_network(offline):
         found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer({**found.to_dict(), "seals": [seal.brief() for seal in seals]})
     else:
         _print(found, quiet=quiet)
+        for run, seal in zip(runs, seals, strict=True):
+            (output.warn if quiet else output.say)(f"{run}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
+
+
+def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
+    f.refuse_empty(expect, "--expect")
+    digests: list[str | None] = list(f.listed(expect) or []) if expect is not None else [None] * len(runs)
+    if len(digests) != len(runs):
+        raise UsageError(f"--expect needs one digest for each of the {len(runs)} runs, got {len(digests)}")
+    return [check_seal(run, digest) for run, digest in zip(runs, digests, strict=True)]
 
 
 def _matrix(runs: list[Path], specs: list[str], asking: f.AskingFlags, opening: dict[str, object]) -> Transfer:
@@ -72,7 +89,6 @@ def _source(path: Path, name: str) -> str:
 
 def _print(found: Transfer, *, quiet: bool) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -85,6 +101,6 @@ def _print(found: Transfer, *, quiet: bool) -> None:
     for row in rows:
         if row[1] == ALL or not quiet:
             table.add_row(*map(Text, row))
-    console = Console(highlight=False)
+    console = output.console()
     console.print(table)
     console.print("broken, of the cases whose clean text the victim gets right, with 95 % Wilson intervals")

@@ -287,6 +287,7 @@ def describe(
         mixed_lengths=NEVER if exact else ALWAYS,
         max_tokens=tokens.limit,
         gradients=bool(tokens.tokenizer.is_fast),
+        deterministic=exact,
         notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),
     )
 
