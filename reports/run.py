@@ -109,6 +109,11 @@ class Outcome:
     meta: Mapping[str, Any] = _field(default_factory=dict)
     goal: str = MISCLASSIFY
 
+    @property
+    def words_touched(self) -> int:
+        """Words changed and words put in: how large the edit is."""
+        return self.words_changed + self.words_inserted
+
     def to_json(self) -> str:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
         line = _plain(self)

@@ -234,7 +234,7 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
     from reports.text import defused, one_line
 
     said = [f"{r.verdict}: {'' if r.scope == 'run' else r.scope + ': '}{r.message}" for r in results if r.verdict != "pass"]
-    found = sorted(failures(outcomes), key=lambda o: (o.words_changed, o.queries, o.recipe, o.example_id))
+    found = sorted(failures(outcomes), key=lambda o: (o.words_touched, o.queries, o.recipe, o.example_id))
     lines = [one_line(line) for line in said] or ["inconclusive: the gate has no such rule"]
     if found:
         lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.failures import failures
-from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points
+from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.measure import Measured
 from reports.public import full_message, public_message
 from reports.run import Outcome, PredictionRecord, Run
@@ -130,7 +130,7 @@ def _recipes(measured: Measured) -> str:
         (
             *(code(r.name), code(r.profile), interval(r.accuracy_under_attack), interval(r.attack_success_rate)),
             *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["untested"]), str(r.statuses["error"])),
-            *(number(r.queries_median), percent(r.words_changed), number(r.similarity, 3)),
+            *(number(r.queries_median), words(r), number(r.similarity, 3)),
         )
         for r in measured.recipes
     ]
@@ -177,7 +177,7 @@ def _flags(run: Run, texts: bool) -> str:
 
 def _failures(run: Run, texts: bool) -> str:
     rank = {name: index for index, name in enumerate(run.manifest.recipe_names)}
-    found = sorted(failures(run.outcomes), key=lambda o: (o.words_changed, o.queries, rank[o.recipe], o.example_id))
+    found = sorted(failures(run.outcomes), key=lambda o: (o.words_touched, o.queries, rank[o.recipe], o.example_id))
     if not found:
         return ""
     note = f"{len(found)} in all, every one in `failures.jsonl`; here the {min(SHOWN, len(found))} with the fewest words changed."
