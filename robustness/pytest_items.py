@@ -204,12 +204,17 @@ _ID = pytest.StashKey[str]()
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock beside the folder; other workers of the session wait here for the run to end."""
-    import fcntl
+    import os
+
+    from reports.lock import lock, release
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(folder.with_name(f".{folder.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        lock(descriptor, wait=True)
         yield
+    finally:
+        release(descriptor)
 
 
 def _run(policy: Policy, folder: Path) -> Run:
