@@ -160,6 +160,7 @@ def audit(
     resume: bool = False,
     limit: int | None = None,
     offline: bool = False,
+    isolate: bool = False,
     watcher: Watcher | None = None,
     policy: Policy | None = None,
     data_options: Mapping[str, Any] | None = None,
@@ -177,6 +178,7 @@ def audit(
         resume: continue the run in ``out``.
         limit: at most so many examples, stratified by label.
         offline: make any network use an error.
+        isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         watcher: hears each outcome.
         policy: thresholds for the gate in the reports.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
@@ -194,6 +196,7 @@ def audit(
         read, opened = dict(data_options or {}), dict(victim_options or {})
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
+        opened.setdefault("isolate", isolate)
         subject = open_victim(victim, offline=offline, **opened)
         data = open_data(victim, subject, examples, limit=limit, seed=chosen.seed, offline=offline, **read)
         prepared = prepare(subject, data, chosen)
@@ -209,6 +212,10 @@ def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Vi
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    if options.pop("isolate", False):
+        raise UsageError(
+            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
+        )
     if isinstance(getattr(victim, "info", None), VictimInfo):
         return cast("Victim", victim)
     from robustness.victims.function import from_callable

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from attacks.search import Input, Prediction, Recipe
 from reports.run import Outcome
 from robustness.answers import AnswerOddities
-from robustness.victims.base import Victim
 
 if TYPE_CHECKING:
     from robustness.backends import VictimBackend
@@ -90,13 +89,14 @@ def unreliable(rescued: int) -> list[Flag]:
     return [Flag("unreliable", "warning", f"{CODES['unreliable']}: {rescued} inputs", float(rescued))] if rescued else []
 
 
-def truncation(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
+def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
     """How many examples the victim cuts off."""
-    cut = sum(victim.truncated(inputs))
+    cut = sum(backend.truncated(inputs))
     if not cut:
         return None
     share = cut / len(inputs)
-    limit = f" at {victim.info.max_tokens} tokens" if victim.info.max_tokens else ""
+    most = backend.victim.info.max_tokens
+    limit = f" at {most} tokens" if most else ""
     return Flag("truncation", "warning", f"{CODES['truncation']}: {cut} of {len(inputs)}{limit}", share)
 
 

@@ -69,14 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"imported code called sys.exit({stop.code!r}); nothing was judged")
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
+    except BaseException as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
         return _usage(error) or _fail(_sentence(error))
     if code == INTERRUPTED:
         return _fail("interrupted; what was finished is saved: run the same command with --out FOLDER --resume")
     return code if code in VERDICTS else 2
 
 
-def _usage(error: Exception) -> int:
+def _usage(error: BaseException) -> int:
     """Show a mistake in the flags the way typer does; 0 when the error is something else."""
     if not hasattr(error, "show") or not hasattr(error, "exit_code"):
         return 0
@@ -93,7 +93,7 @@ def _fail(sentence: str) -> int:
     return 2
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     from reports.run import RunError
     from robustness.errors import RobustnessError
 
@@ -106,5 +106,18 @@ def _sentence(error: Exception) -> str:
 
 
 def run() -> None:
-    """Console script."""
-    sys.exit(main())
+    """Console script.
+
+    Any verdict but "passed" leaves at once: an exit hook or a thread of imported code could still turn it into a 0. What
+    such code does before the verdict, only ``--isolate`` keeps from it.
+    """
+    code = main()
+    if code:
+        import os
+        from contextlib import suppress
+
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -27,7 +27,7 @@ def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> list[checks
     """
     sample = [inputs[i * len(inputs) // min(SAMPLE, len(inputs))] for i in range(min(SAMPLE, len(inputs)))]
     answerable = _answerable(backend, sample)
-    flags = [checks.truncation(backend.victim, answerable)]
+    flags = [checks.truncation(backend, answerable)]
     with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
         flags.append(checks.determinism(backend, answerable))
     return [flag for flag in flags if flag is not None]

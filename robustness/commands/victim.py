@@ -10,7 +10,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
-_OPTIONS = ("access", "labels", "fields", "device", "max_length")
+_OPTIONS = ("access", "labels", "fields", "device", "max_length", "isolate")
 
 
 def open_named(spec: str | None, opening: f.OpeningFlags, *, offline: bool = False) -> Victim:

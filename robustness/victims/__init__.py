@@ -54,10 +54,11 @@ def victims() -> tuple[VictimKind, ...]:
     return (*KINDS, *scripted)
 
 
-def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
+def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
-    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given.
+    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
+    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take.
@@ -76,6 +77,10 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
     odd = sorted(set(given) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
+    if isolate and (kind.name == "python" or "trust_remote_code" in given):
+        from robustness.victims.isolated import IsolatedVictim
+
+        return IsolatedVictim(spec, offline=offline, options=given)
     return _load(kind.name, rest, offline, given)
 
 
