@@ -56,6 +56,15 @@ class Victim(Protocol):
     def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
         """Which of these inputs the victim would cut off."""
 
+    def readings(self, inputs: Sequence[Input]) -> Sequence[bytes | None]:
+        """A digest of exactly what the model gets of each input: two inputs of equal digests it cannot tell apart.
+
+        None where the victim has no such view of its own, or cannot read the input.
+        """
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """(tokens that stand for anything unknown, all tokens but special ones) of each input; (0, 0) without a tokenizer."""
+
     def close(self) -> None:
         """Release what it holds."""
 
@@ -89,7 +98,7 @@ class Differentiable(Protocol):
 
 
 class PlainVictim:
-    """Base for victims without a tokenizer: length in characters over four, nothing is truncated."""
+    """Base for victims without a tokenizer: length in characters over four, nothing is truncated, nothing known of readings."""
 
     def lengths(self, inputs: Sequence[Input]) -> Sequence[int]:
         """A rough token count: a quarter of the characters, at least one."""
@@ -98,6 +107,14 @@ class PlainVictim:
     def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
         """Nothing is known to be cut."""
         return [False] * len(inputs)
+
+    def readings(self, inputs: Sequence[Input]) -> Sequence[bytes | None]:
+        """What the victim makes of a text is not known."""
+        return [None] * len(inputs)
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """It has no tokens."""
+        return [(0, 0)] * len(inputs)
 
     def close(self) -> None:
         """Nothing to release."""

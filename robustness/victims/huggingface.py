@@ -116,6 +116,14 @@ class TransformerVictim:
         """Which inputs are longer than the model reads."""
         return self._tokens.truncated(inputs)
 
+    def readings(self, inputs: Sequence[Input]) -> list[bytes | None]:
+        """A digest of each input's token ids and token types after truncation; None for one with a lone surrogate."""
+        return self._tokens.readings(inputs)
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> list[tuple[int, int]]:
+        """(unknown tokens, tokens without special ones) of each input, after truncation."""
+        return self._tokens.unknown(inputs)
+
     def close(self) -> None:
         """Nothing is held beyond memory."""
 

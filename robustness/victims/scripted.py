@@ -17,7 +17,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.victims.base import VictimInfo
+from robustness.victims.base import PlainVictim, VictimInfo
 
 LABELS = ("negative", "positive")
 _POSITIVE = (
@@ -42,7 +42,7 @@ def keyword_score(texts: Input) -> float:
     return 1.0 / (1.0 + math.exp(-(margin + 0.1)))
 
 
-class ScriptedVictim:
+class ScriptedVictim(PlainVictim):
     """A victim whose answer to a list is ``answer(inputs)``; lengths are words."""
 
     def __init__(self, name: str, answer: Callable[[Sequence[Input]], Any], argument: str = "", **changes: Any) -> None:
@@ -62,13 +62,6 @@ class ScriptedVictim:
     def lengths(self, inputs: Sequence[Input]) -> list[int]:
         """Words of each input, at least one."""
         return [max(1, sum(map(len, map(_WORD.findall, i)))) for i in inputs]
-
-    def truncated(self, inputs: Sequence[Input]) -> list[bool]:
-        """Nothing is cut."""
-        return [False] * len(inputs)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 class HangingVictim(ScriptedVictim):
