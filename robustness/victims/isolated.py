@@ -68,7 +68,7 @@ class IsolatedVictim(PlainVictim):
         if self._known not in (None, info):
             process.kill()
             raise VictimError(f"{info.name!r} died, and is another victim since it was loaded again; was its code edited?")
-        self._known, self._plain, self._process = info, bool(told["plain"]), process
+        self._known, self._plain, self._process = info, frozenset(told["plain"]), process
 
     def interrupt(self) -> None:
         """End whatever it is at, if need be in the middle of a native call."""
@@ -82,11 +82,23 @@ class IsolatedVictim(PlainVictim):
 
     def lengths(self, inputs: Sequence[Input]) -> Sequence[int]:
         """Length of each input in the victim's own tokens."""
-        return super().lengths(inputs) if self._plain else self._ask("lengths", inputs)
+        return super().lengths(inputs) if "lengths" in self._plain else self._ask("lengths", inputs)
 
     def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
         """Which of these inputs the victim would cut off."""
-        return super().truncated(inputs) if self._plain else self._ask("truncated", inputs)
+        return super().truncated(inputs) if "truncated" in self._plain else self._ask("truncated", inputs)
+
+    def readings(self, inputs: Sequence[Input]) -> Sequence[bytes | None]:
+        """A digest of what the model gets of each input."""
+        if "readings" in self._plain:
+            return super().readings(inputs)
+        return [None if digest is None else bytes.fromhex(digest) for digest in self._ask("readings", inputs)]
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """(unknown tokens, all tokens but special ones) of each input."""
+        if "unknown_tokens" in self._plain:
+            return super().unknown_tokens(inputs)
+        return [(unknown, total) for unknown, total in self._ask("unknown_tokens", inputs)]
 
     def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> Sequence[TokenGradients]:
         """Loss gradients of each input."""

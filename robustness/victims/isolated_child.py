@@ -16,6 +16,8 @@ from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, VictimInfo
 from robustness.victims.frames import pack, unpack
 
+PLAIN = ("lengths", "truncated", "readings", "unknown_tokens")
+
 
 def serve(requests: int, answers: int, life: int) -> None:
     """Answer the messages that come out of the pipe ``requests``, until it is closed.
@@ -35,7 +37,7 @@ def serve(requests: int, answers: int, life: int) -> None:
         def load() -> dict[str, Any]:
             nonlocal victim
             victim = load_victim(first["spec"], offline=first["offline"], **first["options"])
-            return {"info": asdict(victim.info), "plain": type(victim).lengths is PlainVictim.lengths}
+            return {"info": asdict(victim.info), "plain": [name for name in PLAIN if _is_plain(victim, name)]}
 
         _send(answers, _outcome(load))
         if victim is None:
@@ -77,6 +79,11 @@ def _keep_from_children(*descriptors: int) -> None:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     os.register_at_fork(after_in_child=close)
+
+
+def _is_plain(victim: Any, name: str) -> bool:
+    """Whether the parent can answer this itself, as for any victim that has nothing of its own to say."""
+    return getattr(type(victim), name, getattr(PlainVictim, name)) is getattr(PlainVictim, name)
 
 
 class _Closed(Exception):
@@ -142,6 +149,14 @@ def _truncated(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> l
     return [bool(cut) for cut in victim.truncated(_inputs(raw))]
 
 
+def _readings(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> list[str | None]:
+    return [None if digest is None else digest.hex() for digest in victim.readings(_inputs(raw))]
+
+
+def _unknown_tokens(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> list[list[int]]:
+    return [[int(unknown), int(total)] for unknown, total in victim.unknown_tokens(_inputs(raw))]
+
+
 def _token_gradients(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]], labels: Sequence[int]) -> list[Any]:
     return [[one.places, one.ids, one.gradient] for one in victim.token_gradients(_inputs(raw), labels)]
 
@@ -150,6 +165,8 @@ _CALLS: Mapping[str, Callable[..., Any]] = {
     "predict": _predict,
     "lengths": _lengths,
     "truncated": _truncated,
+    "readings": _readings,
+    "unknown_tokens": _unknown_tokens,
     "token_gradients": _token_gradients,
     "embeddings": lambda victim, info: victim.embeddings(),
     "word_ids": lambda victim, info, words: [list(map(int, ids)) for ids in victim.word_ids(words)],
