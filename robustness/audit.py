@@ -137,6 +137,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
     flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes)]
+    if oracles.victim.store is not None:
+        preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     manifest = describe(
         victim,
         data,

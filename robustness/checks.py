@@ -60,7 +60,7 @@ def determinism(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
     """Ask the same inputs twice, the second time one by one in reverse, past every cache."""
     together = list(backend.compute(_padded(backend, inputs)))[: len(inputs)]
     apart = [backend.compute(_padded(backend, [one]))[0] for one in reversed(inputs)][::-1]
-    differing = sum(not _same(a, b) for a, b in zip(together, apart, strict=True))
+    differing = sum(not same(a, b) for a, b in zip(together, apart, strict=True))
     if not differing:
         return None
     flips = sum(a.label != b.label for a, b in zip(together, apart, strict=True))
@@ -73,7 +73,8 @@ def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:
     return [*inputs, *[inputs[0]] * (-len(inputs) % quantum)]
 
 
-def _same(a: Prediction, b: Prediction) -> bool:
+def same(a: Prediction, b: Prediction) -> bool:
+    """Whether two answers are one, but for the last digits."""
     if a.label != b.label or (a.scores is None) != (b.scores is None):
         return False
     return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))

@@ -73,6 +73,9 @@ class Store(Protocol):
     def keep(self, answers: Mapping[Any, Any]) -> None:
         """Remember answers."""
 
+    def compare(self, answers: Mapping[Any, Any], same: Callable[[Any, Any], bool]) -> None:
+        """Raise ``UsageError`` where these fresh answers are not the ones that are known."""
+
 
 class _Order:
     """One submitted request, the answers to its items so far, and how many are missing."""

@@ -12,11 +12,14 @@ from robustness.errors import RobustnessError, UsageError, VictimError, VictimTi
 from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:
-    from attacks.search import Input
+    from attacks.search import Input, Prediction
     from robustness.backends import VictimBackend
+    from robustness.oracles import Store
 
 SAMPLE = 8
 PATIENCE = 2
+CACHED = 40
+"""Clean examples that are looked up in the cache; some of those found are asked again."""
 
 
 def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> list[checks.Flag]:
@@ -49,6 +52,20 @@ def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
     if not good:
         raise VictimError(f"the victim answered none of {len(sample)} clean examples. First problem: {first}")
     return good
+
+
+def check_cache(backend: VictimBackend, store: Store, inputs: Sequence[Input]) -> None:
+    """Ask a few clean examples whose answers are kept from an earlier run once more.
+
+    Raises:
+        UsageError: the victim answers otherwise now.
+    """
+    known = list(store.recall(inputs[:: -(-len(inputs) // CACHED)]))
+    fresh: dict[Input, Prediction] = {}
+    for one in known[:: max(1, -(-len(known) // SAMPLE))]:
+        with suppress(VictimError):  # it answered once; that it does not now is the run's to count
+            fresh[one] = backend.compute([one] * max(1, backend.row_quantum))[0]
+    store.compare(fresh, checks.same)
 
 
 def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequence[str]) -> None:
