@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from reports.metrics import by_example, fate
+from reports.metrics import UNKNOWN, by_example, fate
 from reports.paired import Pairs, holm, mcnemar, tabulate, tango
 from reports.power import visible_drop
 from reports.run import Outcome, Run
@@ -15,6 +15,7 @@ from reports.stats import CONFIDENCE
 
 Fates = Mapping[str, Mapping[str, Outcome]]
 """Outcomes by example id, then by recipe."""
+Held = Callable[[Mapping[str, Outcome]], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The examples that both runs judged, in the base run's order; ``excluded``: how many erred or are missing in either."""
+    """The examples that both runs judged, in the base run's order.
+
+    ``excluded``: how many erred or are missing in either; ``untested``: how many had no fair try in either.
+    """
 
     ids: tuple[str, ...]
     excluded: int
+    untested: int
     base: Fates
     candidate: Fates
     recipes: tuple[str, ...]
@@ -104,8 +109,9 @@ def judged(base: Run, candidate: Run) -> Judged:
     names = base.manifest.recipe_names
     before, after = _fates(base), _fates(candidate)
     both = [e for e in before if e in after and _complete(before[e], names) and _complete(after[e], names)]
+    tested = [e for e in both if "untested" not in (_fate(before[e], names), _fate(after[e], names))]
     due = max(base.manifest.due, candidate.manifest.due, len(before.keys() | after.keys()))
-    return Judged(tuple(both), due - len(both), before, after, names, base.manifest.cascade)
+    return Judged(tuple(tested), due - len(both), len(both) - len(tested), before, after, names, base.manifest.cascade)
 
 
 def _fates(run: Run) -> Fates:
@@ -127,7 +133,7 @@ def measures(pairs: Judged, confidence: float = CONFIDENCE) -> tuple[Change, ...
     One recipe alone, and the last of a cascade, is the robust accuracy over again and is not repeated.
     """
     names = pairs.recipes
-    asked: list[tuple[str, str, Callable[[Mapping[str, Outcome]], bool]]] = [
+    asked: list[tuple[str, str, Held]] = [
         ("robust accuracy", "", lambda outcomes: _fate(outcomes, names) == "robust"),
         ("clean accuracy", "", lambda outcomes: _fate(outcomes, names) != "wrong"),
     ]
@@ -138,12 +144,20 @@ def measures(pairs: Judged, confidence: float = CONFIDENCE) -> tuple[Change, ...
     return corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], confidence)
 
 
-def _stands(recipes: Sequence[str]) -> Callable[[Mapping[str, Outcome]], bool]:
-    return lambda outcomes: _fate(outcomes, recipes) == "robust"
+def _stands(recipes: Sequence[str]) -> Held:
+    """Whether an example held under these recipes; None where none of them had a fair try."""
+
+    def held(outcomes: Mapping[str, Outcome]) -> bool | None:
+        became = _fate(outcomes, recipes)
+        return None if became in UNKNOWN else became == "robust"
+
+    return held
 
 
-def _table(pairs: Judged, ids: Iterable[str], held: Callable[[Mapping[str, Outcome]], bool]) -> Pairs:
-    return tabulate([(held(pairs.base[e]), held(pairs.candidate[e])) for e in ids])
+def _table(pairs: Judged, ids: Iterable[str], held: Held) -> Pairs:
+    """Both runs' answers side by side, of the examples that have one in each."""
+    answers = [(held(pairs.base[e]), held(pairs.candidate[e])) for e in ids]
+    return tabulate([(base, candidate) for base, candidate in answers if base is not None and candidate is not None])
 
 
 def slices(pairs: Judged, base: Run, confidence: float = CONFIDENCE) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
 from reports.policy import Policy, Rules
-from reports.run import Run
+from reports.run import Manifest, Run
 from reports.sequential import settles_at
 from reports.slices import find_slice, label_slices, metadata_slices
 from reports.soundness import soundness
@@ -34,7 +34,13 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
     if measured is None or measured.confidence != confidence:
         measured = measure(run, confidence)
     rules = (*soundness(run, measured, policy.gate), *_thresholds(run, policy, measured))
-    return GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence)
+    return GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence, claim(run.manifest))
+
+
+def claim(manifest: Manifest) -> str:
+    """What a verdict holds for: "at most 500 queries, profile paper"."""
+    budget = "no limit of queries" if manifest.budget is None else f"at most {manifest.budget} queries"
+    return f"{budget}, profile {manifest.profile}"
 
 
 def certain(run: Run, policy: Policy) -> bool:
@@ -133,7 +139,7 @@ def decide(rule: str, scope: str, threshold: float, observed: Proportion) -> Rul
     keeps = observed.low >= threshold if wants_at_least else observed.high <= threshold
     breaks = observed.high < threshold if wants_at_least else observed.low > threshold
     verdict = INCONCLUSIVE if observed.rate is None else PASS if keeps else FAIL if breaks else INCONCLUSIVE
-    enough = settles_at(observed, threshold) if verdict == INCONCLUSIVE else None
+    enough = settles_at(observed, threshold) if verdict == INCONCLUSIVE and not observed.unknown else None
     message = _message(rule, threshold, observed, verdict, enough)
     return RuleResult(rule, scope, verdict, message, threshold, observed, enough)
 
@@ -142,10 +148,13 @@ def _message(rule: str, threshold: float, observed: Proportion, verdict: str, en
     bound = f"{'at least' if rule.startswith('min_') else 'at most'} {_amount(rule, threshold)}"
     if observed.rate is None:
         return f"{WHAT[rule]} could not be measured, {bound} asked for: no example counts towards it"
-    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, n={observed.n})"
+    untested = f", {observed.unknown} untested" if observed.unknown else ""
+    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, n={observed.n}{untested})"
     said = f"{WHAT[rule]} {interval}, {bound} asked for"
     if verdict != INCONCLUSIVE:
         return said
+    if observed.unknown:
+        return f"{said}; the untested examples count as broken at the lower end and as robust at the upper"
     if enough is None:
         return f"{said}; at a rate equal to the threshold no number of examples settles it: leave a margin"
     return f"{said}; about {enough} examples would settle it at this rate"

@@ -6,7 +6,7 @@ An error says nothing about the victim, and a server that was down once is up ag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from reports.run import Manifest
 
@@ -29,6 +29,13 @@ def to_retry(done: Mapping[Pair, str], manifest: Manifest) -> set[Pair]:
     return {(example, recipe) for example, recipe in done if place[recipe] >= first.get(example, len(place))}
 
 
-def begun(sequential: Mapping[str, Any]) -> dict[str, Any]:
-    """What the manifest of a run that draws examples one after another says before its end."""
-    return {"looks": 0} if sequential else {}
+def unfinished(then: Manifest, now: Manifest) -> Manifest:
+    """The manifest of a run before its first outcome, for one that is opened again because of its errors.
+
+    How alike the victim answers was measured on clean texts, some of which may have been in error too: the measure of now
+    counts, unless it asks for fewer fresh answers than the trials that stand were given reason for.
+    """
+    fewer = now.repeats.get("confirm", 0) < then.repeats.get("confirm", 0)
+    sequential = {"looks": 0} if then.sequential else {}
+    repeats = then.repeats if fewer else now.repeats
+    return replace(then, finished=False, flags=(), usage={}, outcomes={}, sequential=sequential, repeats=repeats)

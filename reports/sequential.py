@@ -7,6 +7,7 @@ finds, by patience alone, far more than 5 % false verdicts. The intervals here a
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from reports.run import Manifest
 from reports.stats import CONFIDENCE, Proportion, check, proportion, settling_n
@@ -86,8 +87,17 @@ def anytime_settling_n(rate: float, threshold: float, confidence: float = CONFID
     return n
 
 
-def share_of(manifest: Manifest, successes: int, n: int, confidence: float = CONFIDENCE) -> Proportion:
-    """A proportion of a run with the interval that its way of drawing examples calls for: Wilson's, or the anytime-valid one."""
+def share_of(manifest: Manifest, successes: int, n: int, confidence: float = CONFIDENCE, unknown: int = 0) -> Proportion:
+    """A proportion of a run with the interval that its way of drawing examples calls for: Wilson's, or the anytime-valid one.
+
+    ``unknown``: further examples that may count either way, because nothing tested them. The rate is over the ``n`` that are
+    known; the interval reaches from where all the others fail to where all of them succeed.
+    """
+    if unknown:
+        worst = share_of(manifest, successes, n + unknown, confidence)
+        best = share_of(manifest, successes + unknown, n + unknown, confidence)
+        rate = successes / n if n else None
+        return replace(worst, n=n, rate=rate, high=best.high, unknown=unknown)
     if not manifest.sequential:
         return proportion(successes, n, confidence)
     low, high = anytime(successes, n, confidence)

@@ -43,7 +43,8 @@ def _z(confidence: float) -> float:
 class Proportion:
     """``successes`` of ``n`` with its interval; ``rate`` is None where ``n`` is 0.
 
-    ``method``: ``wilson``, or ``anytime`` where the examples were drawn until the verdict was certain.
+    ``method``: ``wilson``, or ``anytime`` where the examples were drawn until the verdict was certain. ``unknown``: examples
+    beside the ``n`` that nothing tested; ``low`` counts all of them as failures, ``high`` as successes.
     """
 
     successes: int
@@ -53,6 +54,7 @@ class Proportion:
     high: float
     confidence: float
     method: str = "wilson"
+    unknown: int = 0
 
 
 def proportion(successes: int, n: int, confidence: float = CONFIDENCE) -> Proportion:

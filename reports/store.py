@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from reports.ledger import Ledger
 from reports.lock import lock, release
-from reports.retry import Pair, begun, to_retry
+from reports.retry import Pair, to_retry, unfinished
 from reports.run import Manifest, Outcome, Run, RunError
 from reports.seal import drop_seal, refuse_changed
 
@@ -81,7 +81,7 @@ class RunWriter:
             drop_seal(path)  # it is written anew with the reports
             again = to_retry(ledger.done, then)
             if again:
-                then = replace(then, finished=False, flags=(), usage={}, outcomes={}, sequential=begun(then.sequential))
+                then = unfinished(then, manifest)
                 _write_atomically(path / MANIFEST, then.to_json())  # first, for its digest counts the lines that go
                 descriptor, ledger = _without(path / OUTCOMES, descriptor, then, again)
         except BaseException:

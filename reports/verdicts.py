@@ -30,12 +30,16 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set."""
+    """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
+
+    ``claim``: what it holds for: the budget and the profile of the attacks.
+    """
 
     verdict: str
     rules: tuple[RuleResult, ...]
     policy: str
     confidence: float
+    claim: str = ""
 
     @property
     def exit_code(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +36,44 @@ class VictimBackend:
         """Which of these the victim cuts off."""
         return self._guard.run(lambda: self.victim.truncated(items))
 
+    def unknown_tokens(self, items: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """(unknown tokens, all tokens) of each; nothing where the victim does not tell."""
+        count = getattr(self.victim, "unknown_tokens", None)
+        return [] if count is None else self._guard.run(lambda: list(count(items)))
+
     def compute(self, items: Sequence[Input]) -> Sequence[Prediction]:
         """Predictions; whatever the victim raises comes out as a ``VictimError`` that names it.
 
         Its answer is read under the same guard: a generator, or an array of its own kind, runs its code only then.
         """
-        return self._guard.run(lambda: read_answers(self.victim.predict(items), len(items), self.victim.info, self.oddities))
+        return self._guard.run(lambda: self._answers(items))
+
+    def _answers(self, items: Sequence[Input]) -> list[Prediction]:
+        predictions = read_answers(self.victim.predict(items), len(items), self.victim.info, self.oddities)
+        read = getattr(self.victim, "readings", None)
+        if read is None:
+            return predictions
+        return [replace(p, reading=seen) for p, seen in zip(predictions, read(items), strict=True)]
+
+
+class FreshBackend:
+    """Asks the victim anew; items are (input, serial number), so that no two asks are taken for one."""
+
+    row_quantum = 0
+    length_quantum = 1
+    mixed_lengths = (0, 0)
+    padding_cost = 1.0
+
+    def __init__(self, victim: VictimBackend) -> None:
+        self._victim = victim
+
+    def lengths(self, items: Sequence[tuple[Input, int]]) -> Sequence[int]:
+        """Lengths in the victim's own tokens."""
+        return self._victim.lengths([one for one, _ in items])
+
+    def compute(self, items: Sequence[tuple[Input, int]]) -> Sequence[Prediction]:
+        """Predictions of each input, repeated ones asked again."""
+        return self._victim.compute([one for one, _ in items])
 
 
 class EncoderBackend:

@@ -14,6 +14,7 @@ import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -173,25 +174,26 @@ def _versions() -> dict[str, str]:
     return versions()  # another version of torch may round otherwise
 
 
-_HEAD = struct.Struct("<iH")
-"""The label's index and the number of scores, which follow as doubles."""
+_HEAD = struct.Struct("<iHB")
+"""The label's index, the number of scores, which follow as doubles, and the length of the reading after them, 0 for none."""
 
 
 def _pack_prediction(prediction: Prediction) -> bytes:
-    scores = prediction.scores or ()
-    return _HEAD.pack(prediction.label, len(scores)) + struct.pack(f"<{len(scores)}d", *scores)
+    scores, reading = prediction.scores or (), prediction.reading or b""
+    return _HEAD.pack(prediction.label, len(scores), len(reading)) + struct.pack(f"<{len(scores)}d", *scores) + reading
 
 
 def _unpack_prediction(raw: bytes, info: VictimInfo, oddities: AnswerOddities) -> Prediction:
     """Raises ``ValueError``, ``struct.error`` or ``AnswerError`` for what this victim cannot have answered."""
-    label, count = _HEAD.unpack(raw[: _HEAD.size])
-    scores = struct.unpack(f"<{count}d", raw[_HEAD.size :])
+    label, count, length = _HEAD.unpack(raw[: _HEAD.size])
+    end = len(raw) - length
+    scores = struct.unpack(f"<{count}d", raw[_HEAD.size : end])
     if bool(count) is (info.access == "labels"):
         raise ValueError(f"{count} scores of a victim that gives {info.access}")
     (found,) = read_answers([scores or label], 1, info, oddities)
     if found.label != label:
         raise ValueError(f"label {label} with the highest score at {found.label}")
-    return found
+    return replace(found, reading=raw[end:] or None)
 
 
 def _pack_vector(vector: NDArray[np.float32]) -> bytes:

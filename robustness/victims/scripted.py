@@ -47,7 +47,7 @@ class ScriptedVictim(PlainVictim):
 
     def __init__(self, name: str, answer: Callable[[Sequence[Input]], Any], argument: str = "", **changes: Any) -> None:
         spec = f"scripted:{name}" + (f":{argument}" if argument else "")
-        info = VictimInfo(name=spec, kind="scripted", labels=LABELS, identity=(("script", spec),))
+        info = VictimInfo(name=spec, kind="scripted", labels=LABELS, identity=(("script", spec),), deterministic=True)
         self._info, self._answer = replace(info, **changes), answer
 
     @property
@@ -120,7 +120,7 @@ def noisy(argument: str = "0") -> ScriptedVictim:
         shaken = [min(1.0, max(0.0, keyword_score(i) + rng.uniform(-0.2, 0.2))) for i in inputs]
         return [(1.0 - p, p) for p in shaken]
 
-    return ScriptedVictim("noisy", answer, argument)
+    return ScriptedVictim("noisy", answer, argument, deterministic=False)
 
 
 def flaky(argument: str = "3") -> ScriptedVictim:

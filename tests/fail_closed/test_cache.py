@@ -71,12 +71,12 @@ def test_a_row_that_was_moved_to_another_text_ends_the_run(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (struct.pack("<iH3d", 2, 3, 0.1, 0.2, 0.7), "3 scores"),
-        (struct.pack("<iH2d", 0, 2, 0.1, 0.9), "label 0 with the highest score at 1"),
-        (struct.pack("<iH2d", 1, 2, float("nan"), 0.9), "not finite"),
-        (struct.pack("<iH2d", 7, 2, 0.1, 0.9), "label 7"),
-        (struct.pack("<iH", 1, 0), "0 scores of a victim that gives scores"),
-        (struct.pack("<iHd", 1, 2, 0.1), "unpack"),
+        (struct.pack("<iHB3d", 2, 3, 0, 0.1, 0.2, 0.7), "3 scores"),
+        (struct.pack("<iHB2d", 0, 2, 0, 0.1, 0.9), "label 0 with the highest score at 1"),
+        (struct.pack("<iHB2d", 1, 2, 0, float("nan"), 0.9), "not finite"),
+        (struct.pack("<iHB2d", 7, 2, 0, 0.1, 0.9), "label 7"),
+        (struct.pack("<iHB", 1, 0, 0), "0 scores of a victim that gives scores"),
+        (struct.pack("<iHBd", 1, 2, 0, 0.1), "unpack"),
     ],
 )
 def test_a_kept_answer_is_read_as_strictly_as_a_fresh_one(tmp_path: Path, value: bytes, why: str) -> None:
@@ -91,7 +91,7 @@ def test_a_kept_label_that_the_victim_does_not_have_ends_the_run(tmp_path: Path)
     shelf(tmp_path, info).keep({("text",): Prediction(1)})
     assert shelf(tmp_path, info).recall([("text",)]) == {("text",): Prediction(1)}
     for label in (2, -1):
-        edit(tmp_path, lambda row, label=label: struct.pack("<iH", label, 0), sealed=True)  # type: ignore[misc]
+        edit(tmp_path, lambda row, label=label: struct.pack("<iHB", label, 0, 0), sealed=True)  # type: ignore[misc]
         with pytest.raises(UsageError, match="label index"):
             shelf(tmp_path, info).recall([("text",)])
 
@@ -121,7 +121,7 @@ def test_an_audit_over_a_damaged_cache_ends_before_it_judges(tmp_path: Path) -> 
 def test_kept_answers_that_the_victim_no_longer_gives_end_the_run(tmp_path: Path) -> None:
     """Whoever can write checksums too is found by asking: a few clean texts are asked past the cache."""
     run(tmp_path, "cold")
-    edit(tmp_path / "kept", lambda row: struct.pack("<iH2d", 0, 2, 0.9, 0.1), sealed=True)
+    edit(tmp_path / "kept", lambda row: struct.pack("<iHB2d", 0, 2, 0, 0.9, 0.1), sealed=True)
     with pytest.raises(UsageError, match=r"3 of 3 answers in it are not what the victim answers now.*delete it"):
         run(tmp_path, "warm")
 

@@ -82,7 +82,8 @@ def test_only_trials_in_error_are_asked_again(tmp_path: Path) -> None:
     again = Served("zebra")
     run(tmp_path / "run", again, resume=True)
     assert len(errors(tmp_path / "run")) == 4
-    assert again.asked == 6 + 4 + 4 + 2 + 2  # one by one, together, one by one again; then the two texts in error, halved
+    # the six one by one; the four that answer twice one by one and once together; then the two texts in error, halved
+    assert again.asked == 6 + 4 + 4 + 4 + 2 + 2
 
 
 def test_a_run_without_errors_keeps_its_bytes(tmp_path: Path) -> None:

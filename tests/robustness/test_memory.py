@@ -53,7 +53,7 @@ def test_a_second_run_has_the_same_outcomes_and_no_forwards(tmp_path: Path) -> N
 def test_answers_come_back_to_the_last_bit(tmp_path_factory: Any, scores: tuple[float, ...], label: int, texts: Input) -> None:
     memory, labels = Memory(tmp_path_factory.mktemp("kept")), ("a", "b", "c", "d")
     for info, answer in (
-        (replace(INFO, labels=labels[: len(scores)]), Prediction(scores.index(max(scores)), scores)),
+        (replace(INFO, labels=labels[: len(scores)]), Prediction(scores.index(max(scores)), scores, b"\0read")),
         (replace(INFO, labels=labels, access="labels", identity=()), Prediction(label)),
     ):
         shelf = memory.of_victim(info)
