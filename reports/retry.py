@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from reports.run import Manifest
 
+SEEN_ONCE = ("unreliable",)
+"""Doubts that no outcome shows, so that only the process that met them knows."""
 Pair = tuple[str, str]
 """Example id and recipe."""
 
@@ -38,4 +40,5 @@ def unfinished(then: Manifest, now: Manifest) -> Manifest:
     fewer = now.repeats.get("confirm", 0) < then.repeats.get("confirm", 0)
     sequential = {"looks": 0} if then.sequential else {}
     repeats = then.repeats if fewer else now.repeats
-    return replace(then, finished=False, flags=(), usage={}, outcomes={}, sequential=sequential, repeats=repeats)
+    flags = tuple(flag for flag in then.flags if flag.get("code") in SEEN_ONCE)
+    return replace(then, finished=False, flags=flags, usage={}, outcomes={}, sequential=sequential, repeats=repeats)

@@ -10,15 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from reports.atomic import TEMPORARY, sync_folder, write_atomically
 from reports.ledger import Ledger
 from reports.lock import lock, release
 from reports.retry import Pair, to_retry, unfinished
 from reports.run import Manifest, Outcome, Run, RunError
-from reports.seal import drop_seal, refuse_changed
+from reports.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
-_OWN = {MANIFEST, OUTCOMES, MANIFEST + ".tmp", OUTCOMES + ".tmp"}
+_OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
 
@@ -54,7 +55,7 @@ class RunWriter:
         descriptor = _open_locked(path / OUTCOMES)
         try:
             _refuse_occupied(path)
-            _write_atomically(path / MANIFEST, manifest.to_json())
+            write_atomically(path / MANIFEST, manifest.to_json())
         except BaseException:
             release(descriptor)
             raise
@@ -67,14 +68,15 @@ class RunWriter:
         Trials that ended in an error count as not run, in a finished run too: their lines are taken out, in a cascade
         together with the example's later ones, which only an error let happen.
 
-        Raises ``RunError`` where the run on disk is another one, naming what differs, and where any but the last
-        line is damaged.
+        Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
+        damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit anew.
         """
         path, manifest = Path(path), _identified(manifest)
         if not (path / MANIFEST).exists():
             return cls.create(path, manifest)
         then = read_manifest(path)
         _refuse_other_run(path, then, manifest)
+        refuse_edited(path, RENDERED)  # a run that was killed on its way has no seal, and none to lose
         descriptor = _open_locked(path / OUTCOMES)
         try:
             ledger = _repair(path / OUTCOMES, descriptor, then)
@@ -82,12 +84,13 @@ class RunWriter:
             again = to_retry(ledger.done, then)
             if again:
                 then = unfinished(then, manifest)
-                _write_atomically(path / MANIFEST, then.to_json())  # first, for its digest counts the lines that go
+                write_atomically(path / MANIFEST, then.to_json())  # first, for its digest counts the lines that go
                 descriptor, ledger = _without(path / OUTCOMES, descriptor, then, again)
         except BaseException:
             release(descriptor)
             raise
-        return cls(path, replace(then, versions=_both_versions(then, manifest)), descriptor, ledger)
+        kept = replace(then, versions=_both_versions(then, manifest), policy=_kept_policy(then, manifest))
+        return cls(path, kept, descriptor, ledger)
 
     @property
     def done(self) -> Mapping[tuple[str, str], str]:
@@ -129,7 +132,7 @@ class RunWriter:
             outcomes=self._ledger.seal(),
             sequential=dict(sequential or self.manifest.sequential),
         )
-        _write_atomically(self.path / MANIFEST, self.manifest.to_json())
+        write_atomically(self.path / MANIFEST, self.manifest.to_json())
         self.close()
         return self.manifest
 
@@ -179,6 +182,13 @@ def _both_versions(then: Manifest, now: Manifest) -> dict[str, str]:
     return {**then.versions, **news}
 
 
+def _kept_policy(then: Manifest, now: Manifest) -> Mapping[str, Any]:
+    """A run's policy is the one that it was begun under; it gets one later only where it had none that could fail it."""
+    from reports.held import own_policy
+
+    return then.policy if own_policy(then).gate.has_thresholds else now.policy or then.policy
+
+
 def _open_locked(path: Path, flags: int = 0) -> int:
     """Open for appending under an exclusive lock, which the system drops when the process ends, however it ends."""
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | flags, 0o644)
@@ -190,24 +200,6 @@ def _open_locked(path: Path, flags: int = 0) -> int:
         release(descriptor)
         raise RunError(f"{path.parent} is being written by another process; wait for it, or stop it") from problem
     return descriptor
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="ascii", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:
@@ -231,7 +223,7 @@ def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:
 def _without(path: Path, descriptor: int, manifest: Manifest, pairs: Set[Pair]) -> tuple[int, Ledger]:
     """Take the lines of these pairs out: a new file, locked before it stands in the old one's place."""
     ledger = Ledger(manifest.recipe_names)
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(path.name + TEMPORARY)
     new = _open_locked(temporary, os.O_TRUNC)
     try:
         for number, line in _lines(path):
@@ -241,7 +233,7 @@ def _without(path: Path, descriptor: int, manifest: Manifest, pairs: Set[Pair]) 
                 _write(new, line)
         os.fsync(new)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException:
         release(new)
         raise

@@ -61,17 +61,25 @@ class Audit:
     flags: list[Flag] = _field(default_factory=list)
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, writing as it goes; render every report; return the run."""
+        """Run to the end, writing as it goes; render every report; return the run.
+
+        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
+        """
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
-        writer = (RunWriter.resume if resume else RunWriter.create)(out, self.manifest)
+        manifest = self.manifest if policy is None else replace(self.manifest, policy=policy.record())
+        writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
-            started = time.perf_counter()
-            self._attack(writer, watcher, drawing)
-            flags = [f.record() for f in self._doubts(out)]
-            writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
+            if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
+                writer.finish(writer.manifest.flags, writer.manifest.usage)
+            else:
+                started = time.perf_counter()
+                self._attack(writer, watcher, drawing)
+                flags = [f.record() for f in self._doubts(out)]
+                flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
+                writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -106,8 +114,8 @@ class Audit:
         for outcome in iter_outcomes(out):
             seen.read(outcome)
             doubts.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
-        flags += doubts.flags(self.backend.oddities)
+        flags = [*self.flags, *checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
+        flags += [*seen.flags(), *doubts.flags(seen.oddities)]
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
@@ -129,18 +137,23 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, parts, preflight
+    from robustness import checks, languages, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.manifest import describe
 
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    recipes, models = parts.chosen_recipes(settings), parts.load_models(settings)
+    field = parts.attacked_field(settings, victim.info)
+    texts = [example.inputs[field] for example in data.examples]
+    language = languages.language_of(settings.language, texts)
+    recipes = parts.chosen_recipes(settings, language, victim.info.labels)
+    models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     flags += checks.substitutes(recipes)
+    flags += languages.doubts(language, parts.left_out(settings, language), texts)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     confirm = repeats.confirm(settings.confirm)
@@ -155,8 +168,10 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         masker=models.masker,
         resources=settings.resources,
         until_decided=settings.until_decided,
+        wording=languages.record(language, texts),
     )
-    manifest = replace(manifest, repeats=repeats.record(settings.confirm))
+    asked = {"recipes": list(settings.recipes), "limit": data.report.limit}
+    manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 
@@ -189,7 +204,7 @@ def audit(
         offline: make any network use an error.
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         watcher: hears each outcome.
-        policy: thresholds for the gate in the reports.
+        policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
         victim_options: keyword arguments of ``load_victim``.
         settings: fields of ``Settings`` (``profile``, ``budget``, ``seed`` …).
@@ -199,6 +214,7 @@ def audit(
     """
     from robustness.offline import offline as without_network
 
+    _refuse_idle(policy)
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
@@ -213,6 +229,16 @@ def audit(
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
             subject.close()
+
+
+def _refuse_idle(policy: Policy | None) -> None:
+    from reports.policy import PolicyError, refuse_idle
+
+    try:
+        if policy is not None:
+            refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
 
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:

@@ -63,6 +63,8 @@ CODES: Mapping[str, str] = {
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
+    "language": "not every recipe knows the language of every text",
+    "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
@@ -99,13 +101,17 @@ def unknown_words(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | Non
     return Flag("unknown-words", "warning", f"{CODES['unknown-words']}: {share:.1%} of its tokens are unknown", share)
 
 
-def answers(access: str, oddities: AnswerOddities) -> list[Flag]:
-    """Doubts about the kind of answers that came."""
+def answers(access: str, oddities: AnswerOddities, live: AnswerOddities) -> list[Flag]:
+    """Doubts about the kind of answers that came.
+
+    ``oddities``: of the rows that the outcomes hold, for these do not depend on how often a run was interrupted. ``live``: of
+    the rows as the victim gave them, since outcomes round to six decimals, and a sure victim's scores are whole ones then.
+    """
     flags = []
     if access == "labels":
         flags.append(Flag("label-only", "warning", CODES["label-only"]))
     rows = max(1, oddities.rows)
-    if oddities.rows and oddities.rounded / rows > 0.9:
+    if oddities.rows and oddities.rounded / rows > 0.9 and live.rounded > 0.9 * live.rows:
         example = oddities.examples.get("rounded", "")
         flags.append(
             Flag("rounded-scores", "warning", f"{CODES['rounded-scores']}; for example {example}", oddities.rounded / rows)
@@ -136,6 +142,7 @@ class OutcomeChecks:
     """Reads outcomes one by one, keeps counts only, and ends in flags."""
 
     def __init__(self) -> None:
+        self.oddities = AnswerOddities()
         self._by_recipe: dict[str, _Count] = {}
         self._errors: Counter[str] = Counter()
         self._gold: Counter[str] = Counter()
@@ -145,6 +152,8 @@ class OutcomeChecks:
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self._read_clean(outcome)
+        if outcome.adversarial is not None and outcome.adversarial.scores is not None:
+            self.oddities.look(outcome.adversarial.scores)
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
         if outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
@@ -165,6 +174,8 @@ class OutcomeChecks:
         if outcome.clean is None or outcome.example_id in self._clean:
             return
         self._clean.add(outcome.example_id)
+        if outcome.clean.scores is not None:
+            self.oddities.look(outcome.clean.scores)
         self._gold[outcome.label] += 1
         self._right += outcome.clean.label == outcome.label
 
