@@ -77,7 +77,7 @@ class Audit:
             else:
                 started = time.perf_counter()
                 self._attack(writer, watcher, drawing)
-                flags = [f.record() for f in self._doubts(out)]
+                flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
         run = load_run(out)
