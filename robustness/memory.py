@@ -160,7 +160,7 @@ class Shelf(Generic[V]):
 
 
 def _canonical(value: Any) -> bytes:
-    """JSON with every code point as it is: escaped, a pair of lone surrogates would read like the character they make up."""
+    """Bytes that differ wherever the values do: the halves of a surrogate pair are not the character that they would spell."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from robustness.errors import RobustnessError, VictimError, VictimTimeoutError
+from robustness.errors import RobustnessError, VictimError, VictimTimeoutError, cut
 from robustness.victims.base import Victim
 from robustness.victims.isolated import IsolatedVictim
 
@@ -98,6 +98,6 @@ def guarded(call: Callable[[], T], what: str) -> T:
 
 def _said(error: BaseException) -> str:
     try:
-        return str(error)[:300]
+        return cut(error)
     except Exception:  # noqa: BLE001 - an exception of foreign code may be as broken as that
         return "its message cannot be read"

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness import errors
 from robustness.errors import RobustnessError, VictimDiedError, VictimError, VictimTimeoutError
+from robustness.offline import OfflineError, own_child
 from robustness.victims.base import PlainVictim, TokenGradients, VictimInfo
 from robustness.victims.frames import pack, unpack
 
@@ -148,13 +149,14 @@ class _Process:
         path = list(map(str, sys.path))  # what this process can import, the victim's must be able to import
         code = f"import sys; sys.path[:] = {path!r}; from robustness.victims.isolated_child import serve; serve{theirs}"
         try:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-c", code],
-                pass_fds=theirs,
-                stdin=subprocess.DEVNULL,
-                stdout=_stderr(),  # what a victim prints is not the audit's output
-                start_new_session=True,  # so that its own children can be ended with it
-            )
+            with own_child():
+                self._popen = subprocess.Popen(
+                    [sys.executable, "-c", code],
+                    pass_fds=theirs,
+                    stdin=subprocess.DEVNULL,
+                    stdout=_stderr(),  # what a victim prints is not the audit's output
+                    start_new_session=True,  # so that its own children can be ended with it
+                )
         except BaseException:
             self._close_pipes()
             raise
@@ -312,12 +314,10 @@ def _opened(answer: Any) -> Any:
 
 
 def _known(name: str, message: str) -> RobustnessError:
-    from robustness.offline import OfflineError
-
     known = {**vars(errors), "OfflineError": OfflineError}.get(name)
     kind = known if isinstance(known, type) and issubclass(known, RobustnessError) else VictimError
     error = kind.__new__(kind, message)  # its own constructor may word the message otherwise
-    Exception.__init__(error, message)
+    RobustnessError.__init__(error, message)
     return error
 
 

@@ -16,6 +16,8 @@ from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, VictimInfo
 from robustness.victims.frames import pack, unpack
 
+MOST_SAID = 10_000
+"""Characters of an exception's message that are told; the parent shows fewer."""
 PLAIN = ("lengths", "truncated", "readings", "unknown_tokens")
 
 
@@ -126,7 +128,7 @@ def _outcome(call: Callable[[], Any]) -> dict[str, Any]:
 
 def _said(error: BaseException) -> str:
     try:
-        return str(error)
+        return str(error)[:MOST_SAID]
     except Exception:  # noqa: BLE001 - a victim's exception may be as broken as the victim
         return ""
 
