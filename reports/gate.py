@@ -8,6 +8,7 @@ from dataclasses import replace
 from reports.held import extent, own_policy
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
+from reports.paths import shown_source
 from reports.policy import Policy, Rules
 from reports.run import Manifest, Run
 from reports.sequential import settles_at
@@ -37,7 +38,9 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
     if measured is None or measured.confidence != confidence:
         measured = measure(run, confidence)
     rules = (*soundness(run, measured, policy.gate), *extent(run.manifest, policy), *_thresholds(run, policy, measured))
-    result = GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence, claim(run.manifest))
+    result = GateResult(
+        _verdict(rules, policy.gate.has_thresholds), rules, shown_source(policy.source), confidence, claim(run.manifest)
+    )
     if not own.gate.has_thresholds or (own.gate, own.audit) == (policy.gate, policy.audit):
         return result
     before = evaluate(run, own, measured)

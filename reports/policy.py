@@ -9,6 +9,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from reports.replayed import MAX_NOT_APPLICABLE
+
 
 class PolicyError(Exception):
     """A policy that cannot be used: the file, the key, what was expected, what to do."""
@@ -120,6 +122,7 @@ class AuditDefaults(_Table):
     id: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
+    columns: Names | None = None
     format: str | None = None
     split: str | None = None
     recipes: Names | None = None
@@ -146,6 +149,7 @@ class AuditDefaults(_Table):
     access: str | None = None
     labels: Names | None = None
     fields: Names | None = None
+    one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
     isolate: bool | None = None
@@ -165,12 +169,19 @@ class CompareRules(_Table):
     slices_decide: bool = False
 
 
+class ReplayRules(_Table):
+    """``[replay]``: when replayed failures say enough."""
+
+    max_not_applicable: Share = MAX_NOT_APPLICABLE
+
+
 class Policy(_Table):
     """A whole policy. ``source`` names where it came from, for messages and reports."""
 
     gate: GateRules = Field(default_factory=GateRules)
     audit: AuditDefaults = Field(default_factory=AuditDefaults)
     compare: CompareRules = Field(default_factory=CompareRules)
+    replay: ReplayRules = Field(default_factory=ReplayRules)
     source: str = Field(default="no policy", exclude=True)
 
     @property
@@ -263,7 +274,8 @@ def _unknown(source: str, where: tuple[str, ...]) -> str:
 
 def _keys_beside(where: tuple[str, ...]) -> list[str]:
     if len(where) == 1:
-        return ["gate", "audit", "compare"]
-    if where[0] in ("audit", "compare"):
-        return list((AuditDefaults if where[0] == "audit" else CompareRules).model_fields)
+        return ["gate", "audit", "compare", "replay"]
+    tables: dict[str, type[_Table]] = {"audit": AuditDefaults, "compare": CompareRules, "replay": ReplayRules}
+    if where[0] in tables:
+        return list(tables[where[0]].model_fields)
     return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

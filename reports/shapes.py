@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 _COUNTS = (
-    *("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"),
+    *("queries", "forwards", "words_changed", "words_inserted", "words", "proposed", "rejected", "no_ops", "attempted"),
     *("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"),
 )
 _MOST = 1 << 53

@@ -21,7 +21,7 @@ from reports.secrets import redact_all
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 _OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
-_TOLD = ("versions", "victim", "data", "encoder", "usage", "flags", "resources")
+_TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
 
@@ -52,11 +52,11 @@ class RunWriter:
     def create(cls, path: str | Path, manifest: Manifest) -> Self:
         """Start a run in a new or empty folder; raises ``RunError`` where anything else is there."""
         path, manifest = Path(path), _identified(manifest)
-        _refuse_occupied(path)
+        refuse_occupied(path)
         path.mkdir(parents=True, exist_ok=True)
         descriptor = _open_locked(path / OUTCOMES)
         try:
-            _refuse_occupied(path)
+            refuse_occupied(path)
             write_atomically(path / MANIFEST, manifest.to_json())
         except BaseException:
             release(descriptor)
@@ -162,7 +162,10 @@ def _without_secrets(outcome: Outcome) -> Outcome:
     return outcome if outcome.error is None else replace(outcome, error=redact_all(outcome.error))
 
 
-def _refuse_occupied(path: Path) -> None:
+def refuse_occupied(path: Path) -> None:
+    """Raise ``RunError`` unless a new run can be written there."""
+    if path.is_symlink() and not path.exists():
+        raise RunError(f"{path} is a link to {path.readlink()}, which is not there; name a new or empty folder")
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; a run needs a new or empty folder")
     if (path / MANIFEST).exists():

@@ -64,7 +64,7 @@ CODES: Mapping[str, str] = {
     "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
-    "near-chance": "clean accuracy is no better than always answering the most common label",
+    "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
@@ -86,7 +86,8 @@ def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
 
 def unreliable(rescued: int) -> list[Flag]:
     """Inputs that failed once and were answered later, with nothing wrong with any of them."""
-    return [Flag("unreliable", "warning", f"{CODES['unreliable']}: {rescued} inputs", float(rescued))] if rescued else []
+    message = f"{CODES['unreliable']}: {rescued} inputs; a victim that takes one text at a time is asked so with --batch-tokens 1"
+    return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
 
 def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:

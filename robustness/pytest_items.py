@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.pytest_names import ALLOW, FILE
 
 if TYPE_CHECKING:
     from reports.policy import Policy
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
-FILE = "robustness.toml"
 WORST = 3
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
@@ -63,13 +63,14 @@ class PolicyFile(pytest.File):
         from reports.gate import evaluate
         from reports.seal import SEAL
         from reports.store import load_run
-        from robustness.pytest_plugin import ALLOW
+        from robustness.named_resources import refuse_local_resources
         from robustness.victims import refuse_local_code
 
         policy = self._policy()
         allowed = self.config.getoption("--robustness-allow-local-code") or self.config.getini(ALLOW)
         advice = f"pass --robustness-allow-local-code to pytest, or set {ALLOW} = true in pytest's configuration"
         refuse_local_code(policy.audit.victim, str(self.path), bool(allowed), advice)
+        refuse_local_resources(policy.audit.resource or (), str(self.path), bool(allowed), advice)
         folder = Path("runs") / f"pytest-{_session_id(self.config)[:12]}"
         with _alone(folder):
             run = load_run(folder) if (folder / SEAL).exists() else _run(policy, folder)
@@ -191,15 +192,9 @@ def _by_recipe(recipe: str) -> Callable[[Outcome], bool]:
 
 
 def _in_slice(key: str, recipe: str | None = None) -> Callable[[Outcome], bool]:
-    from reports.slices import text_of
+    from reports.slices import in_slice
 
-    column, _, value = key.partition("=")
-
-    def inside(outcome: Outcome) -> bool:
-        told = outcome.meta.get(column, outcome.label if column == "label" else None)
-        return told is not None and text_of(told) == value and recipe in (None, outcome.recipe)
-
-    return inside
+    return lambda outcome: recipe in (None, outcome.recipe) and in_slice(outcome, key)
 
 
 def _session_id(config: pytest.Config) -> str:

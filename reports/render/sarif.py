@@ -15,7 +15,7 @@ from typing import Any
 from reports.failures import in_order
 from reports.public import public_message
 from reports.run import Manifest, Outcome, Run
-from reports.slices import text_of
+from reports.slices import in_slice
 from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 
@@ -137,9 +137,7 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
     if rule.scope == f"recipe {outcome.recipe}":
         return True
     if rule.scope.startswith("slice "):
-        column, _, value = rule.scope.removeprefix("slice ").partition("=")
-        told = outcome.meta.get(column, outcome.label if column == "label" else None)
-        return told is not None and text_of(told) == value
+        return in_slice(outcome, rule.scope.removeprefix("slice "))
     return _on_run(rule)
 
 

@@ -106,12 +106,15 @@ def _note_other_file(own: Policy) -> None:
         output.warn(said)
 
 
-def audit_defaults(policy: Policy, victim: str | None, *, allow_local_code: bool) -> dict[str, Any]:
-    """``[audit]`` of a policy, under the victim that a flag named; raises ``UsageError`` before code of its choice runs."""
+def audit_defaults(policy: Policy, victim: str | None, resource: list[str] | None, *, allow_local_code: bool) -> dict[str, Any]:
+    """``[audit]`` of a policy; raises ``UsageError`` where it, and no flag, names a victim or a resource that would run code."""
+    from robustness.named_resources import refuse_local_resources
     from robustness.victims import refuse_local_code
 
     if victim is None:
         refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
+    if resource is None:
+        refuse_local_resources(policy.audit.resource or (), policy.source, allow_local_code)
     return policy.audit.model_dump(exclude_none=True)
 
 

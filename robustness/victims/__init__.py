@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ KINDS = (
         "python",
         "python:MODULE:NAME",
         "scores or labels",
-        "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
-        ("access", "labels", "fields"),
+        "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
+        ("access", "labels", "fields", "one_at_a_time"),
         runs_code=True,
     ),
     VictimKind(
@@ -81,6 +81,22 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **op
         UsageError: an unknown kind, or an option that the kind does not take.
         VictimError: it cannot be loaded.
     """
+    kind, rest = check_spec(spec, options)
+    given = _given(options)
+    if isolate and (kind == "python" or "trust_remote_code" in given):
+        from robustness.victims.isolated import IsolatedVictim
+
+        return IsolatedVictim(spec, offline=offline, options=given)
+    return _load(kind, rest, offline, given)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a kind that were given; ``isolate`` is one of every kind."""
+    return {name: value for name, value in options.items() if value is not None and value is not False and name != "isolate"}
+
+
+def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind and the name in ``spec``; raises ``UsageError`` for an unknown kind, or an option that the kind does not take."""
     from robustness.victims.names import unknown
 
     prefix, colon, rest = spec.partition(":")
@@ -90,15 +106,10 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **op
         raise UsageError(f"{unknown('kind of victim', prefix, [k.spec for k in KINDS])}{hint}")
     if bool(rest) is (kind.spec == kind.name) or (colon and not rest):
         raise UsageError(f"expected {kind.spec}, got {spec!r}")
-    given = {name: value for name, value in options.items() if value is not None and value is not False}
-    odd = sorted(set(given) - set(kind.options))
+    odd = sorted(set(_given(options)) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
-    if isolate and (kind.name == "python" or "trust_remote_code" in given):
-        from robustness.victims.isolated import IsolatedVictim
-
-        return IsolatedVictim(spec, offline=offline, options=given)
-    return _load(kind.name, rest, offline, given)
+    return kind.name, rest
 
 
 def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
