@@ -152,6 +152,7 @@ class AuditDefaults(_Table):
     one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
+    isolate: bool | None = None
     out: str | None = None
     until_decided: bool | None = None
     offline: bool | None = None

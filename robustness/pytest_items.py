@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.pytest_names import ALLOW, FILE
 
 if TYPE_CHECKING:
     from reports.policy import Policy
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
-FILE = "robustness.toml"
 WORST = 3
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
@@ -64,7 +64,6 @@ class PolicyFile(pytest.File):
         from reports.seal import SEAL
         from reports.store import load_run
         from robustness.named_resources import refuse_local_resources
-        from robustness.pytest_plugin import ALLOW
         from robustness.victims import refuse_local_code
 
         policy = self._policy()
@@ -212,12 +211,17 @@ _ID = pytest.StashKey[str]()
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock beside the folder; other workers of the session wait here for the run to end."""
-    import fcntl
+    import os
+
+    from reports.lock import lock, release
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(folder.with_name(f".{folder.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        lock(descriptor, wait=True)
         yield
+    finally:
+        release(descriptor)
 
 
 def _run(policy: Policy, folder: Path) -> Run:

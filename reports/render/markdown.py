@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.failures import failures
 from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.measure import Measured
 from reports.public import full_message, public_message
+from reports.render.inert import code, prose
+from reports.render.minimised import minimised_section
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
-from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 
 SHOWN = 20
@@ -20,8 +20,6 @@ LONGEST = 400
 
 def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bool = True) -> str:
     """The report as GitHub-flavoured Markdown; without ``texts`` the failures are named and not quoted."""
-    from reports.render.minimised import minimised_section
-
     parts = [
         _head(run, gate),
         _rules(gate),
@@ -38,16 +36,6 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _facts(run),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def code(text: object) -> str:
-    """Any text as one inert code span: no markup, link, mention or line break comes alive in it."""
-    shown = visible(str(text)).replace("\n", " ⏎ ").replace("\t", " ⇥ ")
-    if not shown.strip():
-        return "(blank)" if shown else "(empty)"
-    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
-    pad = " " if "`" in shown or shown != shown.strip() else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -76,13 +64,6 @@ def _rules(gate: GateResult) -> str:
     worst_first = sorted(gate.rules, key=lambda rule: (FAIL, INCONCLUSIVE, PASS).index(rule.verdict))
     rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in worst_first]
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
-
-
-def prose(text: str) -> str:
-    """A sentence of ours that may quote a hostile name: left bare where it is plain, else a code span."""
-    return (
-        text if re.fullmatch(r"[\w .,;:%()=+–−-]*", text, re.ASCII) and "://" not in text and "www." not in text else code(text)
-    )
 
 
 def _overall(measured: Measured, drawn: str) -> str:

@@ -37,6 +37,13 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+IsolateFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--isolate/--no-isolate",
+        help="Run a python: victim in a child process, where it can neither end nor hang the audit (default: no).",
+    ),
+]
 LocalCodeFlag = Annotated[
     bool,
     typer.Option(
@@ -58,7 +65,9 @@ RunPolicyFlag = Annotated[
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
-TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
+TimeoutFlag = Annotated[
+    float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +219,12 @@ class OpeningFlags(Flags):
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
     def given(self) -> dict[str, Any]:
-        """Labels and fields as lists."""
-        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields))
+        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        stated = {} if self.isolate is None else {"isolate": self.isolate}
+        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +234,7 @@ class LoadingFlags(Flags):
     device: DeviceFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
 
 @dataclass(frozen=True, slots=True)
