@@ -1,4 +1,4 @@
-"""Texts are attacked by what knows their language: chosen by name or by guess, refused, left out, said; and protected spans stay."""
+"""Texts are attacked by what knows their language: named or guessed, refused, left out, said; protected spans stay."""
 
 from __future__ import annotations
 
