@@ -26,7 +26,7 @@ class RecipeMetrics:
     errors. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share of words
     that successes changed. ``similarity``: mean over successes that have one. ``tried``: candidates asked about that
     differed from the original; a recipe that tried nothing proves nothing. ``success_at``: share of attacked trials won
-    within so many queries, None past the run's budget.
+    by their so-manieth query, None past the run's budget; a run with that budget plans for it and may win more, or fewer.
     """
 
     name: str
@@ -94,23 +94,27 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
     count = Counter(o.status for o in outcomes)
     attacked = [o for o in outcomes if o.status in ATTACKED]
     won = [o for o in attacked if o.status == "succeeded"]
-    judged = len(outcomes) - count["error"]
+    judged = [o for o in outcomes if o.status != "error"]
     complete = len(outcomes) == run.manifest.due
+    groups = groups_of(run, outcomes)
 
-    def over_all(successes: int) -> Proportion | None:
-        return share_of(run.manifest, successes, judged, confidence) if complete else None
+    def among(examples: Iterable[Outcome], *statuses: str) -> Proportion:
+        return share_of(run.manifest, ((o.example_id, o.status in statuses) for o in examples), groups, confidence)
+
+    def over_all(*statuses: str) -> Proportion | None:
+        return among(judged, *statuses) if complete else None
 
     return RecipeMetrics(
         name=name,
         profile=profile_of(run, name),
         n=len(outcomes),
         statuses={status: count[status] for status in STATUSES},
-        judged=judged,
+        judged=len(judged),
         complete=complete,
-        clean_accuracy=over_all(judged - count["skipped"]),
-        accuracy_under_attack=over_all(count["failed"] + count["exhausted"]),
-        accuracy_drop=over_all(count["succeeded"]),
-        attack_success_rate=share_of(run.manifest, len(won), len(attacked), confidence),
+        clean_accuracy=over_all(*ATTACKED),
+        accuracy_under_attack=over_all("failed", "exhausted"),
+        accuracy_drop=over_all("succeeded"),
+        attack_success_rate=among(attacked, "succeeded"),
         queries_mean=mean([o.queries for o in attacked]),
         queries_median=median([o.queries for o in attacked]),
         queries_per_success=sum(o.queries for o in attacked) / len(won) if won else None,
@@ -164,6 +168,12 @@ def by_example(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
+def groups_of(run: Run, outcomes: Iterable[Outcome]) -> dict[str, str] | None:
+    """The group of each example by the column that the run was told of; None where each stands alone."""
+    column = run.manifest.group
+    return None if column is None else {o.example_id: str(o.meta.get(column)) for o in outcomes}
+
+
 def fate(statuses: Sequence[str], recipes: int) -> str:
     """What became of one example over a run's recipes: ``wrong``, ``broken``, ``robust`` or ``not judged``.
 
@@ -180,18 +190,23 @@ def fate(statuses: Sequence[str], recipes: int) -> str:
 
 def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: float = CONFIDENCE) -> Overall:
     """Measure the worst case per example over these outcomes of a run; ``examples`` is how many there should be."""
-    recipes = len(run.manifest.recipes)
-    fates = Counter(fate([o.status for o in group], recipes) for group in by_example(outcomes).values())
-    right = fates["robust"] + fates["broken"]
-    judged = right + fates["wrong"]
+    recipes, by_id = len(run.manifest.recipes), by_example(outcomes)
+    fates = {example: fate([o.status for o in group], recipes) for example, group in by_id.items()}
+    judged = {example: end for example, end in fates.items() if end != "not judged"}
+    right = {example: end for example, end in judged.items() if end != "wrong"}
+    groups = groups_of(run, (group[0] for group in by_id.values()))
+
+    def share(among: Mapping[str, str], *ends: str) -> Proportion:
+        return share_of(run.manifest, ((example, end in ends) for example, end in among.items()), groups, confidence)
+
     return Overall(
         examples=examples,
-        judged=judged,
-        not_judged=examples - judged,
-        clean_accuracy=share_of(run.manifest, right, judged, confidence),
-        robust_accuracy=share_of(run.manifest, fates["robust"], judged, confidence),
-        accuracy_drop=share_of(run.manifest, fates["broken"], judged, confidence),
-        attack_success_rate=share_of(run.manifest, fates["broken"], right, confidence),
+        judged=len(judged),
+        not_judged=examples - len(judged),
+        clean_accuracy=share(judged, "robust", "broken"),
+        robust_accuracy=share(judged, "robust"),
+        accuracy_drop=share(judged, "broken"),
+        attack_success_rate=share(right, "broken"),
     )
 
 
@@ -203,6 +218,7 @@ def stages(run: Run, confidence: float = CONFIDENCE) -> tuple[Stage, ...]:
     groups = by_example(run.outcomes)
     judged = {e for e, group in groups.items() if fate([o.status for o in group], recipes) != "not judged"}
     standing = {e for e in judged if not any(o.status == "skipped" for o in groups[e])}
+    clusters = groups_of(run, run.outcomes)
     rows = []
     for name, outcomes in by_recipe(run).items():
         broken = {o.example_id for o in outcomes if o.status == "succeeded"}
@@ -213,7 +229,7 @@ def stages(run: Run, confidence: float = CONFIDENCE) -> tuple[Stage, ...]:
                 attacked=sum(o.status in ATTACKED for o in outcomes),
                 broken=len(broken),
                 errors=sum(o.status == "error" for o in outcomes),
-                robust_accuracy=share_of(run.manifest, len(standing), len(judged), confidence),
+                robust_accuracy=share_of(run.manifest, ((e, e in standing) for e in judged), clusters, confidence),
             )
         )
     return tuple(rows)
@@ -233,12 +249,12 @@ def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]
 
 
 def _severity(run: Run, name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
-    skipped = sum(o.status == "skipped" for o in outcomes)
+    skipped = [(o.example_id, False) for o in outcomes if o.status == "skipped"]
     climbed = [o for o in outcomes if o.status in ATTACKED]
-    answers = [rung.correct for o in climbed for rung in o.ladder if rung.severity == level]
+    answers = [(o.example_id, rung.correct) for o in climbed for rung in o.ladder if rung.severity == level]
     return Severity(
         recipe=name,
         severity=level,
-        accuracy=share_of(run.manifest, sum(answers), len(answers) + skipped, confidence),
+        accuracy=share_of(run.manifest, [*answers, *skipped], groups_of(run, outcomes), confidence),
         absent=len(climbed) - len(answers),
     )

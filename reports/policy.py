@@ -11,6 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from reports.stats import MIN_EXAMPLES
+
 FILE = "robustness.toml"
 PYPROJECT = "pyproject.toml"
 
@@ -99,7 +101,8 @@ class GateRules(Rules):
 
     min_clean_accuracy: Share | None = None
     max_error_rate: Share = 0.0
-    min_examples: Annotated[int, Field(ge=0)] = 0
+    min_examples: Annotated[int, Field(ge=0)] = MIN_EXAMPLES
+    family_wise: bool = False
     fatal_flags: Names = Field(default_factory=list)
     confidence: Confidence = 0.95
     recipes: dict[str, _PartRules] = Field(default_factory=dict)
@@ -110,6 +113,24 @@ class GateRules(Rules):
         """Whether anything about robustness is demanded at all."""
         return bool(self.given or self.min_clean_accuracy is not None or self.recipes or self.slices)
 
+    @property
+    def fewest(self) -> int:
+        """How many examples each threshold needs of its own before it can pass: 30, or ``min_examples`` where that is less.
+
+        A larger ``min_examples`` is about the run: a slice of it cannot have as many.
+        """
+        return min(MIN_EXAMPLES, self.min_examples)
+
+    @property
+    def needed(self) -> int:
+        """How many judged examples the run needs: ``min_examples``, whose default asks nothing where nothing can pass."""
+        return self.min_examples if self.has_thresholds or self.min_examples_asked else 0
+
+    @property
+    def min_examples_asked(self) -> bool:
+        """Whether ``min_examples`` is the policy's word and not the default."""
+        return "min_examples" in self.model_fields_set
+
 
 class AuditDefaults(_Table):
     """``[audit]``: what ``robustness audit`` does where a flag does not say otherwise; keys are named like the flags."""
@@ -119,6 +140,7 @@ class AuditDefaults(_Table):
     text: Names | None = None
     label: str | None = None
     id: str | None = None
+    group: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
     format: str | None = None

@@ -1,17 +1,18 @@
 """Intervals that may be looked at as often as one likes: they hold at every sample size at once.
 
-A Wilson interval is right for a sample size chosen beforehand. Watching it and stopping when it leaves a threshold outside
+An exact interval is right for a sample size chosen beforehand. Watching it and stopping when it leaves a threshold outside
 finds, by patience alone, far more than 5 % false verdicts. The intervals here allow just that.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 
+from reports.clusters import design_of
 from reports.run import Manifest
-from reports.stats import CONFIDENCE, Proportion, check, proportion, settling_n
+from reports.stats import ANYTIME, CONFIDENCE, Proportion, check, interval_of, proportion, settling_n
 
-ANYTIME = "anytime"
 PRIOR = 0.5
 _HALVINGS = 60
 _MOST = 1 << 40
@@ -86,20 +87,38 @@ def anytime_settling_n(rate: float, threshold: float, confidence: float = CONFID
     return n
 
 
-def share_of(manifest: Manifest, successes: int, n: int, confidence: float = CONFIDENCE) -> Proportion:
-    """A proportion of a run with the interval that its way of drawing examples calls for: Wilson's, or the anytime-valid one."""
-    if not manifest.sequential:
-        return proportion(successes, n, confidence)
-    low, high = anytime(successes, n, confidence)
-    return Proportion(successes, n, successes / n if n else None, low, high, confidence, ANYTIME)
+def share_of(
+    manifest: Manifest, hits: Iterable[tuple[str, bool]], groups: Mapping[str, str] | None, confidence: float = CONFIDENCE
+) -> Proportion:
+    """The share of examples that are hits, with the interval that the run's way of drawing examples calls for.
+
+    ``hits``: example ids, each with whether it is one. ``groups``: the group of each id, None where examples stand alone. The
+    interval is Clopper–Pearson's, or the anytime-valid one of a run that stopped when its verdict was certain.
+    """
+    counted = list(hits)
+    successes, n = sum(hit for _, hit in counted), len(counted)
+    if manifest.sequential:
+        low, high = anytime(successes, n, confidence)
+        return Proportion(successes, n, successes / n if n else None, low, high, confidence, ANYTIME)
+    design = None if groups is None else design_of((groups[example], float(hit)) for example, hit in counted)
+    return proportion(successes, n, confidence, design)
+
+
+def ends_at(observed: Proportion, confidence: float) -> tuple[float, float]:
+    """The ends of a proportion's interval at another confidence."""
+    if observed.method == ANYTIME:
+        return anytime(observed.successes, observed.n, confidence)
+    return interval_of(observed.successes, observed.n, confidence, observed.design)
 
 
 def settles_at(observed: Proportion, threshold: float) -> int | None:
     """How many examples would leave the threshold outside the interval of its own kind; None where none would."""
     if observed.rate is None:
         return None
-    settle = anytime_settling_n if observed.method == ANYTIME else settling_n
-    return settle(observed.rate, threshold, observed.confidence)
+    if observed.method == ANYTIME:
+        return anytime_settling_n(observed.rate, threshold, observed.confidence)
+    enough = settling_n(observed.rate, threshold, observed.confidence, observed.design)
+    return None if enough is None else max(observed.n + 1, enough)
 
 
 def next_look(drawn: int) -> int:

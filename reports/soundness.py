@@ -17,8 +17,8 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     yield _attacked(measured)
     yield _tried(run, measured)
     yield _errors(run, rules.max_error_rate)
-    if rules.min_examples:
-        yield _enough(measured, rules.min_examples)
+    if rules.needed and (rules.min_examples_asked or measured.overall.judged < rules.needed):
+        yield _enough(measured, rules.needed)
     yield from _fatal(run, rules)
 
 

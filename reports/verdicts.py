@@ -30,12 +30,16 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set."""
+    """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
+
+    ``family``: over how many thresholds failures were corrected together (``family_wise``), 0 where each stands for itself.
+    """
 
     verdict: str
     rules: tuple[RuleResult, ...]
     policy: str
     confidence: float
+    family: int = 0
 
     @property
     def exit_code(self) -> int:

@@ -127,8 +127,10 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     """
     from robustness import checks, parts, preflight
     from robustness.backends import VictimBackend
+    from robustness.drawing import refuse_grouped
     from robustness.manifest import describe
 
+    refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
     recipes, models = parts.chosen_recipes(settings), parts.load_models(settings)
@@ -186,12 +188,14 @@ def audit(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
+    from robustness.drawing import refuse_grouped
     from robustness.offline import offline as without_network
 
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
         read, opened = dict(data_options or {}), dict(victim_options or {})
+        refuse_grouped(read.get("group"), chosen.until_decided)
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
         subject = open_victim(victim, offline=offline, **opened)
@@ -226,7 +230,7 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         from robustness.victims.demo import demo_examples
 
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
-        data = load_examples(rows, labels=victim.info.labels, id="id", limit=limit, seed=seed)
+        data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
         return replace(data, source="the demo's held-out film-review sentences")
     return load_examples(examples, labels=victim.info.labels, victim_fields=victim.info.fields, limit=limit, seed=seed, **options)
 

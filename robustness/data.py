@@ -35,6 +35,7 @@ class Dataset:
 
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
+    ``group``: the column, kept in every ``meta``, that says which examples hang together; None where each stands alone.
     """
 
     examples: tuple[Example, ...]
@@ -43,6 +44,7 @@ class Dataset:
     source: str
     digest: str
     report: DataReport
+    group: str | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -58,6 +60,7 @@ def load_examples(
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     id: str | None = None,
+    group: str | None = None,
     label_map: Mapping[str, str] | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -76,6 +79,7 @@ def load_examples(
         text: column of the text, or several (a list, or one string with commas); guessed from usual names if None.
         label: column of the label; guessed if None.
         id: column that identifies a row; if None, a usual one when it is unique, else a hash of the content.
+        group: column that says which rows hang together: a document, a user, a template.
         label_map: labels of the data to labels of the victim.
         limit: keep this many, the same share of each label, chosen by ``seed`` and by id, so not by row order.
         seed: of the choice that ``limit`` makes.
@@ -92,7 +96,7 @@ def load_examples(
     """
     _check_arguments(labels, limit, seed)
     table = read_table(source, ReadOptions(format, split, encoding, offline, tuple(victim_fields)))
-    columns = choose_columns(table.source, table.columns, Wanted(text, label, id, tuple(victim_fields)))
+    columns = choose_columns(table.source, table.columns, Wanted(text, label, id, group, tuple(victim_fields)))
     dropped, remarks = Findings(), Findings()
     rows = clean_rows(table, columns, dropped)
     if not rows:
@@ -105,6 +109,9 @@ def load_examples(
     examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
     kept = Counter(example.gold for example in examples)
     notes = (*table.notes, _columns_note(columns), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
+    if columns.group is not None:
+        groups = {str(example.meta[columns.group]) for example in examples}
+        notes = (*notes, f"{len(examples)} examples in {len(groups)} groups by {columns.group!r}")
     report = DataReport(
         source=table.source,
         rows=len(table.rows) + len(table.blank),
@@ -118,7 +125,7 @@ def load_examples(
         unit=table.unit,
     )
     digest = _digest(columns, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, columns.text, tuple(labels), table.source, digest, report)
+    return Dataset(examples, columns.text, tuple(labels), table.source, digest, report, columns.group)
 
 
 def labels_in(
@@ -127,6 +134,7 @@ def labels_in(
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     id: str | None = None,
+    group: str | None = None,
     label_map: Mapping[str, str] | None = None,
     format: str | None = None,
     split: str | None = None,
@@ -135,7 +143,7 @@ def labels_in(
 ) -> tuple[str, ...]:
     """The labels of the usable rows, as ``label_map`` renames them, sorted; arguments and errors of ``load_examples``."""
     table = read_table(source, ReadOptions(format, split, encoding, offline))
-    columns = choose_columns(table.source, table.columns, Wanted(text, label, id))
+    columns = choose_columns(table.source, table.columns, Wanted(text, label, id, group))
     dropped = Findings()
     rows = clean_rows(table, columns, dropped)
     if not rows:

@@ -67,7 +67,10 @@ def describe(
             "identity": dict(info.identity),
             "notes": list(info.notes),
         },
-        data={"source": data.source, "digest": data.digest, "examples": len(data.examples), "report": data.report.messages()},
+        data={
+            **{"source": data.source, "digest": data.digest, "examples": len(data.examples), "report": data.report.messages()},
+            **({"group": data.group} if data.group else {}),
+        },
         recipes=recipes,
         encoder=encoder.name if encoder else None,
         comparability=comparability,

@@ -142,9 +142,9 @@ def _per_example(sample: Sequence[Example], outcomes: Sequence[Outcome], what: s
 def power(n: int, margin: float = 0.02) -> dict[str, Any]:
     """What ``n`` examples can show: half the width of an interval, the drop that ``compare`` sees, what its margin takes."""
     from reports.power import pairs_to_pass, visible_drop
-    from reports.stats import wilson
+    from reports.stats import exact
 
-    low, high = wilson(n // 2, n)
+    low, high = exact(n // 2, n)
     return {
         "interval_half_width": (high - low) / 2,
         "visible_drop": {f"{churn:g}": visible_drop(n, churn) for churn in CHURNS},

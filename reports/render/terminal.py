@@ -32,10 +32,11 @@ def verdict_line(result: GateResult) -> str:
     if result.verdict == "measured":
         return f"{word}: no threshold was set, so nothing could fail; set one in robustness.toml or by flag"
     reasons = [rule for rule in _sorted(result) if rule.verdict != PASS]
+    family = f"; failures judged family-wise over {result.family} thresholds (Holm)" if result.family else ""
     if not reasons:
-        return f"{word}: {sum(rule.threshold is not None for rule in result.rules)} rules hold"
+        return f"{word}: {sum(rule.threshold is not None for rule in result.rules)} rules hold{family}"
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}").split())
+    return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}{family}").split())
 
 
 def _where(rule: RuleResult) -> str:

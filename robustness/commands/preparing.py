@@ -17,6 +17,7 @@ def prepared(arguments: dict[str, Any]) -> Iterator[Audit]:
     ``arguments``: those of ``robustness.audit``; where the run would be written is left out of account.
     """
     from robustness.audit import Settings, open_data, open_victim, prepare
+    from robustness.drawing import refuse_grouped
     from robustness.offline import offline as without_network
 
     rest = {key: value for key, value in arguments.items() if key not in ("out", "resume")}
@@ -24,6 +25,7 @@ def prepared(arguments: dict[str, Any]) -> Iterator[Audit]:
     off, limit = rest.pop("offline", False), rest.pop("limit", None)
     read, opened = dict(rest.pop("data_options")), dict(rest.pop("victim_options"))
     settings = Settings(**{**rest, "offline": off, "recipes": tuple(rest.get("recipes") or ("standard",))})
+    refuse_grouped(read.get("group"), settings.until_decided)
     if len(read.get("text") or ()) > 1:
         opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
     with without_network(off):
