@@ -26,7 +26,7 @@ class RecipeMetrics:
     errors. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share of words
     that successes changed. ``similarity``: mean over successes that have one. ``tried``: candidates asked about that
     differed from the original; a recipe that tried nothing proves nothing. ``success_at``: share of attacked trials won
-    by their so-manieth query, None past the run's budget; a run with that budget plans for it and may win more, or fewer.
+    by their n-th query, None past the run's budget; a run with that budget plans for it and may win more, or fewer.
     """
 
     name: str

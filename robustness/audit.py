@@ -129,6 +129,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     from robustness.backends import VictimBackend
     from robustness.drawing import refuse_grouped
     from robustness.manifest import describe
+    from robustness.overlaps import clusters
 
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
@@ -138,7 +139,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
-    flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes)]
+    flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes), *clusters(data)]
     manifest = describe(
         victim,
         data,

@@ -46,6 +46,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "policy_source": gate.policy if gate else "",
         "doubts": view.doubts(summary["flags"]),
         "stages": summary["stages"],
+        "cascade": summary.get("cascade"),
         "recipes": recipes,
         "severities": summary["severities"],
         "severity_plots": charts.severity_plots(summary["severities"], {r["name"]: r["clean_accuracy"] for r in recipes}),

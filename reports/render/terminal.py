@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reports import figures
+from reports.cascade import told
 from reports.figures import VERDICTS, interval, intervals, number, percent, points
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
@@ -74,6 +75,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield _overall(measured)
     yield from _drawn(run)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
+    yield from _cascade(measured)
     yield from _flags(run)
     yield plain(f"Reports and every failure: {run.path}")
 
@@ -163,6 +165,11 @@ def _stages(measured: Measured) -> Table:
             *map(plain, (_bare(stage.robust_accuracy), number(stage.errors))),
         )
     return unbroken(table)
+
+
+def _cascade(measured: Measured) -> Iterator[Text]:
+    if measured.cascade is not None and (cost := told(measured.cascade)):
+        yield plain(cost)
 
 
 def _flags(run: Run) -> Iterator[Text]:
