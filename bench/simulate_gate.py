@@ -29,7 +29,7 @@ from reports.gate import decide as hold
 from reports.gate import evaluate
 from reports.policy import parse_policy
 from reports.power import deciding_distance, decision_power, pairs_to_pass, visible_drop
-from reports.run import Manifest, Outcome, Run
+from reports.run import Manifest, Outcome, PredictionRecord, Run
 from reports.verdicts import RuleResult
 
 Rows = list[dict[str, Any]]
@@ -134,7 +134,8 @@ def _distance(ends: Any, n: int, threshold: float) -> float | None:
 
 def _outcomes(example: str, recipe: str) -> dict[str, Outcome]:
     def one(status: str) -> Outcome:
-        return Outcome(example, recipe, status, "pos", "text", {"text": "a"}, attempted=3)
+        clean = PredictionRecord("neg" if status == "skipped" else "pos")
+        return Outcome(example, recipe, status, "pos", "text", {"text": "a"}, clean=clean, attempted=3, distinct=3)
 
     return {status: one(status) for status in ("failed", "succeeded", "skipped")}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from reports.metrics import by_example, fate, groups_of
+from reports.metrics import UNKNOWN, by_example, fate, groups_of
 from reports.paired import Pairs, holm, mcnemar, tabulate, tango, worse_than
 from reports.power import visible_drop
 from reports.run import Outcome, Run
@@ -16,6 +16,7 @@ from reports.stats import CONFIDENCE
 ROBUST = "robust accuracy"
 Fates = Mapping[str, Mapping[str, Outcome]]
 """Outcomes by example id, then by recipe."""
+Held = Callable[[Mapping[str, Outcome]], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The examples that both runs judged, in the base run's order; ``excluded``: how many erred or are missing in either.
+    """The examples that both runs judged, in the base run's order.
 
-    ``groups``: the group of each example, by the column that either run was told of; None where each stands alone.
+    ``excluded``: how many erred or are missing in either; ``untested``: how many had no fair try in either. ``groups``: the
+    group of each example, by the column that either run was told of; None where each stands alone.
     """
 
     ids: tuple[str, ...]
     excluded: int
+    untested: int
     base: Fates
     candidate: Fates
     recipes: tuple[str, ...]
@@ -112,9 +115,11 @@ def judged(base: Run, candidate: Run) -> Judged:
     names = base.manifest.recipe_names
     before, after = _fates(base), _fates(candidate)
     both = [e for e in before if e in after and _complete(before[e], names) and _complete(after[e], names)]
+    tested = [e for e in both if "untested" not in (_fate(before[e], names), _fate(after[e], names))]
     due = max(base.manifest.due, candidate.manifest.due, len(before.keys() | after.keys()))
     groups = groups_of(base, base.outcomes) or groups_of(candidate, candidate.outcomes)
-    return Judged(tuple(both), due - len(both), before, after, names, base.manifest.cascade, groups)
+    counts = (due - len(both), len(both) - len(tested))
+    return Judged(tuple(tested), *counts, before, after, names, base.manifest.cascade, groups)
 
 
 def _fates(run: Run) -> Fates:
@@ -136,7 +141,7 @@ def measures(pairs: Judged, margin: float, confidence: float = CONFIDENCE) -> tu
     One recipe alone, and the last of a cascade, is the robust accuracy over again and is not repeated.
     """
     names = pairs.recipes
-    asked: list[tuple[str, str, Callable[[Mapping[str, Outcome]], bool]]] = [
+    asked: list[tuple[str, str, Held]] = [
         (ROBUST, "", lambda outcomes: _fate(outcomes, names) == "robust"),
         ("clean accuracy", "", lambda outcomes: _fate(outcomes, names) != "wrong"),
     ]
@@ -147,14 +152,22 @@ def measures(pairs: Judged, margin: float, confidence: float = CONFIDENCE) -> tu
     return corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], margin, confidence)
 
 
-def _stands(recipes: Sequence[str]) -> Callable[[Mapping[str, Outcome]], bool]:
-    return lambda outcomes: _fate(outcomes, recipes) == "robust"
+def _stands(recipes: Sequence[str]) -> Held:
+    """Whether an example held under these recipes; None where none of them had a fair try."""
+
+    def held(outcomes: Mapping[str, Outcome]) -> bool | None:
+        became = _fate(outcomes, recipes)
+        return None if became in UNKNOWN else became == "robust"
+
+    return held
 
 
-def _table(pairs: Judged, ids: Iterable[str], held: Callable[[Mapping[str, Outcome]], bool]) -> Pairs:
-    chosen = list(ids)
-    groups = None if pairs.groups is None else [pairs.groups[e] for e in chosen]
-    return tabulate([(held(pairs.base[e]), held(pairs.candidate[e])) for e in chosen], groups)
+def _table(pairs: Judged, ids: Iterable[str], held: Held) -> Pairs:
+    """Both runs' answers side by side, of the examples that have one in each."""
+    answers = [(e, held(pairs.base[e]), held(pairs.candidate[e])) for e in ids]
+    known = [(e, base, candidate) for e, base, candidate in answers if base is not None and candidate is not None]
+    groups = None if pairs.groups is None else [pairs.groups[e] for e, _, _ in known]
+    return tabulate([(base, candidate) for _, base, candidate in known], groups)
 
 
 def slices(pairs: Judged, base: Run, margin: float, confidence: float = CONFIDENCE) -> tuple[Change, ...]:

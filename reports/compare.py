@@ -23,7 +23,7 @@ from reports.measure import measure
 from reports.policy import CompareRules, GateRules
 from reports.power import pairs_to_pass
 from reports.run import SCHEMA, Manifest, Run
-from reports.soundness import soundness
+from reports.soundness import DOUBTS, soundness
 from reports.verdicts import PASS
 
 REGRESSED, IMPROVED, NO_EVIDENCE = "regressed", "improved", "no evidence"
@@ -140,6 +140,9 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
     verdict, reasons = (
         (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if rules.slices_decide else asked, margin, confidence)
     )
+    hollow = tuple(_hollow(base, candidate, pairs, rules))
+    if verdict in (NO_EVIDENCE, IMPROVED) and hollow:
+        verdict, reasons = INCONCLUSIVE, hollow
     return Comparison(
         verdict,
         reasons,
@@ -175,6 +178,17 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
         )
     elif not pairs.ids:
         yield "no example was judged in both runs"
+
+
+def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> Iterator[str]:
+    """Why these two runs cannot show that nothing got worse; what did get worse they can show all the same."""
+    total = len(pairs.ids) + pairs.untested
+    if pairs.untested > rules.max_untested * total:
+        yield f"{pairs.untested} of {total} examples had no fair try in either run, {100 * rules.max_untested:g} % allowed"
+    for name, run in (("base", base), ("candidate", candidate)):
+        for flag in run.manifest.flags:
+            if flag["code"] in DOUBTS and flag["code"] not in rules.accept_flags:
+                yield f"the {name} run: {flag['code']}: {flag.get('message', '')}"
 
 
 def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
@@ -257,5 +271,7 @@ def _notes(base: Manifest, candidate: Manifest, pairs: Judged) -> Iterator[str]:
         before, after = base.versions[package], candidate.versions[package]
         if before != after:
             yield f"{package} was {before} in the base and {after} in the candidate"
+    if pairs.untested:
+        yield f"{pairs.untested} examples without a fair try in either run are in no figure"
     if pairs.excluded:
         yield f"{pairs.excluded} examples with an error in either run are in no figure"

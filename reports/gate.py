@@ -9,7 +9,7 @@ from reports.family import family_wise
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
 from reports.policy import GateRules, Policy, Rules
-from reports.run import Run
+from reports.run import Manifest, Run
 from reports.sequential import settles_at
 from reports.slices import find_slice, label_slices, metadata_slices
 from reports.soundness import soundness
@@ -38,8 +38,14 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
         measured = measure(run, confidence)
     held = _thresholds(run, policy, measured)
     rules = (*soundness(run, measured, policy.gate), *held)
-    family = len(held) if policy.gate.family_wise else 0
-    return GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence, family)
+    verdict, family = _verdict(rules, policy.gate.has_thresholds), len(held) if policy.gate.family_wise else 0
+    return GateResult(verdict, rules, policy.source, confidence, claim(run.manifest), family)
+
+
+def claim(manifest: Manifest) -> str:
+    """What a verdict holds for: "at most 500 queries, profile paper"."""
+    budget = "no limit of queries" if manifest.budget is None else f"at most {manifest.budget} queries"
+    return f"{budget}, profile {manifest.profile}"
 
 
 def certain(run: Run, policy: Policy) -> bool:
@@ -160,8 +166,9 @@ def _message(rule: str, threshold: float, observed: Proportion, verdict: str, en
     bound = f"{'at least' if rule.startswith('min_') else 'at most'} {_amount(rule, threshold)}"
     if observed.rate is None:
         return f"{WHAT[rule]} could not be measured, {bound} asked for: no example counts towards it"
-    groups = "" if observed.design is None else f" in {observed.design.groups} groups"
-    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, n={observed.n}{groups})"
+    counted = f"n={observed.n}" + (f", {observed.unknown} untested" if observed.unknown else "")
+    counted += "" if observed.design is None else f" in {observed.design.groups} groups"
+    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, {counted})"
     said = f"{WHAT[rule]} {interval}, {bound} asked for"
     if verdict != INCONCLUSIVE:
         return said
@@ -169,6 +176,8 @@ def _message(rule: str, threshold: float, observed: Proportion, verdict: str, en
         return f"{said}; it holds, but nothing passes on fewer than {fewest} examples (min_examples)"
     if observed.design is not None and observed.design.groups < FEWEST_GROUPS:
         return f"{said}; so few groups say little about others, whatever the number of examples in each: add groups"
+    if observed.unknown:
+        return f"{said}; the untested examples count as broken at the lower end and as robust at the upper"
     if enough is None:
         return f"{said}; at a rate equal to the threshold no number of examples settles it: leave a margin"
     return f"{said}; about {enough} examples would settle it at this rate"

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.cascade import CascadeCost, cascade_cost
-from reports.metrics import Overall, RecipeMetrics, Severity, Stage, by_recipe, overall, recipe_metrics, severities, stages
+from reports.metrics import (
+    Overall,
+    RecipeMetrics,
+    Severity,
+    Stage,
+    by_recipe,
+    expected,
+    overall,
+    recipe_metrics,
+    severities,
+    stages,
+)
 from reports.run import Run
 from reports.slices import Slice, label_slices, metadata_slices
 from reports.stats import CONFIDENCE
@@ -29,7 +40,7 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
     """Measure a run."""
     return Measured(
         confidence=confidence,
-        overall=overall(run, run.outcomes, run.manifest.due, confidence),
+        overall=overall(run, run.outcomes, expected(run), confidence),
         recipes=tuple(recipe_metrics(run, name, found, confidence) for name, found in by_recipe(run).items()),
         stages=stages(run, confidence),
         cascade=cascade_cost(run),

@@ -102,8 +102,12 @@ class GateRules(Rules):
     min_clean_accuracy: Share | None = None
     max_error_rate: Share = 0.0
     min_examples: Annotated[int, Field(ge=0)] = MIN_EXAMPLES
+    max_untested: Share = 0.05
+    max_exhausted: Share | None = None
+    max_flip_rate: Share = 0.10
     family_wise: bool = False
     fatal_flags: Names = Field(default_factory=list)
+    accept_flags: Names = Field(default_factory=list)
     confidence: Confidence = 0.95
     recipes: dict[str, _PartRules] = Field(default_factory=dict)
     slices: dict[Annotated[str, Field(pattern="=")], _PartRules] = Field(default_factory=dict)
@@ -154,6 +158,7 @@ class AuditDefaults(_Table):
     batch_tokens: Count | None = None
     in_flight: Count | None = None
     victim_timeout: Annotated[float, Field(gt=0)] | None = None
+    confirm: Count | None = None
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
@@ -176,6 +181,8 @@ class CompareRules(_Table):
 
     max_regression: Annotated[float, BeforeValidator(points), Field(lt=1)] = 0.02
     max_error_rate: Share = 0.01
+    max_untested: Share = 0.05
+    accept_flags: Names = Field(default_factory=list)
     confidence: Confidence = 0.95
     slices_decide: bool = False
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error")
+FAIR_TRY = 10
+"""Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
+STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
 
 
 class RunError(Exception):
@@ -64,7 +66,12 @@ class Outcome:
     (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: words that differ.
-    ``similarity``: cosine to the original by the run's encoder. ``proposed``, ``rejected``, ``no_ops``: candidates before
+    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
+    end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
+    victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
+    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
+    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
+    that reached the goal too. ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
     a name of ``reports.goals``; a line holds it only where a recipe has a goal of its own.
@@ -89,6 +96,11 @@ class Outcome:
     rejected: int = 0
     no_ops: int = 0
     attempted: int = 0
+    distinct: int = 0
+    indistinguishable: int = 0
+    unconfirmed: int = 0
+    fresh_asked: int = 0
+    fresh_reached: int = 0
     ladder: tuple[Rung, ...] = ()
     error: Mapping[str, str] | None = None
     meta: Mapping[str, Any] = _field(default_factory=dict)
@@ -98,8 +110,9 @@ class Outcome:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
         line = _plain(self)
         line["edits"], line["ladder"] = list(map(_edit_line, self.edits)), list(map(_rung_line, self.ladder))
-        if self.goal == MISCLASSIFY:
-            del line["goal"]
+        for name, usual in _LEFT_OUT.items():
+            if line[name] == usual:
+                del line[name]
         return _LINE.encode(line)
 
     @classmethod
@@ -120,6 +133,11 @@ class Outcome:
             raise ValueError(f"a part of the outcome has another shape: {problem}") from None
 
 
+_LEFT_OUT: Mapping[str, Any] = {
+    "goal": MISCLASSIFY,
+    **dict.fromkeys(("indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
+}
+"""What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("example_id", "recipe", "status", "label", "field", "goal"), (str,)),
@@ -127,6 +145,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
     **dict.fromkeys(("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"), (int,)),
+    **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
     "perturbed": (str, type(None)),
     "similarity": (float, int, type(None)),
 }
@@ -171,12 +190,22 @@ def _outcome(raw: dict[str, Any]) -> Outcome:
     raw["adversarial"] = _prediction(raw.get("adversarial"))
     raw["edits"] = tuple(_edit(**edit) for edit in raw.get("edits", ()))
     raw["ladder"] = tuple(_rung(**rung) for rung in raw.get("ladder", ()))
+    if "distinct" not in raw:
+        _reckon_tested(raw)
     outcome = Outcome(**raw)
     if outcome.status not in STATUSES:
         raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
     if outcome.status == "succeeded" and (outcome.adversarial is None or outcome.perturbed is None):
         raise ValueError("it succeeded, yet holds no perturbed text or no answer to it")
     return outcome
+
+
+def _reckon_tested(raw: dict[str, Any]) -> None:
+    """A line from before ``untested`` was told apart: what it counted says whether anything was tried."""
+    raw["distinct"] = max(0, raw.get("attempted", 0) - raw.get("no_ops", 0))
+    enough = {"failed": 1, "exhausted": FAIR_TRY}.get(raw["status"], 0)
+    if raw["distinct"] < enough:
+        raw["status"] = "untested"
 
 
 def _text(value: Any) -> str:
@@ -221,6 +250,8 @@ class Manifest:
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
     ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
     user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
+    ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
+    ``confirm``, the fresh answers asked for each success.
     """
 
     created: str
@@ -243,6 +274,7 @@ class Manifest:
     sequential: Mapping[str, Any] = _field(default_factory=dict)
     lexicons: Mapping[str, str] = _field(default_factory=dict)
     resources: Mapping[str, Mapping[str, str]] = _field(default_factory=dict)
+    repeats: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
 
     @property
@@ -284,7 +316,7 @@ class Manifest:
 
 _OPTIONAL = {
     *("encoder", "comparability_id", "comparability", "flags", "finished"),
-    *("usage", "outcomes", "sequential", "lexicons", "resources"),
+    *("usage", "outcomes", "sequential", "lexicons", "resources", "repeats"),
 }
 
 
@@ -297,7 +329,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources"), dict),
+        **dict.fromkeys(("lexicons", "resources", "repeats"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),

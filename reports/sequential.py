@@ -7,9 +7,9 @@ finds, by patience alone, far more than 5 % false verdicts. The intervals here a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from reports.clusters import design_of
+from reports.clusters import Design, design_of
 from reports.run import Manifest
 from reports.stats import ANYTIME, CONFIDENCE, Proportion, check, interval_of, proportion, settling_n
 
@@ -88,32 +88,52 @@ def anytime_settling_n(rate: float, threshold: float, confidence: float = CONFID
 
 
 def share_of(
-    manifest: Manifest, hits: Iterable[tuple[str, bool]], groups: Mapping[str, str] | None, confidence: float = CONFIDENCE
+    manifest: Manifest,
+    hits: Iterable[tuple[str, bool]],
+    groups: Mapping[str, str] | None,
+    confidence: float = CONFIDENCE,
+    unknown: Sequence[str] = (),
 ) -> Proportion:
     """The share of examples that are hits, with the interval that the run's way of drawing examples calls for.
 
-    ``hits``: example ids, each with whether it is one. ``groups``: the group of each id, None where examples stand alone. The
-    interval is Clopper–Pearson's, or the anytime-valid one of a run that stopped when its verdict was certain.
+    ``hits``: example ids, each with whether it is one. ``groups``: the group of each id, None where examples stand alone; ids
+    that it lacks are taken for one group. ``unknown``: ids of further examples that may count either way, because nothing
+    tested them. The rate is over the known ones; the interval reaches from where all the others fail to where all of them
+    succeed. It is Clopper–Pearson's, or the anytime-valid one of a run that stopped when its verdict was certain.
     """
     counted = list(hits)
     successes, n = sum(hit for _, hit in counted), len(counted)
     if manifest.sequential:
-        low, high = anytime(successes, n, confidence)
-        return Proportion(successes, n, successes / n if n else None, low, high, confidence, ANYTIME)
-    design = None if groups is None else design_of((groups[example], float(hit)) for example, hit in counted)
-    return proportion(successes, n, confidence, design)
+        rate, (low, high) = successes / n if n else None, _watched(successes, n, confidence, len(unknown))
+        return Proportion(successes, n, rate, low, high, confidence, ANYTIME, len(unknown))
+    design = None if groups is None else _design(counted, groups, unknown, confidence)
+    return proportion(successes, n, confidence, design, len(unknown))
+
+
+def _design(counted: Sequence[tuple[str, bool]], groups: Mapping[str, str], unknown: Sequence[str], confidence: float) -> Design:
+    """How the examples hang together, at the worse of the two ways that the unknown ones may count."""
+    ways = [[*counted, *((e, way) for e in unknown)] for way in (False, True)] if unknown else [counted]
+    designs = [design_of((groups.get(e, ""), float(hit)) for e, hit in way) for way in ways]
+    return max(designs, key=lambda design: design.inflation(confidence))
+
+
+def _watched(successes: int, n: int, confidence: float, unknown: int) -> tuple[float, float]:
+    """The anytime-valid interval, from where the unknown fail to where they succeed."""
+    low, _ = anytime(successes, n + unknown, confidence)
+    _, high = anytime(successes + unknown, n + unknown, confidence)
+    return low, high
 
 
 def ends_at(observed: Proportion, confidence: float) -> tuple[float, float]:
     """The ends of a proportion's interval at another confidence."""
     if observed.method == ANYTIME:
-        return anytime(observed.successes, observed.n, confidence)
-    return interval_of(observed.successes, observed.n, confidence, observed.design)
+        return _watched(observed.successes, observed.n, confidence, observed.unknown)
+    return interval_of(observed.successes, observed.n, confidence, observed.design, observed.unknown)
 
 
 def settles_at(observed: Proportion, threshold: float) -> int | None:
-    """How many examples would leave the threshold outside the interval of its own kind; None where none would."""
-    if observed.rate is None:
+    """How many examples would leave the threshold outside such an interval; None where none would, or not those alone."""
+    if observed.rate is None or observed.unknown:
         return None
     if observed.method == ANYTIME:
         return anytime_settling_n(observed.rate, threshold, observed.confidence)

@@ -8,7 +8,11 @@ from reports.measure import Measured
 from reports.metrics import ATTACKED, by_example
 from reports.policy import GateRules
 from reports.run import Run
+from reports.stats import proportion
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
+
+DOUBTS = ("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided")
+"""Flags that say that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 
 
 def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:
@@ -19,7 +23,50 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     yield _errors(run, rules.max_error_rate)
     if rules.needed and (rules.min_examples_asked or measured.overall.judged < rules.needed):
         yield _enough(measured, rules.needed)
+    if rules.has_thresholds:
+        yield from _passable(run, measured, rules)
     yield from _fatal(run, rules)
+
+
+def _passable(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:
+    """What keeps thresholds from passing without breaking any of them."""
+    yield _untested(measured, rules.max_untested)
+    if rules.max_exhausted is not None:
+        yield _exhausted(measured, rules.max_exhausted)
+    if run.manifest.repeats.get("flips"):
+        yield _flips(run, rules.max_flip_rate)
+    for flag in run.manifest.flags:
+        if flag["code"] in DOUBTS and flag["code"] not in rules.accept_flags:
+            said = f"{flag['code']}: {flag.get('message', '')}; accept_flags takes it as it is"
+            yield RuleResult("doubts", "run", INCONCLUSIVE, said)
+
+
+def _untested(measured: Measured, allowed: float) -> RuleResult:
+    """Of the examples that an attack could have broken."""
+    whole = measured.overall
+    n = whole.attack_success_rate.n + whole.untested
+    rate = whole.untested / n if n else 0.0
+    said = f"{whole.untested} of {n} examples had no fair try, {100 * allowed:g} % allowed"
+    return RuleResult("max_untested", "run", INCONCLUSIVE if rate > allowed else PASS, said, threshold=allowed)
+
+
+def _exhausted(measured: Measured, allowed: float) -> RuleResult:
+    whole = measured.overall
+    n = whole.attack_success_rate.n
+    rate = whole.exhausted / n if n else 0.0
+    said = f"{whole.exhausted} of {n} examples held only until a budget was spent, {100 * allowed:g} % allowed"
+    return RuleResult("max_exhausted", "run", INCONCLUSIVE if rate > allowed else PASS, said, threshold=allowed)
+
+
+def _flips(run: Run, allowed: float) -> RuleResult:
+    """The share of clean texts whose label changes when the same text is asked again."""
+    flips, texts = int(run.manifest.repeats["flips"]), int(run.manifest.repeats["texts"])
+    rate = proportion(flips, texts)
+    said = (
+        f"{flips} of {texts} clean texts changed label when asked again "
+        f"({100 * rate.low:.1f} to {100 * rate.high:.1f} %), {100 * allowed:g} % allowed"
+    )
+    return RuleResult("max_flip_rate", "run", INCONCLUSIVE if flips / texts > allowed else PASS, said, threshold=allowed)
 
 
 def missing(run: Run) -> int:

@@ -47,7 +47,8 @@ def check(successes: float, n: float, confidence: float) -> None:
 class Proportion:
     """``successes`` of ``n`` with its interval; ``rate`` is None where ``n`` is 0.
 
-    ``method``: ``exact``, or ``anytime`` where the examples were drawn until the verdict was certain. ``design``: how the
+    ``method``: ``exact``, or ``anytime`` where the examples were drawn until the verdict was certain. ``unknown``: examples
+    beside the ``n`` that nothing tested; ``low`` counts all of them as failures, ``high`` as successes. ``design``: how the
     examples hang together, None where each stands alone.
     """
 
@@ -58,10 +59,13 @@ class Proportion:
     high: float
     confidence: float
     method: str = EXACT
+    unknown: int = 0
     design: Design | None = None
 
 
-def proportion(successes: int, n: int, confidence: float = CONFIDENCE, design: Design | None = None) -> Proportion:
+def proportion(
+    successes: int, n: int, confidence: float = CONFIDENCE, design: Design | None = None, unknown: int = 0
+) -> Proportion:
     """A proportion with its Clopper–Pearson interval, on the effective number of examples where they come in groups.
 
     The accuracy drop of an attack is one too. Clean and attacked answers are paired, but the discordant pairs go one way
@@ -69,17 +73,23 @@ def proportion(successes: int, n: int, confidence: float = CONFIDENCE, design: D
     accuracies is the share of examples that were broken, a plain binomial proportion, and needs none of the paired
     intervals that allow for pairs both ways (Newcombe 1998, Statistics in Medicine 17, 2635-2650).
     """
-    low, high = interval_of(successes, n, confidence, design)
-    return Proportion(successes, n, successes / n if n else None, low, high, confidence, EXACT, design)
+    low, high = interval_of(successes, n, confidence, design, unknown)
+    return Proportion(successes, n, successes / n if n else None, low, high, confidence, EXACT, unknown, design)
 
 
-def interval_of(successes: int, n: int, confidence: float, design: Design | None = None) -> tuple[float, float]:
+def interval_of(successes: int, n: int, confidence: float, design: Design | None = None, unknown: int = 0) -> tuple[float, float]:
     """The ends of ``proportion``; never narrower for examples in groups than for as many that stand alone."""
-    if design is None:
-        return exact(successes, n, confidence)
-    effective = design.effective(n, confidence)
-    low, high = exact(successes / n * effective if n else 0, effective, confidence)
+    low, _ = _ends(successes, n + unknown, confidence, design)
+    _, high = _ends(successes + unknown, n + unknown, confidence, design)
+    return low, high
+
+
+def _ends(successes: int, n: int, confidence: float, design: Design | None) -> tuple[float, float]:
     alone = exact(successes, n, confidence)
+    if design is None or not n:
+        return alone
+    effective = design.effective(n, confidence)
+    low, high = exact(successes / n * effective, effective, confidence)
     return min(low, alone[0]), max(high, alone[1])
 
 

@@ -32,13 +32,15 @@ class RuleResult:
 class GateResult:
     """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
 
-    ``family``: over how many thresholds failures were corrected together (``family_wise``), 0 where each stands for itself.
+    ``claim``: what it holds for: the budget and the profile of the attacks. ``family``: over how many thresholds failures were
+    corrected together (``family_wise``), 0 where each stands for itself.
     """
 
     verdict: str
     rules: tuple[RuleResult, ...]
     policy: str
     confidence: float
+    claim: str = ""
     family: int = 0
 
     @property

@@ -99,11 +99,15 @@ class Audit:
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.store import iter_outcomes
         from robustness import checks
+        from robustness.doubts import Doubts
 
-        seen = checks.OutcomeChecks()
+        access = {recipe.name: recipe.access for recipe in self.plan.recipes}
+        seen, doubts = checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
+            doubts.read(outcome)
         flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
+        flags += doubts.flags(self.backend.oddities)
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
@@ -138,8 +142,10 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
-    plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None)
-    flags = [*preflight.check_victim(backend, [e.inputs for e in data.examples]), *checks.substitutes(recipes), *clusters(data)]
+    repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
+    flags += [*checks.substitutes(recipes), *clusters(data)]
+    confirm = repeats.confirm(settings.confirm)
+    plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(
         victim,
         data,
@@ -151,6 +157,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         resources=settings.resources,
         until_decided=settings.until_decided,
     )
+    manifest = replace(manifest, repeats=repeats.record(settings.confirm))
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,7 @@ class VictimBackend:
         self.mixed_lengths, self.padding_cost = victim.info.mixed_lengths, victim.info.padding_cost
         self.oddities = AnswerOddities()
         self._patience = Patience(timeout)
+        self._readings: Callable[[Sequence[Input]], Sequence[bytes | None]] | None = getattr(victim, "readings", None)
 
     def lengths(self, items: Sequence[Input]) -> Sequence[int]:
         """Lengths in the victim's own tokens."""
@@ -37,7 +39,12 @@ class VictimBackend:
     def compute(self, items: Sequence[Input]) -> Sequence[Prediction]:
         """Predictions; whatever the victim raises comes out as a ``VictimError`` that names it."""
         raw = self._guard(lambda: self.victim.predict(items))
-        return read_answers(raw, len(items), self.victim.info, self.oddities)
+        predictions = read_answers(raw, len(items), self.victim.info, self.oddities)
+        read = self._readings
+        if read is None:
+            return predictions
+        readings = self._guard(lambda: read(items))
+        return [replace(p, reading=seen) for p, seen in zip(predictions, readings, strict=True)]
 
     def _guard(self, call: Callable[[], T]) -> T:
         try:
@@ -46,6 +53,26 @@ class VictimBackend:
             raise
         except (Exception, SystemExit) as error:  # a victim that exits must not take the audit along with code 0
             raise VictimError(f"the victim raised {type(error).__name__}: {str(error)[:300]}") from error
+
+
+class FreshBackend:
+    """Asks the victim anew; items are (input, serial number), so that no two asks are taken for one."""
+
+    row_quantum = 0
+    length_quantum = 1
+    mixed_lengths = (0, 0)
+    padding_cost = 1.0
+
+    def __init__(self, victim: VictimBackend) -> None:
+        self._victim = victim
+
+    def lengths(self, items: Sequence[tuple[Input, int]]) -> Sequence[int]:
+        """Lengths in the victim's own tokens."""
+        return self._victim.lengths([one for one, _ in items])
+
+    def compute(self, items: Sequence[tuple[Input, int]]) -> Sequence[Prediction]:
+        """Predictions of each input, repeated ones asked again."""
+        return self._victim.compute([one for one, _ in items])
 
 
 class EncoderBackend:

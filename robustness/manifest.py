@@ -91,6 +91,7 @@ def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
         "needs": list(recipe.needs),
         "parameters": dict(recipe.parameters),
         "note": recipe.note,
+        "fair_try": recipe.fair_try,
     }
 
 

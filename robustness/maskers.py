@@ -165,6 +165,8 @@ def load_masker(spec: str, *, device: str | None = None, offline: bool = False) 
 
     from robustness.victims import checkpoints
     from robustness.victims.huggingface import padding
+    from robustness.victims.positions import token_limit
+    from robustness.victims.vocabulary import load_tokenizer
 
     folder = checkpoints.locate(spec[3:])
     source = spec[3:] if folder is None else str(folder)
@@ -175,11 +177,11 @@ def load_masker(spec: str, *, device: str | None = None, offline: bool = False) 
         model, loading = transformers.AutoModelForMaskedLM.from_pretrained(
             source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options, **checkpoints.attention(used)
         )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
-        pins = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline))
+        tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
+        pins = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline), tokenizer)
     if loading["missing_keys"] or tokenizer.mask_token is None or not tokenizer.is_fast:
         lacks = ", ".join(sorted(loading["missing_keys"])[:3]) or "a mask token or a fast tokenizer"
         raise VictimError(f"{source!r} is no trained masked language model: it lacks {lacks}; give a fill-mask checkpoint")
-    limit = checkpoints.token_limit(tokenizer, model.config, None)
+    limit = token_limit(tokenizer, model, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
     return MaskedLM(spec, model, tokens, padding(tokenizer, model.config)[0], pins, used)

@@ -83,13 +83,14 @@ def _masker(settings: Settings) -> Any:
 
 def oracles(settings: Settings, victim: Victim, backend: VictimBackend, recipes: Sequence[Recipe], models: Models) -> Oracles:
     """An oracle over the victim, over each model, and over gradients where a recipe wants them."""
-    from robustness.backends import MaskerBackend, RewriterBackend
+    from robustness.backends import FreshBackend, MaskerBackend, RewriterBackend
     from robustness.engine import Oracles
     from robustness.oracles import Oracle
 
     tokens, memory = settings.batch_tokens, _memory(settings)
     return Oracles(
         victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info) if memory else None),
+        fresh=Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
         encoder=_encoding(models.encoder, tokens, memory) if models.encoder else None,
         rewriter=Oracle(RewriterBackend(models.rewriter), batch_tokens=tokens) if models.rewriter else None,
         gradients=_gradients(victim, recipes, settings),
@@ -121,7 +122,7 @@ def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> An
     return Oracle(GradientBackend(victim, timeout=settings.victim_timeout), batch_tokens=settings.batch_tokens)
 
 
-def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, similarity: bool) -> Plan:
+def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, similarity: bool, confirm: int = 0) -> Plan:
     """What every trial of the run shares; raises ``UsageError`` for a field that the victim does not have."""
     from robustness.goals import Misclassify
     from robustness.trials import Plan
@@ -139,4 +140,5 @@ def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, sim
         budget=settings.budget,
         cascade=settings.recipes == ("standard",),
         measure_similarity=similarity,
+        confirm=confirm,
     )

@@ -9,28 +9,37 @@ from typing import TYPE_CHECKING
 from attacks.search import Recipe
 from robustness import checks
 from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
+from robustness.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
 from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:
     from attacks.search import Input
     from robustness.backends import VictimBackend
 
-SAMPLE = 8
+READ = 200
+"""Examples whose tokens are counted."""
 PATIENCE = 2
 
 
-def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> list[checks.Flag]:
-    """Ask a few examples one at a time, then together; flags what is odd.
+def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repeats, list[checks.Flag]]:
+    """Ask a few examples one at a time, then together; how alike the answers are, and flags for what is odd.
 
     Raises:
         VictimError: the victim answered none of them, so that a run could only consist of errors.
     """
-    sample = [inputs[i * len(inputs) // min(SAMPLE, len(inputs))] for i in range(min(SAMPLE, len(inputs)))]
-    answerable = _answerable(backend, sample)
-    flags = [checks.truncation(backend.victim, answerable)]
+    sample = SAMPLE_DECLARED if backend.victim.info.deterministic else SAMPLE
+    answerable = _answerable(backend, spread(inputs, sample))
+    flags = [checks.truncation(backend.victim, answerable), checks.unknown_words(backend.victim, spread(inputs, READ))]
+    repeats = Repeats(0, exact=False)
     with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
-        flags.append(checks.determinism(backend, answerable))
-    return [flag for flag in flags if flag is not None]
+        repeats = measure_repeats(backend, answerable)
+    return repeats, [*(flag for flag in flags if flag is not None), *repeats.flags()]
+
+
+def spread(inputs: Sequence[Input], most: int) -> list[Input]:
+    """At most so many of the inputs, evenly spread."""
+    n = min(most, len(inputs))
+    return [inputs[i * len(inputs) // n] for i in range(n)]
 
 
 def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:

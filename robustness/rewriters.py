@@ -12,7 +12,9 @@ from typing import Protocol
 
 from robustness.errors import UsageError, VictimError
 from robustness.victims import checkpoints
+from robustness.victims.positions import token_limit
 from robustness.victims.tokens import Tokens, batch, is_readable
+from robustness.victims.vocabulary import load_tokenizer
 
 BEAMS = 5
 LIMIT = 512
@@ -43,11 +45,12 @@ class Generator:
             )
             if loading["missing_keys"]:
                 raise VictimError(f"{source!r} is no trained seq2seq checkpoint: it lacks {sorted(loading['missing_keys'])[:4]}")
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
-            self.identity = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline)) | {"prefix": prefix}
+            self._tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
+            files = checkpoints.snapshot(source, folder, offline=offline)
+            self.identity = checkpoints.identity(files, self._tokenizer) | {"prefix": prefix}
         self._prefix, self._device = prefix, checkpoints.pick_device(device)
         self._model = checkpoints.settled(model, self._device)
-        self._tokens = Tokens(self._tokenizer, checkpoints.token_limit(self._tokenizer, model.config, None) or LIMIT)
+        self._tokens = Tokens(self._tokenizer, token_limit(self._tokenizer, model, None) or LIMIT)
 
     def generate(self, text: str, n: int) -> list[str]:
         """The ``n`` likeliest outputs, likeliest first; none for a text that is longer than the model reads."""

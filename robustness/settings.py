@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BUDGET = 500
 TIMEOUT_S = 300.0
+CONFIRM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Settings:
 
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
-    policy's thresholds are decided. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
+    policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
+    which must bear it out. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
     ``in_flight``, ``cache`` changes an outcome.
     """
 
@@ -38,11 +40,12 @@ class Settings:
     cache: str | Path | None = None
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False
+    confirm: int = CONFIRM
     resources: Resources | None = None
     offline: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("batch_tokens", "in_flight"):
+        for name in ("batch_tokens", "in_flight", "confirm"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.budget is not None and self.budget < 2:

@@ -33,7 +33,10 @@ SCORE_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None."""
+    """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
+
+    ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike.
+    """
 
     recipes: tuple[Recipe, ...]
     goal: Goal
@@ -44,6 +47,7 @@ class Plan:
     budget: int | None = None
     cascade: bool = False
     measure_similarity: bool = False
+    confirm: int = 0
 
 
 def seed_of(seed: int, recipe: str, example_id: str) -> int:
@@ -63,6 +67,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *
         rng=Random(seed_of(plan.seed, recipe.name, example.id)),
         budget=plan.budget,
         example_id=example.id,
+        confirm=plan.confirm,
     )
     if clean.label != example.gold:
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
@@ -74,17 +79,25 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *
 
 
 def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str] | None]]:
+    """How the search ended, and the error if it did in one.
+
+    An attack that found nothing that the victim can tell from the original, or ran out of its budget before a fair try, has
+    not tested the example: that is no survival.
+    """
     try:
         yield from recipe.attack.search(trial)
+        held, enough = "failed", 1
     except BudgetExhaustedError:
-        return ("succeeded" if trial.won else "exhausted"), None
+        held, enough = "exhausted", recipe.fair_try
     except UnansweredError as error:
         return "error", {"type": "UnansweredError", "message": str(error)}
     except RobustnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in an attack is an error outcome, never robustness
         return "error", {"type": type(error).__name__, "message": str(error)[:500]}
-    return ("succeeded" if trial.won else "failed"), None
+    if trial.won:
+        return "succeeded", None
+    return (held if trial.tally.distinct >= enough else "untested"), None
 
 
 def _similarity(trial: Trial) -> Search[float | None]:
@@ -146,6 +159,11 @@ def _outcome(
         rejected=trial.tally.rejected,
         no_ops=trial.tally.no_ops,
         attempted=trial.tally.attempted,
+        distinct=trial.tally.distinct,
+        indistinguishable=trial.tally.indistinguishable,
+        unconfirmed=trial.tally.unconfirmed,
+        fresh_asked=trial.tally.fresh_asked,
+        fresh_reached=trial.tally.fresh_reached,
         ladder=_ladder(trial, plan.labels),
         error=error,
         meta=dict(example.meta),

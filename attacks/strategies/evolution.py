@@ -15,6 +15,8 @@ Genome = list[float]
 """Two numbers from 0 to 1 for each edit: where it is made, and in which of its variants."""
 Place = tuple[int, Injection]
 VARIANTS = 64
+STALE = 3
+"""Rounds of random texts in a row that bring nothing new before a short text counts as searched through."""
 LEAST_POPULATION = 4
 """Differential evolution draws two members besides the one in turn and the best."""
 
@@ -24,8 +26,9 @@ class Evolution:
     """At most n edits, n rising through ``edits``, each n searched by differential evolution (best/1/bin).
 
     A generation is asked in one request. A budget that does not allow every edit count two generations keeps fewer of them,
-    the largest always; those kept share it evenly, generations shrinking first and population next. A search cut like that
-    ends as exhausted rather than failed. Several injections are mixed in one text.
+    the largest always; those kept share it evenly, generations shrinking first and population next. What such a search has left
+    at its end goes to random texts of the largest edit count, so that one cut by its budget has spent it. Several injections
+    are mixed in one text.
     """
 
     injections: tuple[Injection, ...]
@@ -59,8 +62,19 @@ class Evolution:
             yield from brood.evolve(n, size, generations, Random(f"{seed}/{n}"))
             if trial.won:
                 return
-        if cut:
-            raise BudgetExhaustedError
+        if cut and wanted:
+            yield from self.spend(_Brood(trial, places, self.constraints, seed), wanted[-1], Random(f"{seed}/rest"))
+
+    def spend(self, brood: _Brood, edits: int, rng: Random) -> Search[None]:
+        """Try random texts until the trial is won, the budget is spent (which raises), or no new text comes any more."""
+        trial, stale = brood.trial, 0
+        while not trial.won and stale < STALE:
+            before = trial.queries
+            size = min(self.population, trial.remaining or self.population)
+            yield from brood.judge([[rng.random() for _ in range(2 * edits)] for _ in range(size)])
+            if trial.remaining == 0 and not trial.won:
+                raise BudgetExhaustedError
+            stale = 0 if trial.queries > before else stale + 1
 
     def thinned(self, edits: list[int], remaining: int | None) -> list[int]:
         """As many of the edit counts as the remaining queries allow two generations each, evenly spaced, the last included."""

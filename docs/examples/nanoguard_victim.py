@@ -11,18 +11,18 @@ text alone: about eight times as fast, and a different detector (see docs/securi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from importlib.resources import files
 from typing import Any
 
 from attacks.search import Input
-from robustness.victims import VictimInfo
+from robustness.victims import PlainVictim, VictimInfo
 
 LIMIT = 512
 ROWS = 4
 
 
-class NanoGuardVictim:
+class NanoGuardVictim(PlainVictim):
     """Scores in the order safe, injection; texts of one batch must not change each other's scores."""
 
     def __init__(self, name: str, *, padded: bool) -> None:
@@ -73,8 +73,9 @@ class NanoGuardVictim:
         """Which texts are longer than the model reads, beside its start token."""
         return [len(self._tokenizer.enc.encode_ordinary(text)) + 1 > LIMIT for (text,) in inputs]
 
-    def close(self) -> None:
-        """Nothing is held beyond memory."""
+    def readings(self, inputs: Sequence[Input]) -> list[bytes | None]:
+        """A digest of the tokens that the model reads: equal for texts that it cannot tell apart."""
+        return [blake2b(repr(self._ids(text)).encode(), digest_size=16).digest() for (text,) in inputs]
 
 
 def as_shipped() -> NanoGuardVictim:

@@ -91,7 +91,13 @@ def _overall(measured: Measured, drawn: str) -> str:
         ("accuracy drop", points(whole.accuracy_drop)),
         ("broken by some recipe, of those that were right", interval(whole.attack_success_rate)),
     ]
-    missed = f" {whole.not_judged} more could not be judged and are in no figure." if whole.not_judged else ""
+    missed = f" {whole.not_judged} more could not be judged." if whole.not_judged else ""
+    missed = f" {whole.untested} more are untested." * bool(whole.untested) + missed
+    if missed:
+        missed += " They are in no rate; each interval reaches from all of them broken to all of them robust."
+    confirmed = whole.attack_success_rate.successes
+    if whole.found > confirmed:
+        missed += f" On {whole.found} examples the search found a success; fresh answers bore out {confirmed}."
     note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
@@ -109,11 +115,21 @@ def _stages(measured: Measured) -> str:
 
 
 def _recipes(measured: Measured) -> str:
-    columns = ("recipe", "profile", "accuracy under attack", "success rate", "attacked", "exhausted", "errors", "queries, median")
+    columns = (
+        "recipe",
+        "profile",
+        "accuracy under attack",
+        "success rate",
+        "attacked",
+        "exhausted",
+        "untested",
+        "errors",
+        "queries, median",
+    )
     rows = [
         (
             *(code(r.name), code(r.profile), interval(r.accuracy_under_attack), interval(r.attack_success_rate)),
-            *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["error"])),
+            *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["untested"]), str(r.statuses["error"])),
             *(number(r.queries_median), percent(r.words_changed), number(r.similarity, 3)),
         )
         for r in measured.recipes

@@ -35,7 +35,8 @@ def verdict_line(result: GateResult) -> str:
     reasons = [rule for rule in _sorted(result) if rule.verdict != PASS]
     family = f"; failures judged family-wise over {result.family} thresholds (Holm)" if result.family else ""
     if not reasons:
-        return f"{word}: {sum(rule.threshold is not None for rule in result.rules)} rules hold{family}"
+        holding = sum(rule.observed is not None for rule in result.rules)
+        return f"{word}: {holding} {'threshold holds' if holding == 1 else 'thresholds hold'}, {result.claim}{family}"
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}{family}").split())
 
@@ -123,12 +124,15 @@ def _rules(result: GateResult, *, every: bool) -> Table:
 
 def _overall(measured: Measured) -> Text:
     whole = measured.overall
+    confirmed = whole.attack_success_rate.successes
     lines = [
         f"clean accuracy   {interval(whole.clean_accuracy)}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
         f"accuracy drop    {points(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
+        + (f"; {whole.untested} more untested" if whole.untested else "")
         + (f"; {whole.not_judged} more could not be judged" if whole.not_judged else "")
+        + (f"; {whole.found} found broken, {confirmed} confirmed" if whole.found > confirmed else "")
         + f"; {intervals(whole.robust_accuracy, measured.confidence)}",
     ]
     return plain("\n".join(lines))

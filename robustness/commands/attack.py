@@ -52,7 +52,7 @@ def attack(
         typer.echo(outcome.to_json())
     else:
         _show(outcome)
-    raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3}.get(outcome.status, 0))
+    raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3}.get(outcome.status, 0))
 
 
 def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str, Any], *, live: bool) -> Outcome:
@@ -134,6 +134,7 @@ def _show(outcome: Outcome) -> None:
         "failed": "held",
         "skipped": "already wrong on the clean text",
         "exhausted": "held until the budget ran out",
+        "untested": "not tested: too few texts were found that the victim can tell from the original; it ended",
     }
     console.print(Text(f"{outcome.recipe}: {words.get(outcome.status, 'error')} after {outcome.queries} queries", style="bold"))
     if outcome.error:

@@ -121,6 +121,10 @@ class PaceFlags(Flags):
         int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
     ] = None
     victim_timeout: TimeoutFlag = None
+    confirm: Annotated[
+        int | None,
+        typer.Option("--confirm", help="Fresh answers asked for each success of a victim whose answers vary (default 5)."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,16 @@ class GateFlags(Flags):
     ] = None
     min_examples: Annotated[
         int | None, typer.Option("--min-examples", help="Nothing passes with fewer judged examples (default 30).")
+    ] = None
+    max_untested: Annotated[
+        str | None,
+        typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
+    ] = None
+    max_exhausted: Annotated[
+        str | None, typer.Option("--max-exhausted", help="Inconclusive where more of them held only until a budget was spent.")
+    ] = None
+    accept_flags: Annotated[
+        str | None, typer.Option("--accept-flags", help="Doubts that do not keep the gate from passing, comma-separated.")
     ] = None
     fatal_flags: Annotated[
         str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")

@@ -30,11 +30,15 @@ def read_policy(path: Path | None, gate_flags: dict[str, Any]) -> Policy:
 
 def _refuse_unknown_flags(policy: Policy) -> None:
     """A mistyped flag would never fire, and the gate would pass what it was told to refuse."""
+    from reports.soundness import DOUBTS
     from robustness.checks import CODES
 
     unknown = sorted(set(policy.gate.fatal_flags) - {*CODES, "all"})
     if unknown:
         raise UsageError(f"fatal_flags names {', '.join(unknown)}; expected some of: {', '.join(CODES)}, or all")
+    strange = sorted(({*policy.gate.accept_flags, *policy.compare.accept_flags}) - set(DOUBTS))
+    if strange:
+        raise UsageError(f"accept_flags names {', '.join(strange)}; expected some of: {', '.join(DOUBTS)}")
 
 
 def _gate_values(flags: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +48,8 @@ def _gate_values(flags: dict[str, Any]) -> dict[str, Any]:
             f"--{empty[0].replace('_', '-')} was given without a value (an unset variable?); give one or leave it out"
         )
     values = dict(flags)
-    if "fatal_flags" in values:
-        values["fatal_flags"] = listed(values["fatal_flags"])
+    for name in {"fatal_flags", "accept_flags"} & values.keys():
+        values[name] = listed(values[name])
     recipes: dict[str, dict[str, Any]] = {}
     for key in ("min_robust_accuracy", "max_accuracy_drop", "max_attack_success_rate"):
         for part in listed(values.pop(key, None)) or []:

@@ -22,7 +22,8 @@ class VictimInfo:
     multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
     independent of its neighbours to the last bit. ``mixed_lengths``: the least and the most padded length that may share a batch
     all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
-    whether it is a ``Differentiable`` too.
+    whether it is a ``Differentiable`` too. ``deterministic``: whether it states that one text always gets one answer; only
+    then is a success believed without asking again.
     """
 
     name: str
@@ -37,6 +38,7 @@ class VictimInfo:
     padding_cost: float = 1.0
     max_tokens: int | None = None
     gradients: bool = False
+    deterministic: bool = False
     notes: tuple[str, ...] = field(default=())
 
 
@@ -55,6 +57,15 @@ class Victim(Protocol):
 
     def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
         """Which of these inputs the victim would cut off."""
+
+    def readings(self, inputs: Sequence[Input]) -> Sequence[bytes | None]:
+        """A digest of exactly what the model gets of each input: two inputs of equal digests it cannot tell apart.
+
+        None where the victim has no such view of its own, or cannot read the input.
+        """
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """(tokens that stand for anything unknown, all tokens but special ones) of each input; (0, 0) without a tokenizer."""
 
     def close(self) -> None:
         """Release what it holds."""
@@ -89,7 +100,7 @@ class Differentiable(Protocol):
 
 
 class PlainVictim:
-    """Base for victims without a tokenizer: length in characters over four, nothing is truncated."""
+    """Base for victims without a tokenizer: length in characters over four, nothing is truncated, nothing known of readings."""
 
     def lengths(self, inputs: Sequence[Input]) -> Sequence[int]:
         """A rough token count: a quarter of the characters, at least one."""
@@ -98,6 +109,14 @@ class PlainVictim:
     def truncated(self, inputs: Sequence[Input]) -> Sequence[bool]:
         """Nothing is known to be cut."""
         return [False] * len(inputs)
+
+    def readings(self, inputs: Sequence[Input]) -> Sequence[bytes | None]:
+        """What the victim makes of a text is not known."""
+        return [None] * len(inputs)
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """It has no tokens."""
+        return [(0, 0)] * len(inputs)
 
     def close(self) -> None:
         """Nothing to release."""

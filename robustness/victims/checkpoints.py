@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -11,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from robustness.errors import UsageError, VictimError
+from robustness.victims import adapters
 from robustness.victims.extras import require
 from robustness.victims.kernels import keep_memory, pack
+from robustness.victims.vocabulary import SAVE, built_in, saved_files
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.msgpack", "*.h5")
-TOKENIZER_FILES = (
-    "tokenizer*", "vocab.*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model", "bpe.codes",
-)  # fmt: skip
-UNBOUNDED = 1_000_000
-"""Tokenizers without a limit say 10**30; anything this large is none."""
+OWN_CODE = "transformers_modules"
+"""The package that transformers puts the code of checkpoints into."""
 
 
 def prepare(offline: bool) -> Any:
@@ -67,20 +68,67 @@ def check_folder(folder: Path, *, allow_pickle: bool) -> None:
     """Refuse a folder without config or without weights that may be read.
 
     Raises:
-        VictimError: no ``config.json``; no safetensors file, unless pickles are allowed and there are some.
+        VictimError: no ``config.json``; no safetensors file, unless pickles are allowed and there are some; an adapter alone.
     """
     if not (folder / "config.json").is_file():
+        if (folder / adapters.CONFIG).is_file():
+            adapters.check_bare(str(folder), folder / adapters.CONFIG)
         raise VictimError(f"{folder} holds no config.json, it holds {_listing(folder)}; is it the folder of a saved checkpoint?")
-    if any(folder.glob("*.safetensors")):
+    weights, pickles = ([path.name for path in found if path.name not in adapters.WEIGHTS] for found in _weights(folder))
+    if weights:
         return
-    pickles = sorted(p.name for pattern in PICKLES for p in folder.glob(pattern))
     if pickles and not allow_pickle:
         raise VictimError(
             f"{folder} has no safetensors weights, only {', '.join(pickles)}, which may run code when read; "
             "save the checkpoint again with safetensors, or pass --allow-pickle if you trust its author"
         )
     if not pickles:
+        if (folder / adapters.CONFIG).is_file():
+            adapters.check_bare(str(folder), folder / adapters.CONFIG)
         raise VictimError(f"{folder} holds no weights (*.safetensors), it holds {_listing(folder)}")
+
+
+def _weights(folder: Path) -> tuple[list[Path], list[Path]]:
+    return sorted(folder.glob("*.safetensors")), sorted(p for pattern in PICKLES for p in folder.glob(pattern))
+
+
+def find_file(name: str, folder: Path | None, file: str, *, offline: bool) -> Path | None:
+    """One file of a checkpoint, a local folder's or a hub's; None where it has none of that name."""
+    if folder is not None:
+        return folder / file if (folder / file).is_file() else None
+    from transformers.utils import cached_file
+
+    try:
+        found = cached_file(name, file, local_files_only=offline)
+    except OSError:
+        return None
+    return None if found is None else Path(str(found))
+
+
+def check_config(file: Path) -> None:
+    """Refuse a ``config.json`` that names code to be fetched from a hub, such as a kernel for attention.
+
+    Raises:
+        VictimError: it does, or it is no JSON.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise VictimError(f"{file} is not JSON: {problem}") from problem
+    for key, value in _implementations(found):
+        if "/" in value:
+            raise VictimError(
+                f"{file} sets {key} to {value!r}, code to be fetched from a hub and run; remove the entry from config.json"
+            )
+
+
+def _implementations(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text under a key such as ``_attn_implementation``, however deep."""
+    if isinstance(value, str):
+        yield from [(key, value)] if key else []
+    elif isinstance(value, (dict, list)):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _implementations(inner, str(name) if "_implementation" in str(name) else key)
 
 
 def _listing(folder: Path) -> str:
@@ -99,7 +147,9 @@ def explained(name: str, *, offline: bool) -> Iterator[None]:
     except Exception as problem:
         first = " ".join(str(problem).split())[:500]
         hint = "it is not in the local cache and --offline forbids the hub" if offline else "is the name right?"
-        if "safetensors" in first:
+        if Path(name).expanduser().is_dir():
+            hint = "its files are damaged or do not belong together"
+        elif "safetensors" in first:
             hint = "it has no safetensors weights; pass --allow-pickle if you trust its author"
         if "trust_remote_code" in first:
             hint = "it brings its own code; pass --trust-remote-code if you trust its author"
@@ -115,11 +165,43 @@ def snapshot(name: str, folder: Path | None, *, offline: bool) -> Path:
     return Path(str(cached_file(name, "config.json", local_files_only=offline))).parent
 
 
-def identity(folder: Path) -> dict[str, str]:
-    """SHA-256 of the weights, the config and the tokenizer files, by content: copies of a checkpoint are one victim."""
-    weights = sorted(folder.glob("*.safetensors")) or sorted(p for pattern in PICKLES for p in folder.glob(pattern))
-    tokenizer = sorted({p for pattern in TOKENIZER_FILES for p in folder.glob(pattern) if p.is_file()})
-    return {"weights": digest(weights), "config": digest([folder / "config.json"]), "tokenizer": digest(tokenizer)}
+def identity(folder: Path, tokenizer: Any) -> dict[str, str]:
+    """SHA-256 of the weights, the config and the tokenizer files, by content: copies of a checkpoint are one victim.
+
+    Raises:
+        VictimError: there is no file that could be pinned as the weights or as the tokenizer.
+    """
+    safe, pickles = _weights(folder)
+    named = {folder / str(file) for file in (getattr(tokenizer, "vocab_files_names", None) or {}).values()}
+    files = sorted({*saved_files(folder), *(file for file in named if file.is_file())})
+    if not (safe or pickles):
+        raise VictimError(f"{folder} holds no weights that could be pinned, it holds {_listing(folder)}")
+    if not files and named:
+        raise VictimError(f"{folder} holds no file of a tokenizer that could be pinned, it holds {_listing(folder)}; {SAVE}")
+    pinned = digest(files) if files else built_in(tokenizer)
+    return {"weights": digest(safe or pickles), "config": digest([folder / "config.json"]), "tokenizer": pinned}
+
+
+def adapter_identity(name: str, adapter: Path, config: Any, *, offline: bool) -> dict[str, str]:
+    """What pins an applied adapter: its files, the version of peft, and the base model where that came from elsewhere."""
+    from importlib.metadata import version
+
+    files = [adapter, *(path for path in map(adapter.with_name, adapters.WEIGHTS) if path.is_file())]
+    pins = {"adapter": digest(files), "peft": version("peft")}
+    base = str(getattr(config, "name_or_path", "") or name)
+    if base in (name, str(adapter.parent)):
+        return pins
+    safe, pickles = _weights(snapshot(base, locate(base), offline=offline))
+    return pins | {"base": digest(safe or pickles)}
+
+
+def code_identity(*loaded: Any) -> dict[str, str]:
+    """SHA-256 of the Python files that a checkpoint brought along and that were imported for these objects."""
+    classes = {kind for thing in loaded for kind in type(thing).__mro__}
+    packages = {kind.__module__.rpartition(".")[0] for kind in classes if kind.__module__.startswith(f"{OWN_CODE}.")}
+    modules = [module for name, module in sys.modules.items() if name.rpartition(".")[0] in packages]
+    files = {Path(str(module.__file__)) for module in modules if getattr(module, "__file__", None)}
+    return {"code": digest(sorted(files, key=lambda file: (file.name, str(file))))} if files else {}
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -145,30 +227,6 @@ def _hash_file(path: Path, size: int, changed: int) -> str:
         while block := file.read(1 << 20):
             total.update(block)
     return total.hexdigest()
-
-
-def token_limit(tokenizer: Any, config: Any, asked: int | None) -> int | None:
-    """The most tokens that the model reads: what was asked, else the tighter of the tokenizer's and the config's limits.
-
-    Raises:
-        UsageError: more was asked than the model has positions for.
-    """
-    limits = [int(n) for n in (tokenizer.model_max_length, _positions(config)) if n is not None and 0 < n < UNBOUNDED]
-    limit = min(limits, default=None)
-    if asked is None:
-        return limit
-    if asked < 1 or (limit is not None and asked > limit):
-        raise UsageError(f"max_length must be from 1 to the {limit} tokens that the checkpoint reads, got {asked}")
-    return asked
-
-
-def _positions(config: Any) -> int | None:
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions is None or positions < 1:
-        return None
-    if "roberta" in config.model_type or config.model_type in ("camembert", "longformer", "mpnet", "bigbird_pegasus"):
-        return int(positions) - (config.pad_token_id or 0) - 1  # their positions start after the padding index
-    return int(positions)
 
 
 def aligned(model: Any) -> Any:

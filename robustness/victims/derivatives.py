@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+NO_GRADIENTS = "its architecture gives no access to token embeddings, so recipes that follow gradients cannot be used"
 CARRIER = "a"
 """Words are tokenised behind this one: many tokenizers write a word otherwise where it opens a text."""
 
@@ -56,12 +57,30 @@ class Derivatives:
 
 
 def embedding_layer(model: Any) -> Any:
-    """The layer that embeds tokens: what transformers calls so, or the first embedding of a module that wraps a model."""
+    """The layer that embeds tokens: what transformers calls so, or the first embedding of a module that wraps a model.
+
+    None where the architecture has no such layer, because it hashes characters or hides its embedding.
+    """
     import torch
 
-    if hasattr(model, "get_input_embeddings"):
-        return model.get_input_embeddings()
-    return next(part for part in model.modules() if isinstance(part, torch.nn.Embedding))
+    if not hasattr(model, "get_input_embeddings"):
+        return next((part for part in model.modules() if isinstance(part, torch.nn.Embedding)), None)
+    try:
+        layer = model.get_input_embeddings()
+    except (NotImplementedError, AttributeError):
+        return None
+    return layer if getattr(getattr(layer, "weight", None), "ndim", 0) == 2 else None
+
+
+def derivatives(model: Any, scoring: Callable[[Any], Any], *, tokens_first: bool = False) -> Derivatives | None:
+    """The model's gradients, None where it has no layer that embeds tokens."""
+    return Derivatives(model, scoring, tokens_first=tokens_first) if embedding_layer(model) is not None else None
+
+
+def embedded(model: Any) -> int | None:
+    """How many tokens the model has embeddings for, None where it has no such layer."""
+    layer = embedding_layer(model)
+    return None if layer is None else int(layer.weight.shape[0])
 
 
 def word_ids(tokenizer: Any, words: Sequence[str]) -> list[tuple[int, ...]]:

@@ -104,6 +104,7 @@ def from_callable(
         fields=tuple(fields),
         access=given,
         identity=_identity(predictor, name, source),
+        deterministic=bool(getattr(predictor, "robustness_deterministic", False)),
         notes=() if hasattr(predictor, "robustness_identity") else ("its identity covers the module's source, not its weights",),
     )
     return FunctionVictim(info, ask)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,20 +13,21 @@ from numpy.typing import NDArray
 
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError
-from robustness.victims import checkpoints
+from robustness.victims import adapters, checkpoints
 from robustness.victims.base import TokenGradients, Victim, VictimInfo
-from robustness.victims.derivatives import Derivatives, whole_words, word_ids
+from robustness.victims.derivatives import NO_GRADIENTS, Derivatives, derivatives, embedded, whole_words, word_ids
+from robustness.victims.heads import Scoring, check_head, check_kind, reading
 from robustness.victims.kernels import read_first
 from robustness.victims.mixing import ALWAYS, NEVER, mixable, probe_texts
-from robustness.victims.tokens import Tokens, batch
+from robustness.victims.positions import token_limit
+from robustness.victims.probing import NOTE, Rest, accepted, padding_matters, uneven_texts
+from robustness.victims.tokens import Encoded, Tokens, batch
 from robustness.victims.unpadded import PADDING_COST, unpad
+from robustness.victims.vocabulary import check_ids, load_tokenizer, vocabulary_notes
 
 ROW_QUANTUM = 4
 LENGTH_QUANTUM = 4
 """On a processor in float32, rows of one padded length in multiples of four score the same whatever stands beside them."""
-
-Scoring = Callable[[Any], Any]
-"""From logits (n, outputs) in float64 to scores (n, classes) whose rows sum to one."""
 
 
 class TransformerVictim:
@@ -34,27 +37,50 @@ class TransformerVictim:
         self._tokens, self._scoring = tokens, scoring
         self._model = checkpoints.settled(model, device)
         self._pad_id, self._device = pad_id, device
+        self._free_pad = not _padding_known(model.config)
         self._left = getattr(model.config, "model_type", "") == "xlnet"  # reads its last token, so padding goes first
-        self._info = info
-        self._derivatives = Derivatives(self._model, scoring, tokens_first=self._left)
-        unpadded = self._lightened(len(info.fields))
-        if info.row_quantum:
-            mixed = self._mixable(len(info.fields))
-            self._info = replace(info, mixed_lengths=mixed, padding_cost=PADDING_COST if unpadded else 1.0)
+        self._takes = accepted(self._model)
+        self._derivatives = derivatives(self._model, scoring, tokens_first=self._left)
+        self._info = info if self._derivatives else replace(info, gradients=False, notes=(*info.notes, NO_GRADIENTS))
+        self._rest: Rest | None = None
+        self._fitted(len(info.fields))
 
-    def _lightened(self, fields: int) -> bool:
+    def _fitted(self, fields: int) -> None:
+        """Try what padding does to the answers, then make them cheaper where that changes none."""
+        texts, rest, pad = probe_texts(fields), Rest(self._model), _config_padding(self._model.config)
+        bare = padding_matters(self._ask, uneven_texts(texts, self._tokens.lengths, LENGTH_QUANTUM), LENGTH_QUANTUM)
+        if self._free_pad:
+            _pad_with(self._model.config, pad)
+        if rest.disturbed():  # a text of one length changes how the next is read, so each is asked as if it were the first
+            rest.restore()
+            self._rest, bare = rest, True
+        if bare:
+            info = self._info
+            self._info = replace(info, row_quantum=info.row_quantum or 1, length_quantum=1, mixed_lengths=NEVER)
+            self._info = replace(self._info, notes=(*info.notes, NOTE))
+            return
+        unpadded = self._lightened(texts)
+        if self._info.row_quantum:
+            mixed = mixable(self._scores, self._tokens, self._pad_id, fields=fields, left=self._left, rows=ROW_QUANTUM)
+            self._info = replace(self._info, mixed_lengths=mixed, padding_cost=PADDING_COST if unpadded else 1.0)
+
+    def _lightened(self, texts: Sequence[Input]) -> bool:
         """Take out of the model what no answer depends on; whether padding is among it."""
 
         def ask() -> Any:
-            return self._logits(self._padded(probe_texts(fields))).cpu().numpy()
+            return self._ask(texts, LENGTH_QUANTUM)
 
         if self._device == "cpu" and any(unpad(self._model, ask, first=first) for first in (True, False)):
             return True
         read_first(self._model, ask)
         return False
 
-    def _mixable(self, fields: int) -> tuple[int, int]:
-        return mixable(self._scores, self._tokens, self._pad_id, fields=fields, left=self._left, rows=ROW_QUANTUM)
+    def _ask(self, inputs: Sequence[Input], step: int) -> NDArray[np.float64]:
+        """Logits, padded to a multiple of ``step`` tokens."""
+        encoded = self._tokens.encode(inputs)
+        columns = batch(encoded, self._pad_id, left=self._left, multiple=step, limit=self._tokens.limit)
+        logits: NDArray[np.float64] = self._logits(columns).double().cpu().numpy()
+        return logits
 
     @property
     def info(self) -> VictimInfo:
@@ -67,13 +93,29 @@ class TransformerVictim:
         Raises:
             VictimError: a text holds a lone surrogate; the other inputs are not answered either.
         """
-        if not inputs:
-            return np.empty((0, len(self._info.labels)))
-        return self._scores(self._padded(inputs, self._info.mixed_lengths[0]))
+        scores = np.empty((len(inputs), len(self._info.labels)))
+        encoded = self._tokens.encode(inputs)
+        for rows in self._together(encoded):
+            scores[rows] = self._scores(self._padded([encoded[n] for n in rows]))
+        return scores
 
-    def _padded(self, inputs: Sequence[Input], least: int = 0) -> dict[str, NDArray[np.int64]]:
-        encoded, limit = self._tokens.encode(inputs), self._tokens.limit
-        return batch(encoded, self._pad_id, left=self._left, multiple=self._info.length_quantum, limit=limit, least=least)
+    def _together(self, encoded: Sequence[Encoded]) -> list[list[int]]:
+        """Which rows may be asked in one go: all, but for what padding would change and what the model takes no mix of.
+
+        A head that reads the last end-of-text token wants equally many in each row, and a text may hold one literally. What is
+        asked apart is filled up by repetition, so that each row scores as in any other batch.
+        """
+        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        bare = self._info.length_quantum == 1 and self._info.row_quantum > 0
+        ends = _end_tokens(self._model.config)
+        for n, row in enumerate(encoded):
+            groups[len(row) if bare else 0, int(np.isin(row.columns["input_ids"], ends).sum()) if ends else 0].append(n)
+        found, quantum = list(groups.values()), max(1, self._info.row_quantum)
+        return found if len(found) == 1 else [rows + rows[:1] * (-len(rows) % quantum) for rows in found]
+
+    def _padded(self, encoded: Sequence[Encoded]) -> dict[str, NDArray[np.int64]]:
+        multiple, least = self._info.length_quantum, self._info.mixed_lengths[0]
+        return batch(encoded, self._pad_id, left=self._left, multiple=multiple, limit=self._tokens.limit, least=least)
 
     def _scores(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
         scores: NDArray[np.float64] = self._scoring(self._logits(columns).double().cpu()).numpy()
@@ -83,22 +125,46 @@ class TransformerVictim:
         import torch
 
         with torch.inference_mode():
-            return self._model(**{name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}).logits
+            return self._model(**self._ready(columns)).logits
+
+    def _ready(self, columns: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
+        """What the model takes of the columns, as tensors; the model itself as it was before it was ever asked."""
+        import torch
+
+        if self._rest is not None:
+            self._rest.restore()
+        if self._free_pad:
+            columns = self._with_free_padding(columns)
+        return {name: torch.from_numpy(c).to(self._device) for name, c in columns.items() if self._takes(name)}
+
+    def _with_free_padding(self, columns: Mapping[str, NDArray[np.int64]]) -> Mapping[str, NDArray[np.int64]]:
+        """Pad with a token that no row holds: heads look for the last token that is no padding."""
+        ids, real = columns["input_ids"], columns["attention_mask"] == 1
+        held = set(np.unique(ids[real]).tolist())
+        free = next(number for number in (self._pad_id, *range(len(held) + 1)) if number not in held)
+        _pad_with(self._model.config, free)
+        return {**columns, "input_ids": np.where(real, ids, free)}
 
     def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> list[TokenGradients]:
         """Loss gradients with regard to each token's embedding, dropout off; padded like ``predict``."""
-        import torch
-
         encoded = self._tokens.encode(inputs)
-        columns = self._padded(inputs)
-        found = self._derivatives.of({name: torch.from_numpy(c).to(self._device) for name, c in columns.items()}, labels)
-        rows = (row[-len(e) :] if self._left else row[: len(e)] for row, e in zip(found, encoded, strict=True))
-        ids = (e.columns["input_ids"] for e in encoded)
-        return [TokenGradients(*one) for one in zip(self._tokens.places(inputs), ids, rows, strict=True)]
+        found: dict[int, NDArray[np.float32]] = {}
+        for rows in self._together(encoded):
+            columns = self._padded([encoded[n] for n in rows])
+            for n, row in zip(rows, self._gradients.of(self._ready(columns), [labels[n] for n in rows]), strict=True):
+                found[n] = row[-len(encoded[n]) :] if self._left else row[: len(encoded[n])]
+        places = self._tokens.places(inputs)
+        return [TokenGradients(places[n], encoded[n].columns["input_ids"], found[n]) for n in range(len(inputs))]
+
+    @property
+    def _gradients(self) -> Derivatives:
+        if self._derivatives is None:
+            raise VictimError(f"{self._info.name} gives no gradients: {NO_GRADIENTS}")
+        return self._derivatives
 
     def embeddings(self) -> NDArray[np.float32]:
         """The input embedding of every token, (vocabulary, d)."""
-        return self._derivatives.embeddings()
+        return self._gradients.embeddings()
 
     def word_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The tokens of each word as it reads inside a text."""
@@ -115,6 +181,14 @@ class TransformerVictim:
     def truncated(self, inputs: Sequence[Input]) -> list[bool]:
         """Which inputs are longer than the model reads."""
         return self._tokens.truncated(inputs)
+
+    def readings(self, inputs: Sequence[Input]) -> list[bytes | None]:
+        """A digest of each input's token ids and token types after truncation; None for one with a lone surrogate."""
+        return self._tokens.readings(inputs)
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> list[tuple[int, int]]:
+        """(unknown tokens, tokens without special ones) of each input, after truncation."""
+        return self._tokens.unknown(inputs)
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
@@ -149,18 +223,53 @@ def load_huggingface(
     transformers = checkpoints.prepare(offline)
     source = path_or_name if folder is None else str(folder)
     with checkpoints.explained(path_or_name, offline=offline):
-        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
         used = checkpoints.pick_device(device)
-        loading = common | checkpoints.attention(used) | ({} if allow_pickle else {"use_safetensors": True})
-        model = _classifier(transformers, source, loading)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **common)
-        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline))
-    labels, scoring = reading(model.config, label)
-    tokens = Tokens(tokenizer, checkpoints.token_limit(tokenizer, model.config, max_length))
-    pad_id, notes = padding(tokenizer, model.config)
+        adapter = _checked_files(path_or_name, folder, allow_pickle=allow_pickle, offline=offline)
+        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
+        config = transformers.AutoConfig.from_pretrained(source, **common)
+        check_kind(config)
+        labels, scoring, notes = reading(config, label)
+        tokenizer = load_tokenizer(transformers, source, folder, config, common)
+        model = _classifier(transformers, source, common | checkpoints.attention(used), allow_pickle=allow_pickle)
+        check_ids(source, tokenizer, embedded(model))
+        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
+        pins |= checkpoints.code_identity(model, tokenizer, config)
+        if adapter is not None:
+            adapters.check_applied(source, model)
+            pins |= checkpoints.adapter_identity(source, adapter, model.config, offline=offline)
+    pad_id, padding_notes = padding(tokenizer, model.config)
+    if pad_id >= (embedded(model) or pad_id + 1) and not _padding_known(model.config):
+        pad_id = 0  # added to the tokenizer without telling the model; any token that no text of a batch holds will do
+    tokens = Tokens(tokenizer, token_limit(tokenizer, model, max_length))
     pins |= {"max_tokens": str(tokens.limit), "label": label or ""}
+    notes = (*notes, *padding_notes, *vocabulary_notes(tokenizer, config))
     info = describe(f"hf:{path_or_name}", "hf", labels, tokens, pins, used, fields=tuple(fields), notes=notes)
     return TransformerVictim(info, model, tokens, scoring, pad_id, used)
+
+
+def _checked_files(name: str, folder: Path | None, *, allow_pickle: bool, offline: bool) -> Path | None:
+    """Look at what lies beside the weights before anything is loaded; the config of an adapter, where there is one."""
+    config, adapter = (checkpoints.find_file(name, folder, file, offline=offline) for file in ("config.json", adapters.CONFIG))
+    if config is not None:
+        checkpoints.check_config(config)
+    if adapter is not None:
+        if config is None:
+            adapters.check_bare(name, adapter)
+        adapters.check_adapter(name, adapter, allow_pickle=allow_pickle)
+    return adapter
+
+
+def _classifier(transformers: Any, source: str, options: Mapping[str, Any], *, allow_pickle: bool) -> Any:
+    """The model in float32; with mismatched sizes allowed, because they are told better here."""
+    import torch
+
+    safe = {} if allow_pickle else {"use_safetensors": True}
+    auto = transformers.AutoModelForSequenceClassification
+    model, loading = auto.from_pretrained(
+        source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **safe, **options
+    )
+    check_head(source, model.config, loading)
+    return model
 
 
 def describe(
@@ -187,69 +296,37 @@ def describe(
         mixed_lengths=NEVER if exact else ALWAYS,
         max_tokens=tokens.limit,
         gradients=bool(tokens.tokenizer.is_fast),
+        deterministic=exact,
         notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),
     )
 
 
-def _classifier(transformers: Any, source: str, options: Mapping[str, Any]) -> Any:
-    import torch
-
-    auto = transformers.AutoModelForSequenceClassification
-    model, loading = auto.from_pretrained(source, dtype=torch.float32, output_loading_info=True, **options)
-    missing = sorted(loading["missing_keys"])
-    if missing:  # transformers fills them with random numbers and only warns
-        raise VictimError(
-            f"{source!r} is no trained sequence classifier: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
-            "give a checkpoint that was fine-tuned for classification"
-        )
-    return model
-
-
 def padding(tokenizer: Any, config: Any) -> tuple[int, tuple[str, ...]]:
-    """The padding token and what to note about it; told to the config too, where heads look for the last real token."""
-    known = [i for i in (config.pad_token_id, tokenizer.pad_token_id) if i is not None and i >= 0]
+    """The padding token and what to note about it."""
+    known = [i for i in (_config_padding(config), tokenizer.pad_token_id) if i is not None and i >= 0]
     pad_id = next(iter(known), tokenizer.eos_token_id)
     if pad_id is None:
         raise VictimError("the tokenizer has neither a padding nor an end-of-text token; set pad_token in tokenizer_config.json")
-    config.pad_token_id = pad_id
     return pad_id, () if known else ("no padding token: shorter texts of a batch are padded with the end-of-text token",)
 
 
-def reading(config: Any, label: str | None) -> tuple[tuple[str, ...], Scoring]:
-    """Label names, and how logits become scores: softmax, or the sigmoid of one label against the rest.
-
-    Raises:
-        UsageError: a regression head; a multi-label head without ``label``; a ``label`` that it does not have.
-    """
-    names = tuple(str(config.id2label[i]) for i in range(config.num_labels))
-    several = config.problem_type == "multi_label_classification" and len(names) > 1
-    if config.problem_type == "regression":
-        raise UsageError(
-            "the checkpoint predicts a number (problem_type is regression), not a class; only classifiers can be audited"
-        )
-    if len(set(names)) != len(names):
-        raise UsageError(f"the checkpoint's id2label names a label twice: {', '.join(names)}; correct its config.json")
-    if several and label is None:
-        raise UsageError(
-            f"the checkpoint is multi-label; name the one to audit against the rest, hf:NAME#LABEL, among: {', '.join(names)}"
-        )
-    if len(names) > 1 and not several:
-        if label is not None:
-            raise UsageError(f"label={label!r} picks from a multi-label checkpoint, but this one's classes exclude each other")
-        return names, softmax
-    chosen = names[0] if label is None else label
-    if chosen not in names:
-        raise UsageError(f"the checkpoint has no label {chosen!r}; it has: {', '.join(names)}")
-    index = names.index(chosen)
-    return (f"not {chosen}", chosen), lambda logits: _one_against_rest(logits[:, index])
+def _config_padding(config: Any) -> int | None:
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    found: int | None = getattr(text, "pad_token_id", None)
+    return found
 
 
-def softmax(logits: Any) -> Any:
-    """Scores of exclusive classes."""
-    return logits.softmax(dim=-1)
+def _padding_known(config: Any) -> bool:
+    """Whether the model's own config says what padding is; a head that looks for the last real token then goes by that."""
+    found = _config_padding(config)
+    return found is not None and found >= 0
 
 
-def _one_against_rest(logits: Any) -> Any:
-    import torch
+def _pad_with(config: Any, token: int | None) -> None:
+    for one in (config, config.get_text_config() if hasattr(config, "get_text_config") else config):
+        one.pad_token_id = token
 
-    return torch.stack([(-logits).sigmoid(), logits.sigmoid()], dim=-1)
+
+def _end_tokens(config: Any) -> list[int]:
+    ends = getattr(config, "eos_token_id", None)
+    return [] if ends is None else list(ends) if isinstance(ends, (list, tuple)) else [ends]

@@ -18,6 +18,11 @@ TOLERANCE = 1e-4
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT = 1 << 30
 """Bytes; blocks below this size are kept."""
+KINDS = frozenset(
+    "bert camembert data2vec-text deberta deberta-v2 electra ernie megatron-bert rembert roberta roberta-prelayernorm "
+    "xlm-roberta xlm-roberta-xl xmod".split()
+)
+"""Model types that hand the last layer's tokens on as they are; others pad or cut there, by a length that a probe may miss."""
 LAST = "attention.output"
 """What BERT and its kin call the part that follows attention in a layer: from here on each token is worked on by itself."""
 
@@ -130,6 +135,8 @@ def read_first(model: Any, ask: Callable[[], Any]) -> bool:
 
     parts = [part for name, part in model.named_modules() if name.endswith(LAST)]
     if not parts or "forward" in vars(parts[-1]) or not type(model).__module__.startswith("transformers.models."):
+        return False
+    if model.config.model_type not in KINDS:
         return False
     part, plain = parts[-1], parts[-1].forward
 

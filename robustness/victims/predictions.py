@@ -75,6 +75,7 @@ def load_predictions(
         fields=tuple(fields),
         access=access,
         identity=(("file", sha256(raw).hexdigest()),),
+        deterministic=True,
     )
     return PredictionsVictim(info, answers)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.victims.base import VictimInfo
+from robustness.victims.base import PlainVictim, VictimInfo
 
 LABELS = ("negative", "positive")
 _POSITIVE = (
@@ -42,12 +42,12 @@ def keyword_score(texts: Input) -> float:
     return 1.0 / (1.0 + math.exp(-(margin + 0.1)))
 
 
-class ScriptedVictim:
+class ScriptedVictim(PlainVictim):
     """A victim whose answer to a list is ``answer(inputs)``; lengths are words."""
 
     def __init__(self, name: str, answer: Callable[[Sequence[Input]], Any], argument: str = "", **changes: Any) -> None:
         spec = f"scripted:{name}" + (f":{argument}" if argument else "")
-        info = VictimInfo(name=spec, kind="scripted", labels=LABELS, identity=(("script", spec),))
+        info = VictimInfo(name=spec, kind="scripted", labels=LABELS, identity=(("script", spec),), deterministic=True)
         self._info, self._answer = replace(info, **changes), answer
 
     @property
@@ -62,13 +62,6 @@ class ScriptedVictim:
     def lengths(self, inputs: Sequence[Input]) -> list[int]:
         """Words of each input, at least one."""
         return [max(1, sum(map(len, map(_WORD.findall, i)))) for i in inputs]
-
-    def truncated(self, inputs: Sequence[Input]) -> list[bool]:
-        """Nothing is cut."""
-        return [False] * len(inputs)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 class HangingVictim(ScriptedVictim):
@@ -127,7 +120,7 @@ def noisy(argument: str = "0") -> ScriptedVictim:
         shaken = [min(1.0, max(0.0, keyword_score(i) + rng.uniform(-0.2, 0.2))) for i in inputs]
         return [(1.0 - p, p) for p in shaken]
 
-    return ScriptedVictim("noisy", answer, argument)
+    return ScriptedVictim("noisy", answer, argument, deterministic=False)
 
 
 def flaky(argument: str = "3") -> ScriptedVictim:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
@@ -15,6 +17,7 @@ from robustness.errors import UsageError, VictimError
 
 CACHED = 50_000
 COLUMNS = ("input_ids", "token_type_ids", "attention_mask")
+READING_BYTES = 16
 
 
 Place = tuple[int, int, int]
@@ -22,13 +25,25 @@ Place = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One input in tokens: its columns (``input_ids``, sometimes ``token_type_ids``), and whether it was cut."""
+    """One input in tokens: its columns (``input_ids``, sometimes ``token_type_ids``), and whether it was cut.
+
+    ``empty``: the tokenizer made nothing of it, and one token was put in its place.
+    """
 
     columns: dict[str, NDArray[np.int64]]
     truncated: bool
+    empty: bool = False
 
     def __len__(self) -> int:
         return len(self.columns["input_ids"])
+
+    @property
+    def reading(self) -> bytes:
+        """A digest of the columns, that is, of all that the model gets; padding follows from the length."""
+        total = blake2b(digest_size=READING_BYTES)
+        for name, values in self.columns.items():  # each has the row's length, so that nothing can be read two ways
+            total.update(name.encode() + values.tobytes())
+        return total.digest()
 
 
 class Tokens:
@@ -43,6 +58,7 @@ class Tokens:
             raise UsageError(f"max_length must leave room for text beside the special tokens, got {limit}")
         self._tokenizer, self.limit, self._cached = tokenizer, limit, cached
         self._memory: dict[Input, Encoded] = {}
+        self._extra: dict[bool, tuple[int, int]] = {}
         self._wanted = tuple(c for c in COLUMNS[:2] if c == "input_ids" or c in tokenizer.model_input_names)
 
     def encode(self, inputs: Sequence[Input]) -> list[Encoded]:
@@ -83,6 +99,48 @@ class Tokens:
         cut = {i: e.truncated for i, e in zip(readable, self.encode(readable), strict=True)}
         return [cut.get(i, False) for i in inputs]
 
+    def readings(self, inputs: Sequence[Input]) -> list[bytes | None]:
+        """A digest of what the model gets of each input, equal where it cannot tell inputs apart; None for an unreadable one."""
+        readable = [i for i in inputs if is_readable(i)]
+        known = {i: e.reading for i, e in zip(readable, self.encode(readable), strict=True)}
+        return [known.get(i) for i in inputs]
+
+    def unknown(self, inputs: Sequence[Input]) -> list[tuple[int, int]]:
+        """(unknown tokens, tokens without those that the tokenizer adds) of each input after truncation.
+
+        A text of which the tokenizer leaves nothing is one unknown token, an unreadable input is (0, 0).
+        """
+        readable = [i for i in inputs if is_readable(i)]
+        known = {i: self._unknown(i, e) for i, e in zip(readable, self.encode(readable), strict=True)}
+        return [known.get(i, (0, 0)) for i in inputs]
+
+    def _unknown(self, texts: Input, encoded: Encoded) -> tuple[int, int]:
+        added, stand_ins = self._added(len(texts) == 2)
+        own = 0 if encoded.empty else len(encoded) - added
+        if own < 1:
+            return (1, 1) if any(text.strip() for text in texts) else (0, 0)
+        if self._unknown_id is None:
+            return 0, own
+        return max(0, int((encoded.columns["input_ids"] == self._unknown_id).sum()) - stand_ins), own
+
+    @cached_property
+    def _unknown_id(self) -> int | None:
+        """The token for what is not in the vocabulary; None where the tokenizer names one but never gives it (byte level)."""
+        model = getattr(getattr(self._tokenizer, "backend_tokenizer", None), "model", None)
+        if model is not None and getattr(model, "unk_token", "") is None:
+            return None
+        found: int | None = self._tokenizer.unk_token_id
+        return found
+
+    def _added(self, pair: bool) -> tuple[int, int]:
+        """How many tokens the tokenizer adds to a text or a pair, and how many of these look like the unknown one."""
+        if pair not in self._extra:
+            count = self._tokenizer.num_special_tokens_to_add(pair=pair)
+            (bare,) = self._call([("", "") if pair else ("",)], truncation=False)
+            alike = int((bare["input_ids"] == self._unknown_id).sum()) if count else 0
+            self._extra[pair] = (count, alike)
+        return self._extra[pair]
+
     def _remember(self, found: dict[Input, Encoded]) -> None:
         for key, encoded in found.items():
             self._memory.pop(key, None)  # the newest go last, and the oldest are dropped first
@@ -95,22 +153,23 @@ class Tokens:
             check_readable(i)
         whole = self._call(inputs, truncation=False)
         limit = self.limit
-        if limit is None:
-            return [Encoded(columns, False) for columns in whole]
-        long = [n for n, columns in enumerate(whole) if len(columns["input_ids"]) > limit]
+        long = [] if limit is None else [n for n, columns in enumerate(whole) if len(columns["input_ids"]) > limit]
         cut = self._call([inputs[n] for n in long], truncation=True, max_length=limit) if long else []
         for n, columns in zip(long, cut, strict=True):
             whole[n] = columns
         over = set(long)
-        return [Encoded(columns, n in over) for n, columns in enumerate(whole)]
+        return [self._encoded(columns, n in over) for n, columns in enumerate(whole)]
+
+    def _encoded(self, columns: dict[str, NDArray[np.int64]], cut: bool) -> Encoded:
+        empty = not len(columns["input_ids"])
+        return Encoded(self._filler(columns) if empty else columns, cut, empty)
 
     def _call(self, inputs: Sequence[Input], **options: Any) -> list[dict[str, NDArray[np.int64]]]:
         fields = [list(field) for field in zip(*inputs, strict=True)]
         out = self._tokenizer(*fields, return_attention_mask=False, verbose=False, **options)
-        rows = [{c: np.asarray(out[c][n], dtype=np.int64) for c in self._wanted if c in out} for n in range(len(inputs))]
-        return [columns if len(columns["input_ids"]) else self._nothing(columns) for columns in rows]
+        return [{c: np.asarray(out[c][n], dtype=np.int64) for c in self._wanted if c in out} for n in range(len(inputs))]
 
-    def _nothing(self, columns: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+    def _filler(self, columns: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
         tokenizer = self._tokenizer
         ids = (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, 0)
         filler = {"input_ids": next(i for i in ids if i is not None)}

@@ -72,7 +72,9 @@ def outcome(example_id: str = "e1", recipe: str = "deepwordbug", status: str = "
         edit = EditRecord(2, 6, 2, 6, "good", "g0od", "Leetspeak")
         values |= {"adversarial": adversarial, "perturbed": "a g0od film", "edits": (edit,), "words_changed": 1}
         values |= {"similarity": 0.93}
-    return Outcome(**{"example_id": example_id, "recipe": recipe, "status": status, **values, **changes})
+    values |= {"example_id": example_id, "recipe": recipe, "status": status, **changes}
+    values.setdefault("distinct", max(0, values["attempted"] - values.get("no_ops", 0)))
+    return Outcome(**values)
 
 
 def write_run(

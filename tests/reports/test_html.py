@@ -77,11 +77,11 @@ def test_sections_come_in_the_order_of_a_reader_s_questions(rich_run: Run) -> No
 @pytest.mark.parametrize(
     ("counts", "rules", "word", "sentence"),
     [
-        ({"succeeded": 10, "failed": 190}, {"min_robust_accuracy": 0.5}, "Passed", "All 5 rules hold"),
+        ({"succeeded": 10, "failed": 190}, {"min_robust_accuracy": 0.5}, "Passed", "All 6 rules hold"),
         ({"succeeded": 150, "failed": 50}, {"min_robust_accuracy": 0.5}, "Failed", "Robust accuracy 25.0 %"),
         ({"succeeded": 48, "failed": 52}, {"min_robust_accuracy": 0.5}, "Inconclusive", "would settle it at this rate"),
         ({"succeeded": 48, "failed": 52}, {}, "Measured, not judged", "No threshold was set"),
-        ({"succeeded": 150, "failed": 50}, {"min_robust_accuracy": 0.5, "max_accuracy_drop": 0.1}, "Failed", "2 of 6 rules"),
+        ({"succeeded": 150, "failed": 50}, {"min_robust_accuracy": 0.5, "max_accuracy_drop": 0.1}, "Failed", "2 of 7 rules"),
     ],
 )
 def test_the_verdict_is_said_in_plain_words(

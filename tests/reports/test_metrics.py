@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reports.measure import measure
 from reports.metrics import RecipeMetrics, fate, overall, recipe_metrics
-from reports.run import Manifest, Outcome, Run, Rung
+from reports.run import Manifest, Outcome, PredictionRecord, Run, Rung
 from reports.stats import Proportion
 
 MakeRun = Callable[..., Run]
@@ -43,8 +43,10 @@ def test_errors_are_in_no_denominator(make_run: MakeRun, make_counted: MakeCount
     assert with_errors.statuses["error"] == 5
     assert with_errors.n == 15
     assert with_errors.judged == without.judged == 10
-    assert with_errors.attack_success_rate == without.attack_success_rate
-    assert with_errors.accuracy_under_attack == without.accuracy_under_attack
+    for name in ("attack_success_rate", "accuracy_under_attack"):
+        before, after = getattr(without, name), getattr(with_errors, name)
+        assert (after.rate, after.n, after.unknown) == (before.rate, before.n, 5)
+        assert after.low < before.low < before.high < after.high, "the interval allows for either end"
 
 
 def test_exhausted_counts_as_survived(make_run: MakeRun, make_counted: MakeCounted) -> None:
@@ -60,7 +62,8 @@ counts = st.fixed_dictionaries({s: st.integers(0, 40) for s in ("succeeded", "fa
 @settings(max_examples=60, deadline=None)
 def test_drop_is_clean_minus_under_attack(count: dict[str, int]) -> None:
     statuses = [status for status, n in count.items() for _ in range(n)]
-    outcomes = [Outcome(str(i), "r", s, "x", "text", {}) for i, s in enumerate(statuses)]
+    clean = {"skipped": PredictionRecord("y"), "error": None}
+    outcomes = [Outcome(str(i), "r", s, "x", "text", {}, clean.get(s, PredictionRecord("x"))) for i, s in enumerate(statuses)]
     found = recipe_metrics(bare_run(outcomes), "r", outcomes)
     if not found.judged:
         assert found.accuracy_drop is not None

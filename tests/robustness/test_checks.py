@@ -15,6 +15,7 @@ from robustness.answers import AnswerOddities
 from robustness.backends import VictimBackend
 from robustness.errors import VictimError
 from robustness.preflight import check_victim
+from robustness.repeats import measure_repeats
 from robustness.victims import load_victim
 
 GOOD = Outcome(
@@ -70,10 +71,8 @@ def test_accuracy_near_chance_is_doubted() -> None:
 def test_a_victim_that_moves_is_caught() -> None:
     noisy, steady = (VictimBackend(load_victim(f"scripted:{name}")) for name in ("noisy", "keyword"))
     inputs: list[Input] = [(f"a great film number {i}",) for i in range(6)]
-    found = checks.determinism(noisy, inputs)
-    assert found is not None
-    assert found.code == "nondeterministic"
-    assert checks.determinism(steady, inputs) is None
+    assert [flag.code for flag in measure_repeats(noisy, inputs).flags()] == ["nondeterministic"]
+    assert measure_repeats(steady, inputs).flags() == []
 
 
 def test_answers_that_are_odd_are_named_with_an_example() -> None:
@@ -90,7 +89,7 @@ def test_preflight_refuses_a_victim_that_answers_nothing() -> None:
 
 
 def test_preflight_lets_a_victim_pass_that_answers_some() -> None:
-    assert check_victim(VictimBackend(load_victim("scripted:raising:b")), [("a",), ("b",), ("c",)]) == []
+    assert check_victim(VictimBackend(load_victim("scripted:raising:b")), [("a",), ("b",), ("c",)])[1] == []
 
 
 def test_every_code_is_explained() -> None:

@@ -189,12 +189,13 @@ def test_an_unreadable_candidate_ends_its_trial_only() -> None:
 
 
 def test_probes_cannot_win() -> None:
-    assert only(replace(PLAN, recipes=(recipe(ProbesOnly()),))).status == "failed"
+    assert only(replace(PLAN, recipes=(recipe(ProbesOnly()),))).status == "untested"
 
 
 def test_a_spent_budget_is_its_own_status() -> None:
-    outcome = only(replace(PLAN, budget=3, recipes=(recipe(RandomWords()),)))
-    assert (outcome.status, outcome.queries) == ("exhausted", 3)
+    for fair_try, status in ((1, "exhausted"), (2, "untested")):
+        outcome = only(replace(PLAN, budget=3, recipes=(replace(recipe(RandomWords()), fair_try=fair_try),)))
+        assert (outcome.status, outcome.queries, outcome.distinct) == (status, 3, 1)
 
 
 def test_a_success_is_recomputed_from_the_victims_answer() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from robustness.errors import UsageError, VictimError
-from robustness.victims import load_victim
 from robustness.victims.huggingface import load_huggingface
 
 Build = Callable[..., Path]
@@ -202,35 +201,6 @@ def test_a_hub_name_offline_is_an_error_at_once(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv(variable, "1")  # so that what loading sets is taken back after the test
     with pytest.raises(VictimError, match="not in the local cache and --offline forbids"):
         load_huggingface("nobody/nothing", offline=True)
-
-
-def test_one_output_is_one_label_against_the_rest(build: Build) -> None:
-    one = {"num_labels": 1, "id2label": {0: "toxic"}, "label2id": {"toxic": 0}}
-    victim = load_huggingface(str(build("bert", **one)), device="cpu")
-    scores = victim.predict(TEXTS)
-    assert victim.info.labels == ("not toxic", "toxic")
-    np.testing.assert_allclose(scores.sum(axis=1), 1.0, atol=1e-12)
-
-
-def test_regression_is_refused(build: Build) -> None:
-    with pytest.raises(UsageError, match="predicts a number"):
-        load_huggingface(str(build("bert", num_labels=1, id2label={0: "x"}, problem_type="regression")), device="cpu")
-
-
-def test_a_multi_label_checkpoint_wants_one_label_named(build: Build) -> None:
-    folder = str(build("bert", problem_type="multi_label_classification"))
-    with pytest.raises(UsageError, match=r"multi-label.*bad, fair, good"):
-        load_huggingface(folder, device="cpu")
-    with pytest.raises(UsageError, match="no label 'ugly'"):
-        load_huggingface(folder, device="cpu", label="ugly")
-    good = load_victim(f"hf:{folder}#good", device="cpu")
-    assert good.info.labels == ("not good", "good")
-    assert not np.allclose(good.predict(TEXTS), load_huggingface(folder, device="cpu", label="bad").predict(TEXTS))
-
-
-def test_label_is_refused_where_classes_exclude_each_other(build: Build) -> None:
-    with pytest.raises(UsageError, match="exclude each other"):
-        load_huggingface(str(build("bert")), device="cpu", label="good")
 
 
 def test_identity_follows_content_not_place(build: Build) -> None:

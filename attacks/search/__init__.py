@@ -1,0 +1,61 @@
+"""The language that attacks speak: requests, verdicts, trials.
+
+An attack is a generator. It yields requests (``Query``, ``Embed`` …) and is sent their answers; it holds no model.
+``Trial`` keeps the account: what was asked, what it cost, who won. Success is read from the victim's own answer.
+"""
+
+from attacks.search.asking import embed, fill, flips, gradients, rewrite
+from attacks.search.recipe import FAIR_TRY, Attack, Citation, Recipe
+from attacks.search.requests import (
+    BudgetExhaustedError,
+    Candidate,
+    Confirm,
+    Embed,
+    Fill,
+    Flips,
+    Goal,
+    Gradients,
+    Input,
+    Prediction,
+    Query,
+    Ranked,
+    Request,
+    Rewrite,
+    Search,
+    Span,
+    UnansweredError,
+    Verdict,
+)
+from attacks.search.trial import Tally, Trial
+
+__all__ = [
+    "FAIR_TRY",
+    "Attack",
+    "BudgetExhaustedError",
+    "Candidate",
+    "Citation",
+    "Confirm",
+    "Embed",
+    "Fill",
+    "Flips",
+    "Goal",
+    "Gradients",
+    "Input",
+    "Prediction",
+    "Query",
+    "Ranked",
+    "Recipe",
+    "Request",
+    "Rewrite",
+    "Search",
+    "Span",
+    "Tally",
+    "Trial",
+    "UnansweredError",
+    "Verdict",
+    "embed",
+    "fill",
+    "flips",
+    "gradients",
+    "rewrite",
+]

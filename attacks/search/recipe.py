@@ -1,0 +1,54 @@
+"""A recipe: a named attack, where it was published, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as _field
+from typing import Protocol
+
+from attacks.search.requests import Goal, Search
+from attacks.search.trial import Trial
+
+FAIR_TRY = 10
+"""Texts to try before a spent budget says that an example held, where a recipe does not state its own number."""
+
+
+class Attack(Protocol):
+    """A search over perturbed texts; whether it won is read from the trial, never from the attack."""
+
+    def search(self, trial: Trial) -> Search[None]:
+        """Yield requests until the trial is won or nothing is left to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a recipe or transformation was published."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A named attack with its citation, what it needs of the victim, and the parameters that a report prints.
+
+    ``access`` is one of ``blind``, ``labels``, ``scores``, ``gradients``; ``needs`` names oracles beyond the victim
+    (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
+    is what counts as broken where the recipe does not share the run's goal. ``substitutes``: what stands in for parts that the
+    published recipe names, a phrase each, for the reports. ``fair_try``: texts that the victim can tell from the original which
+    must have been tried before a spent budget says anything; fewer, and the example was not tested.
+    """
+
+    name: str
+    attack: Attack
+    citation: Citation
+    level: str
+    access: str
+    profile: str = "paper"
+    needs: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    parameters: tuple[tuple[str, str], ...] = _field(default=())
+    note: str = ""
+    goal: Goal | None = None
+    substitutes: tuple[str, ...] = ()
+    fair_try: int = FAIR_TRY

@@ -1,0 +1,152 @@
+"""What an attack may say and hear: requests, the victim's answers, candidates and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from attacks.words import Edit, Words, diff
+
+T = TypeVar("T")
+Input = tuple[str, ...]
+"""One text per field of an example, in field order: ``("premise", "hypothesis")`` or just ``("text",)``."""
+Search = Generator["Request", Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Ask the victim about inputs; answered by one ``Prediction`` each, in order."""
+
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Ask the sentence encoder; answered by an array (n, d) of unit vectors, float32."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Ask a paraphraser or a back-translator; answered, for each text, by up to ``n`` whole-sentence rewrites."""
+
+    texts: tuple[str, ...]
+    n: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Ask a masked language model; answered, for each (left, right) context, by its ``n`` likeliest (word, probability).
+
+    ``standing``: for each context the word that the model reads between instead of a mask (Li et al. 2020), or "" for the
+    mask; one that is no single token of the model is masked all the same. Empty: all are masked.
+    """
+
+    contexts: tuple[tuple[str, str], ...]
+    n: int = 50
+    standing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gradients:
+    """Ask for loss gradients; answered, for each input, by an array (words,): the gradient's norm over each word of ``field``."""
+
+    inputs: tuple[Input, ...]
+    field: int
+    label: int
+
+
+Span = tuple[int, int]
+Ranked = list[list[tuple[str, float]]]
+"""For each place asked about, words with a number, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Ask which replacements raise the loss of ``label`` most by first order (Ebrahimi et al. 2018, section 3).
+
+    Answered, for each input and each of ``spans`` of ``field``, by up to ``n`` (word, gain), highest gain first. ``among``
+    names the words to choose from at each span; empty: all single tokens of the victim that are words.
+    """
+
+    inputs: tuple[Input, ...]
+    field: int
+    label: int
+    spans: tuple[Span, ...]
+    among: tuple[tuple[str, ...], ...] = ()
+    n: int = 50
+
+    def __post_init__(self) -> None:
+        if self.among and len(self.among) != len(self.spans):
+            raise ValueError(f"words to choose from are given a span each: {len(self.spans)} spans came with {len(self.among)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Ask the victim about one input ``times`` times anew, past every cache; answered by that many ``Prediction`` objects."""
+
+    input: Input
+    times: int
+
+
+Request = Query | Confirm | Embed | Rewrite | Fill | Gradients | Flips
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a victim said of one input: the index of its label and, unless it gives labels only, a score per class.
+
+    ``reading``: a digest of what the victim got to read (its token ids), where it tells; two inputs of one reading are one
+    and the same to it.
+    """
+
+    label: int
+    scores: tuple[float, ...] | None = None
+    reading: bytes | None = None
+
+
+class Goal(Protocol):
+    """What counts as broken. ``score`` rises towards success; ``reached`` decides it."""
+
+    def score(self, prediction: Prediction, gold: int) -> float:
+        """How close this prediction is to the goal, higher is closer."""
+
+    def reached(self, prediction: Prediction, gold: int) -> bool:
+        """Whether this prediction counts as broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An untried text for the attacked field. ``words`` is set when it was made by editing the original's words."""
+
+    text: str
+    technique: str = ""
+    words: Words | None = None
+    similarity: float | None = None
+    severity: int | None = None
+
+    def edits(self, original: str) -> tuple[Edit, ...]:
+        """The differences from ``original`` as spans."""
+        if self.words is not None and self.words.original == original:
+            return self.words.edits()
+        return diff(original, self.text, self.technique)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judged text: the victim's prediction, how close to the goal, and whether the goal is reached."""
+
+    text: str
+    prediction: Prediction
+    score: float
+    reached: bool
+
+
+class BudgetExhaustedError(Exception):
+    """Raised inside a search when its query budget is spent; the engine turns it into the status ``exhausted``."""
+
+
+class UnansweredError(Exception):
+    """An oracle could not answer a request of this search (the victim raised, hung or answered nonsense)."""

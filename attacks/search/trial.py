@@ -1,0 +1,219 @@
+"""One attack on one example: its budget, its account, and who won. Success is read from the victim's own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from attacks.search.requests import (
+    BudgetExhaustedError,
+    Candidate,
+    Confirm,
+    Goal,
+    Input,
+    Prediction,
+    Query,
+    Search,
+    Verdict,
+)
+from attacks.words import Words
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened to the candidates of one trial; read by the self-doubt checks.
+
+    ``no_ops``: equal to the original as texts. ``distinct``: different texts asked that the victim can tell from the original;
+    ``indistinguishable``: those that it cannot, unknown words or edits past its cut. ``unconfirmed``: successes of the search
+    that fresh answers did not bear out. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    """
+
+    proposed: int = 0
+    rejected: int = 0
+    no_ops: int = 0
+    attempted: int = 0
+    distinct: int = 0
+    indistinguishable: int = 0
+    unconfirmed: int = 0
+    fresh_asked: int = 0
+    fresh_reached: int = 0
+
+
+class Trial:
+    """One attack on one example: the clean prediction, the budget, the account of what was asked.
+
+    ``probe`` learns and can never win; ``attempt`` can. Both cost queries: distinct texts asked, the clean one included.
+    ``confirm``: fresh answers asked for each success of a victim whose answers vary, outside budget and cache; a success is one
+    only where most of them bear it out. 0 for a victim that always answers alike.
+    """
+
+    def __init__(
+        self,
+        *,
+        inputs: Input,
+        field: int = 0,
+        gold: int,
+        goal: Goal,
+        clean: Prediction,
+        rng: Random,
+        budget: int | None = None,
+        example_id: str = "",
+        confirm: int = 0,
+    ) -> None:
+        self.inputs, self.field, self.gold, self.goal = inputs, field, gold, goal
+        self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
+        self.clean = self._judge(self.text, clean)
+        self.best: Verdict = self.clean
+        self.winner: tuple[Candidate, Verdict] | None = None
+        self.tally = Tally()
+        self.ladder: dict[int, tuple[Candidate, Verdict]] = {}
+        self._known: dict[str, Verdict] = {self.text: self.clean}
+        self._tried: set[str] = {self.text}
+        self._best_candidate: Candidate | None = None
+
+    @property
+    def text(self) -> str:
+        """The attacked field's original text."""
+        return self.inputs[self.field]
+
+    @property
+    def queries(self) -> int:
+        """Distinct texts asked so far, the clean one included."""
+        return len(self._known)
+
+    @property
+    def won(self) -> bool:
+        """Whether an attempt reached the goal."""
+        return self.winner is not None
+
+    @property
+    def remaining(self) -> int | None:
+        """Queries left, or None without a budget."""
+        return None if self.budget is None else max(0, self.budget - self.queries)
+
+    @property
+    def closest(self) -> Candidate | None:
+        """The attempted candidate with the highest goal score, if it beats the original."""
+        return self._best_candidate
+
+    def best_words(self, default: Words) -> Words:
+        """The word view of the closest attempt so far, or ``default`` when none came closer than the original."""
+        found = self._best_candidate
+        return found.words if found is not None and found.words is not None else default
+
+    def probe(self, texts: Iterable[str]) -> Search[list[Verdict]]:
+        """Ask about texts to learn from them; they can never win. Raises ``BudgetExhaustedError``."""
+        texts = list(texts)
+        known, cut = yield from self._ask(texts)
+        if cut:
+            raise BudgetExhaustedError
+        return [known[t] for t in texts]
+
+    def attempt(self, candidates: Iterable[Candidate], *, prefer: str = "score") -> Search[list[Verdict]]:
+        """Ask about candidates; if any reaches the goal the trial is won.
+
+        ``prefer`` chooses among several winners: ``score`` (closest to the goal), ``similarity`` (to the original)
+        or ``first``. Verdicts come back in candidate order; the ones past the budget are missing, and unless one
+        of the others won, ``BudgetExhaustedError`` is raised. Candidates equal to the original are counted as no-ops
+        and not asked, yet keep their place in the answer.
+        """
+        judged, cut = yield from self._judge_all(list(candidates), prefer)
+        if cut and not self.won:
+            raise BudgetExhaustedError
+        return [v for _, v in judged]
+
+    def step(self, candidate: Candidate, severity: int) -> Search[bool]:
+        """Attempt one rung of a severity ladder; every rung is kept, the first that reaches the goal wins."""
+        already = self.winner
+        verdicts = yield from self.attempt([candidate], prefer="first")
+        if verdicts:
+            self.ladder[severity] = (candidate, verdicts[0])
+        if already is not None:
+            self.winner = already
+        return bool(verdicts) and verdicts[0].reached
+
+    def climb(self, rungs: Mapping[int, Candidate]) -> Search[None]:
+        """Attempt a severity ladder in one request; every rung is kept, the lowest severity that reaches the goal wins.
+
+        Severities without a candidate are simply absent. Rungs past the budget are missing, and unless one of the others
+        won, ``BudgetExhaustedError`` is raised.
+        """
+        severities = sorted(rungs)
+        already = self.winner
+        _, cut = yield from self._judge_all([rungs[s] for s in severities], "first")
+        known = self._known
+        self.ladder.update((s, (rungs[s], known[rungs[s].text])) for s in severities if rungs[s].text in known)
+        self.winner = already or self.winner
+        if cut and not self.won:
+            raise BudgetExhaustedError
+
+    def _judge_all(self, pool: Sequence[Candidate], prefer: str) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
+        self.tally.attempted += len(pool)
+        texts = [c.text for c in pool]
+        self.tally.no_ops += texts.count(self.text)
+        known, cut = yield from self._ask(texts)
+        judged = [(c, known[c.text]) for c in pool if c.text in known]
+        self._count(judged)
+        winners = [(c, v) for c, v in judged if v.reached and self._told_apart(v)]
+        if winners:
+            yield from self._crown(winners, prefer)
+            judged = [(c, known[c.text]) for c, _ in judged]  # fresh answers may have taken a success back
+        for candidate, verdict in judged:
+            if verdict.score > self.best.score and candidate.text != self.text:
+                self.best, self._best_candidate = verdict, candidate
+        return judged, cut
+
+    def _count(self, judged: Sequence[tuple[Candidate, Verdict]]) -> None:
+        for _, verdict in judged:
+            if verdict.text not in self._tried:
+                self._tried.add(verdict.text)
+                apart = self._told_apart(verdict)
+                self.tally.distinct += apart
+                self.tally.indistinguishable += not apart
+
+    def _told_apart(self, verdict: Verdict) -> bool:
+        """Whether the victim can tell this text from the original; one that says nothing of what it reads tells all apart."""
+        read, clean = verdict.prediction.reading, self.clean.prediction.reading
+        return verdict.text != self.text and (read is None or clean is None or read != clean)
+
+    def _crown(self, winners: list[tuple[Candidate, Verdict]], prefer: str) -> Search[None]:
+        """Make the preferred of these the winner; where answers vary, the first whose success fresh answers bear out."""
+        if prefer == "score":
+            winners.sort(key=lambda cv: -cv[1].score)
+        elif prefer == "similarity":
+            winners.sort(key=lambda cv: -1.0 if cv[0].similarity is None else cv[0].similarity, reverse=True)
+        for candidate, verdict in winners:
+            if not self.confirm or (yield from self._confirmed(verdict)):
+                self.winner = candidate, verdict
+                return
+
+    def _confirmed(self, verdict: Verdict) -> Search[bool]:
+        """Whether most of the fresh answers reach the goal too; a text that was merely lucky counts as failed from then on."""
+        answers: list[Prediction] = yield Confirm(self.with_text(verdict.text), self.confirm)
+        fresh = [self._judge(verdict.text, answer) for answer in answers]
+        failed = [v for v in fresh if not v.reached]
+        if 2 * len(failed) < len(fresh):
+            self.tally.fresh_asked, self.tally.fresh_reached = len(fresh), len(fresh) - len(failed)
+            return True
+        self.tally.unconfirmed += 1
+        self._known[verdict.text] = max(failed, key=lambda v: v.score)
+        return False
+
+    def _ask(self, texts: Sequence[str]) -> Search[tuple[dict[str, Verdict], bool]]:
+        new = [t for t in dict.fromkeys(texts) if t not in self._known]
+        remaining = self.remaining
+        cut = remaining is not None and len(new) > remaining
+        new = new[:remaining] if cut else new
+        if new:
+            answers = yield Query(tuple(self.with_text(t) for t in new))
+            for text, prediction in zip(new, answers, strict=True):
+                self._known[text] = self._judge(text, prediction)
+        return self._known, cut
+
+    def with_text(self, text: str) -> Input:
+        """The whole input with the attacked field replaced."""
+        return (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
+
+    def _judge(self, text: str, prediction: Prediction) -> Verdict:
+        return Verdict(text, prediction, self.goal.score(prediction, self.gold), self.goal.reached(prediction, self.gold))
