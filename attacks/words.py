@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
 import regex
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
+
+from attacks.segmentation import UNSPACED, graphemes, runs, words_in
 
 # A mark begins no word: after a space or an emoji it belongs to what stands before it (U+FE0F, keycaps).
 # Format characters are transparent, as in UAX #29 (WB4), and so is a backspace; a zero-width space does part words.
@@ -19,7 +21,8 @@ _WORD = regex.compile(rf"({_INNER})", regex.V1)
 _PIECE = regex.compile(rf"{_INNER}|\s+|[^\s]", regex.V1)
 _ASCII_WORD = re.compile(r"([A-Za-z0-9_]+(?:(?:['\-]|\x08+)[A-Za-z0-9_]+)*)")
 
-_FEW = 32  # edits expected between two texts: a hint that makes aligning long ones some forty times faster
+FEW = 32
+"""Edits expected between two texts: a hint that makes aligning long ones some forty times faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Words:
 
     ``words[i]`` is the present form of the i-th original word (empty when deleted). Runs of letters, digits and
     combining marks are words, inner apostrophes, hyphens and format characters included; all else is kept between them
-    untouched.
+    untouched. Scripts that set no spaces between words are cut by dictionary (see ``attacks.segmentation``).
     """
 
     __slots__ = ("_origin", "_pieces", "_replaced", "_text", "_why")
@@ -159,6 +162,12 @@ class Words:
                 pieces[at - 1], why[at - 1] = before[:-1], technique
         return self._with(pieces, why)
 
+    def translated(self, way: Callable[[str], str]) -> Words:
+        """The view with every piece put through ``way``, the original's pieces too; indexes stay."""
+        new = self._with([way(piece) for piece in self._pieces], self._why)
+        new._origin = tuple(map(way, self._origin))
+        return new
+
     @property
     def changed(self) -> tuple[int, ...]:
         """Indexes of the words that differ from the original."""
@@ -194,7 +203,26 @@ def _split(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.split(text)
     parts: list[str] = _WORD.split(text)
-    return parts
+    return _unspaced_split(parts) if UNSPACED.search(text) else parts
+
+
+def _unspaced_split(parts: Sequence[str]) -> list[str]:
+    """Gap, word, gap … with every word of a script without spaces cut into words, an empty gap between two of them."""
+    out = [parts[0]]
+    for word, gap in zip(parts[1::2], parts[2::2], strict=True):
+        if UNSPACED.search(word):
+            for number, run in enumerate(runs(word)):
+                if number % 2:
+                    for one in words_in(run):
+                        out += (one, "")
+                else:  # what stands before, between and after: other letters, or the hyphens and apostrophes that joined them
+                    before, *rest = _WORD.split(run)
+                    out[-1] += before
+                    out += rest
+        else:
+            out += (word, "")
+        out[-1] += gap
+    return out
 
 
 def _edit(then: str, now: str, old: int, new: int, technique: str, whole: bool) -> Edit:
@@ -220,8 +248,18 @@ def _merge(edits: Iterable[Edit]) -> tuple[Edit, ...]:
 
 
 def pieces(text: str) -> list[str]:
-    """Words, runs of white space and single other characters; joined they give the text back."""
-    return [match.group() for match in _PIECE.finditer(text)]
+    """Words, runs of white space and single other characters; joined they give the text back.
+
+    Scripts without spaces come in user-perceived characters: where their words end depends on what stands beside them.
+    """
+    found = [match.group() for match in _PIECE.finditer(text)]
+    return found if text.isascii() or not UNSPACED.search(text) else [piece for one in found for piece in _fine(one)]
+
+
+def _fine(piece: str) -> list[str]:
+    if not UNSPACED.search(piece):
+        return [piece]
+    return [one for number, run in enumerate(runs(piece)) for one in (graphemes(run) if number % 2 else [run] if run else [])]
 
 
 def diff(before: str, after: str, technique: str = "") -> tuple[Edit, ...]:
@@ -229,7 +267,7 @@ def diff(before: str, after: str, technique: str = "") -> tuple[Edit, ...]:
     a, b = pieces(before), pieces(after)
     starts_a, starts_b = _starts(a), _starts(b)
     edits = []
-    for op in Levenshtein.opcodes(a, b, score_hint=_FEW):
+    for op in Levenshtein.opcodes(a, b, score_hint=FEW):
         if op.tag == "equal":
             continue
         s, e, ns, ne = starts_a[op.src_start], starts_a[op.src_end], starts_b[op.dest_start], starts_b[op.dest_end]
@@ -239,67 +277,3 @@ def diff(before: str, after: str, technique: str = "") -> tuple[Edit, ...]:
 
 def _starts(parts: Sequence[str]) -> list[int]:
     return list(accumulate(map(len, parts), initial=0))
-
-
-def words_changed(before: str, after: str) -> tuple[int, int]:
-    """How many of the original's words no longer stand in place, insertions included, and how many it had.
-
-    Counted by aligning the two word lists (Levenshtein), so that one inserted word counts as one; and so does one word
-    cut into several, or several words run together.
-    """
-    a, b = _split(before)[1::2], _split(after)[1::2]
-    if a == b:
-        return 0, len(a)
-    distance = Levenshtein.distance(a, b, score_hint=_FEW)
-    if distance < 2:
-        return distance, len(a)
-    return sum(_distance(old, new) for old, new in _unequal(a, b)), len(a)
-
-
-def _unequal(a: Sequence[str], b: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """The stretches of two aligned lists that differ."""
-    blocks: list[tuple[int, int, int, int]] = []
-    for op in Levenshtein.opcodes(a, b, score_hint=_FEW):
-        if op.tag != "equal":
-            start, new_start = blocks.pop()[::2] if blocks and blocks[-1][1] == op.src_start else (op.src_start, op.dest_start)
-            blocks.append((start, op.src_end, new_start, op.dest_end))
-    return [(a[start:end], b[new_start:new_end]) for start, end, new_start, new_end in blocks]
-
-
-_LONGEST_STRETCH = 100_000
-
-
-def _distance(a: Sequence[str], b: Sequence[str]) -> int:
-    """Levenshtein distance in which cutting one word or joining several costs one."""
-    if min(len(a), len(b)) == 0 or max(len(a), len(b)) == 1 or len(a) * len(b) > _LONGEST_STRETCH:
-        return int(Levenshtein.distance(a, b))
-    cuts, joins = _runs(a, b), _runs(b, a)
-    if not cuts and not joins:
-        return int(Levenshtein.distance(a, b))
-    rows = [list(range(len(b) + 1))]
-    for i, old in enumerate(a):
-        row = [i + 1]
-        for j, new in enumerate(b):
-            costs = [rows[i][j] + (old != new), rows[i][j + 1] + 1, row[j] + 1]
-            costs += [rows[i][j + 1 - n] + 1 for n in cuts.get((i, j), ())]
-            costs += [rows[i + 1 - n][j] + 1 for n in joins.get((j, i), ())]
-            row.append(min(costs))
-        rows.append(row)
-    return rows[-1][-1]
-
-
-def _runs(whole: Sequence[str], parts: Sequence[str]) -> dict[tuple[int, int], list[int]]:
-    """Where one word equals two or more consecutive words joined: (its index, the last part's index) and how many."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for i, word in enumerate(whole):
-        for start, part in enumerate(parts):
-            if not word.startswith(part) or part == word:
-                continue
-            joined = part
-            for end in range(start + 1, len(parts)):
-                joined += parts[end]
-                if not word.startswith(joined):
-                    break
-                if joined == word:
-                    found.setdefault((i, end), []).append(end - start + 1)
-    return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reports.family import family_wise
+from reports.held import extent, own_policy
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
 from reports.policy import GateRules, Policy, Rules
@@ -14,7 +15,7 @@ from reports.sequential import settles_at
 from reports.slices import find_slice, label_slices, metadata_slices
 from reports.soundness import soundness
 from reports.stats import MIN_EXAMPLES, Proportion
-from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, OwnVerdict, RuleResult
 
 WHAT = {
     "min_robust_accuracy": "robust accuracy",
@@ -27,19 +28,25 @@ FEWEST_GROUPS = 5
 
 
 def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None = None) -> GateResult:
-    """Hold a run against a policy.
+    """Hold a run against a policy; without one, against its own.
 
-    Without thresholds the verdict is ``measured`` at best: soundness is still checked. ``measured`` may be passed where
-    it is at hand and was measured at the policy's confidence.
+    Without thresholds the verdict is ``measured`` at best: soundness is still checked, and ``GateResult.demanding`` says
+    what that comes to where a verdict was asked for. ``measured`` may be passed where it is at hand and was measured at
+    the policy's confidence.
     """
-    policy = policy or Policy()
+    own = own_policy(run.manifest)
+    policy = policy or own
     confidence = policy.gate.confidence
     if measured is None or measured.confidence != confidence:
         measured = measure(run, confidence)
     held = _thresholds(run, policy, measured)
-    rules = (*soundness(run, measured, policy.gate), *held)
+    rules = (*soundness(run, measured, policy.gate), *extent(run.manifest, policy), *held)
     verdict, family = _verdict(rules, policy.gate.has_thresholds), len(held) if policy.gate.family_wise else 0
-    return GateResult(verdict, rules, policy.source, confidence, claim(run.manifest), family)
+    result = GateResult(verdict, rules, policy.source, confidence, claim(run.manifest), family)
+    if not own.gate.has_thresholds or (own.gate, own.audit) == (policy.gate, policy.audit):
+        return result
+    before = evaluate(run, own, measured)
+    return result if before.verdict == result.verdict else replace(result, own=OwnVerdict(before.verdict, before.policy))
 
 
 def claim(manifest: Manifest) -> str:
@@ -56,7 +63,7 @@ def certain(run: Run, policy: Policy) -> bool:
     """
     measured = measure(run, policy.gate.confidence)
     found = {rule.verdict for rule in _thresholds(run, policy, measured)}
-    return FAIL in found or (found == {PASS} and measured.overall.judged >= policy.gate.min_examples)
+    return FAIL in found or (found == {PASS} and measured.overall.judged >= policy.gate.needed)
 
 
 def _verdict(rules: Sequence[RuleResult], demanded: bool) -> str:

@@ -1,20 +1,15 @@
-"""The policy file: thresholds of the gate and defaults of an audit, from ``robustness.toml`` or ``[tool.robustness]``."""
+"""The policy: thresholds of the gate and defaults of an audit, as values; ``reports.policy_file`` reads them from a file."""
 
 from __future__ import annotations
 
 import difflib
 import re
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reports.stats import MIN_EXAMPLES
-
-FILE = "robustness.toml"
-PYPROJECT = "pyproject.toml"
 
 
 class PolicyError(Exception):
@@ -101,7 +96,7 @@ class GateRules(Rules):
 
     min_clean_accuracy: Share | None = None
     max_error_rate: Share = 0.0
-    min_examples: Annotated[int, Field(ge=0)] = MIN_EXAMPLES
+    min_examples: Annotated[int, Field(ge=0)] | None = None
     max_untested: Share = 0.05
     max_exhausted: Share | None = None
     max_flip_rate: Share = 0.10
@@ -123,17 +118,14 @@ class GateRules(Rules):
 
         A larger ``min_examples`` is about the run: a slice of it cannot have as many.
         """
-        return min(MIN_EXAMPLES, self.min_examples)
+        return MIN_EXAMPLES if self.min_examples is None else min(MIN_EXAMPLES, self.min_examples)
 
     @property
     def needed(self) -> int:
-        """How many judged examples the run needs: ``min_examples``, whose default asks nothing where nothing can pass."""
-        return self.min_examples if self.has_thresholds or self.min_examples_asked else 0
-
-    @property
-    def min_examples_asked(self) -> bool:
-        """Whether ``min_examples`` is the policy's word and not the default."""
-        return "min_examples" in self.model_fields_set
+        """How many judged examples the run needs: ``min_examples``, by default 30 where there is a threshold to pass."""
+        if self.min_examples is not None:
+            return self.min_examples
+        return MIN_EXAMPLES if self.has_thresholds else 0
 
 
 class AuditDefaults(_Table):
@@ -155,6 +147,8 @@ class AuditDefaults(_Table):
     limit: Count | None = None
     seed: int | None = None
     field: str | None = None
+    language: str | None = None
+    protect: list[str] | None = None
     batch_tokens: Count | None = None
     in_flight: Count | None = None
     victim_timeout: Annotated[float, Field(gt=0)] | None = None
@@ -195,33 +189,16 @@ class Policy(_Table):
     compare: CompareRules = Field(default_factory=CompareRules)
     source: str = Field(default="no policy", exclude=True)
 
+    @property
+    def wants_verdict(self) -> bool:
+        """Whether anything was written that only a gate heeds, thresholds or what must hold beside them."""
+        return self.gate != GateRules()
 
-def load_policy(path: str | Path | None = None) -> Policy:
-    """Read a policy file, or that of the working folder: ``robustness.toml``, else ``[tool.robustness]`` in pyproject.
-
-    Without a path and without such a file the policy is empty. Raises ``PolicyError``.
-    """
-    if path is not None:
-        return _read(Path(path), asked_for=True)
-    found = next((p for p in (Path(FILE), Path(PYPROJECT)) if p.is_file()), None)
-    return _read(found, asked_for=False) if found else Policy()
-
-
-def _read(path: Path, *, asked_for: bool) -> Policy:
-    try:
-        table: Any = tomllib.loads(path.read_text("utf-8"))
-    except OSError as problem:
-        raise PolicyError(f"{path}: cannot be read ({problem.strerror}); name an existing file") from None
-    except ValueError as problem:
-        raise PolicyError(f"{path}: not valid TOML: {problem}") from None
-    if path.name == PYPROJECT:
-        tool = table.get("tool", {})
-        table = tool.get("robustness") if isinstance(tool, dict) else None
-        if table is None and asked_for:
-            raise PolicyError(f"{path}: expected a table [tool.robustness], found none; add one, or use {FILE}")
-        if table is None:
-            return Policy()
-    return parse_policy(table, str(path))
+    def record(self) -> dict[str, Any]:
+        """As it stands in ``run.json``; nothing where nothing was set. ``from_record`` reads it back."""
+        if (self.gate, self.audit, self.compare) == (GateRules(), AuditDefaults(), CompareRules()):
+            return {}
+        return {"source": self.source, **self.model_dump(mode="json", exclude_none=True)}
 
 
 def parse_policy(table: Any, source: str) -> Policy:
@@ -232,6 +209,33 @@ def parse_policy(table: Any, source: str) -> Policy:
         return Policy.model_validate(table).model_copy(update={"source": source})
     except ValidationError as problem:
         raise PolicyError(_explained(problem, source)) from None
+
+
+def from_record(record: Mapping[str, Any]) -> Policy:
+    """The policy behind a record in ``run.json``; raises ``PolicyError``."""
+    if not record:
+        return Policy()
+    rest = dict(record)
+    return parse_policy(rest, str(rest.pop("source", "the run's own policy")))
+
+
+def idle(gate: GateRules) -> Iterator[str]:
+    """The thresholds that no run can break, such as a robust accuracy of at least 0 %, each as it would be written."""
+    parts = [("", gate), *((f'recipes."{k}".', r) for k, r in gate.recipes.items())]
+    parts += [(f'slices."{k}".', r) for k, r in gate.slices.items()]
+    for where, rules in parts:
+        for name, value in rules.given.items():
+            if value == (0 if name.startswith("min_") else 1):
+                yield f"gate.{where}{name} = {value:g}"
+    if gate.min_clean_accuracy == 0:
+        yield "gate.min_clean_accuracy = 0"
+
+
+def refuse_idle(policy: Policy) -> None:
+    """Raise ``PolicyError`` where a threshold holds nothing: it would count as one that holds."""
+    found = list(idle(policy.gate))
+    if found:
+        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
 
 
 def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:

@@ -65,7 +65,8 @@ class Outcome:
     ``texts``: the original's fields by name. ``field``: the attacked one. ``perturbed``: its text after the attack
     (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
-    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: words that differ.
+    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
+    were replaced or removed; ``words_inserted``: words put in beside them.
     ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
     end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
     victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
@@ -91,6 +92,7 @@ class Outcome:
     forwards: int = 0
     words_changed: int = 0
     words: int = 0
+    words_inserted: int = 0
     similarity: float | None = None
     proposed: int = 0
     rejected: int = 0
@@ -135,7 +137,7 @@ class Outcome:
 
 _LEFT_OUT: Mapping[str, Any] = {
     "goal": MISCLASSIFY,
-    **dict.fromkeys(("indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
+    **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
 }
 """What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
@@ -144,7 +146,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("texts", "meta"), (dict,)),
     **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
-    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"), (int,)),
+    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
+    **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
     **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
     "perturbed": (str, type(None)),
     "similarity": (float, int, type(None)),
@@ -250,6 +253,8 @@ class Manifest:
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
     ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
     user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
+    ``policy``: the policy that the run was made under, by which it is judged ever after; empty where there was none.
+    ``asked``: ``recipes`` as they were asked for, suites by name, and ``limit`` of the examples, None for all.
     ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
     ``confirm``, the fresh answers asked for each success.
     """
@@ -274,6 +279,8 @@ class Manifest:
     sequential: Mapping[str, Any] = _field(default_factory=dict)
     lexicons: Mapping[str, str] = _field(default_factory=dict)
     resources: Mapping[str, Mapping[str, str]] = _field(default_factory=dict)
+    policy: Mapping[str, Any] = _field(default_factory=dict)
+    asked: Mapping[str, Any] = _field(default_factory=dict)
     repeats: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -316,7 +323,7 @@ class Manifest:
 
 _OPTIONAL = {
     *("encoder", "comparability_id", "comparability", "flags", "finished"),
-    *("usage", "outcomes", "sequential", "lexicons", "resources", "repeats"),
+    *("usage", "outcomes", "sequential", "lexicons", "resources", "policy", "asked", "repeats"),
 }
 
 
@@ -329,7 +336,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources", "repeats"), dict),
+        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),
@@ -340,6 +347,7 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     for key, kind in kinds.items():
         if key in raw and not isinstance(raw[key], kind):
             raise ValueError(f"{key} cannot be {raw[key]!r}")
+    _check_asked(raw.get("asked", {}))
     drawn = raw.get("sequential", {}).get("drawn")
     if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
         raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")
@@ -347,6 +355,14 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
         raise ValueError("each recipe is an object with a name")
     if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):
         raise ValueError("each flag is an object with a code")
+
+
+def _check_asked(asked: Mapping[str, Any]) -> None:
+    recipes, limit = asked.get("recipes", []), asked.get("limit")
+    if not isinstance(recipes, list) or not all(isinstance(spec, str) for spec in recipes):
+        raise ValueError(f"asked.recipes cannot be {recipes!r}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise ValueError(f"asked.limit cannot be {limit!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     yield _attacked(measured)
     yield _tried(run, measured)
     yield _errors(run, rules.max_error_rate)
-    if rules.needed and (rules.min_examples_asked or measured.overall.judged < rules.needed):
+    if rules.needed and (rules.min_examples is not None or measured.overall.judged < rules.needed):
         yield _enough(measured, rules.needed)
     if rules.has_thresholds:
         yield from _passable(run, measured, rules)

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from reports.atomic import TEMPORARY, write_atomically
 from reports.ledger import Ledger
 from reports.run import Manifest, Outcome, Run, RunError
-from reports.seal import drop_seal, refuse_changed
+from reports.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
-_OWN = {MANIFEST, OUTCOMES, MANIFEST + ".tmp"}
+_OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY}
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
 
@@ -46,7 +47,7 @@ class RunWriter:
         descriptor = _open_locked(path / OUTCOMES)
         try:
             _refuse_occupied(path)
-            _write_atomically(path / MANIFEST, manifest.to_json())
+            write_atomically(path / MANIFEST, manifest.to_json())
         except BaseException:
             os.close(descriptor)
             raise
@@ -56,14 +57,15 @@ class RunWriter:
     def resume(cls, path: str | Path, manifest: Manifest) -> Self:
         """Continue a run: repair a torn last line, learn what is done. Where no run was begun yet, starts one.
 
-        Raises ``RunError`` where the run on disk is another one, naming what differs, and where any but the last
-        line is damaged.
+        Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
+        damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit anew.
         """
         path, manifest = Path(path), _identified(manifest)
         if not (path / MANIFEST).exists():
             return cls.create(path, manifest)
         then = read_manifest(path)
         _refuse_other_run(path, then, manifest)
+        refuse_edited(path, RENDERED)  # a run that was killed on its way has no seal, and none to lose
         descriptor = _open_locked(path / OUTCOMES)
         try:
             ledger = _repair(path / OUTCOMES, descriptor, then)
@@ -71,7 +73,8 @@ class RunWriter:
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, replace(then, versions=_both_versions(then, manifest)), descriptor, ledger)
+        kept = replace(then, versions=_both_versions(then, manifest), policy=_kept_policy(then, manifest))
+        return cls(path, kept, descriptor, ledger)
 
     @property
     def done(self) -> Mapping[tuple[str, str], str]:
@@ -115,7 +118,7 @@ class RunWriter:
             outcomes=self._ledger.seal(),
             sequential=dict(sequential or self.manifest.sequential),
         )
-        _write_atomically(self.path / MANIFEST, self.manifest.to_json())
+        write_atomically(self.path / MANIFEST, self.manifest.to_json())
         self.close()
         return self.manifest
 
@@ -165,6 +168,13 @@ def _both_versions(then: Manifest, now: Manifest) -> dict[str, str]:
     return {**then.versions, **news}
 
 
+def _kept_policy(then: Manifest, now: Manifest) -> Mapping[str, Any]:
+    """A run's policy is the one that it was begun under; it gets one later only where it had none that could fail it."""
+    from reports.held import own_policy
+
+    return then.policy if own_policy(then).gate.has_thresholds else now.policy or then.policy
+
+
 def _open_locked(path: Path) -> int:
     """Open for appending under an exclusive lock, which the system drops when the process ends, however it ends."""
     import fcntl
@@ -176,20 +186,6 @@ def _open_locked(path: Path) -> int:
         os.close(descriptor)
         raise RunError(f"{path.parent} is being written by another process; wait for it, or stop it") from problem
     return descriptor
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="ascii", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:

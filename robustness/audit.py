@@ -61,12 +61,16 @@ class Audit:
     flags: list[Flag] = _field(default_factory=list)
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, writing as it goes; render every report; return the run."""
+        """Run to the end, writing as it goes; render every report; return the run.
+
+        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
+        """
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
-        writer = (RunWriter.resume if resume else RunWriter.create)(out, self.manifest)
+        manifest = self.manifest if policy is None else replace(self.manifest, policy=policy.record())
+        writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
             started = time.perf_counter()
             self._attack(writer, watcher, drawing)
@@ -129,7 +133,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, parts, preflight
+    from robustness import checks, languages, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.drawing import refuse_grouped
     from robustness.manifest import describe
@@ -138,12 +142,17 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    recipes, models = parts.chosen_recipes(settings), parts.load_models(settings)
+    field = parts.attacked_field(settings, victim.info)
+    texts = [example.inputs[field] for example in data.examples]
+    language = languages.language_of(settings.language, texts)
+    recipes = parts.chosen_recipes(settings, language, victim.info.labels)
+    models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     flags += [*checks.substitutes(recipes), *clusters(data)]
+    flags += languages.doubts(language, parts.left_out(settings, language), texts)
     confirm = repeats.confirm(settings.confirm)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(
@@ -156,8 +165,10 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         masker=models.masker,
         resources=settings.resources,
         until_decided=settings.until_decided,
+        wording=languages.record(language, texts),
     )
-    manifest = replace(manifest, repeats=repeats.record(settings.confirm))
+    asked = {"recipes": list(settings.recipes), "limit": data.report.limit}
+    manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 
@@ -188,7 +199,7 @@ def audit(
         limit: at most so many examples, stratified by label.
         offline: make any network use an error.
         watcher: hears each outcome.
-        policy: thresholds for the gate in the reports.
+        policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
         victim_options: keyword arguments of ``load_victim``.
         settings: fields of ``Settings`` (``profile``, ``budget``, ``seed`` …).
@@ -199,6 +210,7 @@ def audit(
     from robustness.drawing import refuse_grouped
     from robustness.offline import offline as without_network
 
+    _refuse_idle(policy)
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
@@ -213,6 +225,16 @@ def audit(
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
             subject.close()
+
+
+def _refuse_idle(policy: Policy | None) -> None:
+    from reports.policy import PolicyError, refuse_idle
+
+    try:
+        if policy is not None:
+            refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
 
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:

@@ -11,6 +11,7 @@ from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.compare import compare
 from robustness.commands.gate import gate, report
+from robustness.commands.groups import Once
 from robustness.commands.listing import list_
 from robustness.commands.minimise import minimise
 from robustness.commands.perturb import perturb
@@ -31,21 +32,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command("audit")(audit)
-app.command("gate")(gate)
-app.command("report")(report)
-app.command("compare")(compare)
-app.command("attack")(attack)
-app.command("list")(list_)
-app.command("perturb")(perturb)
-app.command("plan")(plan)
-app.command("prefetch")(prefetch)
-app.command("validate")(validate)
-app.command("verify")(verify)
-app.command("replay")(replay)
-app.command("minimise")(minimise)
-app.command("transfer")(transfer)
-app.command("review")(review)
+app.command("audit", cls=Once)(audit)
+app.command("gate", cls=Once)(gate)
+app.command("report", cls=Once)(report)
+app.command("compare", cls=Once)(compare)
+app.command("attack", cls=Once)(attack)
+app.command("list", cls=Once)(list_)
+app.command("perturb", cls=Once)(perturb)
+app.command("plan", cls=Once)(plan)
+app.command("prefetch", cls=Once)(prefetch)
+app.command("validate", cls=Once)(validate)
+app.command("verify", cls=Once)(verify)
+app.command("replay", cls=Once)(replay)
+app.command("minimise", cls=Once)(minimise)
+app.command("transfer", cls=Once)(transfer)
+app.command("review", cls=Once)(review)
 
 
 def _version(show: bool) -> None:

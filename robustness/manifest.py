@@ -27,8 +27,9 @@ def describe(
     masker: Any = None,
     resources: Resources | None = None,
     until_decided: bool = False,
+    wording: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """What ``run.json`` says before the first outcome."""
+    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text."""
     from datetime import UTC, datetime
 
     from reports.run import Manifest
@@ -49,6 +50,7 @@ def describe(
         **({"masked_lm": masker.identity} if masker else {}),
         **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
+        **(wording or {}),
     }
     return Manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -114,7 +116,7 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in (
         *("robustness-suite", "torch", "transformers", "numpy", "lemminflect", "rapidfuzz", "regex", "scipy", "pandas"),
-        *("safetensors", "tokenizers", "pyarrow", "datasets"),
+        *("safetensors", "tokenizers", "pyarrow", "datasets", "icu4py"),
     ):
         try:
             found[package] = metadata.version(package)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from attacks.recipes import Options
     from attacks.search import Recipe
     from robustness.backends import VictimBackend
     from robustness.engine import Oracles
+    from robustness.languages import RunLanguage
     from robustness.memory import Memory
     from robustness.settings import Settings
     from robustness.trials import Plan
     from robustness.victims.base import Victim, VictimInfo
 
 
-def chosen_recipes(settings: Settings) -> tuple[Recipe, ...]:
-    """The recipes that the settings name; raises ``UsageError`` for none, an unknown one, or one named twice."""
+def chosen_recipes(settings: Settings, language: RunLanguage, labels: Sequence[str]) -> tuple[Recipe, ...]:
+    """The recipes that the settings name, kept from texts and spans that they may not touch.
+
+    Raises:
+        UsageError: no recipe, an unknown one, one named twice, or one that does not know the language of the texts.
+    """
     from attacks import recipes as registry
-    from attacks.resources import Resources
 
     try:
-        options = registry.Options(profile=settings.profile, resources=settings.resources or Resources())
+        options = _options(settings, language)
         chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
+    except registry.LanguageError as error:
+        raise UsageError(language.refused(str(error))) from error
     except ValueError as error:
         raise UsageError(str(error)) from error
     names = [recipe.name for recipe in chosen]
@@ -34,7 +41,50 @@ def chosen_recipes(settings: Settings) -> tuple[Recipe, ...]:
         raise UsageError(f"recipes named twice: {', '.join(twice)}; name each once")
     if not chosen:
         raise UsageError("no recipe was named; see `robustness list recipes`")
-    return tuple(chosen)
+    return guarded(chosen, language, settings.protect, labels)
+
+
+def left_out(settings: Settings, language: RunLanguage) -> list[str]:
+    """The members of the suites named that do not know the language of the texts."""
+    from attacks import recipes as registry
+
+    options = _options(settings, language)
+    return list(dict.fromkeys(name for spec in settings.recipes for name in registry.left_out(spec, options)))
+
+
+def _options(settings: Settings, language: RunLanguage) -> Options:
+    from attacks import recipes as registry
+    from attacks.resources import Resources
+
+    resources = settings.resources or Resources()
+    return registry.Options(settings.profile, resources, language=language.code, named=language.named)
+
+
+def guarded(
+    recipes: Iterable[Recipe], language: RunLanguage, protect: Sequence[str], labels: Sequence[str]
+) -> tuple[Recipe, ...]:
+    """The recipes, each kept from texts that are certainly not in its languages, and from protected spans of the others.
+
+    Raises:
+        UsageError: a pattern that is none.
+    """
+    from attacks.protection import patterns
+    from attacks.strategies.languages import InLanguage
+    from attacks.strategies.protected import Protected
+
+    try:
+        found = patterns(protect, labels)
+    except ValueError as error:
+        raise UsageError(f"--protect: {error}") from error
+    out = []
+    for recipe in recipes:
+        attack, parameters = recipe.attack, recipe.parameters
+        if found:
+            attack, parameters = Protected(attack, found), (*parameters, ("protected", "; ".join(dict.fromkeys(protect))))
+        if "*" not in recipe.languages:
+            attack = InLanguage(attack, recipe.languages, language.named)
+        out.append(replace(recipe, attack=attack, parameters=parameters))
+    return tuple(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +177,23 @@ def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, sim
     from robustness.goals import Misclassify
     from robustness.trials import Plan
 
-    fields = info.fields
-    if settings.field is not None and settings.field not in fields:
-        raise UsageError(f"the victim has no field {settings.field!r}; it has {list(fields)}")
     return Plan(
         recipes=tuple(recipes),
         goal=Misclassify(),
         labels=info.labels,
-        fields=fields,
-        field=fields.index(settings.field) if settings.field else len(fields) - 1,
+        fields=info.fields,
+        field=attacked_field(settings, info),
         seed=settings.seed,
         budget=settings.budget,
         cascade=settings.recipes == ("standard",),
         measure_similarity=similarity,
         confirm=confirm,
     )
+
+
+def attacked_field(settings: Settings, info: VictimInfo) -> int:
+    """Index of the field to attack, by default the last; raises ``UsageError`` for one that the victim does not have."""
+    fields = info.fields
+    if settings.field is not None and settings.field not in fields:
+        raise UsageError(f"the victim has no field {settings.field!r}; it has {list(fields)}")
+    return fields.index(settings.field) if settings.field else len(fields) - 1

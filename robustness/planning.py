@@ -108,7 +108,7 @@ def _until_decided(prepared: Audit, policy: Policy, outcomes: Sequence[Outcome],
             rule,
             measured.overall.judged,
             len(prepared.data.examples),
-            min_examples=policy.gate.min_examples,
+            min_examples=policy.gate.needed,
             seed=prepared.settings.seed,
         )
         for rule in thresholds

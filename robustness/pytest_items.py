@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
+FILE = "robustness.toml"
 WORST = 3
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
@@ -28,9 +29,11 @@ class PolicyFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One test for the soundness of the run, one for each rule; none where the file asks for no audit or no gate."""
+        if self.path.name != FILE:
+            raise self.CollectError(f"{self.path.name} is not read; did you mean {FILE}? Rename it")
         with contextlib.chdir(self.path.parent):
             policy = self._policy()
-            if policy.audit.victim is None or not policy.gate.has_thresholds:
+            if not policy.gate.has_thresholds or policy.audit.victim is None:
                 return
             recipes = _recipes(policy)
         for name, covers, pick in _rules(policy, recipes):
@@ -40,7 +43,7 @@ class PolicyFile(pytest.File):
         from robustness.commands.policy import read_policy
 
         try:
-            return read_policy(self.path, {})
+            return read_policy(None, {}, verdict=True)  # the file is the one of this folder
         except RobustnessError as error:
             raise self.CollectError(str(error)) from None
 
@@ -121,6 +124,7 @@ class Auditor:
         """
         from reports.gate import evaluate
         from reports.policy import parse_policy
+        from reports.render.terminal import verdict_line
         from robustness.audit import audit
 
         self._count += 1
@@ -128,8 +132,9 @@ class Auditor:
         run = audit(victim, examples, recipes, out=self._folder / f"robustness-{self._count}", policy=policy, **settings)
         found = evaluate(run, policy)
         if gate is not None and found.verdict != "passed":
-            bad = [rule for rule in found.rules if rule.verdict != "pass"] or list(found.rules)
-            pytest.fail(f"{found.verdict}\n{told(run, bad, run.outcomes)}", pytrace=False)
+            found = found.demanding()
+            bad = [rule for rule in found.rules if rule.verdict != "pass"]
+            pytest.fail(f"{verdict_line(found)}\n{told(run, bad, run.outcomes)}", pytrace=False)
         return run
 
 

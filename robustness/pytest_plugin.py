@@ -19,7 +19,7 @@ FILE = "robustness.toml"
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A collector for ``robustness.toml``; every other file is left alone."""
-    if file_path.name != FILE:
+    if file_path.name.casefold() != FILE:  # in other letters it is an error, not another file
         return None
     from robustness.pytest_items import PolicyFile
 

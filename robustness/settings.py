@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from attacks.resources import Resources
 
+_LANGUAGE = re.compile("[a-z]{2,3}")
 DEFAULT_BUDGET = 500
 TIMEOUT_S = 300.0
 CONFIRM = 5
@@ -20,6 +23,7 @@ CONFIRM = 5
 class Settings:
     """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
 
+    ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
@@ -32,6 +36,8 @@ class Settings:
     budget: int | None = DEFAULT_BUDGET
     seed: int = 0
     field: str | None = None
+    language: str | None = None
+    protect: Sequence[str] = ()
     batch_tokens: int = 2048
     in_flight: int = 128
     encoder: str | None = None
@@ -50,5 +56,11 @@ class Settings:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.budget is not None and self.budget < 2:
             raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
+        if self.language is not None and not _LANGUAGE.fullmatch(self.language):
+            raise UsageError(
+                f"--language expects an ISO 639-1 code in small letters, such as en, de or zh, got {self.language!r}"
+            )
+        if isinstance(self.protect, str):
+            raise UsageError(f"protect is a list of patterns, got the string {self.protect!r}")
         if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
             raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")

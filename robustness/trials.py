@@ -20,7 +20,7 @@ from attacks.search import (
     UnansweredError,
     Verdict,
 )
-from attacks.words import words_changed
+from attacks.word_counts import words_changed
 from reports.run import EditRecord, Outcome, PredictionRecord, Rung
 from robustness.errors import RobustnessError
 from robustness.goals import name_of
@@ -138,7 +138,8 @@ def _outcome(
     error: Mapping[str, str] | None = None,
 ) -> Outcome:
     found, verdict = trial.winner if trial.winner is not None else (trial.closest, trial.best)
-    changed, total = words_changed(trial.text, found.text if found else trial.text)
+    edits = found.edits(trial.text) if found else ()
+    count = words_changed(trial.text, found.text if found else trial.text, edits)
     return Outcome(
         example_id=example.id,
         recipe=recipe.name,
@@ -149,11 +150,12 @@ def _outcome(
         clean=_record(trial.clean.prediction, plan.labels),
         adversarial=_record(verdict.prediction, plan.labels) if found else None,
         perturbed=found.text if found else None,
-        edits=_edits(found, trial.text) if found else (),
+        edits=tuple(EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in edits),
         queries=trial.queries,
         forwards=trial.queries - 1 + clean_forwards,
-        words_changed=changed,
-        words=total,
+        words_changed=count.changed,
+        words_inserted=count.inserted,
+        words=count.words,
         similarity=similarity,
         proposed=trial.tally.proposed,
         rejected=trial.tally.rejected,
@@ -175,12 +177,6 @@ def _record(prediction: Prediction, labels: tuple[str, ...]) -> PredictionRecord
     scores = prediction.scores
     rounded = None if scores is None else tuple(round(s, SCORE_DECIMALS) for s in scores)
     return PredictionRecord(labels[prediction.label], rounded)
-
-
-def _edits(candidate: Candidate, original: str) -> tuple[EditRecord, ...]:
-    return tuple(
-        EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in candidate.edits(original)
-    )
 
 
 def _ladder(trial: Trial, labels: tuple[str, ...]) -> tuple[Rung, ...]:

@@ -10,7 +10,8 @@ from rapidfuzz.distance import Levenshtein
 
 from attacks.constraints.base import Constraint, replaced
 from attacks.search import Candidate
-from attacks.words import Words, words_changed
+from attacks.word_counts import words_changed
+from attacks.words import Words
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class MaxWordsChanged(Constraint):
         """Whether the words changed are within the share; replaced, added and removed words count alike."""
         if candidate.words is not None:
             return len(candidate.words.replaced) <= self.limit(len(original))
-        return words_changed(original.original, candidate.text)[0] <= self.limit(len(original))
+        count = words_changed(original.original, candidate.text)
+        return count.changed + count.inserted <= self.limit(len(original))
 
 
 @dataclass(frozen=True)

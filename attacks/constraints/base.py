@@ -59,6 +59,7 @@ def admissible(
         if kept:
             kept = yield from rule.filter(trial, kept)
     tally.rejected += len(changed) - len(kept)
+    trial.idle(len(candidates) - len(kept))
     return kept
 
 

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from attacks.constraints.base import Constraint, replaced
 from attacks.search import Candidate
+from attacks.segmentation import UNSPACED
 from attacks.words import Words
 
 
 @dataclass(frozen=True)
 class MinWordLength(Constraint):
-    """Words of fewer than ``n`` characters stay as they are."""
+    """Words of fewer than ``n`` letters stay as they are; scripts without spaces, whose words are short, are exempt."""
 
     name: ClassVar[str] = "min-word-length"
     n: int = 4
@@ -27,8 +28,11 @@ class MinWordLength(Constraint):
 
     def allows_word(self, words: Words, index: int) -> bool:
         """Whether the original word is long enough."""
-        return len(words.original_word(index)) >= self.n
+        return self._long(words.original_word(index))
 
     def allows(self, original: Words, candidate: Candidate) -> bool:
         """Whether every replaced word was long enough."""
-        return all(len(before) >= self.n for before, _ in replaced(original, candidate))
+        return all(self._long(before) for before, _ in replaced(original, candidate))
+
+    def _long(self, word: str) -> bool:
+        return len(word) >= self.n or UNSPACED.match(word) is not None

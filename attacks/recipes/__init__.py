@@ -17,10 +17,32 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     textbugger,
     textfooler,
 )
-from attacks.recipes.registry import Options, build, names, register, register_family, register_suite, resolve, suites
+from attacks.recipes.registry import (
+    LanguageError,
+    Options,
+    build,
+    left_out,
+    names,
+    register,
+    register_family,
+    register_suite,
+    resolve,
+    suites,
+)
 from attacks.search import Recipe
 
-__all__ = ["Options", "build", "names", "register", "register_family", "register_suite", "resolve", "suites"]
+__all__ = [
+    "LanguageError",
+    "Options",
+    "build",
+    "left_out",
+    "names",
+    "register",
+    "register_family",
+    "register_suite",
+    "resolve",
+    "suites",
+]
 
 
 def _textattack(name: str, options: Options) -> Recipe:

@@ -20,7 +20,7 @@ CITATION = Citation("Yoo and Qi 2021, Towards Improving Adversarial Training of 
 def a2t(options: Options) -> Recipe:
     """Replace a tenth of the words, or four, by the 20 nearest with cosine at least 0.8, largest gradient first."""
     vectors = neighbours(options)
-    swaps = (EmbeddingNeighbour(vectors, n=20, min_cosine=0.8),)
+    swaps = (EmbeddingNeighbour(vectors, n=20, min_cosine=0.8, languages=options.brought(options.resources.neighbours)),)
     ranking = ByGradient()
     rules = (*stop_words(options), NoRepeat(), MaxWordsChanged(0.1, at_least=4), PartOfSpeech(), SentenceSimilarity(0.9))
     return assemble(

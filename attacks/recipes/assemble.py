@@ -37,11 +37,13 @@ def assemble(
     parameters: Sequence[tuple[str, str]] = (),
     note: str = "",
     goal: Goal | None = None,
+    languages: tuple[str, ...] = (),
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
     Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
     constraints are described here, the same way for all recipes. ``technique`` names what a search without transformations does.
+    ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
     """
     used = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     rules = profile(options.profile, options.resources.lexicon).apply(own)
@@ -56,7 +58,7 @@ def assemble(
         access=access,
         profile=options.profile,
         needs=tuple(oracles),
-        languages=common_languages(transformations) or ("*",),
+        languages=languages or common_languages(transformations) or ("*",),
         parameters=(("transformations", techniques), *parameters, ("constraints", described)),
         note=note,
         goal=goal,

@@ -28,6 +28,7 @@ def bae(options: Options) -> Recipe:
         citation=CITATION,
         level="word",
         needs=("masked-lm",),
+        languages=options.brought("masked-lm"),
         own=(*stop_words(options), NoRepeat(), PartOfSpeech(), SentenceSimilarity(0.8)),
         parameters=(
             ("search", "greedy, the most similar of several successes"),

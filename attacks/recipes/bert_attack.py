@@ -27,6 +27,7 @@ def bert_attack(options: Options) -> Recipe:
         citation=CITATION,
         level="word",
         needs=("masked-lm",),
+        languages=options.brought("masked-lm"),
         own=rules,
         parameters=(
             ("search", "greedy, ends with the first success"),

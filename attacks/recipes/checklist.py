@@ -35,6 +35,7 @@ def checklist(options: Options) -> Recipe:
         citation=CITATION,
         level="mixed",
         access="labels",
+        languages=("en",),  # exchanging numbers, which any text has, is no checklist
         parameters=(("search", "every change of the text, then every change of the one closest to success"),),
         note="The paper perturbs once; the second change is made only where no single one succeeds.",
     )

@@ -19,7 +19,7 @@ CITATION = Citation(
 def hotflip(options: Options) -> Recipe:
     """One or two words flipped to neighbours with cosine at least 0.8 and the same part of speech, by first-order gain."""
     vectors = neighbours(options)
-    swaps = (EmbeddingNeighbour(vectors, n=50, min_cosine=0.8),)
+    swaps = (EmbeddingNeighbour(vectors, n=50, min_cosine=0.8, languages=options.brought(options.resources.neighbours)),)
     return assemble(
         options,
         "hotflip",

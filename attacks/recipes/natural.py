@@ -10,6 +10,7 @@ from attacks.search import Recipe
 from attacks.strategies.sampling import Ladder
 from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES, Transformation
+from attacks.transformations.words_noise import NEGATIONS, WordDrop
 
 TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
 DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak")
@@ -20,7 +21,11 @@ REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
 
 def natural(technique: str, options: Options) -> Recipe:
     """One technique at severities 1 to 5, one text each, blind: nothing is learned from the victim's answers."""
-    noise = keyboard_typo(options) if technique == "keyboard-typo" else TECHNIQUES[technique]
+    noise: Transformation = TECHNIQUES[technique]
+    if technique == "keyboard-typo":
+        noise = keyboard_typo(options)
+    elif technique == "word-drop" and options.language in NEGATIONS:
+        noise = WordDrop(language=options.language)
     return Recipe(
         name=f"natural:{technique}",
         attack=Ladder(noise),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from attacks.recipes import Options, build, names, suites
 from attacks.search import Recipe
+from attacks.transformations.base import LATIN
 
 HEAD = """# Recipes
 
@@ -17,7 +18,9 @@ needs the answer alone, `scores` needs a score per class, `gradients` needs a vi
 and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks beside the victim: `encoder`, a sentence encoder;
 `rewriter`, a paraphrasing model; `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
 every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are
-codes, or `any`.
+codes, or `any`; they are those of English texts. `natural:keyboard-typo` also types on German and French keyboards, and
+`natural:word-drop` keeps the negations of a dozen languages. A masked language model, a rewriter, word vectors or a lexicon that
+you bring are taken for English ones, unless `--language` names another language: see [Languages](data.md#languages).
 """
 SUITES = """
 ## Suites
@@ -115,7 +118,9 @@ def _needs(recipe: Recipe) -> str:
 
 
 def _languages(recipe: Recipe) -> str:
-    return ", ".join("any" if language == "*" else language for language in recipe.languages)
+    named = ["any" if language == "*" else language for language in recipe.languages]
+    rest = [language for language in named if language not in LATIN]
+    return ", ".join(["any in Latin script", *rest] if set(LATIN) <= set(named) else named)
 
 
 def _source(recipe: Recipe) -> str:

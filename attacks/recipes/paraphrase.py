@@ -6,6 +6,7 @@ from attacks.constraints.similarity import SentenceSimilarity
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
+from attacks.strategies.rewriting import MODEL as MODEL_TECHNIQUE
 from attacks.strategies.rewriting import Rewriting
 from attacks.transformations.base import Paraphrase
 from attacks.transformations.paraphrase import EXCLUSIVE, RuleParaphrase
@@ -41,7 +42,8 @@ def paraphrase_model(options: Options) -> Recipe:
 
 
 def _paraphrase(options: Options, name: str, citation: Citation, *, similar: bool = True, asked: int = 0) -> Recipe:
-    rules: tuple[Paraphrase, ...] = (RuleParaphrase(depth=1),)
+    """Rules are English: in another language, which the user names, a rewriter works alone."""
+    rules: tuple[Paraphrase, ...] = () if asked and options.language != "en" else (RuleParaphrase(depth=1),)
     model = (("rewriter", f"{asked} rewrites of each text"),) if asked else ()
     return assemble(
         options,
@@ -52,6 +54,8 @@ def _paraphrase(options: Options, name: str, citation: Citation, *, similar: boo
         level="sentence",
         own=(SentenceSimilarity(0.8),) if similar else (),
         needs=("rewriter",) if asked else (),
+        technique=MODEL_TECHNIQUE,
+        languages=options.brought("rewriter") if asked else ("en",),
         parameters=(("search", f"beam of {WIDTH} over up to {DEPTH} rewrites on one another"), *model),
         note="The rules are this project's own; the paper learns its rules from a corpus of paraphrases." if not asked else "",
     )

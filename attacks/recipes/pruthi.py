@@ -11,8 +11,9 @@ from attacks.recipes.assemble import assemble, keyboard_typo, stop_words
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.exhaustive import Exhaustive
+from attacks.transformations.base import thinned
 from attacks.transformations.characters import CharacterDrop, CharacterInsert, CharacterSwap
-from attacks.transformations.clusters import clusters, letters_for
+from attacks.transformations.clusters import clusters, letters_at
 from attacks.words import Words
 
 CITATION = Citation(
@@ -25,8 +26,9 @@ class _OneLetterAPlace(CharacterInsert):
 
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """The word with a letter inserted at each place between two characters."""
-        units, letters = clusters(words[index]), letters_for(words[index], self.alphabet)
-        made = ("".join((*units[:at], rng.choice(letters), *units[at:])) for at in range(1, len(units)))
+        units, letters = clusters(words[index]), letters_at(words, index, self.alphabet)
+        places = thinned(range(1, len(units)), len(words[index]))
+        made = ("".join((*units[:at], rng.choice(letters), *units[at:])) for at in places)
         return list(dict.fromkeys(made))
 
 

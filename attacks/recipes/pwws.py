@@ -20,7 +20,7 @@ CITATION = Citation(
 def pwws(options: Options) -> Recipe:
     """Replace words by synonyms, first those whose saliency times best change in probability is highest."""
     words = lexicon(options)
-    swaps = (Synonym(words),)
+    swaps = (Synonym(words, languages=options.brought(options.resources.lexicon)),)
     ranking = Thrifty(BySaliency())
     return assemble(
         options,

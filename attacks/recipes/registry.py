@@ -14,17 +14,30 @@ from attacks.search import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user chose for all recipes of a run. ``language``: of the attacked texts, as an ISO 639-1 code."""
+    """What the user chose for all recipes of a run.
+
+    ``language``: of the attacked texts, as an ISO 639-1 code, or ``unknown`` for texts that only recipes for any language fit.
+    ``named``: whether the user named the language; the resources that the user brought are then taken to know it.
+    """
 
     profile: str = "paper"
     resources: Resources = field(default_factory=Resources)
     language: str = "en"
+    named: bool = False
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise ValueError(f"unknown constraint profile {self.profile!r}; choose one of: {', '.join(PROFILES)}")
         if not (self.language.isascii() and self.language.isalpha() and self.language.islower()):
             raise ValueError(f"a language is a code in small letters, such as 'en' or 'de', got {self.language!r}")
+
+    def brought(self, resource: object) -> tuple[str, ...]:
+        """The languages of a resource, None for the shipped one: English, and what the user says of one brought along."""
+        return ("en",) if resource is None or not self.named or self.language == "en" else ("en", self.language)
+
+
+class LanguageError(ValueError):
+    """Recipes that were named do not know the language of the texts."""
 
 
 Builder = Callable[[Options], Recipe]
@@ -98,19 +111,36 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
     return list(found.values())
 
 
+def left_out(spec: str, options: Options) -> list[str]:
+    """The recipes that ``resolve`` leaves out of suites and patterns because they do not know the language."""
+    parts = [part.strip() for part in spec.split(",") if part.strip() and not _is_recipe(part.strip())]
+    recipes = (build(name, options) for part in parts for name in _members(part))
+    return list(dict.fromkeys(recipe.name for recipe in recipes if not knows(recipe.languages, options.language)))
+
+
+def _is_recipe(part: str) -> bool:
+    return part in _BUILDERS or part.startswith(tuple(_FAMILIES))
+
+
 def _resolve_one(part: str, options: Options) -> list[Recipe]:
-    if part in _BUILDERS or part.startswith(tuple(_FAMILIES)):
+    if _is_recipe(part):
         recipe = build(part, options)
         if not knows(recipe.languages, options.language):
-            raise ValueError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")
+            raise LanguageError(f"recipe {part!r} works on {', '.join(recipe.languages)}, not on {options.language!r}")
         return [recipe]
+    recipes = [
+        recipe for recipe in (build(name, options) for name in _members(part)) if knows(recipe.languages, options.language)
+    ]
+    if not recipes:
+        raise LanguageError(f"no recipe of {part!r} works on language {options.language!r}")
+    return recipes
+
+
+def _members(part: str) -> tuple[str, ...]:
     members = _SUITES.get(part) or tuple(name for name in names() if _matches(name, part))
     if not members:
         raise ValueError(_unknown(part))
-    recipes = [recipe for recipe in (build(name, options) for name in members) if knows(recipe.languages, options.language)]
-    if not recipes:
-        raise ValueError(f"no recipe of {part!r} works on language {options.language!r}")
-    return recipes
+    return members
 
 
 def _matches(name: str, pattern: str) -> bool:

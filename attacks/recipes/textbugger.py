@@ -27,7 +27,7 @@ def textbugger(options: Options) -> Recipe:
         CharacterDrop(keep_first=True, keep_last=True, one=True),
         CharacterSwap(keep_first=True, keep_last=True, one=True),
         Homoglyph(),
-        EmbeddingNeighbour(vectors, n=5),
+        EmbeddingNeighbour(vectors, n=5, languages=options.brought(options.resources.neighbours)),
     )
     ranking = Thrifty(ByDeletion())
     return assemble(

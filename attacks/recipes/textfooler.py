@@ -24,7 +24,7 @@ SIMILARITY = SentenceSimilarity(0.840845057, "angular")
 def textfooler(options: Options) -> Recipe:
     """Replace words by the 50 nearest with cosine at least 0.5, same part of speech, similar sentence, most important first."""
     vectors = neighbours(options)
-    swaps = (EmbeddingNeighbour(vectors, n=50, min_cosine=0.5),)
+    swaps = (EmbeddingNeighbour(vectors, n=50, min_cosine=0.5, languages=options.brought(options.resources.neighbours)),)
     ranking = Thrifty(ByDeletion())
     return assemble(
         options,

@@ -40,6 +40,10 @@ class Tally:
     fresh_reached: int = 0
 
 
+LONG, MOST_IDLE = 10_000, 100_000_000
+"""Characters from which a text counts as long, and characters of long texts that may be made for nothing in one trial."""
+
+
 class Trial:
     """One attack on one example: the clean prediction, the budget, the account of what was asked.
 
@@ -71,6 +75,7 @@ class Trial:
         self._known: dict[str, Verdict] = {self.text: self.clean}
         self._tried: set[str] = {self.text}
         self._best_candidate: Candidate | None = None
+        self._idle = 0
 
     @property
     def text(self) -> str:
@@ -101,6 +106,17 @@ class Trial:
         """The word view of the closest attempt so far, or ``default`` when none came closer than the original."""
         found = self._best_candidate
         return found.words if found is not None and found.words is not None else default
+
+    def idle(self, made: int) -> None:
+        """Note that so many changed texts were made and nobody was asked: known ones, or ones that a constraint refused.
+
+        They cost no query, and on a text of n words a search can make n of n words each: on a long one that ends it, as a spent
+        budget does (``BudgetExhaustedError``).
+        """
+        if made and len(self.text) >= LONG:
+            self._idle += made * len(self.text)
+            if self._idle > MOST_IDLE:
+                raise BudgetExhaustedError
 
     def probe(self, texts: Iterable[str]) -> Search[list[Verdict]]:
         """Ask about texts to learn from them; they can never win. Raises ``BudgetExhaustedError``."""
@@ -202,6 +218,7 @@ class Trial:
 
     def _ask(self, texts: Sequence[str]) -> Search[tuple[dict[str, Verdict], bool]]:
         new = [t for t in dict.fromkeys(texts) if t not in self._known]
+        self.idle(len(texts) - len(new))
         remaining = self.remaining
         cut = remaining is not None and len(new) > remaining
         new = new[:remaining] if cut else new

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import BudgetExhaustedError, Candidate, Search, Trial
 from attacks.transformations.base import Injection
-from attacks.words import Words
+from attacks.words import words_of
 
 Genome = list[float]
 """Two numbers from 0 to 1 for each edit: where it is made, and in which of its variants."""
@@ -50,8 +53,7 @@ class Evolution:
 
     def search(self, trial: Trial) -> Search[None]:
         """Evolve for each edit count until one succeeds."""
-        places = [(at, injection) for injection in self.injections for at in injection.positions(trial.text)]
-        places.sort(key=lambda place: place[0])
+        places = _Places.of(self.injections, trial.text)
         possible = [n for n in self.edits if n <= len(places)]
         wanted = self.thinned(possible, trial.remaining)
         seed, cut = trial.rng.getrandbits(64), wanted != possible
@@ -91,9 +93,32 @@ class Evolution:
 
 
 @dataclass(frozen=True, slots=True)
+class _Places:
+    """Every position of every injection, rising; kept as numbers, for a long text has millions."""
+
+    injections: tuple[Injection, ...]
+    positions: NDArray[np.int64]
+    kinds: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, injections: tuple[Injection, ...], text: str) -> _Places:
+        found = [np.asarray(injection.positions(text), np.int64) for injection in injections]
+        positions = np.concatenate(found)
+        kinds = np.repeat(np.arange(len(found), dtype=np.int8), [len(one) for one in found])
+        order = np.argsort(positions, kind="stable")
+        return cls(injections, positions[order], kinds[order])
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, number: int) -> Place:
+        return int(self.positions[number]), self.injections[int(self.kinds[number])]
+
+
+@dataclass(frozen=True, slots=True)
 class _Brood:
     trial: Trial
-    places: Sequence[Place]
+    places: _Places
     constraints: Sequence[Constraint]
     seed: int
 
@@ -113,7 +138,7 @@ class _Brood:
     def judge(self, pool: Sequence[Genome]) -> Search[list[float]]:
         made = [self.candidate(genome) for genome in pool]
         distinct = {c.text: c for c in made}
-        kept = yield from admissible(self.constraints, self.trial, Words(self.trial.text), list(distinct.values()))
+        kept = yield from admissible(self.constraints, self.trial, words_of(self.trial.text), list(distinct.values()))
         verdicts = yield from self.trial.attempt(kept, prefer="similarity")
         scores = {v.text: v.score for v in verdicts}
         return [scores.get(c.text, -1.0) for c in made]

@@ -17,8 +17,8 @@ from attacks.words import Words
 
 MASK = "[UNK]"
 """The unknown token of BERT-like victims; to others it is an odd word, which hides the masked one as well."""
-CHUNK = 256
-"""Probes built at once: the n texts of an n-word text are n² characters, and a budget may end long before."""
+CHUNK, CHUNK_CHARACTERS = 256, 8_000_000
+"""Probes built at once, and their characters: the n texts of an n-word text are n² characters; a budget may end long before."""
 
 
 class Ranking(Protocol):
@@ -178,11 +178,16 @@ def _masked(words: Words, indexes: Sequence[int], mask: str) -> Iterable[str]:
 
 def probe(trial: Trial, texts: Iterable[str]) -> Search[list[float]]:
     """The goal's score of each text, asked in chunks so that a spent budget spares the building of the rest."""
-    texts, scores = iter(texts), []
-    while chunk := list(islice(texts, CHUNK)):
+    texts, scores, size = iter(texts), [], chunk_for(trial.text)
+    while chunk := list(islice(texts, size)):
         verdicts = yield from trial.probe(chunk)
         scores += [v.score for v in verdicts]
     return scores
+
+
+def chunk_for(text: str) -> int:
+    """How many changed forms of a text are built at once."""
+    return max(1, min(CHUNK, CHUNK_CHARACTERS // max(1, len(text))))
 
 
 def _descending(indexes: Sequence[int], scores: Sequence[float]) -> list[int]:

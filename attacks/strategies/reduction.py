@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import Candidate, Prediction, Search, Trial
-from attacks.strategies.ranking import CHUNK
+from attacks.strategies.ranking import chunk_for
 from attacks.words import Words
 
 TECHNIQUE = "input-reduction"
@@ -74,10 +75,9 @@ def _without(origin: Words, gone: Gone) -> Words:
 
 def _shorter(trial: Trial, origin: Words, gone: Gone, grown: dict[Gone, float]) -> Search[None]:
     """Ask about one word less, each in its turn; ``grown`` learns what keeps the answer, and the belief in it."""
-    left = [i for i in range(len(origin)) if i not in gone]
-    more = [tuple(sorted((*gone, i))) for i in left]
-    for at in range(0, len(more), CHUNK):
-        part = more[at : at + CHUNK]
+    more = (tuple(sorted((*gone, i))) for i in range(len(origin)) if i not in gone)
+    size = chunk_for(trial.text)
+    while part := list(islice(more, size)):
         trial.tally.proposed += len(part)
         verdicts = yield from trial.probe(str(_without(origin, one)) for one in part)
         grown.update((one, v.score) for one, v in zip(part, verdicts, strict=True) if v.reached)

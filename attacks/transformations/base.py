@@ -61,8 +61,11 @@ class Paraphrase(Transformation, Protocol):
         """Distinct rewrites of the text, never the text itself."""
 
 
-LATIN = ("de", "en", "es", "fr", "it", "nl", "pt")
-"""Languages in Latin script that techniques on letter shapes are tagged with."""
+LATIN = (
+    *("af", "ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it"),
+    *("lt", "lv", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sv", "sw", "tl", "tr", "vi"),
+)
+"""Languages in Latin script that can be told (``attacks.languages``): techniques on letter shapes are tagged with them."""
 
 Replacement = tuple[int, int, str]
 """``text[start:end]`` becomes a new string; offsets in code points of the original."""
@@ -121,6 +124,20 @@ def rotated(places: Sequence[int], rng: Random) -> Iterator[int]:
     """Every place once, from a random one onwards: a cheap way to find a random place that fits."""
     start = int(rng.random() * len(places))
     return chain(places[start:], places[:start])
+
+
+MOST_CHARACTERS = 4_000_000
+"""Characters of all the replacements that a technique offers for one word; only words of several hundred characters reach it."""
+_FEWEST = 16
+
+
+def thinned(places: Sequence[int], length: int, each: int = 1) -> Sequence[int]:
+    """The places of a word of ``length`` characters at which replacements are offered, ``each`` at one.
+
+    Evenly spaced ones where all would be too many: a base64 blob is one word, and all n changes of n letters are n² characters.
+    """
+    most = max(_FEWEST, MOST_CHARACTERS // max(1, length * each))
+    return places if len(places) <= most else places[:: -(-len(places) // most)]
 
 
 def options_of(new: str | None) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from random import Random
 from unicodedata import bidirectional
 
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated
+from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import boundaries
 from attacks.words import Words
 
@@ -33,7 +34,7 @@ class BidiReorder(WordNoise):
         if _has_right_to_left(words.original):
             return []
         word = words[index]
-        return [_reordered(word, at) for at in _pairs(word)]
+        return [_reordered(word, at) for at in thinned(_pairs(word), len(word))]
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with one random pair reordered."""
@@ -68,12 +69,20 @@ def _reordered(word: str, at: int) -> str:
 
 
 def _pairs(text: str) -> list[int]:
+    if text.isascii():
+        movable = _movable_ascii()
+        return [at for at, (a, b) in enumerate(pairwise(text)) if a != b and a in movable and b in movable]
     edges = boundaries(text)
     return [
         start
         for start, middle, end in zip(edges, edges[1:], edges[2:], strict=False)
         if end - start == 2 and text[start] != text[middle] and _movable(text[start]) and _movable(text[middle])
     ]
+
+
+@cache
+def _movable_ascii() -> frozenset[str]:
+    return frozenset(filter(_movable, map(chr, range(128))))
 
 
 @lru_cache(maxsize=4096)

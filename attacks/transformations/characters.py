@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from attacks.search import Citation
-from attacks.transformations.base import WordNoise, options_of, rotated
-from attacks.transformations.clusters import ALPHABET, check_alphabet, clusters, in_case_of, letters_for
+from attacks.segmentation import UNSPACED
+from attacks.transformations.base import WordNoise, options_of, rotated, thinned
+from attacks.transformations.clusters import ALPHABET, check_alphabet, clusters, in_case_of, letters_at
 from attacks.transformations.substitution import inner
 from attacks.words import Words
 
@@ -30,19 +31,33 @@ Edit = Callable[[Sequence[str], int], Iterable[str]]
 """The words that one technique makes of a word (as clusters) at one place."""
 
 
-def _slips(word: str, places: Callable[[int], range], edit: Edit) -> list[str]:
+Places = Callable[[int, bool], range]
+"""The places of a word of so many characters that may change; ``free`` where no end of a word is special."""
+
+
+def _slips(word: str, places: Places, edit: Edit, each: int = 1) -> list[str]:
+    if not word:
+        return []
     units = clusters(word)
-    made = dict.fromkeys(new for at in places(len(units)) for new in edit(units, at)) if word else {}
+    at_places = thinned(places(len(units), _is_free(word)), len(word), each)
+    made = dict.fromkeys(new for at in at_places for new in edit(units, at))
     return [new for new in made if new != word]
 
 
-def _random_slip(word: str, places: Callable[[int], range], edit: Edit, rng: Random) -> str | None:
+def _random_slip(word: str, places: Places, edit: Edit, rng: Random) -> str | None:
+    if not word:
+        return None
     units = clusters(word)
-    for at in rotated(places(len(units)), rng) if word else ():
+    for at in rotated(places(len(units), _is_free(word)), rng):
         for new in edit(units, at):
             if new != word:
                 return new
     return None
+
+
+def _is_free(word: str) -> bool:
+    """Whether readers hold on to no end of the word: scripts without spaces have words of a character or two."""
+    return not word.isascii() and UNSPACED.match(word) is not None
 
 
 def _join(units: Sequence[str], start: int, end: int, new: str) -> str:
@@ -70,16 +85,16 @@ class CharacterSwap(WordNoise):
         """One random swap."""
         return _random_slip(words[index], self._places, _swapped, rng)
 
-    def _places(self, count: int) -> range:
-        return inner(count - 1, self.keep_first, self.keep_last)
+    def _places(self, count: int, free: bool) -> range:
+        return inner(count - 1, self.keep_first and not free, self.keep_last and not free)
 
 
-def _swapped(units: Sequence[str], at: int) -> tuple[str]:
-    return (_join(units, at, at + 2, units[at + 1] + units[at]),)
+def _swapped(units: Sequence[str], at: int) -> tuple[str, ...]:
+    return () if units[at] == units[at + 1] else (_join(units, at, at + 2, units[at + 1] + units[at]),)
 
 
 class CharacterDrop(WordNoise):
-    """One character is left out, never the only one."""
+    """One character is left out, never the only one of a word; in scripts without spaces, never the only one of the text."""
 
     name = "character-drop"
     languages = ("*",)
@@ -91,14 +106,21 @@ class CharacterDrop(WordNoise):
 
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """The word without each of its characters."""
-        return options_of(self.pick(words, index, rng)) if self.one else _slips(words[index], self._places, _dropped)
+        if self.one or self._whole(words, index):
+            return options_of(self.pick(words, index, rng))
+        return _slips(words[index], self._places, _dropped)
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word without one random character."""
-        return _random_slip(words[index], self._places, _dropped, rng)
+        return "" if self._whole(words, index) else _random_slip(words[index], self._places, _dropped, rng)
 
-    def _places(self, count: int) -> range:
-        return inner(count, self.keep_first, self.keep_last) if count > 1 else range(0)
+    def _whole(self, words: Words, index: int) -> bool:
+        """Whether the word is one character of a script without spaces, in a text that has others."""
+        word = words[index]
+        return len(words) > 1 and _is_free(word) and len(clusters(word)) == 1
+
+    def _places(self, count: int, free: bool) -> range:
+        return inner(count, self.keep_first and not free, self.keep_last and not free) if count > 1 else range(0)
 
 
 def _dropped(units: Sequence[str], at: int) -> tuple[str]:
@@ -121,16 +143,18 @@ class CharacterInsert(WordNoise):
         """The word with each letter of the alphabet inserted at each place."""
         if self.one:
             return options_of(self.pick(words, index, rng))
-        letters = letters_for(words[index], self.alphabet)
-        return _slips(words[index], self._places, lambda units, at: (_join(units, at, at, letter) for letter in letters))
+        letters = letters_at(words, index, self.alphabet)
+        return _slips(
+            words[index], self._places, lambda units, at: (_join(units, at, at, letter) for letter in letters), len(letters)
+        )
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with one random letter inserted at one random place."""
-        letters = letters_for(words[index], self.alphabet)
+        letters = letters_at(words, index, self.alphabet)
         return _random_slip(words[index], self._places, lambda units, at: (_join(units, at, at, rng.choice(letters)),), rng)
 
-    def _places(self, count: int) -> range:
-        return inner(count + 1, self.keep_first, self.keep_last)
+    def _places(self, count: int, free: bool) -> range:
+        return inner(count + 1, self.keep_first and not free, self.keep_last and not free)
 
 
 class CharacterSubstitute(WordNoise):
@@ -149,12 +173,12 @@ class CharacterSubstitute(WordNoise):
         """The word with each of its characters replaced by each letter of the alphabet."""
         if self.one:
             return options_of(self.pick(words, index, rng))
-        letters = letters_for(words[index], self.alphabet)
-        return _slips(words[index], self._places, lambda units, at: (_put(units, at, letter) for letter in letters))
+        letters = letters_at(words, index, self.alphabet)
+        return _slips(words[index], self._places, lambda units, at: (_put(units, at, letter) for letter in letters), len(letters))
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with one random character replaced by a random letter, another one where the first draw repeats it."""
-        letters = letters_for(words[index], self.alphabet)
+        letters = letters_at(words, index, self.alphabet)
 
         def edit(units: Sequence[str], at: int) -> Iterable[str]:
             start = int(rng.random() * len(letters))
@@ -162,8 +186,8 @@ class CharacterSubstitute(WordNoise):
 
         return _random_slip(words[index], self._places, edit, rng)
 
-    def _places(self, count: int) -> range:
-        return inner(count, self.keep_first, self.keep_last)
+    def _places(self, count: int, free: bool) -> range:
+        return inner(count, self.keep_first and not free, self.keep_last and not free)
 
 
 def _put(units: Sequence[str], at: int, letter: str) -> str:
@@ -194,8 +218,8 @@ class CharacterRepeat(WordNoise):
     def _repeated(self, units: Sequence[str], at: int) -> tuple[str]:
         return (_join(units, at, at, units[at] * self.times),)
 
-    def _places(self, count: int) -> range:
-        return inner(count, self.keep_first, self.keep_last)
+    def _places(self, count: int, free: bool) -> range:
+        return inner(count, self.keep_first and not free, self.keep_last and not free)
 
 
 class SpaceInsert(WordNoise):
@@ -217,7 +241,7 @@ class SpaceInsert(WordNoise):
         """The word cut in two at one random place."""
         return _random_slip(words[index], self._places, _cut, rng)
 
-    def _places(self, count: int) -> range:
+    def _places(self, count: int, free: bool) -> range:
         return range(1, count)
 
 

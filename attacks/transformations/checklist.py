@@ -144,5 +144,9 @@ def _sampled(options: Options, name: str, text: str, severity: int, rng: Random)
 
 def _variants(options: Options, name: str, text: str, rng: Random) -> list[Candidate]:
     words = Words(text)
-    made = [words.replace_many(dict.fromkeys(where, new), name) for where, news in _mentions(options, words, rng) for new in news]
+    made = [
+        words.replace_many(dict.fromkeys(where, new), name)
+        for where, news in _mentions(options, words, rng)[:MOST_CHANGED]
+        for new in news
+    ]
     return list({str(new): Candidate(str(new), name, new) for new in made}.values())

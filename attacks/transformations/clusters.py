@@ -8,6 +8,8 @@ from functools import cache
 import regex
 
 from attacks.morphology import like_case
+from attacks.segmentation import UNSPACED
+from attacks.words import Words
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -28,6 +30,15 @@ def letters_for(word: str, alphabet: str) -> Sequence[str]:
     if not lowered.isascii() and not any(letter in lowered for letter in alphabet):
         return list(dict.fromkeys(clusters(word)))
     return alphabet.upper() if word.isupper() and len(word) > 1 else alphabet
+
+
+def letters_at(words: Words, index: int, alphabet: str) -> Sequence[str]:
+    """``letters_for`` a word of a text; one of a single character in a script without spaces lends letters of its neighbours."""
+    word = words[index]
+    if word.isascii() or not UNSPACED.match(word) or len(clusters(word)) > 1:
+        return letters_for(word, alphabet)
+    near = "".join(words[i] for i in range(max(0, index - 2), min(len(words), index + 3)))
+    return [unit for unit in dict.fromkeys(clusters(near)) if UNSPACED.match(unit)]
 
 
 def in_case_of(letter: str, like: str) -> str:

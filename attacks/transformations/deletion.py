@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated
+from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import ALPHABET, boundaries, check_alphabet
 from attacks.words import Words
 
@@ -27,7 +27,8 @@ class DeletionCharacter(WordNoise):
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """The word with a random letter and its backspace, at each place before the word's end."""
         word = words[index]
-        return [word[:at] + rng.choice(self.alphabet) + BACKSPACE + word[at:] for at in boundaries(word)[:-1]]
+        places = thinned(boundaries(word)[:-1], len(word))
+        return [word[:at] + rng.choice(self.alphabet) + BACKSPACE + word[at:] for at in places]
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with a random letter and its backspace at a random place."""

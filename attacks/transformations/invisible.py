@@ -7,7 +7,7 @@ from random import Random
 from unicodedata import category
 
 from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated
+from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import boundaries
 from attacks.words import Words
 
@@ -36,7 +36,11 @@ class InvisibleCharacter(WordNoise):
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """The word with each invisible character at each place inside it, or after its only character."""
         word = words[index]
-        return [word[:at] + hidden + word[at:] for at in _inside(word) for hidden in self.characters]
+        return [
+            word[:at] + hidden + word[at:]
+            for at in thinned(_inside(word), len(word), len(self.characters))
+            for hidden in self.characters
+        ]
 
     def pick(self, words: Words, index: int, rng: Random) -> str | None:
         """The word with a random invisible character at a random place."""

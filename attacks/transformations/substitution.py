@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from attacks.transformations.base import drawn, rotated
+from attacks.transformations.base import drawn, rotated, thinned
 
 Options = Mapping[str, Sequence[str]]
+_LONG = 100
+_EACH = 8
+"""Replacements of one character, at most about so many."""
 
 
 def substitutions(word: str, options: Options, places: range, longest: int = 1) -> list[str]:
     """Every word that one replacement at one of the places makes; keys are up to ``longest`` characters."""
+    sizes = range(1, longest + 1)
+    known = [at for at in places if any(word[at : at + size] in options for size in sizes)] if len(word) > _LONG else places
     made = [
         word[:at] + new + word[at + size :]
-        for at in places
+        for at in thinned(known, len(word), _EACH)
         for size in range(1, min(longest, places.stop - at) + 1)
         for new in options.get(word[at : at + size], ())
     ]

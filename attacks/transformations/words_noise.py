@@ -13,25 +13,45 @@ _EDA = Citation(
     "Wei and Zou 2019, EDA: Easy Data Augmentation Techniques for Boosting Performance on Text Classification Tasks",
     "https://arxiv.org/abs/1901.11196",
 )
-NEGATIONS = frozenset({"no", "not", "never", "none", "nobody", "nothing", "nowhere", "neither", "nor", "without", "cannot"})
-"""Words whose loss turns a sentence into its opposite."""
+NEGATIONS: dict[str, frozenset[str]] = {
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "no not never none nobody nothing nowhere neither nor without cannot",
+        "da": "ikke ingen intet ingenting aldrig hverken uden nej",
+        "de": "nicht nichts nie niemals kein keine keinen keinem keiner keines niemand nirgends weder ohne nein",
+        "es": "no ni nunca jamás nada nadie ningún ninguno ninguna sin tampoco",
+        "fr": "ne n pas jamais rien aucun aucune personne sans ni non point nulle",
+        "it": "non né mai niente nulla nessuno nessuna nessun senza no",
+        "nl": "niet niets nooit geen niemand nergens noch zonder nee",
+        "no": "ikke ingen intet ingenting aldri verken uten nei",
+        "pt": "não nem nunca jamais nada ninguém nenhum nenhuma sem",
+        "ru": "не нет ни никогда ничего никто нигде без нельзя",
+        "sv": "inte ingen inget inga aldrig varken utan nej ej",
+        "uk": "не ні ніколи нічого ніхто ніде без немає",
+        "zh": "不 没 沒 没有 沒有 無 无 非 别 別 未 莫 勿",
+    }.items()
+}
+"""Words whose loss turns a sentence into its opposite, by language."""
 
 
 class WordDrop:
     """Words are left out, never all of them.
 
     Args:
-        keep: words, in small letters, that stay; contracted negations (``don't``) stay where ``not`` does.
+        keep: words, in small letters, that stay; None: the negations of the language, and what contains one (``don't``, 不好).
+        language: of the texts, one of ``NEGATIONS``.
     """
 
     name = "word-drop"
     level = "word"
-    languages = ("*",)
     description = "Words are left out; negations stay."
     citation = _EDA
 
-    def __init__(self, keep: Iterable[str] = NEGATIONS) -> None:
-        self.keep = frozenset(keep)
+    def __init__(self, keep: Iterable[str] | None = None, language: str = "en") -> None:
+        if language not in NEGATIONS:
+            raise ValueError(f"no negations are known for language {language!r}; known: {', '.join(sorted(NEGATIONS))}")
+        self.keep = None if keep is None else frozenset(keep)
+        self.language, self.languages = language, (language,)
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Drop a share of the words."""
@@ -44,8 +64,14 @@ class WordDrop:
         return Candidate(str(new), self.name, new, severity=severity)
 
     def _stays(self, word: str) -> bool:
-        lowered = word.lower()
-        return lowered in self.keep or ("not" in self.keep and lowered.replace("’", "'").endswith("n't"))
+        lowered = word.lower().replace("’", "'")
+        if self.keep is not None:
+            return lowered in self.keep
+        negations = NEGATIONS[self.language]
+        if self.language == "zh":
+            return any(character in negations for character in word)
+        parts = (lowered, lowered.partition("'")[0] if self.language in ("fr", "it") else lowered)
+        return not negations.isdisjoint(parts) or (self.language == "en" and lowered.endswith("n't"))
 
 
 class WordOrder:

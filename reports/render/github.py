@@ -27,6 +27,8 @@ def annotate(run: Run, gate: GateResult) -> Iterator[str]:
             title = f"robustness: {rule.rule}" + ("" if kind == "error" and rule.verdict == FAIL else " is inconclusive")
             where = "" if rule.scope == "run" else f"{rule.scope}: "
             yield command(kind, title, where + rule.message)
+    if gate.changed:
+        yield command("warning", "robustness: the verdict changed", gate.changed)
     doubts = [flag for flag in run.manifest.flags if flag.get("severity") != "note"]
     for flag in doubts[:_MOST]:
         yield command("warning", f"robustness: {flag['code']}", str(flag.get("message", "")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +67,14 @@ class Doubt:
 
 
 def verdict(gate: GateResult | None) -> Verdict:
-    """The gate's verdict, or that there was none."""
+    """The gate's verdict, or that there was none; and that another policy changed it, where one did."""
+    found = _verdict(gate)
+    if gate is None or not gate.changed:
+        return found
+    return replace(found, sentence=f"{gate.changed[:1].upper()}{gate.changed[1:]}. {found.sentence}")
+
+
+def _verdict(gate: GateResult | None) -> Verdict:
     if gate is None or gate.verdict == "measured":
         return Verdict("measured", "Measured, not judged", MEASURED)
     if gate.verdict == "passed":

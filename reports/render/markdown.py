@@ -12,7 +12,7 @@ from reports.measure import Measured
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
 from reports.text import visible
-from reports.verdicts import GateResult
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 
 SHOWN = 20
 LONGEST = 400
@@ -68,11 +68,13 @@ def section(title: str, *parts: str) -> str:
 def _head(run: Run, gate: GateResult) -> str:
     victim, data = run.manifest.victim, run.manifest.data
     about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
-    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}."
+    changed = f"\n\n**{prose(gate.changed[:1].upper() + gate.changed[1:])}**" if gate.changed else ""
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}.{changed}"
 
 
 def _rules(gate: GateResult) -> str:
-    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in gate.rules]
+    worst_first = sorted(gate.rules, key=lambda rule: (FAIL, INCONCLUSIVE, PASS).index(rule.verdict))
+    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in worst_first]
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
 
 

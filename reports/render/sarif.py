@@ -185,6 +185,8 @@ def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
         for rule in gate.rules
         if rule.verdict != PASS
     ]
+    if gate.changed:
+        notes.append(note("policy", gate.changed, "warning"))
     if left_out:
         notes.append(note("left-out", f"{left_out} more failures are in failures.jsonl and not here", "warning"))
     return {

@@ -28,6 +28,7 @@ def attack(
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
     seed: f.SeedFlag = None,
+    wording: f.TextFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
@@ -42,7 +43,7 @@ def attack(
     from robustness.commands.arguments import settled
     from robustness.offline import offline as without_network
 
-    chosen = settled({"recipes": (recipe,)} | f.given(profile=profile, seed=seed) | resources.given())
+    chosen = settled({"recipes": (recipe,)} | f.given(profile=profile, seed=seed) | wording.given() | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     with without_network(offline):

@@ -40,7 +40,14 @@ RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run c
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml)."),
+    typer.Option(
+        "--policy",
+        help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml); `none` for no file.",
+    ),
+]
+RunPolicyFlag = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Another policy file than the one that the run was made under; `none` for none."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
@@ -88,6 +95,27 @@ class RecipeFlags(Flags):
     def given(self) -> dict[str, Any]:
         """Recipes as a list."""
         return Flags.given(self) | given(recipes=listed(self.recipes))
+
+
+@dataclass(frozen=True, slots=True)
+class TextFlags(Flags):
+    """What the texts are in, and what of them no attack may touch."""
+
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
+    ] = None
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--protect",
+            metavar="PATTERN",
+            help="Regular expression of spans that no attack may touch, or placeholders or labels; may be repeated.",
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Patterns as a tuple."""
+        return given(language=self.language, protect=tuple(self.protect) if self.protect else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from attacks.search import Input, Recipe
+    from robustness.checks import Flag
     from robustness.data import Dataset, Example
 
 
@@ -29,6 +30,7 @@ def perturb(
         str | None, typer.Option("--labels", help="Label names in the victim's order; default: those of the data, sorted.")
     ] = None,
     reading: f.ReadingFlags,
+    texts: f.TextFlags,
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
     offline: f.OfflineFlag = False,
@@ -47,10 +49,14 @@ def perturb(
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
     if out.exists():
         raise UsageError(f"{out} exists already; name a new file, or delete it first")
-    chosen = _blind(f.listed(recipes) or [])
+    specs = f.listed(recipes) or []
+    _refuse_guided(specs)
     options = reading.given() | f.given(offline=offline)
     with without_network(offline):
         dataset = _data(data, f.listed(labels), limit, seed or 0, options)
+    chosen, flags = _chosen(specs, dataset, texts.given())
+    for flag in flags:
+        typer.echo(f"{flag.severity}: {flag.message}", err=True)
     rows = list(_rows(dataset, chosen, seed or 0))
     _write(out, rows)
     if json_:
@@ -68,7 +74,8 @@ def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, o
     return load_examples(source, labels=labels, limit=limit, seed=seed, **options)
 
 
-def _blind(specs: list[str]) -> list[Recipe]:
+def _refuse_guided(specs: list[str]) -> None:
+    """Raise ``UsageError`` for recipes that are unknown, or that cannot be written down beforehand."""
     from attacks import recipes as registry
 
     try:
@@ -80,10 +87,21 @@ def _blind(specs: list[str]) -> list[Recipe]:
     guided = sorted(recipe.name for recipe in chosen if recipe.access != "blind" or recipe.needs)
     if guided:
         raise UsageError(f"only blind recipes can be written to a file, these ask the victim as they go: {', '.join(guided)}")
-    return chosen
 
 
-def _rows(dataset: Dataset, recipes: list[Recipe], seed: int) -> Iterator[dict[str, Any]]:
+def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[Sequence[Recipe], list[Flag]]:
+    """The recipes as an audit of the same data would run them, and what is to be said of their language."""
+    from robustness import languages, parts
+    from robustness.settings import Settings
+
+    settings = Settings(recipes=tuple(specs), **given)
+    inputs = [example.inputs[-1] for example in dataset.examples]
+    language = languages.language_of(settings.language, inputs)
+    chosen = parts.chosen_recipes(settings, language, dataset.labels)
+    return chosen, languages.doubts(language, parts.left_out(settings, language), inputs)
+
+
+def _rows(dataset: Dataset, recipes: Sequence[Recipe], seed: int) -> Iterator[dict[str, Any]]:
     for example in dataset.examples:
         seen: set[Input] = {example.inputs}
         yield _row(dataset, example, "clean", example.inputs)

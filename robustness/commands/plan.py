@@ -26,6 +26,7 @@ def plan(
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
     attacks: f.RecipeFlags,
+    texts: f.TextFlags,
     extent: f.ExtentFlags,
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
@@ -53,7 +54,7 @@ def plan(
 
     rules = read_policy(policy, thresholds.given())
     chosen = rules.audit.model_dump(exclude_none=True)
-    for group in (reading, attacks, extent, pace, resources, opening):
+    for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
     with prepared(arguments_of(chosen)) as audit:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
 
 if TYPE_CHECKING:
     from reports.replayed import Replay
+    from reports.seal import Verification
 
 FailuresArgument = Annotated[Path, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="FAILURES")]
 SHOWN = 20
@@ -24,6 +26,7 @@ def replay(
     victim: f.VictimFlag = None,
     repeat: Annotated[int, typer.Option("--repeat", help="Ask so many times; answers that change are flaky.", min=1)] = 1,
     max_broken: Annotated[int, typer.Option("--max-broken", help="So many cases may still be broken.", min=0)] = 0,
+    expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
@@ -41,6 +44,7 @@ def replay(
     from robustness.offline import offline as without_network
     from robustness.replay import replay as put
 
+    sealed = check_source(failures, expect)
     cases = read_cases(failures)
     with without_network(offline):
         subject = open_named(victim, opening, offline=offline)
@@ -48,16 +52,16 @@ def replay(
             found = put(subject, cases, repeat=repeat, max_broken=max_broken, **asking.oracle())
         finally:
             subject.close()
-    _tell(found, as_json=json_, quiet=quiet)
+    _tell(found, sealed, as_json=json_, quiet=quiet)
     raise typer.Exit(found.exit_code)
 
 
-def _tell(found: Replay, *, as_json: bool, quiet: bool) -> None:
+def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
     from reports.replayed import BROKEN, ERROR, FLAKY
     from reports.text import visible
 
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        typer.echo(json.dumps({**found.to_dict(), "seal": sealed.brief() if sealed else None}, ensure_ascii=True))
         return
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
@@ -66,3 +70,5 @@ def _tell(found: Replay, *, as_json: bool, quiet: bool) -> None:
     if not quiet and len(bad) > SHOWN:
         typer.echo(f"… and {len(bad) - SHOWN} more; --json lists them all")
     typer.echo(found.headline())
+    if sealed is not None:
+        tell_seal(sealed, quiet=quiet)

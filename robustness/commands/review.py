@@ -12,6 +12,7 @@ import typer
 
 from robustness.commands import flags as f
 from robustness.commands.gate import RunArgument
+from robustness.commands.sealing import ExpectFlag, check_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def review(
         float, typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must surely reach.", min=0.5, max=1)
     ] = 0.7,
     seed: f.SeedFlag = None,
+    expect: ExpectFlag = None,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -50,6 +52,7 @@ def review(
 
     f.refuse_empty(read, "--read")
     f.refuse_empty(judge, "--judge")
+    check_seal(run, expect)
     refuse_edited(run)
     loaded = load_run(run)
     folder = out or run.with_name(f"{run.resolve().name}-review")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands.sealing import check_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.seal import Verification
     from reports.transfer import Transfer
 
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
@@ -22,6 +24,10 @@ def transfer(
     *,
     runs: RunsArgument,
     victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
+    ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
     offline: f.OfflineFlag = False,
@@ -34,18 +40,30 @@ def transfer(
 
     Exit codes: 0 measured, 2 unusable input, 3 a victim erred, or nothing applied to it.
     """
+    from reports.text import visible
     from robustness.offline import offline as without_network
 
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    seals = _seals(runs, expect)
     with without_network(offline):
         found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        typer.echo(json.dumps({**found.to_dict(), "seals": [seal.brief() for seal in seals]}, ensure_ascii=True))
     else:
         _print(found, quiet=quiet)
+        for run, seal in zip(runs, seals, strict=True):
+            typer.echo(visible(f"{run}: {seal.sentence()}"), err=quiet)
     raise typer.Exit(found.exit_code)
+
+
+def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
+    f.refuse_empty(expect, "--expect")
+    digests: list[str | None] = list(f.listed(expect) or []) if expect is not None else [None] * len(runs)
+    if len(digests) != len(runs):
+        raise UsageError(f"--expect needs one digest for each of the {len(runs)} runs, got {len(digests)}")
+    return [check_seal(run, digest) for run, digest in zip(runs, digests, strict=True)]
 
 
 def _matrix(runs: list[Path], specs: list[str], asking: f.AskingFlags, opening: dict[str, object]) -> Transfer:

@@ -17,6 +17,7 @@ def validate(
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
     attacks: f.RecipeFlags,
+    texts: f.TextFlags,
     opening: f.OpeningFlags,
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
@@ -33,7 +34,7 @@ def validate(
 
     rules = read_policy(policy, {})
     chosen = rules.audit.model_dump(exclude_none=True)
-    for group in (reading, attacks, opening, resources):
+    for group in (reading, attacks, texts, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     found = _check(arguments_of(chosen))

@@ -15,7 +15,8 @@ _OPTIONS = ("access", "labels", "fields", "device", "max_length")
 
 def open_named(spec: str | None, opening: f.OpeningFlags, *, offline: bool = False) -> Victim:
     """The victim of ``--victim``, else of ``[audit]``; flags beat the file. Raises ``UsageError`` where none is named."""
-    from reports.policy import PolicyError, load_policy
+    from reports.policy import PolicyError
+    from reports.policy_file import load_policy
     from robustness.audit import open_victim
 
     f.refuse_empty(spec, "--victim")

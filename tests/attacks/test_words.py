@@ -7,9 +7,8 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rapidfuzz.distance import Levenshtein
 
-from attacks.words import Edit, Words, diff, pieces, words_changed
+from attacks.words import Edit, Words, diff, pieces
 
 _PARTS = [
     "word",
@@ -25,6 +24,9 @@ _PARTS = [
     "\b",
     "-",
     "’",
+    "很好",
+    "の映画ー",
+    "ภาพยนตร์",
     " ",
     "  ",
     "\n",
@@ -113,16 +115,6 @@ def test_a_diff_turns_one_text_into_the_other(before: str, after: str) -> None:
     assert all(edit.technique == "why" for edit in edits)
 
 
-@many
-@given(before=TEXTS, after=TEXTS)
-def test_the_count_of_changed_words_is_at_most_their_edit_distance(before: str, after: str) -> None:
-    count, total = words_changed(before, after)
-    assert total == len(Words(before))
-    assert words_changed(before, before) == (0, total)
-    assert (count == 0) == (shape(before) == shape(after))
-    assert count <= Levenshtein.distance(shape(before), shape(after))
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -132,7 +124,7 @@ def test_the_count_of_changed_words_is_at_most_their_edit_distance(before: str, 
         ("I ❤️ it 1\ufe0f\u20e3", ["I", "it", "1\ufe0f\u20e3"]),
         ("co\u00adop a\u200db", ["co\u00adop", "a\u200db"]),
         ("a\u200bb x\by xyz\b\bq", ["a", "b", "x\by", "xyz\b\bq"]),
-        ("snake_case 3.5 你好", ["snake_case", "3", "5", "你好"]),
+        ("snake_case 3.5", ["snake_case", "3", "5"]),
         ("", []),
         ("?!", []),
     ],
@@ -145,36 +137,6 @@ def test_what_a_word_is(text: str, expected: list[str]) -> None:
 @given(text=st.text(st.characters(max_codepoint=127), max_size=30))
 def test_plain_and_other_texts_are_cut_alike(text: str) -> None:
     assert shape(text + " ¡") == shape(text)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "count"),
-    [
-        ("a good film", "a bad film", 1),
-        ("a good film", "a really good film", 1),
-        ("a good film", "a film", 1),
-        ("a good film", "a go od film", 1),
-        ("into it", "in to it", 1),
-        ("in to it", "into it", 1),
-        ("one good film", "one go od f ilm", 2),
-        ("hello world", "he llo wurld", 2),
-        ("hello hello", "he llo hello", 1),
-        ("a b c", "x y z", 3),
-        ("ab c d", "a b cd", 2),
-        ("a b c d", "x y d", 3),
-        ("good", "go\u200bod", 1),
-        ("good", "gox\bod", 1),
-        ("abcd", "a b c d", 1),
-    ],
-)
-def test_how_many_words_changed(before: str, after: str, count: int) -> None:
-    assert words_changed(before, after) == (count, len(before.split()))
-
-
-def test_counting_stays_quick_on_long_texts() -> None:
-    before = " ".join(f"w{i}" for i in range(3000))
-    after = " ".join(f"v{i}" for i in range(3000))
-    assert words_changed(before, after) == (3000, 3000)
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,10 @@ def test_pairs_that_stand_alone_are_what_they_were() -> None:
 
 def test_a_design_is_a_plain_value() -> None:
     assert design_of([]) == Design(0, 1.0, 0.0)
+
+
+def test_a_run_without_the_groups_that_the_policy_names_does_not_pass(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
+    rules = parse_policy({"gate": {"min_robust_accuracy": 0.5}, "audit": {"group": "doc"}}, "test")
+    rows = in_groups(make_outcome, set())
+    assert evaluate(make_run(rows), rules).verdict == "inconclusive"
+    assert evaluate(make_run(rows, data={"source": "x", "group": "doc"}), rules).verdict == "passed"

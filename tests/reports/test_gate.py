@@ -289,3 +289,36 @@ def test_damaged_folders_are_not_even_loaded(make_run: MakeRun, make_counted: Ma
 def test_an_empty_policy_on_a_run_still_being_written(tmp_path: Path, make_manifest: Callable[..., Manifest]) -> None:
     with RunWriter.create(tmp_path, make_manifest(examples=2)):
         assert evaluate(load_run(tmp_path)).verdict == "inconclusive"
+
+
+# Small n: an exact interval and thirty examples.
+
+
+def test_one_example_of_one_passes_nothing_and_nothing_was_asked_of_a_measured_run(
+    make_run: MakeRun, make_counted: MakeCounted
+) -> None:
+    for n in (1, 2, 5, 29):
+        run = make_run(make_counted(failed=n))
+        never_passes(run, verdict="inconclusive", message=f"{n} examples judged, at least 30", gate={"min_robust_accuracy": 0.01})
+        assert evaluate(run).verdict == "measured"
+    assert evaluate(make_run(make_counted(failed=30)), policy(min_robust_accuracy=0.88)).verdict == "passed"
+
+
+def test_fewer_than_thirty_may_fail(make_run: MakeRun, make_counted: MakeCounted) -> None:
+    assert evaluate(make_run(make_counted(succeeded=10)), policy(min_robust_accuracy=0.5)).verdict == "failed"
+
+
+def test_a_slice_of_a_large_run_passes_on_thirty_of_its_own(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
+    rows = [make_outcome(f"e{i}", status="failed", meta={"kind": "rare" if i < 12 else "usual"}) for i in range(300)]
+    parts = {f"kind={kind}": {"min_robust_accuracy": 0.5} for kind in ("rare", "usual")}
+    result = evaluate(make_run(rows), policy(slices=parts, min_examples=200))
+    assert rule(result, "min_robust_accuracy", "slice kind=usual").verdict == "pass"
+    rare = rule(result, "min_robust_accuracy", "slice kind=rare")
+    assert (rare.verdict, rare.settling_n) == ("inconclusive", 30)
+    assert "nothing passes on fewer than 30 examples" in rare.message
+    assert evaluate(make_run(rows), policy(slices=parts, min_examples=5)).verdict == "passed"
+
+
+def test_a_victim_exactly_at_a_high_threshold_is_seldom_failed() -> None:
+    """47 of 50 against 98 %: Wilson's interval ends at 97.9 % and fails it, as it does to 7.8 % of victims exactly there."""
+    assert decide("min_robust_accuracy", "run", 0.98, proportion(47, 50)).verdict == "inconclusive"

@@ -29,7 +29,8 @@ from attacks.transformations.ocr import OcrConfusion
 from attacks.transformations.punctuation import PunctuationNoise
 from attacks.transformations.whitespace import WhitespaceNoise
 from attacks.transformations.words_noise import WordDrop, WordOrder
-from attacks.words import Words, words_changed
+from attacks.word_counts import words_changed
+from attacks.words import Words
 
 
 def swaps(technique: WordSwap, word: str, seed: int = 0) -> list[str]:
@@ -57,7 +58,7 @@ def texts(technique: Contraction | Expansion | NameChange | NeutralInsertion | N
         (CharacterInsert(alphabet="xy", keep_last=True), "ab", ["axb", "ayb"]),
         (CharacterInsert(alphabet="xy", keep_first=False), "a", ["xa", "ya", "ax", "ay"]),
         (CharacterInsert(alphabet="xy", keep_last=True), "AB", ["AXB", "AYB"]),
-        (CharacterInsert(keep_last=True), "你好", ["你你好", "你好好"]),
+        (CharacterInsert(keep_last=True), "να", ["ννα", "ναα"]),
         (CharacterSubstitute(alphabet="xb", keep_first=False), "aB", ["xB", "bB", "aX"]),
         (SpaceInsert(), "word", ["w ord", "wo rd", "wor d"]),
         (SpaceInsert(), "a", []),
@@ -143,7 +144,7 @@ def test_an_inserted_space_counts_as_one_changed_word() -> None:
     text = "a wonderful film"
     words = Words(text).replace(1, "won derful", "space-insert")
     assert words.changed == (1,)
-    assert words_changed(text, str(words)) == (1, 3)
+    assert words_changed(text, str(words)) == (1, 0, 3)
 
 
 def test_names_change_at_all_their_mentions_and_keep_their_group() -> None:
