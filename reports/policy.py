@@ -143,6 +143,7 @@ class AuditDefaults(_Table):
     split: str | None = None
     recipes: Names | None = None
     profile: str | None = None
+    preserve: Names | None = None
     budget: Annotated[int | str, BeforeValidator(_budget)] | None = None
     limit: Count | None = None
     seed: int | None = None
@@ -159,6 +160,7 @@ class AuditDefaults(_Table):
     cache: str | None = None
     vectors: str | None = None
     lexicon: str | None = None
+    tagger: str | None = None
     resource: Names | None = None
     access: str | None = None
     labels: Names | None = None

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reports import exact, shapes
 from reports.goals import MISCLASSIFY
 
 if TYPE_CHECKING:
@@ -115,12 +116,14 @@ class Outcome:
         for name, usual in _LEFT_OUT.items():
             if line[name] == usual:
                 del line[name]
+        if exact.has_halves(self.perturbed, *self.texts.values(), self.example_id, *(rung.text for rung in self.ladder)):
+            line = exact.spelled(line, _plain)
         return _LINE.encode(line)
 
     @classmethod
     def from_json(cls, line: str) -> Outcome:
         """Read one line back; raises ``ValueError`` where it is not an outcome."""
-        raw = json.loads(line, parse_constant=_refuse_constant)
+        raw = exact.loads(line, parse_constant=_refuse_constant)
         if not isinstance(raw, dict):
             raise ValueError("an outcome is a JSON object")
         missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
@@ -129,6 +132,7 @@ class Outcome:
         for key, value in raw.items():
             if not isinstance(value, _KINDS[key]) or (isinstance(value, bool)):
                 raise ValueError(f"{key} cannot be {value!r}")
+        shapes.check_numbers(raw)
         try:
             return _outcome(raw)
         except (TypeError, KeyError, AttributeError) as problem:
@@ -348,6 +352,7 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
         if key in raw and not isinstance(raw[key], kind):
             raise ValueError(f"{key} cannot be {raw[key]!r}")
     _check_asked(raw.get("asked", {}))
+    shapes.check_manifest(raw)
     drawn = raw.get("sequential", {}).get("drawn")
     if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
         raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")

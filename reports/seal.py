@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -198,6 +199,9 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _hash(path: Path) -> str:
+    """Of a file's content; of a link its target's name, for a run holds none, and one may lead anywhere."""
+    if path.is_symlink():
+        return hashlib.sha256(b"link to " + os.fsencode(os.readlink(path))).hexdigest()
     found = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):

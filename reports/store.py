@@ -14,10 +14,12 @@ from reports.atomic import TEMPORARY, write_atomically
 from reports.ledger import Ledger
 from reports.run import Manifest, Outcome, Run, RunError
 from reports.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
+from reports.secrets import redact_all
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 _OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY}
+_TOLD = ("versions", "victim", "data", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
 
@@ -89,7 +91,7 @@ class RunWriter:
         """Write several outcomes with one system call."""
         if self._descriptor is None:
             raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
-        pairs = [(outcome, outcome.to_json().encode("ascii") + b"\n") for outcome in outcomes]
+        pairs = [(outcome, _without_secrets(outcome).to_json().encode("ascii") + b"\n") for outcome in outcomes]
         try:
             for outcome, line in pairs:
                 self._ledger.add(outcome, line)
@@ -112,7 +114,7 @@ class RunWriter:
         os.fsync(self._descriptor)
         self.manifest = replace(
             self.manifest,
-            flags=tuple(flags),
+            flags=tuple(redact_all(dict(flag)) for flag in flags),
             usage=dict(usage or {}),
             finished=True,
             outcomes=self._ledger.seal(),
@@ -136,7 +138,14 @@ class RunWriter:
 
 
 def _identified(manifest: Manifest) -> Manifest:
-    return replace(manifest, comparability_id=comparability_id(manifest.comparability))
+    """The manifest as it is written: without secrets of the environment, and with its id."""
+    clean = {name: redact_all(getattr(manifest, name)) for name in _TOLD}
+    return replace(manifest, **clean, comparability_id=comparability_id(manifest.comparability))
+
+
+def _without_secrets(outcome: Outcome) -> Outcome:
+    """Only the error of an outcome can hold what is not of the data; its texts stay exact."""
+    return outcome if outcome.error is None else replace(outcome, error=redact_all(outcome.error))
 
 
 def _refuse_occupied(path: Path) -> None:
@@ -151,7 +160,7 @@ def _refuse_occupied(path: Path) -> None:
 
 
 def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
-    differing = [key for key in _SAME if _canonical(getattr(then, key)) != _canonical(getattr(now, key))]
+    differing = [key for key in _SAME if _canonical(_content(then, key)) != _canonical(_content(now, key))]
     if "comparability_id" in differing:
         before, after = then.comparability, now.comparability
         keys = [k for k in sorted({*before, *after}) if _canonical(before.get(k)) != _canonical(after.get(k))]
@@ -161,6 +170,14 @@ def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
             f"{path} holds another run: it differs in {', '.join(differing)}; "
             "resume with the settings it was started with, or name another folder"
         )
+
+
+def _content(manifest: Manifest, key: str) -> Any:
+    """What must be the same: data by their digest and victims by what pins them, from whatever folder they are named."""
+    value = getattr(manifest, key)
+    if key == "data" or (key == "victim" and value.get("identity")):
+        return {part: one for part, one in value.items() if part not in ("source", "report", "name")}
+    return value
 
 
 def _both_versions(then: Manifest, now: Manifest) -> dict[str, str]:

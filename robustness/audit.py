@@ -102,15 +102,17 @@ class Audit:
 
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.store import iter_outcomes
-        from robustness import checks
+        from robustness import checks, meaning
         from robustness.doubts import Doubts
 
         access = {recipe.name: recipe.access for recipe in self.plan.recipes}
         seen, doubts = checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
+        meant = meaning.MeaningChecks(self.plan.recipes)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
             doubts.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
+            meant.read(outcome)
+        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags(), *meant.flags()]
         flags += doubts.flags(self.backend.oddities)
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
@@ -133,7 +135,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, languages, parts, preflight
+    from robustness import checks, languages, meaning, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.drawing import refuse_grouped
     from robustness.manifest import describe
@@ -145,14 +147,15 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     field = parts.attacked_field(settings, victim.info)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = parts.chosen_recipes(settings, language, victim.info.labels)
+    options = parts.recipe_options(settings, victim.info.fields, language)
+    recipes = parts.chosen_recipes(settings, options, language, victim.info.labels)
     models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*checks.substitutes(recipes), *clusters(data)]
-    flags += languages.doubts(language, parts.left_out(settings, language), texts)
+    flags += [*checks.substitutes(recipes), *meaning.fit_flags(settings, options, recipes), *clusters(data)]
+    flags += languages.doubts(language, parts.left_out(settings, options), texts)
     confirm = repeats.confirm(settings.confirm)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Recipe
+from reports.public import counted, error_type
 from reports.run import Outcome
 from robustness.answers import AnswerOddities
 from robustness.victims.base import Victim
@@ -28,16 +29,20 @@ Z95 = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One doubt. ``severity``: ``warning`` or ``note``; ``value``: the measured share or count, where there is one."""
+    """One doubt. ``severity``: ``warning`` or ``note``; ``value``: the measured share or count, where there is one.
+
+    ``message`` is public. What may quote a text of the data, such as an exception of the victim, belongs in ``detail``.
+    """
 
     code: str
     severity: str
     message: str
     value: float | None = None
+    detail: str = ""
 
     def record(self) -> dict[str, Any]:
         """As it stands in ``run.json``."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "detail" or value}
 
 
 CODES: Mapping[str, str] = {
@@ -68,6 +73,10 @@ CODES: Mapping[str, str] = {
     "language": "not every recipe knows the language of every text",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
+    "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",
+    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may be no break",
+    "insertion-only": "some examples were broken only by text added beside their own, nothing of which was changed",
+    "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 
@@ -144,6 +153,7 @@ class OutcomeChecks:
     def __init__(self) -> None:
         self._by_recipe: dict[str, _Count] = {}
         self._errors: Counter[str] = Counter()
+        self._types: Counter[str] = Counter()
         self._gold: Counter[str] = Counter()
         self._right = 0
         self._clean: set[str] = set()
@@ -154,6 +164,7 @@ class OutcomeChecks:
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
         if outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
+            self._types[error_type(outcome.error)] += 1
         elif outcome.status != "skipped":
             count.tried += 1
             count.without += outcome.attempted == 0
@@ -180,7 +191,8 @@ class OutcomeChecks:
         total = sum(self._errors.values())
         if total:
             worst = self._errors.most_common(1)[0]
-            flags.append(Flag("errors", "warning", f"{CODES['errors']}: {total}, {worst[1]} of them: {worst[0]}", float(total)))
+            message, detail = f"{CODES['errors']}: {counted(self._types)}", f"{worst[1]} of them: {worst[0]}"
+            flags.append(Flag("errors", "warning", message, float(total), detail))
         return flags + self._chance()
 
     def _chance(self) -> list[Flag]:

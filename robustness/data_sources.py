@@ -10,7 +10,7 @@ from typing import Any
 
 from robustness.data_files import decode, read_csv, read_json, read_jsonl
 from robustness.data_table import Table, table_of_columns, table_of_mappings
-from robustness.errors import DataError, MissingExtraError, UsageError
+from robustness.errors import DataError, MissingExtraError, UsageError, cut
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet")
 _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"} | {
@@ -89,7 +89,7 @@ def _parquet(source: str, data: bytes) -> Table:
         table = pq.read_table(pa.BufferReader(data))
         values = [column.to_pylist() for column in table.columns]
     except (ValueError, OSError, pa.ArrowException) as error:
-        raise DataError(f"{source}: this is not a readable Parquet file: {str(error)[:200]}") from error
+        raise DataError(f"{source}: this is not a readable Parquet file: {cut(error, 200)}") from error
     return table_of_columns(source, table.column_names, values)
 
 
@@ -114,7 +114,7 @@ def _folder(path: Path, options: ReadOptions) -> Table:
     try:
         loaded = _datasets().load_from_disk(str(path))
     except (ValueError, OSError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: datasets cannot load this folder: {str(error)[:200]}") from error
+        raise DataError(f"{path}: datasets cannot load this folder: {cut(error, 200)}") from error
     return _dataset(str(path), loaded, options.split)
 
 
@@ -130,7 +130,7 @@ def _hub(source: str, options: ReadOptions) -> Table:
     try:
         loaded = datasets.load_dataset(name, config or None, split=options.split)
     except Exception as error:  # the hub client raises dozens of unrelated types
-        raise DataError(f"{source}: the dataset cannot be loaded: {type(error).__name__}: {str(error)[:300]}") from error
+        raise DataError(f"{source}: the dataset cannot be loaded: {type(error).__name__}: {cut(error)}") from error
     return _dataset(source, loaded, None)
 
 

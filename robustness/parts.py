@@ -20,7 +20,27 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim, VictimInfo
 
 
-def chosen_recipes(settings: Settings, language: RunLanguage, labels: Sequence[str]) -> tuple[Recipe, ...]:
+def recipe_options(settings: Settings, fields: Sequence[str], language: RunLanguage) -> Options:
+    """What all recipes of a run are built with; the data's fields say what its labels need preserved, unless the user does."""
+    from attacks.preserves import needed_by
+    from attacks.recipes import Options
+    from attacks.resources import Resources
+
+    preserve = settings.preserve if settings.preserve is not None else needed_by(len(fields))
+    try:
+        return Options(
+            settings.profile,
+            settings.resources or Resources(),
+            language=language.code,
+            named=language.named,
+            preserve=tuple(preserve),
+            tagger=settings.tagger,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def chosen_recipes(settings: Settings, options: Options, language: RunLanguage, labels: Sequence[str]) -> tuple[Recipe, ...]:
     """The recipes that the settings name, kept from texts and spans that they may not touch.
 
     Raises:
@@ -29,7 +49,6 @@ def chosen_recipes(settings: Settings, language: RunLanguage, labels: Sequence[s
     from attacks import recipes as registry
 
     try:
-        options = _options(settings, language)
         chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
     except registry.LanguageError as error:
         raise UsageError(language.refused(str(error))) from error
@@ -44,20 +63,11 @@ def chosen_recipes(settings: Settings, language: RunLanguage, labels: Sequence[s
     return guarded(chosen, language, settings.protect, labels)
 
 
-def left_out(settings: Settings, language: RunLanguage) -> list[str]:
+def left_out(settings: Settings, options: Options) -> list[str]:
     """The members of the suites named that do not know the language of the texts."""
     from attacks import recipes as registry
 
-    options = _options(settings, language)
     return list(dict.fromkeys(name for spec in settings.recipes for name in registry.left_out(spec, options)))
-
-
-def _options(settings: Settings, language: RunLanguage) -> Options:
-    from attacks import recipes as registry
-    from attacks.resources import Resources
-
-    resources = settings.resources or Resources()
-    return registry.Options(settings.profile, resources, language=language.code, named=language.named)
 
 
 def guarded(

@@ -63,8 +63,13 @@ class PolicyFile(pytest.File):
         from reports.gate import evaluate
         from reports.seal import SEAL
         from reports.store import load_run
+        from robustness.pytest_plugin import ALLOW
+        from robustness.victims import refuse_local_code
 
         policy = self._policy()
+        allowed = self.config.getoption("--robustness-allow-local-code") or self.config.getini(ALLOW)
+        advice = f"pass --robustness-allow-local-code to pytest, or set {ALLOW} = true in pytest's configuration"
+        refuse_local_code(policy.audit.victim, str(self.path), bool(allowed), advice)
         folder = Path("runs") / f"pytest-{_session_id(self.config)[:12]}"
         with _alone(folder):
             run = load_run(folder) if (folder / SEAL).exists() else _run(policy, folder)
@@ -140,12 +145,14 @@ class Auditor:
 
 def _recipes(policy: Policy) -> tuple[str, ...]:
     """Names of the recipes that a policy asks for; none for a cascade, whose recipes cannot be judged alone."""
+    from attacks.preserves import needed_by
     from attacks.recipes import registry
 
     specs = policy.audit.recipes or ["standard"]
     if specs == ["standard"]:
         return ()
-    options = registry.Options(profile=policy.audit.profile or "paper")
+    needed = policy.audit.preserve if policy.audit.preserve is not None else needed_by(len(policy.audit.text or ["text"]))
+    options = registry.Options(profile=policy.audit.profile or "paper", preserve=tuple(needed))
     try:
         return tuple(dict.fromkeys(recipe.name for spec in specs for recipe in registry.resolve(spec, options)))
     except ValueError as error:
@@ -227,18 +234,18 @@ def _run(policy: Policy, folder: Path) -> Run:
 def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -> str:
     """Why the rules do not pass, and the three worst failures: those with the fewest changes."""
     from reports.failures import failures
-    from reports.text import visible
+    from reports.text import defused, one_line
 
     said = [f"{r.verdict}: {'' if r.scope == 'run' else r.scope + ': '}{r.message}" for r in results if r.verdict != "pass"]
     found = sorted(failures(outcomes), key=lambda o: (o.words_changed, o.queries, o.recipe, o.example_id))
-    lines = [visible(line) for line in said] or ["inconclusive: the gate has no such rule"]
+    lines = [one_line(line) for line in said] or ["inconclusive: the gate has no such rule"]
     if found:
         lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")
     for outcome in found[:WORST]:
         after = outcome.adversarial.label if outcome.adversarial else "?"
-        lines.append(visible(f"  {outcome.recipe} on {outcome.example_id}: {outcome.label} → {after}"))
+        lines.append(one_line(f"  {outcome.recipe} on {outcome.example_id}: {outcome.label} → {after}"))
         lines.append(f"    {marked(outcome)}")
-    return "\n".join([*lines, f"every failure and report: {run.path.resolve()}"])
+    return defused("\n".join([*lines, f"every failure and report: {one_line(str(run.path.resolve()))}"]))
 
 
 def marked(outcome: Outcome) -> str:

@@ -22,12 +22,14 @@ from attacks.recipes.registry import (
     Options,
     build,
     left_out,
+    left_out_for_meaning,
     names,
     register,
     register_family,
     register_suite,
     resolve,
     suites,
+    unfit,
 )
 from attacks.search import Recipe
 
@@ -36,12 +38,14 @@ __all__ = [
     "Options",
     "build",
     "left_out",
+    "left_out_for_meaning",
     "names",
     "register",
     "register_family",
     "register_suite",
     "resolve",
     "suites",
+    "unfit",
 ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from attacks.constraints.similarity import SentenceSimilarity
+from attacks.preserves import MEANING
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.rewriting import MODEL as MODEL_TECHNIQUE
 from attacks.strategies.rewriting import Rewriting
+from attacks.tagging import chosen as tagger_name
 from attacks.transformations.base import Paraphrase
 from attacks.transformations.paraphrase import EXCLUSIVE, RuleParaphrase
 
@@ -43,7 +45,8 @@ def paraphrase_model(options: Options) -> Recipe:
 
 def _paraphrase(options: Options, name: str, citation: Citation, *, similar: bool = True, asked: int = 0) -> Recipe:
     """Rules are English: in another language, which the user names, a rewriter works alone."""
-    rules: tuple[Paraphrase, ...] = () if asked and options.language != "en" else (RuleParaphrase(depth=1),)
+    english = RuleParaphrase(depth=1, tagger=options.tagger)
+    rules: tuple[Paraphrase, ...] = () if asked and options.language != "en" else (english,)
     model = (("rewriter", f"{asked} rewrites of each text"),) if asked else ()
     return assemble(
         options,
@@ -56,6 +59,11 @@ def _paraphrase(options: Options, name: str, citation: Citation, *, similar: boo
         needs=("rewriter",) if asked else (),
         technique=MODEL_TECHNIQUE,
         languages=options.brought("rewriter") if asked else ("en",),
-        parameters=(("search", f"beam of {WIDTH} over up to {DEPTH} rewrites on one another"), *model),
+        preserves=MEANING if asked else None,
+        parameters=(
+            ("search", f"beam of {WIDTH} over up to {DEPTH} rewrites on one another"),
+            *model,
+            ("tagger", tagger_name(options.tagger)),
+        ),
         note="The rules are this project's own; the paper learns its rules from a corpus of paraphrases." if not asked else "",
     )

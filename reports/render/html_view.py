@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from reports.public import full_message
 from reports.render.html_charts import percent
 from reports.run import Manifest
 from reports.stats import Proportion
@@ -136,8 +137,7 @@ def doubts(flags: Iterable[Mapping[str, Any]]) -> list[Doubt]:
 
 def _doubt(flag: Mapping[str, Any]) -> Doubt:
     note = flag.get("severity") == "note"
-    message = str(flag.get("message") or flag["code"])
-    return Doubt("info" if note else "warning", "Note:" if note else "Warning:", str(flag["code"]), message)
+    return Doubt("info" if note else "warning", "Note:" if note else "Warning:", str(flag["code"]), full_message(flag))
 
 
 def slice_tables(summary: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:

@@ -9,6 +9,7 @@ from reports.cascade import told
 from reports.failures import failures
 from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points
 from reports.measure import Measured
+from reports.public import full_message, public_message
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
 from reports.text import visible
@@ -32,7 +33,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _severities(measured),
         _slices("By label", measured.labels),
         _slices("By slice", measured.slices),
-        _flags(run),
+        _flags(run, texts),
         minimised_section(run, texts=texts),
         _failures(run, texts),
         _facts(run),
@@ -172,9 +173,10 @@ def _slices(title: str, slices: Sequence[Slice]) -> str:
     return section(title, table(("slice", "n", "clean accuracy", "robust accuracy", "drop"), rows))
 
 
-def _flags(run: Run) -> str:
+def _flags(run: Run, texts: bool) -> str:
     lines = [
-        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): {prose(str(flag.get('message', '')))}"
+        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): "
+        + prose(full_message(flag) if texts else public_message(flag, run))
         for flag in run.manifest.flags
     ]
     return section("Doubts about this evaluation", "\n".join(lines)) if lines else ""

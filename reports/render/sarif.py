@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import Any
 
 from reports.failures import in_order
+from reports.public import public_message
 from reports.run import Manifest, Outcome, Run
 from reports.slices import text_of
 from reports.text import visible
@@ -177,7 +178,7 @@ def fingerprints(recipe: str, example_id: str) -> dict[str, str]:
 
 def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
     notes = [
-        note(flag["code"], str(flag.get("message", flag["code"])), "note" if flag.get("severity") == "note" else "warning")
+        note(flag["code"], public_message(flag, run), "note" if flag.get("severity") == "note" else "warning")
         for flag in run.manifest.flags
     ]
     notes += [

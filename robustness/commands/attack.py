@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def attack(
     *,
     texts: Annotated[list[str], typer.Argument(help="The text to attack, or two for a text pair.", metavar="TEXT…")],
     label: Annotated[str, typer.Option("--label", help="Its true label; a beginning is enough (pos).")],
-    victim: f.VictimFlag = "demo",
+    victim: f.VictimFlag = None,
     recipe: Annotated[str, typer.Option("--recipe", help="One recipe.")] = "pwws",
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
@@ -32,6 +34,7 @@ def attack(
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -39,25 +42,24 @@ def attack(
 
     Example: robustness attack "a gripping and warm film" --label pos --recipe textfooler
     """
-    from robustness.audit import open_victim
     from robustness.commands.arguments import settled
+    from robustness.commands.victim import open_named
     from robustness.offline import offline as without_network
 
     chosen = settled({"recipes": (recipe,)} | f.given(profile=profile, seed=seed) | wording.given() | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     with without_network(offline):
-        subject = open_victim(victim or "demo", offline=offline, **opening.given())
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo")
         outcome = _search(subject, tuple(texts), label, chosen, live=not (quiet or json_))
     if json_:
-        typer.echo(outcome.to_json())
+        output.answer(json.loads(outcome.to_json()))
     else:
-        _show(outcome)
+        _show(outcome, subject.info.name)
     raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3}.get(outcome.status, 0))
 
 
 def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str, Any], *, live: bool) -> Outcome:
-    from robustness import checks
     from robustness.audit import Settings, prepare
     from robustness.data import load_examples
     from robustness.engine import Engine
@@ -70,8 +72,8 @@ def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str
     prepared = prepare(victim, data, Settings(**chosen))
     if len(prepared.plan.recipes) != 1:
         raise UsageError(f"--recipe expects one recipe, {chosen['recipes'][0]!r} is {len(prepared.plan.recipes)}")
-    for flag in checks.substitutes(prepared.plan.recipes):
-        typer.echo(f"{flag.severity}: {flag.message}", err=True)
+    for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
+        output.warn(f"{flag.severity}: {flag.message}")
     watched = _Watched(prepared.plan.recipes[0].attack)
     plan = replace(prepared.plan, recipes=(replace(prepared.plan.recipes[0], attack=watched),))
     with _live(prepared.oracles.victim, watched) if live else _nothing():
@@ -107,12 +109,11 @@ def _nothing() -> Iterator[None]:
 
 @contextmanager
 def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
-    from rich.console import Console
     from rich.live import Live
 
     from reports.text import visible
 
-    with Live(console=Console(stderr=True), refresh_per_second=12, transient=True) as screen:
+    with Live(console=output.console(stderr=True), refresh_per_second=12, transient=True) as screen:
 
         def show(_: int) -> None:
             trial = watched.trial
@@ -125,11 +126,13 @@ def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
         yield
 
 
-def _show(outcome: Outcome) -> None:
-    from rich.console import Console
+def _show(outcome: Outcome, victim: str) -> None:
     from rich.text import Text
 
-    console = Console()
+    from reports.text import one_line
+
+    console = output.console()
+    console.print(Text(one_line(f"victim {victim}")))
     words = {
         "succeeded": "broken",
         "failed": "held",
@@ -139,11 +142,11 @@ def _show(outcome: Outcome) -> None:
     }
     console.print(Text(f"{outcome.recipe}: {words.get(outcome.status, 'error')} after {outcome.queries} queries", style="bold"))
     if outcome.error:
-        console.print(Text(outcome.error["message"]))
+        console.print(Text(one_line(outcome.error["message"])))
     for record, name in ((outcome.clean, "clean"), (outcome.adversarial, "attacked")):
         if record is not None:
             belief = f" {max(record.scores):.1%}" if record.scores else ""
-            console.print(Text(f"  {name:9}{record.label}{belief}"))
+            console.print(Text(one_line(f"  {name:9}{record.label}{belief}")))
     console.print(_diff(outcome, coloured=console.color_system is not None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def audit(
         ),
     ] = False,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     thresholds: f.GateFlags,
     require_threshold: Annotated[
@@ -61,10 +62,10 @@ def audit(
     error, 3 inconclusive.
     """
     from robustness.commands.github import tell_github
-    from robustness.commands.policy import audit_policy, read_policy
+    from robustness.commands.policy import audit_defaults, audit_policy, read_policy
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
-    chosen = rules.audit.model_dump(exclude_none=True)
+    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)
@@ -99,13 +100,12 @@ def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult
     if policy.wants_verdict:
         result = result.demanding()
     if as_json:
-        shown = {**summarise(run, result), "folder": str(run.path), "seal": sealed.brief()}
-        typer.echo(json.dumps(shown, ensure_ascii=True))
+        output.answer({**summarise(run, result), "folder": str(run.path), "seal": sealed.brief()})
     else:
         if quiet:
-            typer.echo(verdict_line(result))
+            output.say(verdict_line(result))
         else:
-            print_run(run, result)
+            print_run(run, result, output.console())
         tell_changed(result.changed)
         tell_seal(sealed, quiet=quiet)
     return result

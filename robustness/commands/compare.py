@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.sealing import ExpectFlag, check_seal
 from robustness.errors import UsageError
 
@@ -59,7 +59,6 @@ def compare(
     from reports.render.compare_terminal import print_comparison, verdict_line
     from reports.render.comparison import clear_comparison, render_comparison
     from reports.store import load_run
-    from reports.text import visible
 
     given = f.given(
         max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
@@ -71,15 +70,15 @@ def compare(
     found = hold_against(old, new, *_rules(new, policy, given))
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer(found.to_dict())
     elif quiet:
-        typer.echo(verdict_line(found, texts=texts is not False))
+        output.say(verdict_line(found, texts=texts is not False))
     else:
-        print_comparison(found, texts=texts is not False)
+        print_comparison(found, output.console(), texts=texts is not False)
         for path in written:
-            typer.echo(str(path))
+            output.say(str(path))
     for name, seal in seals.items():
-        typer.echo(visible(f"{name}: {seal.sentence()}"), err=quiet or json_)
+        (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
 
 

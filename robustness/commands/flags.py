@@ -37,6 +37,9 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+LocalCodeFlag = Annotated[
+    bool, typer.Option("--allow-local-code", help="Run the Python code that [audit] of the policy file names as the victim.")
+]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
@@ -91,10 +94,17 @@ class RecipeFlags(Flags):
         None
     )
     profile: ProfileFlag = None
+    preserve: Annotated[
+        str | None,
+        typer.Option(
+            "--preserve",
+            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """Recipes as a list."""
-        return Flags.given(self) | given(recipes=listed(self.recipes))
+        """Recipes and what is to be preserved as lists."""
+        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,10 @@ class ResourceFlags(Flags):
     vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
         None
     )
+    tagger: Annotated[
+        str | None,
+        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
+    ] = None
     lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
     resource: Annotated[
         list[str] | None,
@@ -253,7 +267,9 @@ class GithubFlags(Flags):
             "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
         ),
     ] = None
-    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")] = False
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in annotations and job summary.")] = (
+        False
+    )
 
 
 def listed(text: str | None) -> list[str] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.sealing import ExpectFlag, check_seal, tell_seal
 
 RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
@@ -40,12 +40,12 @@ def gate(
     sealed, loaded = check_seal(run, expect), load_run(run)
     result = evaluate(loaded, policy_for(loaded.manifest, policy, thresholds.given(), note=not json_)).demanding()
     if json_:
-        typer.echo(json.dumps({**result.to_dict(), "seal": sealed.brief()}, ensure_ascii=True))
+        output.answer({**result.to_dict(), "seal": sealed.brief()})
     else:
         if quiet:
-            typer.echo(verdict_line(result))
+            output.say(verdict_line(result))
         else:
-            print_gate(result)
+            print_gate(result, output.console())
         tell_changed(result.changed)
         tell_seal(sealed, quiet=quiet)
     tell_github(loaded, result, asked=github.github, texts=github.show_texts)
@@ -54,10 +54,8 @@ def gate(
 
 def tell_changed(changed: str) -> None:
     """Say on stderr that another policy changed a verdict, where one did."""
-    from reports.text import visible
-
     if changed:
-        typer.echo(f"warning: {' '.join(visible(changed).split())}", err=True)
+        output.warn(f"warning: {changed}")
 
 
 def report(
@@ -87,11 +85,11 @@ def report(
     written, result = render_all(loaded, rules), evaluate(loaded, rules)
     sealed = check_seal(run, None)
     if json_:
-        typer.echo(json.dumps([str(path) for path in written]))
+        output.answer([str(path) for path in written])
     else:
         for path in [] if quiet else written:
-            typer.echo(str(path))
-        typer.echo(verdict_line(result), err=True)
+            output.say(str(path))
+        output.warn(verdict_line(result))
         tell_seal(sealed, quiet=True)
     tell_changed(result.changed)
     raise typer.Exit(int((result if policy is None else result.demanding()).exit_code))

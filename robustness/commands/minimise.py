@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.replay import FailuresArgument
 from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
 from robustness.errors import UsageError
@@ -29,6 +29,7 @@ def minimise(
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -49,7 +50,7 @@ def minimise(
     check_source(failures, expect)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline)
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code)
         try:
             oracle = oracle_for(subject, **asking.oracle())
             found = reduce(subject, cases, oracle)
@@ -89,11 +90,11 @@ def _tell(found: list[Minimal], target: Path, sealed: Verification | None, *, as
         groups = [{"reason": g.reason, "count": g.count, "cases": [list(case) for case in g.cases]} for g in clusters(found)]
         failures = [one.to_dict() for one in found]
         seal = sealed.brief() if sealed else None
-        typer.echo(json.dumps({"file": str(target), "clusters": groups, "failures": failures, "seal": seal}, ensure_ascii=True))
+        output.answer({"file": str(target), "clusters": groups, "failures": failures, "seal": seal})
         return
     for line in [summary_line(found)] if quiet else lines(found):
-        typer.echo(line)
+        output.say(line)
     if not quiet:
-        typer.echo(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")
+        output.say(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")
     if sealed is not None:
         tell_seal(sealed, quiet=quiet)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,15 +57,15 @@ def perturb(
         dataset = _data(data, f.listed(labels), limit, seed or 0, options)
     chosen, flags = _chosen(specs, dataset, texts.given())
     for flag in flags:
-        typer.echo(f"{flag.severity}: {flag.message}", err=True)
+        output.warn(f"{flag.severity}: {flag.message}")
     rows = list(_rows(dataset, chosen, seed or 0))
     _write(out, rows)
     if json_:
         names = [recipe.name for recipe in chosen]
         found = {"file": str(out), "texts": len(rows), "examples": len(dataset.examples), "recipes": names}
-        typer.echo(json.dumps(found, ensure_ascii=True))
+        output.answer(found)
     else:
-        typer.echo(f"{len(rows)} texts of {len(dataset.examples)} examples written to {out}")
+        output.say(f"{len(rows)} texts of {len(dataset.examples)} examples written to {out}")
 
 
 def _data(source: str, labels: list[str] | None, limit: int | None, seed: int, options: dict[str, Any]) -> Dataset:
@@ -97,8 +98,9 @@ def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[
     settings = Settings(recipes=tuple(specs), **given)
     inputs = [example.inputs[-1] for example in dataset.examples]
     language = languages.language_of(settings.language, inputs)
-    chosen = parts.chosen_recipes(settings, language, dataset.labels)
-    return chosen, languages.doubts(language, parts.left_out(settings, language), inputs)
+    options = parts.recipe_options(settings, dataset.fields, language)
+    chosen = parts.chosen_recipes(settings, options, language, dataset.labels)
+    return chosen, languages.doubts(language, parts.left_out(settings, options), inputs)
 
 
 def _rows(dataset: Dataset, recipes: Sequence[Recipe], seed: int) -> Iterator[dict[str, Any]]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from robustness.commands import output
+from robustness.commands.anchoring import anchored
 from robustness.commands.flags import listed
 from robustness.errors import UsageError
 
@@ -31,6 +31,8 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
 
     try:
         found = load_policy(path)
+        if path is not None and str(path) != NONE:
+            found = found.model_copy(update={"audit": anchored(found.audit, path.parent)})
         policy = with_gate(found, _gate_values(gate_flags))
         refuse_idle(policy)
     except PolicyError as error:
@@ -94,7 +96,6 @@ def policy_for(manifest: Manifest, path: Path | None, gate_flags: Mapping[str, A
 def _note_other_file(own: Policy) -> None:
     from reports.policy import PolicyError
     from reports.policy_file import load_policy
-    from reports.text import visible
 
     try:
         here = load_policy()
@@ -102,7 +103,16 @@ def _note_other_file(own: Policy) -> None:
         return  # it is not asked for here, so its mistakes are not in the way
     if here.wants_verdict and here.gate != own.gate:
         said = f"note: the run is judged by its own policy; {here.source} says otherwise, --policy {here.source} judges by it"
-        typer.echo(visible(said), err=True)
+        output.warn(said)
+
+
+def audit_defaults(policy: Policy, victim: str | None, *, allow_local_code: bool) -> dict[str, Any]:
+    """``[audit]`` of a policy, under the victim that a flag named; raises ``UsageError`` before code of its choice runs."""
+    from robustness.victims import refuse_local_code
+
+    if victim is None:
+        refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
+    return policy.audit.model_dump(exclude_none=True)
 
 
 def _refuse_unknown_flags(policy: Policy) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from robustness.commands import output
+
 if TYPE_CHECKING:
     from reports.run import Outcome
     from robustness.engine import Oracles
@@ -15,7 +17,6 @@ class Bar:
     """A rich progress bar that listens to a run. Use as a context manager."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         self._progress = Progress(
@@ -26,7 +27,7 @@ class Bar:
             TimeElapsedColumn(),
             TextColumn("eta"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=output.console(stderr=True),
             refresh_per_second=4,
         )
         self._task: Any = None

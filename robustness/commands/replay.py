@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def replay(
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -47,7 +48,7 @@ def replay(
     sealed = check_source(failures, expect)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline)
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code)
         try:
             found = put(subject, cases, repeat=repeat, max_broken=max_broken, **asking.oracle())
         finally:
@@ -58,17 +59,16 @@ def replay(
 
 def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
     from reports.replayed import BROKEN, ERROR, FLAKY
-    from reports.text import visible
 
     if as_json:
-        typer.echo(json.dumps({**found.to_dict(), "seal": sealed.brief() if sealed else None}, ensure_ascii=True))
+        output.answer({**found.to_dict(), "seal": sealed.brief() if sealed else None})
         return
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
         said = one.error or f"{one.case.label} → {' / '.join(one.answers)}"
-        typer.echo(" ".join(visible(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}").split("\n")))
+        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}")
     if not quiet and len(bad) > SHOWN:
-        typer.echo(f"… and {len(bad) - SHOWN} more; --json lists them all")
-    typer.echo(found.headline())
+        output.say(f"… and {len(bad) - SHOWN} more; --json lists them all")
+    output.say(found.headline())
     if sealed is not None:
         tell_seal(sealed, quiet=quiet)

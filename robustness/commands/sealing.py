@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +42,4 @@ def check_source(failures: Path, expect: str | None) -> Verification | None:
 
 def tell_seal(found: Verification, *, quiet: bool) -> None:
     """Say whether a run is sealed, and its digest; on stderr where stdout is for the verdict alone."""
-    from reports.text import visible
-
-    typer.echo(visible(found.sentence()), err=quiet)
+    (output.warn if quiet else output.say)(found.sentence())

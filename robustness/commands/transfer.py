@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.sealing import check_seal
 from robustness.errors import UsageError
 
@@ -40,7 +40,6 @@ def transfer(
 
     Exit codes: 0 measured, 2 unusable input, 3 a victim erred, or nothing applied to it.
     """
-    from reports.text import visible
     from robustness.offline import offline as without_network
 
     specs = f.listed(victims) or []
@@ -50,11 +49,11 @@ def transfer(
     with without_network(offline):
         found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
     if json_:
-        typer.echo(json.dumps({**found.to_dict(), "seals": [seal.brief() for seal in seals]}, ensure_ascii=True))
+        output.answer({**found.to_dict(), "seals": [seal.brief() for seal in seals]})
     else:
         _print(found, quiet=quiet)
         for run, seal in zip(runs, seals, strict=True):
-            typer.echo(visible(f"{run}: {seal.sentence()}"), err=quiet)
+            (output.warn if quiet else output.say)(f"{run}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
 
 
@@ -90,7 +89,6 @@ def _source(path: Path, name: str) -> str:
 
 def _print(found: Transfer, *, quiet: bool) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -103,6 +101,6 @@ def _print(found: Transfer, *, quiet: bool) -> None:
     for row in rows:
         if row[1] == ALL or not quiet:
             table.add_row(*map(Text, row))
-    console = Console(highlight=False)
+    console = output.console()
     console.print(table)
     console.print("broken, of the cases whose clean text the victim gets right, with 95 % Clopper–Pearson intervals")

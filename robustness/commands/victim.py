@@ -13,21 +13,35 @@ if TYPE_CHECKING:
 _OPTIONS = ("access", "labels", "fields", "device", "max_length")
 
 
-def open_named(spec: str | None, opening: f.OpeningFlags, *, offline: bool = False) -> Victim:
-    """The victim of ``--victim``, else of ``[audit]``; flags beat the file. Raises ``UsageError`` where none is named."""
+def open_named(
+    spec: str | None,
+    opening: f.OpeningFlags,
+    *,
+    offline: bool = False,
+    allow_local_code: bool = False,
+    otherwise: str | None = None,
+) -> Victim:
+    """The victim of ``--victim``, else of ``[audit]``, else ``otherwise``; flags beat the file.
+
+    Raises ``UsageError`` where none is named, or where the file names code and nobody allowed to run it.
+    """
     from reports.policy import PolicyError
     from reports.policy_file import load_policy
     from robustness.audit import open_victim
+    from robustness.commands.policy import audit_defaults
 
     f.refuse_empty(spec, "--victim")
     given = opening.given()
     if spec is None:
         try:
-            defaults = load_policy().audit.model_dump(exclude_none=True)
+            policy = load_policy()
         except PolicyError as error:
             raise UsageError(str(error)) from error
+        defaults = audit_defaults(policy, None, allow_local_code=allow_local_code)
         spec = defaults.get("victim")
-        given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
+        if spec is not None:
+            given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
+        spec = spec or otherwise
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
     return open_victim(spec, offline=offline, **given)

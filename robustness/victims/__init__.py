@@ -9,18 +9,22 @@ from typing import Any
 from robustness.errors import UsageError
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 
-__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "victims"]
+__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "refuse_local_code", "victims"]
 
 
 @dataclass(frozen=True, slots=True)
 class VictimKind:
-    """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes."""
+    """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes.
+
+    ``runs_code``: opening it runs code that the spec names, so a file in a repository must not choose it unasked.
+    """
 
     name: str
     spec: str
     access: str
     summary: str
     options: tuple[str, ...] = ()
+    runs_code: bool = False
 
 
 KINDS = (
@@ -38,6 +42,7 @@ KINDS = (
         "scores or labels",
         "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
         ("access", "labels", "fields"),
+        runs_code=True,
     ),
     VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
@@ -52,6 +57,18 @@ def victims() -> tuple[VictimKind, ...]:
 
     scripted = (VictimKind(n, f"scripted:{n}", s.access, _first_line(s.make)) for n, s in SCRIPTED.items())
     return (*KINDS, *scripted)
+
+
+def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str = "") -> None:
+    """Raise ``UsageError`` where a file, not the user, names a victim that is code and nobody allowed to run it.
+
+    ``source``: the file, for the message; ``advice``: how to allow it, where that is not by flag. Whoever may write that file,
+    in a pull request for one, could run anything here.
+    """
+    kind = (spec or "").partition(":")[0]
+    if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
+        how = advice or f"repeat it as --victim {spec}, or pass --allow-local-code"
+        raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
 
 
 def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:

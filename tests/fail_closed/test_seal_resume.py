@@ -147,6 +147,19 @@ def test_a_command_that_is_killed_at_any_write_is_no_edit_and_ends_when_repeated
     assert main(["verify", "run", "-q"]) == 0
 
 
+@pytest.mark.parametrize("target", ["report.md", "gone", "."])
+def test_a_link_in_a_run_is_an_edit(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (RUN / "more").symlink_to(target)
+    assert main(["verify", "run"]) == 1
+    assert "added    more" in capsys.readouterr().out
+    (RUN / "more").unlink()
+    (RUN / "kept").write_bytes((RUN / "outcomes.jsonl").read_bytes())
+    (RUN / "outcomes.jsonl").unlink()
+    (RUN / "outcomes.jsonl").symlink_to("kept")
+    assert main(["verify", "run"]) == 1
+    assert "changed  outcomes.jsonl" in capsys.readouterr().out
+
+
 def test_an_edit_during_a_killed_rendering_is_still_an_edit() -> None:
     after = 0
     while killed(after, "report", "run", "-q") and main(["verify", "run", "-q"]) != 3:

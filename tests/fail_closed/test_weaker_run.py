@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def audit(*more: str, out: str = "run") -> int:
-    return main(["audit", "--policy", "policy.toml", "--out", out, "-q", *more])
+    return main(["audit", "--policy", "policy.toml", "--allow-local-code", "--out", out, "-q", *more])
 
 
 @pytest.mark.parametrize(("flags", "said"), WEAKER.values(), ids=WEAKER.keys())
