@@ -148,8 +148,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     """
     from robustness import checks, languages, meaning, parts, preflight
     from robustness.backends import VictimBackend
+    from robustness.drawing import refuse_grouped
     from robustness.manifest import describe
+    from robustness.overlaps import clusters
 
+    refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
     field = parts.attacked_field(settings, victim.info)
@@ -163,7 +166,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += checks.substitutes(recipes)
+    flags += [*checks.substitutes(recipes), *clusters(data)]
     flags += languages.doubts(language, parts.left_out(settings, language), texts)
     flags += meaning.fit_flags(settings, parts.options_of(settings, language, victim.info.fields), recipes)
     if oracles.victim.store is not None:
@@ -224,6 +227,7 @@ def audit(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
+    from robustness.drawing import refuse_grouped
     from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
@@ -232,6 +236,7 @@ def audit(
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
         read, opened = dict(data_options or {}), dict(victim_options or {})
+        refuse_grouped(read.get("group"), chosen.until_decided)
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
         opened.setdefault("isolate", isolate)
@@ -285,7 +290,7 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         from robustness.victims.demo import demo_examples
 
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
-        data = load_examples(rows, labels=victim.info.labels, id="id", limit=limit, seed=seed)
+        data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
         return replace(data, source="the demo's held-out film-review sentences")
     return load_examples(examples, labels=victim.info.labels, victim_fields=victim.info.fields, limit=limit, seed=seed, **options)
 

@@ -68,6 +68,7 @@ CODES: Mapping[str, str] = {
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
+    "clusters": "many examples share long parts, or a column says that they hang together, and no --group was given",
     "language": "not every recipe knows the language of every text",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",

@@ -183,8 +183,7 @@ def _named(scope: str, rule: str) -> Pick:
 def _of_part(recipe: str, key: str, rule: str, policy: Policy) -> Pick:
     from reports.gate import of_recipe_on_slice
 
-    rules, confidence = policy.gate.slices[key], policy.gate.confidence
-    return lambda run, found: (r for r in of_recipe_on_slice(run, recipe, key, rules, confidence) if r.rule == rule)
+    return lambda run, found: (r for r in of_recipe_on_slice(run, recipe, key, policy.gate) if r.rule == rule)
 
 
 def _by_recipe(recipe: str) -> Callable[[Outcome], bool]:

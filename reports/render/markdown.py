@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from reports.cascade import told
 from reports.failures import failures
 from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.measure import Measured
@@ -92,6 +93,8 @@ def _stages(measured: Measured) -> str:
         return ""
     rows = [(code(s.recipe), str(s.attacked), str(s.broken), str(s.errors), interval(s.robust_accuracy)) for s in measured.stages]
     note = "A cascade: each recipe attacks only what still stands, so its success rate is among the harder examples."
+    if measured.cascade is not None and (cost := told(measured.cascade)):
+        note = f"{note} {cost[:1].upper()}{cost[1:]}."
     return section("Cascade", table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
 
 
@@ -123,7 +126,11 @@ def _success_at(measured: Measured) -> str:
         return ""
     budgets = tuple(measured.recipes[0].success_at)
     rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
-    return section("Success rate within so many queries", table(("recipe", "profile", *map(str, budgets)), rows))
+    note = (
+        "The share of attacked examples that each recipe had broken by its n-th query. A run with so small a budget is planned"
+        " for it and may break more, or fewer."
+    )
+    return section("Broken by the n-th query", note, table(("recipe", "profile", *map(str, budgets)), rows))
 
 
 def _severities(measured: Measured) -> str:

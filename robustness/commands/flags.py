@@ -77,6 +77,10 @@ class ReadingFlags(Flags):
     text: Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")] = None
     label: Annotated[str | None, typer.Option("--label", help="Label column.")] = None
     id_: Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")] = None
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Column that says which rows hang together: a document, a user, a template."),
+    ] = None
     label_map: Annotated[
         str | None,
         typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive."),
@@ -257,7 +261,9 @@ class GateFlags(Flags):
     max_error_rate: Annotated[
         str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
     ] = None
-    min_examples: Annotated[int | None, typer.Option("--min-examples", help="Inconclusive with fewer judged examples.")] = None
+    min_examples: Annotated[
+        int | None, typer.Option("--min-examples", help="Nothing passes with fewer judged examples (default 30).")
+    ] = None
     max_untested: Annotated[
         str | None,
         typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
@@ -271,6 +277,9 @@ class GateFlags(Flags):
     fatal_flags: Annotated[
         str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
     ] = None
+    family_wise: Annotated[
+        bool, typer.Option("--family-wise", help="One error of a false failure over all thresholds together, not one for each.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
