@@ -317,8 +317,10 @@ def test_notes_name_the_same_victim_and_other_versions(run_of: Callable[..., Run
 def test_a_larger_budget_that_finds_less_is_said(make_run: MakeRun, make_counted: Callable[..., list[Outcome]]) -> None:
     def notes(small: int, large: int) -> str:
         sides = ((50, small), (500, large))
-        runs = [make_run(make_counted(succeeded=n, failed=10 - n), budget=b, comparability={"budget": b}) for b, n in sides]
-        return " ".join(compare(*runs).notes)
+        base, candidate = (
+            make_run(make_counted(succeeded=n, failed=10 - n), budget=b, comparability={"budget": b}) for b, n in sides
+        )
+        return " ".join(compare(base, candidate).notes)
 
     assert "larger budget broke fewer" in notes(9, 4)
     assert notes(4, 9) == ""
