@@ -109,6 +109,11 @@ class Outcome:
     meta: Mapping[str, Any] = _field(default_factory=dict)
     goal: str = MISCLASSIFY
 
+    @property
+    def words_touched(self) -> int:
+        """Words changed and words put in: how large the edit is."""
+        return self.words_changed + self.words_inserted
+
     def to_json(self) -> str:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
         line = _plain(self)
@@ -244,10 +249,11 @@ class Manifest:
     """``run.json``: what ran. Everything that two runs must share to be compared is in ``comparability``.
 
     ``victim``: name, kind, labels, fields, access, identity. ``data``: source, digest, examples, report of what was
-    dropped. ``recipes``: name, citation, level, access, profile, parameters each, in order. ``cascade``: each recipe
-    attacks only what still stands. ``flags``: self-doubt flags, as ``{code, severity, message, value}``, filled at the end.
-    ``finished``: False until every trial ended. ``usage``: measured totals (wall seconds, forwards, cache hits …); the
-    only part that differs between two runs of the same seed. ``outcomes``: their count and an order-free digest, written at
+    dropped, and ``group`` where examples come in groups: the column that says which. ``recipes``: name, citation, level,
+    access, profile, parameters each, in order. ``cascade``: each recipe attacks only what still stands. ``flags``:
+    self-doubt flags, as ``{code, severity, message, value}``, filled at the end. ``finished``: False until every trial ended.
+    ``usage``: measured totals (wall seconds, forwards, cache hits …); the only part that differs between two runs of the
+    same seed. ``outcomes``: their count and an order-free digest, written at
     the end, by which a shortened or edited ``outcomes.jsonl`` is known. ``sequential``: for a run that stops as soon as its
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
     ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
@@ -287,6 +293,12 @@ class Manifest:
     def due(self) -> int:
         """How many examples must have ended: all, or those that a sequential run drew."""
         return int(self.sequential.get("drawn") or self.examples)
+
+    @property
+    def group(self) -> str | None:
+        """The column whose values say which examples hang together; None where each stands alone."""
+        column = self.data.get("group")
+        return str(column) if column else None
 
     @property
     def recipe_names(self) -> tuple[str, ...]:
