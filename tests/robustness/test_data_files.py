@@ -37,7 +37,7 @@ def read(folder: Path, name: str, content: str | bytes, **flags: Any) -> Dataset
         ("x.csv", b"text,label\n\xed\xa0\x80,positive\n", "line 2: byte 0xed"),
         ("x.csv", b"\xff\xfet\x00e", "is not valid utf-16"),
         ("x.csv", "text,label\na,positive\n".encode("utf-16-le"), "--encoding utf-16-le"),
-        ("x.csv", gzip.compress(b"text,label\n"), "compressed with gzip"),
+        ("x.csv", gzip.compress(b"text,label\n", mtime=0), "compressed with gzip"),
         ("x.csv", b"PK\x03\x04aaaa", "Excel workbook; save it as CSV"),
         ("x.csv", b"PAR1aaaa", "--format parquet"),
         ("x.tsv", 'text\tlabel\n"a\tpositive\nb\n', "the quotes do not pair"),
