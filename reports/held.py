@@ -102,6 +102,7 @@ _CHECKS: Mapping[str, Any] = {
     "limit": _limit,
     "seed": lambda run, wanted: _same("seed", run.seed, wanted),
     "field": lambda run, wanted: _same("field", run.comparability.get("field", wanted), wanted),
+    "group": lambda run, wanted: _same("group", run.group, wanted),
     "access": lambda run, wanted: _same("access", run.victim.get("access"), wanted),
     "encoder": _encoder,
     **{name: (lambda run, wanted, name=name: _resource(name, run, wanted)) for name in _MODELS},

@@ -22,8 +22,8 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     yield _attacked(measured)
     yield _tried(run, measured)
     yield _errors(run, rules.max_error_rate)
-    if rules.min_examples:
-        yield _enough(measured, rules.min_examples)
+    if rules.needed and (rules.min_examples is not None or measured.overall.judged < rules.needed):
+        yield _enough(measured, rules.needed)
     if rules.has_thresholds:
         yield from _passable(run, measured, rules)
     yield from _fatal(run, rules)

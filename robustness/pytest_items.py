@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.pytest_names import ALLOW, FILE
 
 if TYPE_CHECKING:
     from reports.policy import Policy
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
-FILE = "robustness.toml"
 WORST = 3
 NEAR = 80
 """Characters of a long text that are shown on each side of an edit."""
@@ -66,7 +66,6 @@ class PolicyFile(pytest.File):
         from reports.seal import SEAL
         from reports.store import load_run
         from robustness.named_resources import refuse_local_resources
-        from robustness.pytest_plugin import ALLOW
         from robustness.victims import refuse_local_code
 
         policy = self._policy()
@@ -186,8 +185,7 @@ def _named(scope: str, rule: str) -> Pick:
 def _of_part(recipe: str, key: str, rule: str, policy: Policy) -> Pick:
     from reports.gate import of_recipe_on_slice
 
-    rules, confidence = policy.gate.slices[key], policy.gate.confidence
-    return lambda run, found: (r for r in of_recipe_on_slice(run, recipe, key, rules, confidence) if r.rule == rule)
+    return lambda run, found: (r for r in of_recipe_on_slice(run, recipe, key, policy.gate) if r.rule == rule)
 
 
 def _by_recipe(recipe: str) -> Callable[[Outcome], bool]:
@@ -214,12 +212,17 @@ _ID = pytest.StashKey[str]()
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock beside the folder; other workers of the session wait here for the run to end."""
-    import fcntl
+    import os
+
+    from reports.lock import lock, release
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(folder.with_name(f".{folder.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        lock(descriptor, wait=True)
         yield
+    finally:
+        release(descriptor)
 
 
 def _run(policy: Policy, folder: Path) -> Run:
@@ -236,7 +239,7 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
     from reports.text import defused, one_line
 
     said = [f"{r.verdict}: {'' if r.scope == 'run' else r.scope + ': '}{r.message}" for r in results if r.verdict != "pass"]
-    found = sorted(failures(outcomes), key=lambda o: (o.words_changed, o.queries, o.recipe, o.example_id))
+    found = sorted(failures(outcomes), key=lambda o: (o.words_touched, o.queries, o.recipe, o.example_id))
     lines = [one_line(line) for line in said] or ["inconclusive: the gate has no such rule"]
     if found:
         lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")

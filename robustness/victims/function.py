@@ -163,9 +163,9 @@ def _import(name: str) -> ModuleType:
             raise UsageError(
                 f"importing {name!r} failed: it needs the package {missing.name!r}, which is not installed"
             ) from missing
-        except UsageError:
+        except (UsageError, KeyboardInterrupt):
             raise
-        except Exception as problem:  # a user's module may raise anything
+        except BaseException as problem:  # a user's module may raise anything, SystemExit included
             raise UsageError(f"importing {name!r} failed: {type(problem).__name__}: {problem}{_where(problem)}") from problem
 
 
@@ -225,7 +225,9 @@ def _loaded(predictor: Any, name: str) -> Any:
         return predictor
     try:
         made = predictor()
-    except Exception as problem:  # a user's loader may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # a user's loader may raise anything
         raise UsageError(
             f"{name} was called as a loader and raised {type(problem).__name__}: {problem}{_where(problem)}"
         ) from problem
