@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reports.verdicts import GateResult, RuleResult
 
 WORST = 3
+NEAR = 80
+"""Characters of a long text that are shown on each side of an edit."""
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
 
@@ -249,12 +251,19 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
 
 
 def marked(outcome: Outcome) -> str:
-    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``."""
+    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``; long stretches between are cut."""
     from reports.text import visible
 
-    text, parts, at = outcome.texts.get(outcome.field, ""), [], 0
+    text, parts, at, shown = outcome.texts.get(outcome.field, ""), [], 0, 0
     for edit in sorted(outcome.edits, key=lambda edit: edit.start):
         old, new = (f"[-{edit.before}-]" if edit.before else ""), (f"{{+{edit.after}+}}" if edit.after else "")
-        parts += [text[at : edit.start], old, new]
-        at = edit.end
-    return " ".join(visible("".join([*parts, text[at:]])).split("\n"))
+        parts += [_cut(text[at : edit.start], shown, NEAR), old, new]
+        at, shown = edit.end, NEAR
+    return " ".join(visible("".join([*parts, _cut(text[at:], NEAR, 0)])).split("\n"))
+
+
+def _cut(stretch: str, first: int, last: int) -> str:
+    """An unchanged stretch of a text: so many characters of its beginning and of its end."""
+    if len(stretch) <= first + last + 1:
+        return stretch
+    return f"{stretch[:first]}…{stretch[len(stretch) - last :]}"

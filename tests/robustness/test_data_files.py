@@ -151,7 +151,7 @@ def test_flags_that_do_not_apply_are_errors(tmp_path: Path) -> None:
 
 
 ROWS = [("a, b", 1), ("c", 0)]
-COLUMNS = {"text": [t for t, _ in ROWS], "label": [n for _, n in ROWS]}
+COLUMNS: dict[str, list[Any]] = {"text": [t for t, _ in ROWS], "label": [n for _, n in ROWS]}
 RECORDS = [{"text": t, "label": n} for t, n in ROWS]
 
 
