@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from reports import exact
 from reports.run import SCHEMA, Outcome, RunError
 from reports.seal import refuse_edited
 
@@ -36,10 +37,12 @@ def read_cases(path: str | Path) -> list[Outcome]:
 
 def _case(line: str, path: Path, number: int) -> Outcome:
     try:
-        raw = json.loads(line)
+        raw = exact.loads(line)
         if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
             raise ValueError(f"expected a case of schema {SCHEMA}, got {str(raw)[:60]!r}")
-        outcome = Outcome.from_json(json.dumps({**{k: v for k, v in raw.items() if k not in _EXTRA}, "status": "succeeded"}))
+        outcome = Outcome.from_json(
+            json.dumps(exact.spelled({**{k: v for k, v in raw.items() if k not in _EXTRA}, "status": "succeeded"}))
+        )
         _check(outcome)
     except (ValueError, RecursionError) as problem:
         raise RunError(f"{path}, line {number}: not a failure case ({problem})") from None
@@ -49,6 +52,8 @@ def _case(line: str, path: Path, number: int) -> Outcome:
 def _check(case: Outcome) -> None:
     if case.field not in case.texts:
         raise ValueError(f"its field {case.field!r} is none of its texts {list(case.texts)}")
+    if case.perturbed is None:
+        raise ValueError("it holds no perturbed text")
 
 
 def inputs_of(case: Outcome, text: str | None = None) -> tuple[str, ...]:

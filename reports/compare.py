@@ -16,8 +16,9 @@ from typing import Any
 from reports.changes import Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.comparability import Difference, differences
 from reports.figures import signed_interval
+from reports.held import lacking
 from reports.measure import measure
-from reports.policy import CompareRules, GateRules
+from reports.policy import AuditDefaults, CompareRules, GateRules
 from reports.power import pairs_to_pass
 from reports.run import SCHEMA, Manifest, Run
 from reports.soundness import DOUBTS, soundness
@@ -110,7 +111,7 @@ class Comparison:
         }
 
 
-def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Comparison:
+def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: AuditDefaults | None = None) -> Comparison:
     """Compare two loaded runs.
 
     Args:
@@ -120,6 +121,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
             of every interval, the tests using what is left of it; ``max_error_rate``: inconclusive when a larger share of the
             examples erred in either run; ``slices_decide``: a regression of one slice decides too, all questions being then
             corrected together.
+        due: ``[audit]`` of the policy; inconclusive where either run is less than it asks for. The two may have
+            audited different victims on other data than it names: whether they can be paired is looked at anyway.
     """
     rules = rules or CompareRules()
     margin, confidence = rules.max_regression, rules.confidence
@@ -132,7 +135,7 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
     if rules.slices_decide:
         both = together((*asked, *parts))
         asked, parts = both[: len(asked)], both[len(asked) :]
-    doubts = tuple(_doubts(base, candidate, pairs, rules.max_error_rate))
+    doubts = (*_short(base, candidate, due), *_doubts(base, candidate, pairs, rules.max_error_rate))
     verdict, reasons = (
         (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if rules.slices_decide else asked, margin, confidence)
     )
@@ -158,6 +161,14 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None) -> Com
         doubted=bool(doubts),
         slices_decide=rules.slices_decide,
     )
+
+
+def _short(base: Run, candidate: Run, due: AuditDefaults | None) -> Iterator[str]:
+    """What either run lacks of what the policy's ``[audit]`` asks for."""
+    for name, run in (("base", base), ("candidate", candidate)):
+        missing = lacking(run.manifest, due, subject=False) if due is not None else ()
+        if missing:
+            yield f"the {name} run is less than [audit] asks for: {'; '.join(missing)}"
 
 
 def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from reports.exact import spelled
 from reports.goals import MISCLASSIFY
 from reports.run import SCHEMA, Outcome, PredictionRecord, Run
 from reports.text import cell
@@ -70,13 +71,13 @@ def write_failures(run: Run, folder: Path) -> int:
     cases = in_order(run)
     columns = {label: index for index, label in enumerate(run.manifest.victim.get("labels", ()))}
     with (
-        (folder / "failures.jsonl").open("w", encoding="ascii", newline="\n") as exact,
+        (folder / "failures.jsonl").open("w", encoding="ascii", newline="\n") as lines,
         (folder / "failures.csv").open("w", encoding="utf-8-sig", newline="") as sheet,
     ):
         table = csv.writer(sheet)
         table.writerow(_COLUMNS)
         for outcome in cases:
-            exact.write(json.dumps(case(outcome), ensure_ascii=True, separators=(",", ":"), allow_nan=False) + "\n")
+            lines.write(json.dumps(spelled(case(outcome)), ensure_ascii=True, separators=(",", ":"), allow_nan=False) + "\n")
             table.writerow(_row(outcome, columns))
     return len(cases)
 

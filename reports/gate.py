@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from reports.held import extent, own_policy
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
+from reports.paths import shown_source
 from reports.policy import Policy, Rules
 from reports.run import Manifest, Run
 from reports.sequential import settles_at
 from reports.slices import find_slice, label_slices, metadata_slices
 from reports.soundness import soundness
 from reports.stats import Proportion
-from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, OwnVerdict, RuleResult
 
 WHAT = {
     "min_robust_accuracy": "robust accuracy",
@@ -24,17 +26,25 @@ WHAT = {
 
 
 def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None = None) -> GateResult:
-    """Hold a run against a policy.
+    """Hold a run against a policy; without one, against its own.
 
-    Without thresholds the verdict is ``measured`` at best: soundness is still checked. ``measured`` may be passed where
-    it is at hand and was measured at the policy's confidence.
+    Without thresholds the verdict is ``measured`` at best: soundness is still checked, and ``GateResult.demanding`` says
+    what that comes to where a verdict was asked for. ``measured`` may be passed where it is at hand and was measured at
+    the policy's confidence.
     """
-    policy = policy or Policy()
+    own = own_policy(run.manifest)
+    policy = policy or own
     confidence = policy.gate.confidence
     if measured is None or measured.confidence != confidence:
         measured = measure(run, confidence)
-    rules = (*soundness(run, measured, policy.gate), *_thresholds(run, policy, measured))
-    return GateResult(_verdict(rules, policy.gate.has_thresholds), rules, policy.source, confidence, claim(run.manifest))
+    rules = (*soundness(run, measured, policy.gate), *extent(run.manifest, policy), *_thresholds(run, policy, measured))
+    result = GateResult(
+        _verdict(rules, policy.gate.has_thresholds), rules, shown_source(policy.source), confidence, claim(run.manifest)
+    )
+    if not own.gate.has_thresholds or (own.gate, own.audit) == (policy.gate, policy.audit):
+        return result
+    before = evaluate(run, own, measured)
+    return result if before.verdict == result.verdict else replace(result, own=OwnVerdict(before.verdict, before.policy))
 
 
 def claim(manifest: Manifest) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import regex
 
+from reports import exact
 from reports.run import SCHEMA, EditRecord, RunError
 
 MINIMISED = "minimised.jsonl"
@@ -69,7 +70,7 @@ class Cluster:
 
 def write_minimised(path: Path, found: Iterable[Minimal]) -> None:
     """Write ``minimised.jsonl``, ASCII only."""
-    lines = [json.dumps(one.to_dict(), ensure_ascii=True, separators=(",", ":"), allow_nan=False) for one in found]
+    lines = [json.dumps(exact.spelled(one.to_dict()), ensure_ascii=True, separators=(",", ":"), allow_nan=False) for one in found]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="ascii", newline="\n")
 
 
@@ -78,7 +79,7 @@ def read_minimised(path: Path) -> list[Minimal]:
     found = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:
-            raw = json.loads(line)
+            raw = exact.loads(line)
             if raw.pop("schema") != SCHEMA or raw["state"] not in STATES:
                 raise ValueError("another schema or state")
             mechanism = raw["mechanism"] and Mechanism(**raw["mechanism"])

@@ -1,18 +1,15 @@
-"""The policy file: thresholds of the gate and defaults of an audit, from ``robustness.toml`` or ``[tool.robustness]``."""
+"""The policy: thresholds of the gate and defaults of an audit, as values; ``reports.policy_file`` reads them from a file."""
 
 from __future__ import annotations
 
 import difflib
 import re
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-FILE = "robustness.toml"
-PYPROJECT = "pyproject.toml"
+from reports.replayed import MAX_NOT_APPLICABLE
 
 
 class PolicyError(Exception):
@@ -125,10 +122,12 @@ class AuditDefaults(_Table):
     id: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
+    columns: Names | None = None
     format: str | None = None
     split: str | None = None
     recipes: Names | None = None
     profile: str | None = None
+    preserve: Names | None = None
     budget: Annotated[int | str, BeforeValidator(_budget)] | None = None
     limit: Count | None = None
     seed: int | None = None
@@ -145,10 +144,12 @@ class AuditDefaults(_Table):
     cache: str | None = None
     vectors: str | None = None
     lexicon: str | None = None
+    tagger: str | None = None
     resource: Names | None = None
     access: str | None = None
     labels: Names | None = None
     fields: Names | None = None
+    one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
     out: str | None = None
@@ -167,41 +168,31 @@ class CompareRules(_Table):
     slices_decide: bool = False
 
 
+class ReplayRules(_Table):
+    """``[replay]``: when replayed failures say enough."""
+
+    max_not_applicable: Share = MAX_NOT_APPLICABLE
+
+
 class Policy(_Table):
     """A whole policy. ``source`` names where it came from, for messages and reports."""
 
     gate: GateRules = Field(default_factory=GateRules)
     audit: AuditDefaults = Field(default_factory=AuditDefaults)
     compare: CompareRules = Field(default_factory=CompareRules)
+    replay: ReplayRules = Field(default_factory=ReplayRules)
     source: str = Field(default="no policy", exclude=True)
 
+    @property
+    def wants_verdict(self) -> bool:
+        """Whether anything was written that only a gate heeds, thresholds or what must hold beside them."""
+        return self.gate != GateRules()
 
-def load_policy(path: str | Path | None = None) -> Policy:
-    """Read a policy file, or that of the working folder: ``robustness.toml``, else ``[tool.robustness]`` in pyproject.
-
-    Without a path and without such a file the policy is empty. Raises ``PolicyError``.
-    """
-    if path is not None:
-        return _read(Path(path), asked_for=True)
-    found = next((p for p in (Path(FILE), Path(PYPROJECT)) if p.is_file()), None)
-    return _read(found, asked_for=False) if found else Policy()
-
-
-def _read(path: Path, *, asked_for: bool) -> Policy:
-    try:
-        table: Any = tomllib.loads(path.read_text("utf-8"))
-    except OSError as problem:
-        raise PolicyError(f"{path}: cannot be read ({problem.strerror}); name an existing file") from None
-    except ValueError as problem:
-        raise PolicyError(f"{path}: not valid TOML: {problem}") from None
-    if path.name == PYPROJECT:
-        tool = table.get("tool", {})
-        table = tool.get("robustness") if isinstance(tool, dict) else None
-        if table is None and asked_for:
-            raise PolicyError(f"{path}: expected a table [tool.robustness], found none; add one, or use {FILE}")
-        if table is None:
-            return Policy()
-    return parse_policy(table, str(path))
+    def record(self) -> dict[str, Any]:
+        """As it stands in ``run.json``; nothing where nothing was set. ``from_record`` reads it back."""
+        if (self.gate, self.audit, self.compare) == (GateRules(), AuditDefaults(), CompareRules()):
+            return {}
+        return {"source": self.source, **self.model_dump(mode="json", exclude_none=True)}
 
 
 def parse_policy(table: Any, source: str) -> Policy:
@@ -212,6 +203,33 @@ def parse_policy(table: Any, source: str) -> Policy:
         return Policy.model_validate(table).model_copy(update={"source": source})
     except ValidationError as problem:
         raise PolicyError(_explained(problem, source)) from None
+
+
+def from_record(record: Mapping[str, Any]) -> Policy:
+    """The policy behind a record in ``run.json``; raises ``PolicyError``."""
+    if not record:
+        return Policy()
+    rest = dict(record)
+    return parse_policy(rest, str(rest.pop("source", "the run's own policy")))
+
+
+def idle(gate: GateRules) -> Iterator[str]:
+    """The thresholds that no run can break, such as a robust accuracy of at least 0 %, each as it would be written."""
+    parts = [("", gate), *((f'recipes."{k}".', r) for k, r in gate.recipes.items())]
+    parts += [(f'slices."{k}".', r) for k, r in gate.slices.items()]
+    for where, rules in parts:
+        for name, value in rules.given.items():
+            if value == (0 if name.startswith("min_") else 1):
+                yield f"gate.{where}{name} = {value:g}"
+    if gate.min_clean_accuracy == 0:
+        yield "gate.min_clean_accuracy = 0"
+
+
+def refuse_idle(policy: Policy) -> None:
+    """Raise ``PolicyError`` where a threshold holds nothing: it would count as one that holds."""
+    found = list(idle(policy.gate))
+    if found:
+        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
 
 
 def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
@@ -255,7 +273,8 @@ def _unknown(source: str, where: tuple[str, ...]) -> str:
 
 def _keys_beside(where: tuple[str, ...]) -> list[str]:
     if len(where) == 1:
-        return ["gate", "audit", "compare"]
-    if where[0] in ("audit", "compare"):
-        return list((AuditDefaults if where[0] == "audit" else CompareRules).model_fields)
+        return ["gate", "audit", "compare", "replay"]
+    tables: dict[str, type[_Table]] = {"audit": AuditDefaults, "compare": CompareRules, "replay": ReplayRules}
+    if where[0] in tables:
+        return list(tables[where[0]].model_fields)
     return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reports import exact, shapes
 from reports.goals import MISCLASSIFY
 
 if TYPE_CHECKING:
@@ -66,16 +67,15 @@ class Outcome:
     (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
-    were replaced or removed; ``words_inserted``: words put in beside them.
-    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
-    end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
-    victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
-    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
-    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
-    that reached the goal too. ``proposed``, ``rejected``, ``no_ops``: candidates before
-    constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
-    message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
-    a name of ``reports.goals``; a line holds it only where a recipe has a goal of its own.
+    were replaced or removed; ``words_inserted``: words put in beside them. ``similarity``: cosine to the original by the run's
+    encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its end) or ``exhausted`` (its budget was spent), both
+    after a fair try; ``untested`` (no fair try: too few texts that the victim can tell from the original, or none); ``skipped``
+    (wrong on the clean text); ``error``. ``distinct``: texts tried that the victim can tell from the original;
+    ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the search that fresh answers did not bear out;
+    ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those that reached the goal too. ``proposed``,
+    ``rejected``, ``no_ops``: candidates before constraints, refused by them, equal to the original. ``ladder``: severities of
+    sampled noise. ``error``: type and message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices.
+    ``goal``: what counts as broken, a name of ``reports.goals``; a line holds it only where a recipe has a goal of its own.
     """
 
     example_id: str
@@ -120,12 +120,14 @@ class Outcome:
         for name, usual in _LEFT_OUT.items():
             if line[name] == usual:
                 del line[name]
+        if exact.has_halves(self.perturbed, *self.texts.values(), self.example_id, *(rung.text for rung in self.ladder)):
+            line = exact.spelled(line, _plain)
         return _LINE.encode(line)
 
     @classmethod
     def from_json(cls, line: str) -> Outcome:
         """Read one line back; raises ``ValueError`` where it is not an outcome."""
-        raw = json.loads(line, parse_constant=_refuse_constant)
+        raw = exact.loads(line)
         if not isinstance(raw, dict):
             raise ValueError("an outcome is a JSON object")
         missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
@@ -134,6 +136,7 @@ class Outcome:
         for key, value in raw.items():
             if not isinstance(value, _KINDS[key]) or (isinstance(value, bool)):
                 raise ValueError(f"{key} cannot be {value!r}")
+        shapes.check_numbers(raw)
         try:
             return _outcome(raw)
         except (TypeError, KeyError, AttributeError) as problem:
@@ -151,9 +154,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("texts", "meta"), (dict,)),
     **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
-    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
-    **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
-    **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
+    **dict.fromkeys(shapes.COUNTS, (int,)),
     "perturbed": (str, type(None)),
     "similarity": (float, int, type(None)),
 }
@@ -181,10 +182,6 @@ def _rung_line(rung: Rung) -> dict[str, Any]:
 
 
 _LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=_plain)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number that an outcome may hold")
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:
@@ -257,6 +254,8 @@ class Manifest:
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
     ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
     user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
+    ``policy``: the policy that the run was made under, by which it is judged ever after; empty where there was none.
+    ``asked``: ``recipes`` as they were asked for, suites by name, and ``limit`` of the examples, None for all.
     ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
     ``confirm``, the fresh answers asked for each success.
     """
@@ -281,6 +280,8 @@ class Manifest:
     sequential: Mapping[str, Any] = _field(default_factory=dict)
     lexicons: Mapping[str, str] = _field(default_factory=dict)
     resources: Mapping[str, Mapping[str, str]] = _field(default_factory=dict)
+    policy: Mapping[str, Any] = _field(default_factory=dict)
+    asked: Mapping[str, Any] = _field(default_factory=dict)
     repeats: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -301,7 +302,7 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         """Read ``run.json`` back; raises ``ValueError`` where it is not a manifest of this schema."""
-        raw = json.loads(text, parse_constant=_refuse_constant)
+        raw = exact.loads(text)
         if not isinstance(raw, dict):
             raise ValueError("run.json holds a JSON object")
         schema = raw.get("schema")
@@ -317,7 +318,7 @@ class Manifest:
 
 _OPTIONAL = {
     *("encoder", "comparability_id", "comparability", "flags", "finished"),
-    *("usage", "outcomes", "sequential", "lexicons", "resources", "repeats"),
+    *("usage", "outcomes", "sequential", "lexicons", "resources", "policy", "asked", "repeats"),
 }
 
 
@@ -330,7 +331,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources", "repeats"), dict),
+        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats"), dict),
         **dict.fromkeys(("recipes", "flags"), list),
         **dict.fromkeys(("created", "profile", "comparability_id"), str),
         **dict.fromkeys(("seed", "examples"), int),
@@ -341,6 +342,8 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     for key, kind in kinds.items():
         if key in raw and not isinstance(raw[key], kind):
             raise ValueError(f"{key} cannot be {raw[key]!r}")
+    _check_asked(raw.get("asked", {}))
+    shapes.check_manifest(raw)
     drawn = raw.get("sequential", {}).get("drawn")
     if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
         raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")
@@ -348,6 +351,14 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
         raise ValueError("each recipe is an object with a name")
     if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):
         raise ValueError("each flag is an object with a code")
+
+
+def _check_asked(asked: Mapping[str, Any]) -> None:
+    recipes, limit = asked.get("recipes", []), asked.get("limit")
+    if not isinstance(recipes, list) or not all(isinstance(spec, str) for spec in recipes):
+        raise ValueError(f"asked.recipes cannot be {recipes!r}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise ValueError(f"asked.limit cannot be {limit!r}")
 
 
 @dataclass(frozen=True, slots=True)

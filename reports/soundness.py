@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from reports.measure import Measured
 from reports.metrics import ATTACKED, by_example
 from reports.policy import GateRules
+from reports.public import public_message
 from reports.run import Run
 from reports.stats import proportion
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
 
-DOUBTS = ("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided")
+DOUBTS = (
+    *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
+    "not-this-language",
+)
 """Flags that say that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 
 
@@ -143,6 +147,6 @@ def _fatal(run: Run, rules: GateRules) -> Iterator[RuleResult]:
         if flag["code"] in rules.fatal_flags or ("all" in rules.fatal_flags and flag.get("severity") != "note")
     ]
     for flag in raised:
-        yield RuleResult("fatal_flags", "run", FAIL, f"{flag['code']}: {flag.get('message', '')}")
+        yield RuleResult("fatal_flags", "run", FAIL, f"{flag['code']}: {public_message(flag, run)}")
     if not raised:
         yield RuleResult("fatal_flags", "run", PASS, f"none of {', '.join(rules.fatal_flags)} was raised")

@@ -10,13 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from reports.atomic import TEMPORARY, write_atomically
 from reports.ledger import Ledger
 from reports.run import Manifest, Outcome, Run, RunError
-from reports.seal import drop_seal, refuse_changed
+from reports.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
+from reports.secrets import redact_all
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
-_OWN = {MANIFEST, OUTCOMES, MANIFEST + ".tmp"}
+_OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY}
+_TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
 
@@ -41,12 +44,12 @@ class RunWriter:
     def create(cls, path: str | Path, manifest: Manifest) -> Self:
         """Start a run in a new or empty folder; raises ``RunError`` where anything else is there."""
         path, manifest = Path(path), _identified(manifest)
-        _refuse_occupied(path)
+        refuse_occupied(path)
         path.mkdir(parents=True, exist_ok=True)
         descriptor = _open_locked(path / OUTCOMES)
         try:
-            _refuse_occupied(path)
-            _write_atomically(path / MANIFEST, manifest.to_json())
+            refuse_occupied(path)
+            write_atomically(path / MANIFEST, manifest.to_json())
         except BaseException:
             os.close(descriptor)
             raise
@@ -56,14 +59,15 @@ class RunWriter:
     def resume(cls, path: str | Path, manifest: Manifest) -> Self:
         """Continue a run: repair a torn last line, learn what is done. Where no run was begun yet, starts one.
 
-        Raises ``RunError`` where the run on disk is another one, naming what differs, and where any but the last
-        line is damaged.
+        Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
+        damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit anew.
         """
         path, manifest = Path(path), _identified(manifest)
         if not (path / MANIFEST).exists():
             return cls.create(path, manifest)
         then = read_manifest(path)
         _refuse_other_run(path, then, manifest)
+        refuse_edited(path, RENDERED)  # a run that was killed on its way has no seal, and none to lose
         descriptor = _open_locked(path / OUTCOMES)
         try:
             ledger = _repair(path / OUTCOMES, descriptor, then)
@@ -71,7 +75,8 @@ class RunWriter:
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, replace(then, versions=_both_versions(then, manifest)), descriptor, ledger)
+        kept = replace(then, versions=_both_versions(then, manifest), policy=_kept_policy(then, manifest))
+        return cls(path, kept, descriptor, ledger)
 
     @property
     def done(self) -> Mapping[tuple[str, str], str]:
@@ -86,7 +91,7 @@ class RunWriter:
         """Write several outcomes with one system call."""
         if self._descriptor is None:
             raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
-        pairs = [(outcome, outcome.to_json().encode("ascii") + b"\n") for outcome in outcomes]
+        pairs = [(outcome, _without_secrets(outcome).to_json().encode("ascii") + b"\n") for outcome in outcomes]
         try:
             for outcome, line in pairs:
                 self._ledger.add(outcome, line)
@@ -109,13 +114,13 @@ class RunWriter:
         os.fsync(self._descriptor)
         self.manifest = replace(
             self.manifest,
-            flags=tuple(flags),
+            flags=tuple(redact_all(dict(flag)) for flag in flags),
             usage=dict(usage or {}),
             finished=True,
             outcomes=self._ledger.seal(),
             sequential=dict(sequential or self.manifest.sequential),
         )
-        _write_atomically(self.path / MANIFEST, self.manifest.to_json())
+        write_atomically(self.path / MANIFEST, self.manifest.to_json())
         self.close()
         return self.manifest
 
@@ -133,10 +138,20 @@ class RunWriter:
 
 
 def _identified(manifest: Manifest) -> Manifest:
-    return replace(manifest, comparability_id=comparability_id(manifest.comparability))
+    """The manifest as it is written: without secrets of the environment, and with its id."""
+    clean = {name: redact_all(getattr(manifest, name)) for name in _TOLD}
+    return replace(manifest, **clean, comparability_id=comparability_id(manifest.comparability))
 
 
-def _refuse_occupied(path: Path) -> None:
+def _without_secrets(outcome: Outcome) -> Outcome:
+    """Only the error of an outcome can hold what is not of the data; its texts stay exact."""
+    return outcome if outcome.error is None else replace(outcome, error=redact_all(outcome.error))
+
+
+def refuse_occupied(path: Path) -> None:
+    """Raise ``RunError`` unless a new run can be written there."""
+    if path.is_symlink() and not path.exists():
+        raise RunError(f"{path} is a link to {path.readlink()}, which is not there; name a new or empty folder")
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; a run needs a new or empty folder")
     if (path / MANIFEST).exists():
@@ -148,7 +163,7 @@ def _refuse_occupied(path: Path) -> None:
 
 
 def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
-    differing = [key for key in _SAME if _canonical(getattr(then, key)) != _canonical(getattr(now, key))]
+    differing = [key for key in _SAME if _canonical(_content(then, key)) != _canonical(_content(now, key))]
     if "comparability_id" in differing:
         before, after = then.comparability, now.comparability
         keys = [k for k in sorted({*before, *after}) if _canonical(before.get(k)) != _canonical(after.get(k))]
@@ -160,9 +175,24 @@ def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
         )
 
 
+def _content(manifest: Manifest, key: str) -> Any:
+    """What must be the same: data by their digest and victims by what pins them, from whatever folder they are named."""
+    value = getattr(manifest, key)
+    if key == "data" or (key == "victim" and value.get("identity")):
+        return {part: one for part, one in value.items() if part not in ("source", "report", "name")}
+    return value
+
+
 def _both_versions(then: Manifest, now: Manifest) -> dict[str, str]:
     news = {f"{k} (resumed)": v for k, v in now.versions.items() if then.versions.get(k) != v}
     return {**then.versions, **news}
+
+
+def _kept_policy(then: Manifest, now: Manifest) -> Mapping[str, Any]:
+    """A run's policy is the one that it was begun under; it gets one later only where it had none that could fail it."""
+    from reports.held import own_policy
+
+    return then.policy if own_policy(then).gate.has_thresholds else now.policy or then.policy
 
 
 def _open_locked(path: Path) -> int:
@@ -176,20 +206,6 @@ def _open_locked(path: Path) -> int:
         os.close(descriptor)
         raise RunError(f"{path.parent} is being written by another process; wait for it, or stop it") from problem
     return descriptor
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="ascii", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:

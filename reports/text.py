@@ -14,6 +14,7 @@ _HIDDEN = regex.compile(
     r"|(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d(?=\p{Extended_Pictographic})(*SKIP)(*FAIL)"
     r"|(?![\n\t ])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]"
 )
+COMMAND = regex.compile(r"((?:^|(?<=[\n\r]))(?:\s|\x1b\[[0-?]*[ -/]*[@-~])*:|##[a-z]*)((?<=:):|(?<!:)\[)")
 _FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
@@ -38,6 +39,20 @@ def segments(text: str) -> list[tuple[str, bool]]:
 def visible(text: str) -> str:
     """The text with every hidden character written out; always encodable as UTF-8."""
     return "".join(part for part, _ in segments(text))
+
+
+def one_line(text: str) -> str:
+    """The text on one line: hidden characters written out, each line break a space."""
+    return " ".join(visible(text).split("\n"))
+
+
+def defused(text: str) -> str:
+    """The text with no part of it that a CI runner obeys as a command.
+
+    A runner trims a line and obeys it where it begins with ``::`` (GitHub) or holds ``##[`` or ``##NAME[`` (GitHub's older
+    form, Azure, TeamCity); the character that completes such a start is written out.
+    """
+    return COMMAND.sub(lambda found: f"{found[1]}⟨U+{ord(found[2]):04X}⟩", text)
 
 
 def cell(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reports.stats import Proportion
@@ -29,10 +29,19 @@ class RuleResult:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnVerdict:
+    """What a run comes to under the policy that it was made under, where it was judged by another one."""
+
+    verdict: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
 
     ``claim``: what it holds for: the budget and the profile of the attacks.
+    ``own``: where another policy than the run's own changed the verdict, what it was.
     """
 
     verdict: str
@@ -40,11 +49,33 @@ class GateResult:
     policy: str
     confidence: float
     claim: str = ""
+    own: OwnVerdict | None = None
 
     @property
     def exit_code(self) -> int:
         """0 passed or measured, 1 failed, 3 inconclusive; 2 is left to usage and internal errors."""
         return EXIT_CODES[self.verdict]
+
+    @property
+    def changed(self) -> str:
+        """That another policy changed the verdict, in one line; empty where none did."""
+        if self.own is None:
+            return ""
+        return (
+            f"another policy changed the verdict: {self.own.verdict} under the run's own ({self.own.policy}), "
+            f"{self.verdict} under {self.policy}"
+        )
+
+    def demanding(self) -> GateResult:
+        """The result where a verdict was asked for: without a threshold there is none, so that nothing passes."""
+        if self.verdict != "measured":
+            return self
+        said = (
+            f"no threshold was set ({self.policy}), so nothing was held against the run; set one under [gate] in "
+            "robustness.toml or by flag, such as --min-robust-accuracy 30%"
+        )
+        rules = (*self.rules, RuleResult("thresholds", "run", INCONCLUSIVE, said))
+        return replace(self, verdict="inconclusive", rules=rules)
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in ``summary.json``."""

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustness.errors import UsageError, VictimError, VictimTimeoutError
+from robustness.errors import UsageError, VictimError, VictimTimeoutError, cut
+from robustness.offline import own_child
 from robustness.victims.checkpoints import digest
 from robustness.victims.tokens import is_readable
 
@@ -79,11 +80,12 @@ class ApertiumRewriter:
     def _run(self, command: Sequence[str], streams: Sequence[str]) -> list[str]:
         given = "".join(stream + "\0" for stream in streams)
         try:
-            done = subprocess.run(command, input=given.encode(), capture_output=True, timeout=self._timeout, check=False)
+            with own_child():  # each stage reads its files and its input
+                done = subprocess.run(command, input=given.encode(), capture_output=True, timeout=self._timeout, check=False)
         except subprocess.TimeoutExpired as late:
             raise VictimTimeoutError(f"{command[0]} did not answer within {self._timeout:g} s") from late
         if done.returncode:
-            reason = done.stderr.decode(errors="replace").strip()[:200]
+            reason = cut(done.stderr.decode(errors="replace").strip(), 200)
             raise VictimError(f"{command[0]} ended with status {done.returncode}: {reason or 'no message'}")
         parts = done.stdout.decode(errors="replace").split("\0")
         if len(parts) < len(streams):

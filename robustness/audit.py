@@ -30,6 +30,9 @@ __all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "ope
 class Watcher(Protocol):
     """Hears how a run goes; the command line's progress bar is one."""
 
+    def loading(self, what: str) -> None:
+        """Something slow begins: a model is loaded, the victim is asked the first texts."""
+
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """The run begins, with so many trials already done before."""
 
@@ -39,6 +42,9 @@ class Watcher(Protocol):
 
 class Silent:
     """A watcher that does nothing."""
+
+    def loading(self, what: str) -> None:
+        """Nothing."""
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """Nothing."""
@@ -61,12 +67,17 @@ class Audit:
     flags: list[Flag] = _field(default_factory=list)
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, writing as it goes; render every report; return the run."""
+        """Run to the end, writing as it goes; render every report; return the run.
+
+        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
+        """
+        from reports.paths import shown_policy
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
-        writer = (RunWriter.resume if resume else RunWriter.create)(out, self.manifest)
+        manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
+        writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
             started = time.perf_counter()
             self._attack(writer, watcher, drawing)
@@ -98,15 +109,17 @@ class Audit:
 
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.store import iter_outcomes
-        from robustness import checks
+        from robustness import checks, meaning
         from robustness.doubts import Doubts
 
         access = {recipe.name: recipe.access for recipe in self.plan.recipes}
         seen, doubts = checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
+        meant = meaning.MeaningChecks(self.plan.recipes)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
             doubts.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags()]
+            meant.read(outcome)
+        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags(), *meant.flags()]
         flags += doubts.flags(self.backend.oddities)
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
@@ -122,14 +135,14 @@ class Audit:
         return {"wall_seconds": round(seconds, 3), **{name: asdict(oracle.usage) for name, oracle in self.oracles.each()}}
 
 
-def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
-    """Resolve recipes and oracles, check the victim on a few examples, and describe the run.
+def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
+    """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, languages, parts, preflight
+    from robustness import checks, languages, meaning, parts, preflight
     from robustness.backends import VictimBackend
     from robustness.manifest import describe
 
@@ -138,7 +151,9 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     field = parts.attacked_field(settings, victim.info)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = parts.chosen_recipes(settings, language, victim.info.labels)
+    recipes = parts.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
+    if loading is not None and settings.encoder != "none":
+        loading(f"loading encoder {settings.encoder or 'minilm'}")
     models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
@@ -146,6 +161,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     flags += checks.substitutes(recipes)
     flags += languages.doubts(language, parts.left_out(settings, language), texts)
+    flags += meaning.fit_flags(settings, parts.options_of(settings, language, victim.info.fields), recipes)
     confirm = repeats.confirm(settings.confirm)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(
@@ -160,7 +176,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),
     )
-    manifest = replace(manifest, repeats=repeats.record(settings.confirm))
+    asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
+    manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
 
@@ -191,7 +208,7 @@ def audit(
         limit: at most so many examples, stratified by label.
         offline: make any network use an error.
         watcher: hears each outcome.
-        policy: thresholds for the gate in the reports.
+        policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
         victim_options: keyword arguments of ``load_victim``.
         settings: fields of ``Settings`` (``profile``, ``budget``, ``seed`` …).
@@ -199,21 +216,37 @@ def audit(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
+    from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
+    _refuse_idle(policy)
     with without_network(offline):
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
         read, opened = dict(data_options or {}), dict(victim_options or {})
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
+        loading = (watcher or Silent()).loading
+        check_settings(chosen, out=out, resume=resume)
+        ready = check_inputs(victim, examples, read, opened, field=chosen.field)
+        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         subject = open_victim(victim, offline=offline, **opened)
-        data = open_data(victim, subject, examples, limit=limit, seed=chosen.seed, offline=offline, **read)
-        prepared = prepare(subject, data, chosen)
+        data = open_data(victim, subject, ready, limit=limit, seed=chosen.seed, offline=offline, **read)
+        prepared = prepare(subject, data, chosen, loading)
         try:
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
             subject.close()
+
+
+def _refuse_idle(policy: Policy | None) -> None:
+    from reports.policy import PolicyError, refuse_idle
+
+    try:
+        if policy is not None:
+            refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
 
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:

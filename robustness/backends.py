@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attacks.search import Input, Prediction
 from robustness.answers import AnswerOddities, read_answers
-from robustness.errors import RobustnessError, VictimError
+from robustness.errors import RobustnessError, VictimError, cut
 from robustness.patience import Patience
 from robustness.victims.base import Victim
 
@@ -52,7 +52,7 @@ class VictimBackend:
         except RobustnessError:
             raise
         except (Exception, SystemExit) as error:  # a victim that exits must not take the audit along with code 0
-            raise VictimError(f"the victim raised {type(error).__name__}: {str(error)[:300]}") from error
+            raise VictimError(f"the victim raised {type(error).__name__}: {cut(error)}") from error
 
 
 class FreshBackend:
@@ -140,4 +140,4 @@ def _model_call(call: Callable[[], T], role: str) -> T:
     except RobustnessError:
         raise
     except (Exception, SystemExit) as error:
-        raise VictimError(f"the {role} raised {type(error).__name__}: {str(error)[:300]}") from error
+        raise VictimError(f"the {role} raised {type(error).__name__}: {cut(error)}") from error

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Recipe
+from reports.public import counted, error_type
 from reports.run import Outcome
 from robustness.answers import AnswerOddities
 from robustness.victims.base import Victim
@@ -28,16 +29,20 @@ Z95 = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One doubt. ``severity``: ``warning`` or ``note``; ``value``: the measured share or count, where there is one."""
+    """One doubt. ``severity``: ``warning`` or ``note``; ``value``: the measured share or count, where there is one.
+
+    ``message`` is public. What may quote a text of the data, such as an exception of the victim, belongs in ``detail``.
+    """
 
     code: str
     severity: str
     message: str
     value: float | None = None
+    detail: str = ""
 
     def record(self) -> dict[str, Any]:
         """As it stands in ``run.json``."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "detail" or value}
 
 
 CODES: Mapping[str, str] = {
@@ -60,13 +65,18 @@ CODES: Mapping[str, str] = {
     "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
-    "near-chance": "clean accuracy is no better than always answering the most common label",
+    "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
     "language": "not every recipe knows the language of every text",
+    "not-this-language": "the texts look English, and the language that was named keeps the attacks for English from them",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
+    "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",
+    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may be no break",
+    "insertion-only": "some examples were broken only by text added beside their own, nothing of which was changed",
+    "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 
@@ -78,7 +88,8 @@ def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
 
 def unreliable(rescued: int) -> list[Flag]:
     """Inputs that failed once and were answered later, with nothing wrong with any of them."""
-    return [Flag("unreliable", "warning", f"{CODES['unreliable']}: {rescued} inputs", float(rescued))] if rescued else []
+    message = f"{CODES['unreliable']}: {rescued} inputs; a victim that takes one text at a time is asked so with --batch-tokens 1"
+    return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
 
 def truncation(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
@@ -143,6 +154,7 @@ class OutcomeChecks:
     def __init__(self) -> None:
         self._by_recipe: dict[str, _Count] = {}
         self._errors: Counter[str] = Counter()
+        self._types: Counter[str] = Counter()
         self._gold: Counter[str] = Counter()
         self._right = 0
         self._clean: set[str] = set()
@@ -153,6 +165,7 @@ class OutcomeChecks:
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
         if outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
+            self._types[error_type(outcome.error)] += 1
         elif outcome.status != "skipped":
             count.tried += 1
             count.without += outcome.attempted == 0
@@ -179,7 +192,8 @@ class OutcomeChecks:
         total = sum(self._errors.values())
         if total:
             worst = self._errors.most_common(1)[0]
-            flags.append(Flag("errors", "warning", f"{CODES['errors']}: {total}, {worst[1]} of them: {worst[0]}", float(total)))
+            message, detail = f"{CODES['errors']}: {counted(self._types)}", f"{worst[1]} of them: {worst[0]}"
+            flags.append(Flag("errors", "warning", message, float(total), detail))
         return flags + self._chance()
 
     def _chance(self) -> list[Flag]:

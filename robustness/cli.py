@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import typer
 
+from robustness.commands import output
 from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.compare import compare
 from robustness.commands.gate import gate, report
+from robustness.commands.groups import Once
 from robustness.commands.listing import list_
 from robustness.commands.minimise import minimise
 from robustness.commands.perturb import perturb
@@ -22,8 +27,14 @@ from robustness.commands.transfer import transfer
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
 
+_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
 VERDICTS = (0, 1, 2, 3)
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
+    **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
+    **{"replay": replay, "minimise": minimise, "transfer": transfer, "review": review},
+}
 app = typer.Typer(
     name="robustness",
     help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
@@ -31,28 +42,35 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command("audit")(audit)
-app.command("gate")(gate)
-app.command("report")(report)
-app.command("compare")(compare)
-app.command("attack")(attack)
-app.command("list")(list_)
-app.command("perturb")(perturb)
-app.command("plan")(plan)
-app.command("prefetch")(prefetch)
-app.command("validate")(validate)
-app.command("verify")(verify)
-app.command("replay")(replay)
-app.command("minimise")(minimise)
-app.command("transfer")(transfer)
-app.command("review")(review)
+
+
+class _ImportedExitError(Exception):
+    """Code that a command ran, such as a victim's, wanted to end the process."""
+
+
+def _watched(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with foreign output kept off stdout, and with foreign exits told from those of the CLI library."""
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        with output.others_on_stderr():
+            try:
+                command(**values)
+            except SystemExit as stop:
+                raise _ImportedExitError(f"imported code called sys.exit({stop.code!r}); nothing was judged") from stop
+
+    return run
+
+
+for _name, _command in COMMANDS.items():
+    app.command(_name, cls=Once)(_watched(_command))
 
 
 def _version(show: bool) -> None:
     if show:
         from importlib import metadata
 
-        typer.echo(f"robustness-suite {metadata.version('robustness-suite')}")
+        output.say(f"robustness-suite {metadata.version('robustness-suite')}")
         raise typer.Exit
 
 
@@ -62,47 +80,80 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code; every error ends in a sentence on stderr and code 2."""
+    """Run the program and return its exit code; every error ends in a sentence on stderr and code 2.
+
+    With ``--json`` an error is a JSON object on stdout as well: ``{"error": {"type", "message"}, "exit_code"}``.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    with output.printing():
+        code, error = _run(arguments)
+        if error is not None:
+            _complain(error)
+        told = error if error is not None and "--json" in arguments else None
+        try:
+            output.settle(None if told is None else {"error": _record(told), "exit_code": 2})
+        except OSError as problem:  # a full disk behind stdout: the answer is incomplete, whatever it was
+            _complain(problem)
+            return 2
+    return code
+
+
+def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
+    """The exit code, and what went wrong."""
     try:
-        code = _code(app(list(argv) if argv is not None else None, standalone_mode=False))
-    except SystemExit as stop:  # this program never raises it; some imported code wanted to end the process
-        return _fail(f"imported code called sys.exit({stop.code!r}); nothing was judged")
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
-        return _usage(error) or _fail(_sentence(error))
+        code = _code(app(arguments, standalone_mode=False))
+    except SystemExit as stop:  # the CLI library's own: completion is done, or the reader of --help went away
+        return (2 if stop.code else 0), None
+    except BaseException as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
+        return 2, error
     if code == INTERRUPTED:
-        return _fail("interrupted; what was finished is saved: run the same command with --out FOLDER --resume")
-    return code if code in VERDICTS else 2
-
-
-def _usage(error: Exception) -> int:
-    """Show a mistake in the flags the way typer does; 0 when the error is something else."""
-    if not hasattr(error, "show") or not hasattr(error, "exit_code"):
-        return 0
-    error.show()
-    return 2
+        return 2, KeyboardInterrupt()
+    return (code if code in VERDICTS else 2), None
 
 
 def _code(code: object) -> int:
     return code if isinstance(code, int) else 0 if code is None else 2
 
 
-def _fail(sentence: str) -> int:
-    print(f"robustness: {sentence}", file=sys.stderr)  # noqa: T201 - the program's own voice
-    return 2
+def _complain(error: BaseException) -> None:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # type: ignore[attr-defined]  # not a mistake: it prints the help
+        return
+    output.warn(*(f"robustness: {line}" for line in _sentence(error).split("\n")))
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        output.warn(f"robustness: `{context.command_path} --help` lists what it takes")
 
 
-def _sentence(error: Exception) -> str:
+def _record(error: BaseException) -> dict[str, str]:
+    kind = "Interrupted" if isinstance(error, KeyboardInterrupt) else "UsageError" if _usage(error) else type(error).__name__
+    return {"type": kind.lstrip("_"), "message": _sentence(error)}
+
+
+def _usage(error: BaseException) -> str:
+    """What the CLI library says of a mistake in the flags; empty when the error is something else."""
+    told = getattr(error, "format_message", None)
+    return "" if told is None else " ".join(str(told()).split()).replace("Value error, ", "")
+
+
+def _sentence(error: BaseException) -> str:
     from reports.run import RunError
     from robustness.errors import RobustnessError
 
-    if isinstance(error, (RobustnessError, RunError)):
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; what was finished is saved: run the same command with --out FOLDER --resume"
+    if isinstance(error, (RobustnessError, RunError, _ImportedExitError)):
         return str(error)
+    if isinstance(error, OSError) and error.errno in _DISK:
+        what = error.filename if error.filename is not None else "a file"
+        return f"{what} cannot be written: {error.strerror}; mend that and run the same command again, an audit with --resume"
+    if _usage(error):
+        return _usage(error)
     import traceback
 
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"internal error, {type(error).__name__}: {error} ({where.filename}:{where.lineno}); nothing was judged"
+    where = next(iter(traceback.extract_tb(error.__traceback__)[-1:]), None)
+    at = "" if where is None else f" ({where.filename}:{where.lineno})"
+    return f"internal error, {type(error).__name__}: {error}{at}; nothing was judged"
 
 
 def run() -> None:

@@ -15,7 +15,16 @@ from __future__ import annotations
 
 
 class RobustnessError(Exception):
-    """Something the tool says on purpose: what was expected, what came, what to do."""
+    """Something the tool says on purpose: what was expected, what came, what to do.
+
+    The message may quote whatever a victim raised, so values of secret environment variables are taken out of it here:
+    from errors they would go to records, files and logs.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        from reports.secrets import redact  # not sooner: pytest imports this module, used or not
+
+        super().__init__(redact(message))
 
 
 class UsageError(RobustnessError):
@@ -45,3 +54,10 @@ class MissingExtraError(RobustnessError):
         super().__init__(
             f"this needs the package {package!r}, which is not installed; run: pip install 'robustness-suite[{extra}]'"
         )
+
+
+def cut(error: object, most: int = 300) -> str:
+    """What an error says, without secrets, in at most so many characters; a secret cut in two would not be known as one."""
+    from reports.secrets import redact
+
+    return redact(str(error))[:most]

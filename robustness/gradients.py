@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attacks.search import Flips, Gradients, Input, Span
 from attacks.words import Words
-from robustness.errors import RobustnessError, VictimError
+from robustness.errors import RobustnessError, VictimError, cut
 from robustness.patience import Patience
 from robustness.victims.base import Differentiable, TokenGradients, Victim
 
@@ -82,7 +82,7 @@ class GradientBackend:
         except RobustnessError:
             raise
         except Exception as error:
-            raise VictimError(f"the victim's gradients raised {type(error).__name__}: {str(error)[:300]}") from error
+            raise VictimError(f"the victim's gradients raised {type(error).__name__}: {cut(error)}") from error
 
 
 def covered(found: TokenGradients, field: int, span: Span) -> list[int]:

@@ -32,9 +32,10 @@ def describe(
     """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text."""
     from datetime import UTC, datetime
 
+    from reports.paths import shown
     from reports.run import Manifest
 
-    info, words = victim.info, word_pins(resources)
+    info, words, source = victim.info, word_pins(resources), shown(data.source)
     recipes = tuple(recipe_record(r) for r in plan.recipes)
     comparability = {
         "data": data.digest,
@@ -61,17 +62,22 @@ def describe(
         cascade=plan.cascade,
         examples=len(data.examples),
         victim={
-            "name": info.name,
+            "name": shown(info.name),
             "kind": info.kind,
             "labels": list(info.labels),
             "fields": list(info.fields),
             "access": info.access,
-            "identity": dict(info.identity),
+            "identity": {key: shown(value) for key, value in info.identity},
             "notes": list(info.notes),
         },
-        data={"source": data.source, "digest": data.digest, "examples": len(data.examples), "report": data.report.messages()},
+        data={
+            "source": source,
+            "digest": data.digest,
+            "examples": len(data.examples),
+            "report": [message.replace(data.report.source or source, source) for message in data.report.messages()],
+        },
         recipes=recipes,
-        encoder=encoder.name if encoder else None,
+        encoder=shown(encoder.name) if encoder else None,
         comparability=comparability,
         lexicons=lexicons(),
         resources=words | model_pins({"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}),

@@ -125,7 +125,8 @@ class Shelf(Generic[V]):
 
 
 def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    """Bytes that differ wherever the values do: the halves of a surrogate pair are not the character that they would spell."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _versions() -> dict[str, str]:

@@ -66,7 +66,7 @@ def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequen
     Raises:
         UsageError: naming each recipe, what it needs and how to provide it.
     """
-    problems = [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
+    problems = _missing(recipes, available)
     if not info.gradients:
         problems += [
             f"{r.name} needs gradients, which the victim {info.name!r} does not give; hf: victims with a fast tokenizer do"
@@ -75,6 +75,17 @@ def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequen
         ]
     if problems:
         raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+def check_needs(recipes: Sequence[Recipe], available: Sequence[str]) -> None:
+    """Refuse recipes that need a model that was not named, before any is loaded; raises ``UsageError``."""
+    problems = _missing(recipes, available)
+    if problems:
+        raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+def _missing(recipes: Sequence[Recipe], available: Sequence[str]) -> list[str]:
+    return [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
 
 
 _ADVICE = {

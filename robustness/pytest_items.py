@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
+FILE = "robustness.toml"
 WORST = 3
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
@@ -28,9 +29,11 @@ class PolicyFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One test for the soundness of the run, one for each rule; none where the file asks for no audit or no gate."""
+        if self.path.name != FILE:
+            raise self.CollectError(f"{self.path.name} is not read; did you mean {FILE}? Rename it")
         with contextlib.chdir(self.path.parent):
             policy = self._policy()
-            if policy.audit.victim is None or not policy.gate.has_thresholds:
+            if not policy.gate.has_thresholds or policy.audit.victim is None:
                 return
             recipes = _recipes(policy)
         for name, covers, pick in _rules(policy, recipes):
@@ -40,7 +43,7 @@ class PolicyFile(pytest.File):
         from robustness.commands.policy import read_policy
 
         try:
-            return read_policy(self.path, {})
+            return read_policy(None, {}, verdict=True)  # the file is the one of this folder
         except RobustnessError as error:
             raise self.CollectError(str(error)) from None
 
@@ -60,8 +63,15 @@ class PolicyFile(pytest.File):
         from reports.gate import evaluate
         from reports.seal import SEAL
         from reports.store import load_run
+        from robustness.named_resources import refuse_local_resources
+        from robustness.pytest_plugin import ALLOW
+        from robustness.victims import refuse_local_code
 
         policy = self._policy()
+        allowed = self.config.getoption("--robustness-allow-local-code") or self.config.getini(ALLOW)
+        advice = f"pass --robustness-allow-local-code to pytest, or set {ALLOW} = true in pytest's configuration"
+        refuse_local_code(policy.audit.victim, str(self.path), bool(allowed), advice)
+        refuse_local_resources(policy.audit.resource or (), str(self.path), bool(allowed), advice)
         folder = Path("runs") / f"pytest-{_session_id(self.config)[:12]}"
         with _alone(folder):
             run = load_run(folder) if (folder / SEAL).exists() else _run(policy, folder)
@@ -121,6 +131,7 @@ class Auditor:
         """
         from reports.gate import evaluate
         from reports.policy import parse_policy
+        from reports.render.terminal import verdict_line
         from robustness.audit import audit
 
         self._count += 1
@@ -128,19 +139,22 @@ class Auditor:
         run = audit(victim, examples, recipes, out=self._folder / f"robustness-{self._count}", policy=policy, **settings)
         found = evaluate(run, policy)
         if gate is not None and found.verdict != "passed":
-            bad = [rule for rule in found.rules if rule.verdict != "pass"] or list(found.rules)
-            pytest.fail(f"{found.verdict}\n{told(run, bad, run.outcomes)}", pytrace=False)
+            found = found.demanding()
+            bad = [rule for rule in found.rules if rule.verdict != "pass"]
+            pytest.fail(f"{verdict_line(found)}\n{told(run, bad, run.outcomes)}", pytrace=False)
         return run
 
 
 def _recipes(policy: Policy) -> tuple[str, ...]:
     """Names of the recipes that a policy asks for; none for a cascade, whose recipes cannot be judged alone."""
+    from attacks.preserves import needed_by
     from attacks.recipes import registry
 
     specs = policy.audit.recipes or ["standard"]
     if specs == ["standard"]:
         return ()
-    options = registry.Options(profile=policy.audit.profile or "paper")
+    needed = policy.audit.preserve if policy.audit.preserve is not None else needed_by(len(policy.audit.text or ["text"]))
+    options = registry.Options(profile=policy.audit.profile or "paper", preserve=tuple(needed))
     try:
         return tuple(dict.fromkeys(recipe.name for spec in specs for recipe in registry.resolve(spec, options)))
     except ValueError as error:
@@ -179,15 +193,9 @@ def _by_recipe(recipe: str) -> Callable[[Outcome], bool]:
 
 
 def _in_slice(key: str, recipe: str | None = None) -> Callable[[Outcome], bool]:
-    from reports.slices import text_of
+    from reports.slices import in_slice
 
-    column, _, value = key.partition("=")
-
-    def inside(outcome: Outcome) -> bool:
-        told = outcome.meta.get(column, outcome.label if column == "label" else None)
-        return told is not None and text_of(told) == value and recipe in (None, outcome.recipe)
-
-    return inside
+    return lambda outcome: recipe in (None, outcome.recipe) and in_slice(outcome, key)
 
 
 def _session_id(config: pytest.Config) -> str:
@@ -223,18 +231,18 @@ def _run(policy: Policy, folder: Path) -> Run:
 def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -> str:
     """Why the rules do not pass, and the three worst failures: those with the fewest changes."""
     from reports.failures import failures
-    from reports.text import visible
+    from reports.text import defused, one_line
 
     said = [f"{r.verdict}: {'' if r.scope == 'run' else r.scope + ': '}{r.message}" for r in results if r.verdict != "pass"]
     found = sorted(failures(outcomes), key=lambda o: (o.words_touched, o.queries, o.recipe, o.example_id))
-    lines = [visible(line) for line in said] or ["inconclusive: the gate has no such rule"]
+    lines = [one_line(line) for line in said] or ["inconclusive: the gate has no such rule"]
     if found:
         lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")
     for outcome in found[:WORST]:
         after = outcome.adversarial.label if outcome.adversarial else "?"
-        lines.append(visible(f"  {outcome.recipe} on {outcome.example_id}: {outcome.label} → {after}"))
+        lines.append(one_line(f"  {outcome.recipe} on {outcome.example_id}: {outcome.label} → {after}"))
         lines.append(f"    {marked(outcome)}")
-    return "\n".join([*lines, f"every failure and report: {run.path.resolve()}"])
+    return defused("\n".join([*lines, f"every failure and report: {one_line(str(run.path.resolve()))}"]))
 
 
 def marked(outcome: Outcome) -> str:

@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 FILE = "robustness.toml"
 
 
+ALLOW = "robustness_allow_local_code"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The consent to run a victim that is Python code and is named by a policy file, not by a test."""
+    told = "run the Python code that [audit] of a robustness.toml names as its victim"
+    parser.getgroup("robustness").addoption("--robustness-allow-local-code", action="store_true", default=False, help=told)
+    parser.addini(ALLOW, told, type="bool", default=False)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A collector for ``robustness.toml``; every other file is left alone."""
-    if file_path.name != FILE:
+    if file_path.name.casefold() != FILE:  # in other letters it is an error, not another file
         return None
     from robustness.pytest_items import PolicyFile
 

@@ -22,7 +22,8 @@ from attacks.search import (
 )
 from attacks.word_counts import words_changed
 from reports.run import EditRecord, Outcome, PredictionRecord, Rung
-from robustness.errors import RobustnessError
+from reports.secrets import redact
+from robustness.errors import RobustnessError, cut
 from robustness.goals import name_of
 
 if TYPE_CHECKING:
@@ -90,11 +91,11 @@ def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str]
     except BudgetExhaustedError:
         held, enough = "exhausted", recipe.fair_try
     except UnansweredError as error:
-        return "error", {"type": "UnansweredError", "message": str(error)}
+        return "error", {"type": "UnansweredError", "message": redact(str(error))}
     except RobustnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in an attack is an error outcome, never robustness
-        return "error", {"type": type(error).__name__, "message": str(error)[:500]}
+        return "error", {"type": type(error).__name__, "message": cut(error, 500)}
     if trial.won:
         return "succeeded", None
     return (held if trial.tally.distinct >= enough else "untested"), None
@@ -120,7 +121,7 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
         forwards=clean_forwards,
-        error={"type": "UnansweredError", "message": str(error)},
+        error={"type": "UnansweredError", "message": redact(str(error))},
         meta=dict(example.meta),
         goal=name_of(recipe.goal or plan.goal, plan.labels),
     )

@@ -20,7 +20,7 @@ HEAVY = {
     "pandas": ("reports/", "robustness/data"),
     "textattack": ("attacks/textattack_bridge",),
 }
-LAZY = {*HEAVY, "scipy", "statsmodels", "pyarrow", "datasets", "nltk", "lemminflect", "sklearn", "jinja2", "httpx"}
+LAZY = {*HEAVY, "scipy", "statsmodels", "pyarrow", "datasets", "nltk", "lemminflect", "sklearn", "jinja2", "httpx", "spacy"}
 
 
 def _files() -> list[Path]:

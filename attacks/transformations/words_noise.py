@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from attacks.preserves import SUBJECT
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import share_of, shuffled
 from attacks.words import words_of
@@ -44,6 +45,7 @@ class WordDrop:
 
     name = "word-drop"
     level = "word"
+    preserves = SUBJECT
     description = "Words are left out; negations stay."
     citation = _EDA
 
@@ -80,6 +82,7 @@ class WordOrder:
     name = "word-order"
     level = "word"
     languages = ("*",)
+    preserves = SUBJECT
     description = "Neighbouring words change places."
     citation = _EDA
 

@@ -10,31 +10,29 @@ if TYPE_CHECKING:
     from reports.run import Run
 
 
-RENDERED = ("failures.jsonl", "failures.csv", "summary.json", "report.md", "junit.xml", "report.html", "findings.sarif")
-
-
 def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     """Write every report into the run's folder and name the files; those that were there are replaced.
 
     ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``, ``findings.sarif``;
-    then ``seal.json`` over all of them. Raises ``RunError`` where the run was edited since it was sealed: an edit is never
-    sealed anew.
+    then ``seal.json`` over all of them. Without a policy the run is judged by its own. Raises ``RunError`` where the run was
+    edited since it was sealed: an edit is never sealed anew.
     """
     from reports.failures import write_failures
     from reports.gate import evaluate
+    from reports.held import own_policy
     from reports.measure import measure
-    from reports.policy import Policy as NoPolicy
     from reports.render.html import html_report
     from reports.render.junit import junit_report
     from reports.render.markdown import markdown_report
     from reports.render.sarif import sarif_report
-    from reports.seal import refuse_edited, write_seal
+    from reports.seal import RENDERED, rewriting
     from reports.summary import summarise, to_json
 
-    policy = policy or NoPolicy()
-    refuse_edited(run.path, RENDERED)
+    policy = policy or own_policy(run.manifest)
     measured = measure(run, policy.gate.confidence)
     gate = evaluate(run, policy, measured)
+    if policy.wants_verdict:
+        gate = gate.demanding()
     summary = summarise(run, gate, measured)
     texts = {
         "summary.json": to_json(summary),
@@ -43,8 +41,8 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
         "report.html": html_report(run, summary, gate),
         "findings.sarif": sarif_report(run, gate),
     }
-    write_failures(run, run.path)
-    for name, text in texts.items():
-        (run.path / name).write_text(text, encoding="utf-8", newline="\n")
-    write_seal(run.path)
+    with rewriting(run.path, RENDERED):
+        write_failures(run, run.path)
+        for name, text in texts.items():
+            (run.path / name).write_text(text, encoding="utf-8", newline="\n")
     return [run.path / name for name in RENDERED]

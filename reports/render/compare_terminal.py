@@ -30,11 +30,8 @@ def verdict_line(found: Comparison, *, texts: bool = True) -> str:
     return " ".join(visible(f"{COMPARED[found.verdict]}: {reasons[0]}{more}").split())
 
 
-def print_comparison(found: Comparison, console: Console | None = None, *, texts: bool = True) -> None:
+def print_comparison(found: Comparison, console: Console, *, texts: bool = True) -> None:
     """Print a comparison; without ``texts`` moved examples are named and not quoted."""
-    from rich.console import Console
-
-    console = console or Console(highlight=False)
     for part in _parts(found, texts):
         console.print(part)
 

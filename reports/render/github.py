@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from reports.figures import VERDICTS
 from reports.measure import Measured
+from reports.public import full_message, public_message
 from reports.render.markdown import markdown_report
 from reports.run import Run
 from reports.text import visible
@@ -18,8 +19,11 @@ from reports.verdicts import FAIL, PASS, GateResult
 _MOST = 10  # GitHub shows no more of one kind for a step
 
 
-def annotate(run: Run, gate: GateResult) -> Iterator[str]:
-    """One line for each broken rule, each rule that could not be decided, and each doubt; one notice where nothing is wrong."""
+def annotate(run: Run, gate: GateResult, *, texts: bool = False) -> Iterator[str]:
+    """One line for each broken rule, each rule that could not be decided, and each doubt; one notice where nothing is wrong.
+
+    Without ``texts`` errors are named by type and count, for their messages may quote the data.
+    """
     broken = [rule for rule in gate.rules if rule.verdict == FAIL]
     open_ = [rule for rule in gate.rules if rule.verdict not in (FAIL, PASS)]
     for kind, rules in (("error", broken), ("error" if not broken else "warning", open_)):
@@ -27,9 +31,11 @@ def annotate(run: Run, gate: GateResult) -> Iterator[str]:
             title = f"robustness: {rule.rule}" + ("" if kind == "error" and rule.verdict == FAIL else " is inconclusive")
             where = "" if rule.scope == "run" else f"{rule.scope}: "
             yield command(kind, title, where + rule.message)
+    if gate.changed:
+        yield command("warning", "robustness: the verdict changed", gate.changed)
     doubts = [flag for flag in run.manifest.flags if flag.get("severity") != "note"]
     for flag in doubts[:_MOST]:
-        yield command("warning", f"robustness: {flag['code']}", str(flag.get("message", "")))
+        yield command("warning", f"robustness: {flag['code']}", full_message(flag) if texts else public_message(flag, run))
     if not broken and not open_:
         yield command("notice", "robustness", VERDICTS[gate.verdict])
 

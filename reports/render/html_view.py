@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from reports.public import full_message
 from reports.render.html_charts import percent
 from reports.run import Manifest
 from reports.stats import Proportion
@@ -67,7 +68,14 @@ class Doubt:
 
 
 def verdict(gate: GateResult | None) -> Verdict:
-    """The gate's verdict, or that there was none."""
+    """The gate's verdict, or that there was none; and that another policy changed it, where one did."""
+    found = _verdict(gate)
+    if gate is None or not gate.changed:
+        return found
+    return replace(found, sentence=f"{gate.changed[:1].upper()}{gate.changed[1:]}. {found.sentence}")
+
+
+def _verdict(gate: GateResult | None) -> Verdict:
     if gate is None or gate.verdict == "measured":
         return Verdict("measured", "Measured, not judged", MEASURED)
     if gate.verdict == "passed":
@@ -129,8 +137,7 @@ def doubts(flags: Iterable[Mapping[str, Any]]) -> list[Doubt]:
 
 def _doubt(flag: Mapping[str, Any]) -> Doubt:
     note = flag.get("severity") == "note"
-    message = str(flag.get("message") or flag["code"])
-    return Doubt("info" if note else "warning", "Note:" if note else "Warning:", str(flag["code"]), message)
+    return Doubt("info" if note else "warning", "Note:" if note else "Warning:", str(flag["code"]), full_message(flag))
 
 
 def slice_tables(summary: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:

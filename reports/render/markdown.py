@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports.failures import failures
 from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.measure import Measured
+from reports.public import full_message, public_message
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
 from reports.text import visible
-from reports.verdicts import GateResult
+from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 
 SHOWN = 20
 LONGEST = 400
@@ -31,7 +32,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _severities(measured),
         _slices("By label", measured.labels),
         _slices("By slice", measured.slices),
-        _flags(run),
+        _flags(run, texts),
         minimised_section(run, texts=texts),
         _failures(run, texts),
         _facts(run),
@@ -67,11 +68,13 @@ def section(title: str, *parts: str) -> str:
 def _head(run: Run, gate: GateResult) -> str:
     victim, data = run.manifest.victim, run.manifest.data
     about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
-    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}."
+    changed = f"\n\n**{prose(gate.changed[:1].upper() + gate.changed[1:])}**" if gate.changed else ""
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}.{changed}"
 
 
 def _rules(gate: GateResult) -> str:
-    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in gate.rules]
+    worst_first = sorted(gate.rules, key=lambda rule: (FAIL, INCONCLUSIVE, PASS).index(rule.verdict))
+    rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in worst_first]
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
 
 
@@ -163,9 +166,10 @@ def _slices(title: str, slices: Sequence[Slice]) -> str:
     return section(title, table(("slice", "n", "clean accuracy", "robust accuracy", "drop"), rows))
 
 
-def _flags(run: Run) -> str:
+def _flags(run: Run, texts: bool) -> str:
     lines = [
-        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): {prose(str(flag.get('message', '')))}"
+        f"- {code(flag['code'])} ({code(flag.get('severity', ''))}): "
+        + prose(full_message(flag) if texts else public_message(flag, run))
         for flag in run.manifest.flags
     ]
     return section("Doubts about this evaluation", "\n".join(lines)) if lines else ""

@@ -13,8 +13,9 @@ from importlib import metadata
 from typing import Any
 
 from reports.failures import in_order
+from reports.public import public_message
 from reports.run import Manifest, Outcome, Run
-from reports.slices import text_of
+from reports.slices import in_slice
 from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 
@@ -136,9 +137,7 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
     if rule.scope == f"recipe {outcome.recipe}":
         return True
     if rule.scope.startswith("slice "):
-        column, _, value = rule.scope.removeprefix("slice ").partition("=")
-        told = outcome.meta.get(column, outcome.label if column == "label" else None)
-        return told is not None and text_of(told) == value
+        return in_slice(outcome, rule.scope.removeprefix("slice "))
     return _on_run(rule)
 
 
@@ -179,7 +178,7 @@ def fingerprints(recipe: str, example_id: str) -> dict[str, str]:
 
 def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
     notes = [
-        note(flag["code"], str(flag.get("message", flag["code"])), "note" if flag.get("severity") == "note" else "warning")
+        note(flag["code"], public_message(flag, run), "note" if flag.get("severity") == "note" else "warning")
         for flag in run.manifest.flags
     ]
     notes += [
@@ -187,6 +186,8 @@ def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
         for rule in gate.rules
         if rule.verdict != PASS
     ]
+    if gate.changed:
+        notes.append(note("policy", gate.changed, "warning"))
     if left_out:
         notes.append(note("left-out", f"{left_out} more failures are in failures.jsonl and not here", "warning"))
     return {

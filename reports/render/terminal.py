@@ -9,9 +9,10 @@ from reports import figures
 from reports.figures import VERDICTS, interval, intervals, number, points, words
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
+from reports.public import full_message
 from reports.run import Run
 from reports.stats import Proportion
-from reports.text import visible
+from reports.text import one_line, visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 
 if TYPE_CHECKING:
@@ -47,22 +48,19 @@ def _sorted(result: GateResult) -> list[RuleResult]:
     return sorted(result.rules, key=lambda rule: _ORDER[rule.verdict])
 
 
-def print_gate(result: GateResult, console: Console | None = None) -> None:
+def print_gate(result: GateResult, console: Console) -> None:
     """Print a verdict and its rules."""
     _print((_headline(result), _rules(result, every=True)), console)
 
 
-def print_run(run: Run, result: GateResult, console: Console | None = None, measured: Measured | None = None) -> None:
+def print_run(run: Run, result: GateResult, console: Console, measured: Measured | None = None) -> None:
     """Print a run's verdict, measures, doubts and where its reports are."""
     if measured is None or measured.confidence != result.confidence:
         measured = measure(run, result.confidence)
     _print(_run_parts(run, result, measured), console)
 
 
-def _print(parts: Iterator[RenderableType] | tuple[RenderableType, ...], console: Console | None) -> None:
-    from rich.console import Console
-
-    console = console or Console(highlight=False)
+def _print(parts: Iterator[RenderableType] | tuple[RenderableType, ...], console: Console) -> None:
     for part in parts:
         console.print(part)
 
@@ -79,10 +77,10 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
 
 
 def plain(text: str, style: str = "") -> Text:
-    """A text that is never read as markup, its hidden characters written out."""
+    """A line that is never read as markup, its hidden characters written out and its line breaks folded."""
     from rich.text import Text
 
-    return Text(visible(text), style=style)
+    return Text(one_line(text), style=style)
 
 
 def _headline(result: GateResult) -> Text:
@@ -132,7 +130,9 @@ def _overall(measured: Measured) -> Text:
         + (f"; {whole.found} found broken, {confirmed} confirmed" if whole.found > confirmed else "")
         + f"; {intervals(whole.robust_accuracy, measured.confidence)}",
     ]
-    return plain("\n".join(lines))
+    from rich.text import Text
+
+    return Text("\n").join(map(plain, lines))
 
 
 def _drawn(run: Run) -> Iterator[Text]:
@@ -171,4 +171,4 @@ def _stages(measured: Measured) -> Table:
 def _flags(run: Run) -> Iterator[Text]:
     for flag in run.manifest.flags:
         style = "dim" if flag.get("severity") == "note" else "yellow"
-        yield plain(f"{flag.get('severity', 'warning')}: {flag.get('message', flag['code'])}", style)
+        yield plain(f"{flag.get('severity', 'warning')}: {full_message(flag)}", style)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
+from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.policy import Policy
@@ -42,8 +43,13 @@ def audit(
         ),
     ] = False,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     thresholds: f.GateFlags,
+    require_threshold: Annotated[
+        bool,
+        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass unasked."),
+    ] = False,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -52,18 +58,22 @@ def audit(
 
     Example: robustness audit --victim hf:./my-model --data test.csv --min-robust-accuracy 30%
 
-    Exit codes: 0 passed, 1 the gate failed, 2 unusable input or internal error, 3 inconclusive.
+    Exit codes: 0 passed, or only measured where no verdict was asked for, 1 the gate failed, 2 unusable input or internal
+    error, 3 inconclusive.
     """
     from robustness.commands.github import tell_github
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults, audit_policy, read_policy
 
-    rules = read_policy(policy, thresholds.given())
-    chosen = rules.audit.model_dump(exclude_none=True)
+    rules = read_policy(policy, thresholds.given(), verdict=True)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)
-    run = _run(chosen, rules, quiet=quiet or json_)
-    result = _tell(run, rules, as_json=json_, quiet=quiet)
+    judging = audit_policy(rules, policy, thresholds.given(), chosen)
+    if require_threshold and not judging.gate.has_thresholds:
+        raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
+    run = _run(chosen, judging, quiet=quiet or json_)
+    result = _tell(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
@@ -81,13 +91,21 @@ def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
 def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
     from reports.gate import evaluate
     from reports.render.terminal import print_run, verdict_line
+    from reports.seal import verify
     from reports.summary import summarise
+    from robustness.commands.gate import tell_changed
+    from robustness.commands.sealing import tell_seal
 
-    result = evaluate(run, policy)
+    result, sealed = evaluate(run, policy), verify(run.path)
+    if policy.wants_verdict:
+        result = result.demanding()
     if as_json:
-        typer.echo(json.dumps({**summarise(run, result), "folder": str(run.path)}, ensure_ascii=True))
-    elif quiet:
-        typer.echo(verdict_line(result))
+        output.answer({**summarise(run, result), "folder": str(run.path), "seal": sealed.brief()})
     else:
-        print_run(run, result)
+        if quiet:
+            output.say(verdict_line(result))
+        else:
+            print_run(run, result, output.console())
+        tell_changed(result.changed)
+        tell_seal(sealed, quiet=quiet)
     return result

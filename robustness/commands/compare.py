@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
+from robustness.commands.sealing import ExpectFlag, check_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.policy import CompareRules
+    from reports.policy import AuditDefaults, CompareRules
+    from reports.run import Run
 
 
 def compare(
@@ -30,7 +32,11 @@ def compare(
     slices_decide: Annotated[
         bool, typer.Option("--slices-decide", help="Let a regression of one slice decide too (all questions corrected together).")
     ] = False,
-    policy: f.PolicyFlag = None,
+    policy: f.RunPolicyFlag = None,
+    expect: ExpectFlag = None,
+    expect_base: Annotated[
+        str | None, typer.Option("--expect-base", help="The digest that the base's seal must have.", metavar="DIGEST")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md, .html, .xml and .sarif.")] = None,
     texts: Annotated[
         bool | None,
@@ -59,26 +65,39 @@ def compare(
     )
     if out is not None:
         clear_comparison(out)
-    found = hold_against(load_run(base), load_run(candidate), _rules(policy, given))
+    seals = {"base": check_seal(base, expect_base, "--expect-base"), "candidate": check_seal(candidate, expect)}
+    old, new = load_run(base), load_run(candidate)
+    found = hold_against(old, new, *_rules(new, policy, given))
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer(found.to_dict())
     elif quiet:
-        typer.echo(verdict_line(found, texts=texts is not False))
+        output.say(verdict_line(found, texts=texts is not False))
     else:
-        print_comparison(found, texts=texts is not False)
+        print_comparison(found, output.console(), texts=texts is not False)
         for path in written:
-            typer.echo(str(path))
+            output.say(str(path))
+    for name, seal in seals.items():
+        (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
 
 
-def _rules(path: Path | None, given: dict[str, Any]) -> CompareRules:
-    """``[compare]`` of the policy with the flags laid over it."""
-    from reports.policy import PolicyError, load_policy, parse_policy
+def _rules(candidate: Run, path: Path | None, given: dict[str, Any]) -> tuple[CompareRules, AuditDefaults]:
+    """``[compare]`` with the flags laid over it, and ``[audit]``.
 
+    Each is that of a file that was named, else of the candidate's own policy, else of the folder's file.
+    """
+    from reports.held import own_policy
+    from reports.policy import AuditDefaults, CompareRules, Policy, PolicyError, parse_policy
+    from reports.policy_file import load_policy
+
+    own = Policy() if path is not None else own_policy(candidate.manifest)
+    complete = own.compare != CompareRules() and own.audit != AuditDefaults()
     try:
-        rules = load_policy(path).compare
+        file = own if complete else load_policy(path)
         flags = parse_policy({"compare": given}, "flags").compare
     except PolicyError as problem:
         raise UsageError(str(problem)) from problem
-    return rules.model_copy(update={name: getattr(flags, name) for name in flags.model_fields_set})
+    rules = own.compare if own.compare != CompareRules() else file.compare
+    audit = own.audit if own.audit != AuditDefaults() else file.audit
+    return rules.model_copy(update={name: getattr(flags, name) for name in flags.model_fields_set}), audit

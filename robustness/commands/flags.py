@@ -37,10 +37,24 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+LocalCodeFlag = Annotated[
+    bool,
+    typer.Option(
+        "--allow-local-code",
+        help="Run code that [audit] of the policy file names: a python: victim, a resource that is a pickle.",
+    ),
+]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml)."),
+    typer.Option(
+        "--policy",
+        help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml); `none` for no file.",
+    ),
+]
+RunPolicyFlag = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Another policy file than the one that the run was made under; `none` for none."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
@@ -61,14 +75,20 @@ class ReadingFlags(Flags):
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")
     ] = None
-    split: Annotated[str | None, typer.Option("--split", help="Split of a datasets dataset.")] = None
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Names of the columns, in order, of a file without a header line: label,text."),
+    ] = None
+    split: Annotated[
+        str | None, typer.Option("--split", help="Split of a datasets dataset, or the name of one of the tables in a JSON file.")
+    ] = None
     format_: Annotated[
         str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
     ] = None
 
     def given(self) -> dict[str, Any]:
-        """Columns as a list, the label map as a mapping."""
-        values = {"text": listed(self.text), "label_map": mapping(self.label_map, "--label-map")}
+        """Columns as lists, the label map as a mapping."""
+        values = {"text": listed(self.text), "columns": listed(self.columns), "label_map": mapping(self.label_map, "--label-map")}
         return Flags.given(self) | given(**values)
 
 
@@ -80,10 +100,17 @@ class RecipeFlags(Flags):
         None
     )
     profile: ProfileFlag = None
+    preserve: Annotated[
+        str | None,
+        typer.Option(
+            "--preserve",
+            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """Recipes as a list."""
-        return Flags.given(self) | given(recipes=listed(self.recipes))
+        """Recipes and what is to be preserved as lists."""
+        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +181,10 @@ class ResourceFlags(Flags):
     vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
         None
     )
+    tagger: Annotated[
+        str | None,
+        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
+    ] = None
     lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
     resource: Annotated[
         list[str] | None,
@@ -172,6 +203,9 @@ class OpeningFlags(Flags):
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
     ] = None
     fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
+    one_at_a_time: Annotated[
+        bool, typer.Option("--one-at-a-time", help="A python: victim is a function of one text, not of a list of texts.")
+    ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
     allow_pickle: PickleFlag = False
@@ -237,7 +271,9 @@ class GithubFlags(Flags):
             "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
         ),
     ] = None
-    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in the job summary.")] = False
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in annotations and job summary.")] = (
+        False
+    )
 
 
 def listed(text: str | None) -> list[str] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
+from robustness.commands.sealing import ExpectFlag, check_seal, tell_seal
 
 RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
 
@@ -17,13 +18,16 @@ RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wr
 def gate(
     *,
     run: RunArgument,
-    policy: f.PolicyFlag = None,
+    policy: f.RunPolicyFlag = None,
     thresholds: f.GateFlags,
+    expect: ExpectFlag = None,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
     """Hold a run against a policy: pass, fail, or inconclusive with the number of examples that would settle it.
+
+    The policy is the one that the run was made under, unless another is named. Without any threshold nothing passes.
 
     Example: robustness gate runs/demo --min-robust-accuracy 20% --max-accuracy-drop 60pt
     """
@@ -31,32 +35,61 @@ def gate(
     from reports.render.terminal import print_gate, verdict_line
     from reports.store import load_run
     from robustness.commands.github import tell_github
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import policy_for
 
-    loaded = load_run(run)
-    result = evaluate(loaded, read_policy(policy, thresholds.given()))
+    sealed, loaded = check_seal(run, expect), load_run(run)
+    result = evaluate(loaded, policy_for(loaded.manifest, policy, thresholds.given(), note=not json_)).demanding()
     if json_:
-        typer.echo(json.dumps(result.to_dict(), ensure_ascii=True))
-    elif quiet:
-        typer.echo(verdict_line(result))
+        output.answer({**result.to_dict(), "seal": sealed.brief()})
     else:
-        print_gate(result)
+        if quiet:
+            output.say(verdict_line(result))
+        else:
+            print_gate(result, output.console())
+        tell_changed(result.changed)
+        tell_seal(sealed, quiet=quiet)
     tell_github(loaded, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
 
-def report(run: RunArgument, policy: f.PolicyFlag = None, json_: f.JsonFlag = False, quiet: f.QuietFlag = False) -> None:
-    """Render every report of a run again, from its folder alone.
+def tell_changed(changed: str) -> None:
+    """Say on stderr that another policy changed a verdict, where one did."""
+    if changed:
+        output.warn(f"warning: {changed}")
+
+
+def report(
+    run: RunArgument,
+    policy: f.RunPolicyFlag = None,
+    expect: ExpectFlag = None,
+    json_: f.JsonFlag = False,
+    quiet: f.QuietFlag = False,
+) -> None:
+    """Render every report of a run again, from its folder alone, and end as its verdict does.
 
     Example: robustness report runs/demo
-    """
-    from reports.render import render_all
-    from reports.store import load_run
-    from robustness.commands.policy import read_policy
 
-    written = render_all(load_run(run), read_policy(policy, {}))
+    Exit codes: as of `robustness gate`, but a run without thresholds, which is only measured, ends with 0.
+    """
+    from reports.gate import evaluate
+    from reports.render import render_all
+    from reports.render.terminal import verdict_line
+    from reports.store import load_run
+    from robustness.commands.policy import policy_for, read_policy
+
+    if policy is not None:
+        read_policy(policy, {}, verdict=True)
+    check_seal(run, expect)
+    loaded = load_run(run)
+    rules = policy_for(loaded.manifest, policy, {}, note=not json_)
+    written, result = render_all(loaded, rules), evaluate(loaded, rules)
+    sealed = check_seal(run, None)
     if json_:
-        typer.echo(json.dumps([str(path) for path in written]))
-    elif not quiet:
-        for path in written:
-            typer.echo(str(path))
+        output.answer([str(path) for path in written])
+    else:
+        for path in [] if quiet else written:
+            output.say(str(path))
+        output.warn(verdict_line(result))
+        tell_seal(sealed, quiet=True)
+    tell_changed(result.changed)
+    raise typer.Exit(int((result if policy is None else result.demanding()).exit_code))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from reports.run import Run
@@ -20,8 +20,8 @@ def tell_github(run: Run, gate: GateResult, *, asked: bool | None, texts: bool) 
     from reports.measure import measure
     from reports.render.github import annotate, job_summary
 
-    for line in annotate(run, gate):
-        typer.echo(line, err=True)
+    for line in annotate(run, gate, texts=texts):
+        output.workflow_command(line)
     target = os.environ.get("GITHUB_STEP_SUMMARY")
     if target:
         with Path(target).open("a", encoding="utf-8", errors="backslashreplace") as stream:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
+
+from typer.core import TyperCommand
+
+from robustness.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,20 @@ class Flags:
     def given(self) -> dict[str, Any]:
         """The flags that were given, under the names of the settings that they are for."""
         return given(**{field.name.rstrip("_"): getattr(self, field.name) for field in fields(self)})
+
+
+class Once(TyperCommand):
+    """A command whose options have one value each: of two thresholds on one line, none may win in silence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As ever; raises ``UsageError`` for an option with a value that was given twice."""
+        if not ctx.resilient_parsing:
+            seen = Counter(parameter.name for parameter in self.make_parser(ctx).parse_args(args=list(args))[2])
+            for option in self.params:
+                single = not getattr(option, "is_flag", False) and not getattr(option, "multiple", False)
+                if single and seen[option.name] > 1:
+                    raise UsageError(f"{option.opts[0]} was given {seen[option.name]} times; give it once")
+        return super().parse_args(ctx, args)
 
 
 def given(**values: Any) -> dict[str, Any]:

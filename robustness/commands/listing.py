@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-JSON_ONLY = ("url", "languages")
+JSON_ONLY = ("url", "languages", "preserves")
 WIDEST_WORD = 16
 """A column is at least as wide as its longest word, up to this."""
 
@@ -41,7 +41,7 @@ def list_(
         profile or "paper"
     )
     if json_:
-        typer.echo(json.dumps(rows, ensure_ascii=True))
+        output.answer(rows)
     else:
         _table(rows)
 
@@ -58,6 +58,7 @@ def _recipes(profile: str) -> list[dict[str, Any]]:
             "access": r.access,
             "needs": ", ".join(r.needs),
             "languages": ", ".join(r.languages),
+            "preserves": ", ".join(r.preserves),
             "citation": r.citation.text,
             "url": r.citation.url,
         }
@@ -73,6 +74,7 @@ def _transformations(_: str) -> list[dict[str, Any]]:
             "name": t.name,
             "level": t.level,
             "languages": ", ".join(t.languages),
+            "preserves": ", ".join(t.preserves),
             "description": t.description,
             "citation": t.citation.text,
         }
@@ -93,7 +95,6 @@ def _victims(_: str) -> list[dict[str, Any]]:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -104,4 +105,4 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
         table.add_column(column, overflow="fold", no_wrap=column == "name", min_width=min(longest, WIDEST_WORD))
     for row in rows:
         table.add_row(*(Text(str(row[column])) for column in columns))
-    Console().print(table)
+    output.console().print(table)

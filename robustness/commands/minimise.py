@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.replay import FailuresArgument
+from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.minimal import Minimal
+    from reports.seal import Verification
 
 
 @f.flattened
@@ -22,9 +25,11 @@ def minimise(
     failures: FailuresArgument,
     victim: f.VictimFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).")] = None,
+    expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -42,16 +47,19 @@ def minimise(
     from robustness.offline import offline as without_network
 
     target = _target(failures, out)
+    check_source(failures, expect)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline)
+        subject = open_named(
+            victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=quiet or json_
+        )
         try:
             oracle = oracle_for(subject, **asking.oracle())
             found = reduce(subject, cases, oracle)
         finally:
             subject.close()
     _write(target, found)
-    _tell(found, target, as_json=json_, quiet=quiet)
+    _tell(found, target, check_source(failures, None), as_json=json_, quiet=quiet)
     states = [one.state for one in found]
     raise typer.Exit(3 if ERROR in states or MINIMAL not in states else 0)
 
@@ -68,25 +76,27 @@ def _target(failures: Path, out: Path | None) -> Path:
 
 
 def _write(target: Path, found: list[Minimal]) -> None:
-    """Write the file, and seal its folder anew where it has a seal; that it held was checked when the cases were read."""
+    """Write the file, and seal its folder anew where it has a seal, unless the run was edited meanwhile."""
     from reports.minimal import write_minimised
-    from reports.seal import SEAL, write_seal
+    from reports.seal import SEAL, rewriting
 
-    write_minimised(target, found)
-    if (target.parent / SEAL).exists():
-        write_seal(target.parent)
+    with rewriting(target.parent, (target.name,)) if (target.parent / SEAL).exists() else nullcontext():
+        write_minimised(target, found)
 
 
-def _tell(found: list[Minimal], target: Path, *, as_json: bool, quiet: bool) -> None:
+def _tell(found: list[Minimal], target: Path, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
     from reports.minimal import clusters, summary_line
     from reports.render.minimised import lines
 
     if as_json:
         groups = [{"reason": g.reason, "count": g.count, "cases": [list(case) for case in g.cases]} for g in clusters(found)]
         failures = [one.to_dict() for one in found]
-        typer.echo(json.dumps({"file": str(target), "clusters": groups, "failures": failures}, ensure_ascii=True))
+        seal = sealed.brief() if sealed else None
+        output.answer({"file": str(target), "clusters": groups, "failures": failures, "seal": seal})
         return
     for line in [summary_line(found)] if quiet else lines(found):
-        typer.echo(line)
+        output.say(line)
     if not quiet:
-        typer.echo(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")
+        output.say(f"{target}; `robustness report RUN` brings the groups into report.md and report.html")
+    if sealed is not None:
+        tell_seal(sealed, quiet=quiet)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reports.text import visible
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from reports.forecast import Forecast
@@ -35,6 +35,7 @@ def plan(
         bool, typer.Option("--until-decided", help="Forecast how many examples an audit with this flag will take.")
     ] = False,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     thresholds: f.GateFlags,
     pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.")] = 10,
@@ -48,21 +49,24 @@ def plan(
     Example: robustness plan --victim demo --recipes standard --limit 500 --price-per-1k-tokens 0.0005
     """
     from robustness.commands.arguments import arguments_of
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults, read_policy
     from robustness.commands.preparing import prepared
     from robustness.planning import estimate
 
     rules = read_policy(policy, thresholds.given())
-    chosen = rules.audit.model_dump(exclude_none=True)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
-    with prepared(arguments_of(chosen)) as audit:
+    with prepared(arguments_of(chosen), quiet=json_) as audit:
         found = estimate(audit, rules, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
-    typer.echo(json.dumps(found.to_dict(), ensure_ascii=True) if json_ else _shown(found))
+    if json_:
+        output.answer(found.to_dict())
+    else:
+        output.say(*_shown(found))
 
 
-def _shown(found: Estimate) -> str:
+def _shown(found: Estimate) -> list[str]:
     ended = ", ".join(f"{count} {status}" for status, count in sorted(found.statuses.items()))
     lines = [
         f"{found.examples} examples, {len(found.recipes)} recipe(s): {', '.join(found.recipes)}",
@@ -76,7 +80,7 @@ def _shown(found: Estimate) -> str:
         lines.append(f"money     {_range(found.money, _money)}, for the tokens that the victim reads")
     if found.until_decided:
         lines += ["", *_until_decided(found)]
-    return "\n".join([*lines, "", *_power(found.examples, found.power)])
+    return [*lines, "", *_power(found.examples, found.power)]
 
 
 def _until_decided(found: Estimate) -> list[str]:

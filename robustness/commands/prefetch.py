@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 
 if TYPE_CHECKING:
     from attacks.textattack_bridge.catalogue import Entry
@@ -38,11 +38,11 @@ def prefetch(
             if not json_:
                 _tell(found[-1])
     if json_:
-        typer.echo(json.dumps(found, ensure_ascii=True))
+        output.answer(found)
     there = [one["there"] for state in found for one in state["resources"]]
     if recipes and not all(there):
         if offline:
-            typer.echo("--offline forbids fetching; run without it on a machine with a network", err=True)
+            output.warn("--offline forbids fetching; run without it on a machine with a network")
         raise typer.Exit(2)
 
 
@@ -79,12 +79,12 @@ def _own(name: str) -> dict[str, Any]:
 
 def _tell(state: dict[str, Any]) -> None:
     if not state["recipe"].startswith("textattack:"):
-        typer.echo(f"{state['recipe']}: ready, its resources come with this package")
+        output.say(f"{state['recipe']}: ready, its resources come with this package")
         return
-    typer.echo(f"{state['recipe']}: {'ready' if state['ready'] else 'not ready'}")
+    output.say(f"{state['recipe']}: {'ready' if state['ready'] else 'not ready'}")
     for one in state["resources"]:
         meanwhile = f"; a run takes this package's own, {one['stand_in']}" if one["stand_in"] else ""
-        typer.echo(f"  {'+' if one['there'] else '-'} {one['title']}: {one['remark']}{meanwhile}")
+        output.say(f"  {'+' if one['there'] else '-'} {one['title']}: {one['remark']}{meanwhile}")
 
 
 def _find(name: str) -> Entry:

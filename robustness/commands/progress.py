@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from robustness.commands import output
+
 if TYPE_CHECKING:
     from reports.run import Outcome
     from robustness.engine import Oracles
@@ -15,7 +17,6 @@ class Bar:
     """A rich progress bar that listens to a run. Use as a context manager."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         self._progress = Progress(
@@ -26,7 +27,7 @@ class Bar:
             TimeElapsedColumn(),
             TextColumn("eta"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=output.console(stderr=True),
             refresh_per_second=4,
         )
         self._task: Any = None
@@ -36,11 +37,16 @@ class Bar:
         self._started = time.perf_counter()
 
     def __enter__(self) -> Bar:
-        self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def loading(self, what: str) -> None:
+        """A line of its own, at once; the bar comes when there is something to count."""
+        from robustness.commands.status import status
+
+        status(what, quiet=False)
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """Show the bar; in a cascade it counts examples, else trials."""
@@ -48,6 +54,7 @@ class Bar:
         total = examples if plan.cascade else examples * len(plan.recipes)
         self._started = time.perf_counter()
         self._last = plan.recipes[-1].name
+        self._progress.start()
         self._task = self._progress.add_task("audit", total=total, completed=0 if plan.cascade else finished, note="")
         oracles.victim.on_batch = self._batch
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.gate import RunArgument
+from robustness.commands.sealing import ExpectFlag, check_seal
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def review(
         float, typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must surely reach.", min=0.5, max=1)
     ] = 0.7,
     seed: f.SeedFlag = None,
+    expect: ExpectFlag = None,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -50,6 +53,7 @@ def review(
 
     f.refuse_empty(read, "--read")
     f.refuse_empty(judge, "--judge")
+    check_seal(run, expect)
     refuse_edited(run)
     loaded = load_run(run)
     folder = out or run.with_name(f"{run.resolve().name}-review")
@@ -61,10 +65,10 @@ def review(
     result = _read(loaded, folder, f.listed(read) or [], judge, judge_floor, offline=offline)
     (folder / RESULT).write_text(json.dumps(result.to_dict(), ensure_ascii=True, indent=1) + "\n", encoding="ascii")
     if json_:
-        typer.echo(json.dumps(result.to_dict(), ensure_ascii=True))
+        output.answer(result.to_dict())
     else:
         for line in list(_lines(result))[-1 if quiet else 0 :]:
-            typer.echo(line)
+            output.say(line)
     raise typer.Exit(3 if not result.rated or (result.judge is not None and not result.judge.believed) else 0)
 
 
@@ -80,10 +84,10 @@ def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, as
     count = sum(bool(item.recipe) for item in drawn.items)
     files = {name: str(folder / name) for name in (SHEET, FORM, KEY)}
     if as_json:
-        typer.echo(json.dumps({"failures": count, "controls": len(drawn.items) - count, "files": files}))
+        output.answer({"failures": count, "controls": len(drawn.items) - count, "files": files})
         return
-    typer.echo(f"{count} failures and {len(drawn.items) - count} unperturbed texts, in random order")
-    typer.echo(f"give each rater {files[SHEET]} or {files[FORM]}; keep {files[KEY]} to yourself, it holds the answers")
+    output.say(f"{count} failures and {len(drawn.items) - count} unperturbed texts, in random order")
+    output.say(f"give each rater {files[SHEET]} or {files[FORM]}; keep {files[KEY]} to yourself, it holds the answers")
 
 
 def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: float, *, offline: bool) -> ReviewResult:

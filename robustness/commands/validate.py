@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import typer
-
+from reports.public import full_message
 from robustness.commands import flags as f
+from robustness.commands import output
 
 
 @f.flattened
@@ -22,6 +21,7 @@ def validate(
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     json_: f.JsonFlag = False,
 ) -> None:
@@ -30,21 +30,24 @@ def validate(
     Example: robustness validate --victim hf:./my-model --data test.csv --recipes standard
     """
     from robustness.commands.arguments import arguments_of
-    from robustness.commands.policy import read_policy
+    from robustness.commands.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, {})
-    chosen = rules.audit.model_dump(exclude_none=True)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
-    found = _check(arguments_of(chosen))
-    typer.echo(json.dumps(found, ensure_ascii=True) if json_ else _shown(found))
+    found = _check(arguments_of(chosen), quiet=json_)
+    if json_:
+        output.answer(found)
+    else:
+        output.say(*_shown(found))
 
 
-def _check(arguments: dict[str, Any]) -> dict[str, Any]:
+def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     from robustness.commands.preparing import prepared
 
-    with prepared(arguments) as audit:
+    with prepared(arguments, quiet=quiet) as audit:
         return {
             "victim": dict(audit.manifest.victim),
             "data": dict(audit.manifest.data),
@@ -54,15 +57,14 @@ def _check(arguments: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _shown(found: dict[str, Any]) -> str:
+def _shown(found: dict[str, Any]) -> list[str]:
     victim, data = found["victim"], found["data"]
-    lines = [
+    return [
         f"victim    {victim['name']} ({victim['kind']}), gives {victim['access']}, labels {', '.join(victim['labels'])}",
         f"data      {data['examples']} examples from {data['source']}",
         *(f"          {message}" for message in data["report"]),
         f"recipes   {', '.join(found['recipes'])}",
         f"encoder   {found['encoder'] or 'none'}",
-        *(f"doubt     {flag['message']}" for flag in found["flags"]),
+        *(f"doubt     {full_message(flag)}" for flag in found["flags"]),
         "ready to audit",
     ]
-    return "\n".join(lines)

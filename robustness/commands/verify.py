@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from robustness.commands import flags as f
+from robustness.commands import output
 from robustness.commands.gate import RunArgument
 
 
@@ -22,21 +22,20 @@ def verify(
     Example: robustness verify runs/demo
     """
     from reports import seal
-    from reports.text import visible
 
     f.refuse_empty(expect, "--expect")
     found = seal.verify(run, expect)
     if json_:
-        typer.echo(json.dumps(found.to_dict(), ensure_ascii=True))
+        output.answer(found.to_dict())
         raise typer.Exit(found.exit_code)
     if not quiet:
         for file in found.files:
-            typer.echo(f"{file.state:8} {visible(file.name)}")
+            output.say(f"{file.state:8} {file.name}")
     odd = sum(file.state != seal.INTACT for file in found.files)
     said = {
         "verified": f"VERIFIED: {len(found.files)} files are as they were sealed, digest {found.digest}",
         "edited": f"EDITED: {found.problem or f'{odd} of {len(found.files)} files are not as they were sealed'}",
         "unsealed": "UNSEALED: the folder has no seal.json, so nothing can be said; `robustness report` writes one",
     }
-    typer.echo(visible(said[found.verdict]))
+    output.say(said[found.verdict])
     raise typer.Exit(found.exit_code)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from robustness.errors import UsageError
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 
-__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "victims"]
+__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "refuse_local_code", "victims"]
 
 
 @dataclass(frozen=True, slots=True)
 class VictimKind:
-    """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes."""
+    """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes.
+
+    ``runs_code``: opening it runs code that the spec names, so a file in a repository must not choose it unasked.
+    """
 
     name: str
     spec: str
     access: str
     summary: str
     options: tuple[str, ...] = ()
+    runs_code: bool = False
 
 
 KINDS = (
@@ -36,8 +40,9 @@ KINDS = (
         "python",
         "python:MODULE:NAME",
         "scores or labels",
-        "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
-        ("access", "labels", "fields"),
+        "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
+        ("access", "labels", "fields", "one_at_a_time"),
+        runs_code=True,
     ),
     VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
@@ -54,6 +59,18 @@ def victims() -> tuple[VictimKind, ...]:
     return (*KINDS, *scripted)
 
 
+def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str = "") -> None:
+    """Raise ``UsageError`` where a file, not the user, names a victim that is code and nobody allowed to run it.
+
+    ``source``: the file, for the message; ``advice``: how to allow it, where that is not by flag. Whoever may write that file,
+    in a pull request for one, could run anything here.
+    """
+    kind = (spec or "").partition(":")[0]
+    if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
+        how = advice or f"repeat it as --victim {spec}, or pass --allow-local-code"
+        raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
+
+
 def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
@@ -63,6 +80,14 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
         UsageError: an unknown kind, or an option that the kind does not take.
         VictimError: it cannot be loaded.
     """
+    kind, rest = check_spec(spec, options)
+    return _load(
+        kind, rest, offline, {name: value for name, value in options.items() if value is not None and value is not False}
+    )
+
+
+def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind and the name in ``spec``; raises ``UsageError`` for an unknown kind, or an option that the kind does not take."""
     from robustness.victims.names import unknown
 
     prefix, colon, rest = spec.partition(":")
@@ -76,7 +101,7 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
     odd = sorted(set(given) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
-    return _load(kind.name, rest, offline, given)
+    return kind.name, rest
 
 
 def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:

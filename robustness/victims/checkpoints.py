@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from robustness.errors import UsageError, VictimError
+from robustness.errors import UsageError, VictimError, cut
 from robustness.victims import adapters
 from robustness.victims.extras import require
 from robustness.victims.kernels import keep_memory, pack
@@ -145,7 +145,7 @@ def explained(name: str, *, offline: bool) -> Iterator[None]:
     except (VictimError, UsageError):
         raise
     except Exception as problem:
-        first = " ".join(str(problem).split())[:500]
+        first = cut(" ".join(str(problem).split()), 500)
         hint = "it is not in the local cache and --offline forbids the hub" if offline else "is the name right?"
         if Path(name).expanduser().is_dir():
             hint = "its files are damaged or do not belong together"

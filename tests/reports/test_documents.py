@@ -46,7 +46,7 @@ def test_every_key_of_a_policy_is_documented() -> None:
 def test_the_example_policy_works() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", (DOCS / "gate-policy.md").read_text("utf-8"), re.DOTALL)
     policy = parse_policy(tomllib.loads(example), "docs")
-    assert set(policy.gate.recipes) == {"textfooler", "natural:keyboard"}
+    assert set(policy.gate.recipes) == {"textfooler", "natural:keyboard-typo"}
 
 
 def test_verdicts_and_soundness_are_documented() -> None:

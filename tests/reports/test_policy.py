@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.policy import Policy, PolicyError, load_policy, parse_policy, points, share, with_gate
+from reports.policy import Policy, PolicyError, parse_policy, points, share, with_gate
+from reports.policy_file import load_policy
 
 FULL = """
 [gate]
@@ -86,6 +87,7 @@ def test_the_working_folder_is_searched(tmp_path: Path, monkeypatch: pytest.Monk
     assert load_policy() == Policy()
     (tmp_path / "pyproject.toml").write_text("[tool.robustness.gate]\nmin_robust_accuracy = 0.1\n")
     assert load_policy().gate.min_robust_accuracy == 0.1
+    (tmp_path / "pyproject.toml").unlink()
     (tmp_path / "robustness.toml").write_text("[gate]\nmin_robust_accuracy = 0.2\n")
     assert load_policy().gate.min_robust_accuracy == 0.2
 

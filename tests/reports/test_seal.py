@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.render import RENDERED, render_all
+from reports.render import render_all
 from reports.run import Run, RunError
-from reports.seal import SEAL, refuse_edited, verify, write_seal
+from reports.seal import RENDERED, SEAL, refuse_edited, verify, write_seal
 from reports.store import RunWriter, load_run
 
 FILES = ("run.json", "outcomes.jsonl", *RENDERED)

@@ -182,7 +182,7 @@ KILLED = """
 import os, signal, sys
 from reports.run import Manifest, Outcome
 from reports.store import RunWriter
-manifest = Manifest("now", {}, 0, "strict", None, False, 9, {}, {}, ({"name": "r"},))
+manifest = Manifest("now", {}, 0, "strict", None, False, 9, {"name": "v", "labels": ["x", "y"]}, {}, ({"name": "r"},))
 writer = RunWriter.create(sys.argv[1], manifest)
 for i in range(5):
     writer.append(Outcome(str(i), "r", "failed", "x", "text", {"text": "t"}))

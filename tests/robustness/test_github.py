@@ -62,9 +62,9 @@ def test_it_is_on_by_itself_on_github_only(data: Path, monkeypatch: pytest.Monke
     audit(data)
     assert not Path("step.md").exists()
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert main(["gate", "run", "--no-github", "-q"]) == 0
+    assert main(["gate", "run", "--no-github", "-q"]) == 3
     assert not Path("step.md").exists()
-    assert main(["gate", "run", "-q"]) == 0
+    assert main(["gate", "run", "-q"]) == 3
     assert Path("step.md").exists()
 
 
@@ -131,3 +131,39 @@ def test_the_action_and_the_workflow_on_the_page_follow_github_s_schemas(tmp_pat
 def test_no_input_is_pasted_into_a_script() -> None:
     """An expression inside ``run`` would let an input write shell code."""
     assert not [name for name, step in steps()["steps"].items() if "${{" in step["run"]]
+
+
+def acted(folder: Path, **changes: str) -> dict[str, int]:
+    """The exit codes of the steps that decide, by name, for these inputs."""
+    action = steps()
+    arguments = "--recipes\ndeepwordbug\n--encoder\nnone\n--min-robust-accuracy\n1%"
+    given = {"victim": "scripted:constant:negative", "data": "data.csv", "arguments": arguments, "out": "runs/ci", **changes}
+    inputs = {**action["inputs"], **given}
+    return {name: run_step(action["steps"][name], inputs, folder).returncode for name in ("Audit", "Verify", "Verdict")}
+
+
+@pytest.mark.parametrize(
+    "ends",
+    ["os._exit(0)", "import atexit; atexit.register(os._exit, 0)"],
+    ids=["before the end", "after the end"],
+)
+def test_a_victim_that_ends_its_process_with_0_is_not_green(data: Path, ends: str) -> None:
+    (data.parent / "quits.py").write_text(
+        f"import os\n\ndef ask(texts):\n    {ends}\n    return ['positive' if 'great' in t else 'negative' for t in texts]\n\n"
+        "ask.labels, ask.robustness_access = ['negative', 'positive'], 'labels'\n"
+    )
+    arguments = "--recipes\ndeepwordbug\n--encoder\nnone\n--min-robust-accuracy\n99%"
+    codes = acted(data.parent, victim="python:quits:ask", arguments=arguments)
+    assert codes["Audit"] == 0
+    assert codes["Verdict"] in (1, 2, 3)
+
+
+def test_a_run_that_lies_there_already_is_not_the_job_s(data: Path) -> None:
+    acted(data.parent)
+    assert acted(data.parent, victim="scripted:keyword")["Audit"] == 2
+
+
+def test_the_action_asks_for_a_threshold_before_it_spends_anything(data: Path) -> None:
+    codes = acted(data.parent, arguments="--recipes\ndeepwordbug\n--encoder\nnone")
+    assert codes["Audit"] == 2
+    assert not (data.parent / "runs").exists()

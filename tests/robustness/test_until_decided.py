@@ -95,7 +95,8 @@ def test_where_it_stops_depends_on_the_seed_and_nothing_else(tmp_path: Path) -> 
 
 
 def cut(folder: Path, kept: int) -> None:
-    """The state that a kill leaves: an unfinished manifest and the first lines, the last of them torn."""
+    """The state that a kill leaves: no seal, an unfinished manifest and the first lines, the last of them torn."""
+    (folder / "seal.json").unlink()
     manifest = json.loads((folder / "run.json").read_text())
     manifest |= {"finished": False, "outcomes": {}, "sequential": {"looks": 0}, "flags": []}
     (folder / "run.json").write_text(json.dumps(manifest))

@@ -38,7 +38,7 @@ CASES: list[tuple[str, tuple[str, str | bytes], str, str]] = [
     ("JSON line is a list", ("x.jsonl", '["a", 1]\n'), "", "line 1: expected an object"),
     ("JSON key twice", ("x.jsonl", '{"text": "a", "text": "b", "label": 1}\n'), "", "'text' occurs more often"),
     ("JSON nested deep", ("x.jsonl", "[" * 100_000), "", "this JSON cannot be read"),
-    ("JSON object of columns", ("x.json", '{\n"text": ["a"]\n}'), "", "expected a JSON list of objects"),
+    ("JSON object of one column", ("x.json", '{\n"text": ["a"]\n}'), "", "no column has a usual name for the label"),
     ("numbers as texts", ("x.jsonl", '{"text": 5, "label": 1}\n'), "", "holds int, expected text"),
     ("several labels a row", ("x.jsonl", '{"text": "a", "label": [0, 1]}\n'), "", "holds list, expected one label"),
     (

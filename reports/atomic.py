@@ -1,0 +1,24 @@
+"""Replaces a file in one step: a reader, or a crash, meets the old content or the new one and never half of either."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TEMPORARY = ".tmp"
+"""What a file's name ends in while its new content is being written."""
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ASCII text beside the file, put it on disk, and move it into place."""
+    temporary = path.with_name(path.name + TEMPORARY)
+    with temporary.open("w", encoding="ascii", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
