@@ -185,7 +185,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),
     )
-    asked = {"recipes": list(settings.recipes), "limit": data.report.limit}
+    asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
     manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 

@@ -70,6 +70,7 @@ CODES: Mapping[str, str] = {
     "dropped-rows": "rows of the data were dropped",
     "clusters": "many examples share long parts, or a column says that they hang together, and no --group was given",
     "language": "not every recipe knows the language of every text",
+    "not-this-language": "the texts look English, and the language that was named keeps the attacks for English from them",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
     "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",

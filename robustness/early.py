@@ -20,6 +20,7 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
     """Raise ``UsageError`` for recipes that are unknown or need what was not named, ``RunError`` for a folder that is taken."""
     from attacks.languages import survey
     from attacks.protection import LABELS
+    from attacks.recipes import LanguageError
     from robustness.languages import RunLanguage
     from robustness.parts import chosen_recipes
     from robustness.preflight import check_needs
@@ -31,7 +32,13 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
     named = {"encoder": settings.encoder != "none", "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
     language = RunLanguage(settings.language or "en", settings.language is not None, survey(()))  # the texts may tell another
     settings = replace(settings, protect=[pattern for pattern in settings.protect if pattern != LABELS])  # none are known yet
-    check_needs(chosen_recipes(settings, language, ()), [name for name, given in named.items() if given])
+    try:
+        recipes = chosen_recipes(settings, language, ())
+    except UsageError as error:
+        if settings.language is None and isinstance(error.__cause__, LanguageError):
+            return  # the texts have not been read yet: they may be in the language of the recipe
+        raise
+    check_needs(recipes, [name for name, given in named.items() if given])
 
 
 def check_inputs(
