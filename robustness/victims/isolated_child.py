@@ -140,7 +140,7 @@ def _inputs(raw: Sequence[Sequence[str]]) -> list[Input]:
 def _predict(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> list[Any]:
     inputs = _inputs(raw)
     rows = read_answers(victim.predict(inputs), len(inputs), info, AnswerOddities())
-    return [row.label if row.scores is None else row.scores for row in rows]
+    return [info.labels[row.label] if row.scores is None else row.scores for row in rows]
 
 
 def _lengths(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> list[int]:

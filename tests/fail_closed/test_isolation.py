@@ -310,3 +310,13 @@ def test_a_child_that_a_killed_run_forked_keeps_no_lock(tmp_path: Path, monkeypa
             if out == "run":
                 os.kill(child, signal.SIGKILL)
     assert facts(tmp_path / "run")[0] == facts(tmp_path / "whole")[0]
+
+
+def test_a_label_comes_through_the_process_by_its_name(tmp_path: Path) -> None:
+    """A number would be read as a name where the names are numbers, and as nothing where they hold them."""
+    (tmp_path / "stars.py").write_text("def predict(texts):\n    return [{'label': '2', 'score': 0.9} for _ in texts]\n")
+    made = load_victim(f"python:{tmp_path / 'stars.py'}:predict", isolate=True, labels=["1", "2", "3"], access="labels")
+    try:
+        assert VictimBackend(made).compute([("a film",)]) == [Prediction(1)]
+    finally:
+        made.close()
