@@ -36,6 +36,7 @@ profile = "paper"
 budget = 50
 limit = 50
 seed = 0
+protect = ["zebra"]
 encoder = "none"
 """
 WEAKER = {
@@ -43,6 +44,7 @@ WEAKER = {
     "budget": (["--budget", "20"], "a budget of 50 (it had 20)"),
     "limit": (["--limit", "40"], "50 examples, as far as the data go (it had 40)"),
     "profile": (["--profile", "strict", "--recipes", "natural:word-drop"], "profile paper (it had strict)"),
+    "protect": (["--protect", "word"], "fewer protected spans (it protected word as well)"),
     "seed": (["--seed", "7"], "seed 0 (it had 7)"),
 }
 
