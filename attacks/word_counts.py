@@ -16,6 +16,8 @@ Cost = tuple[int, int]
 _LONGEST_STRETCH = 100_000
 _LONGEST_WEIGHED = 4_000_000
 _WEIGHT = 1 << 20
+_LARGEST = 50_000_000
+"""Words times differences up to which it is asked where they differ, for words cut or joined to count as one."""
 
 
 class Changed(NamedTuple):
@@ -42,6 +44,9 @@ def words_changed(before: str, after: str, edits: Sequence[Edit] | None = None) 
     if distance == 1:
         inserted = int(len(b) > len(a))
         return Changed(1 - inserted, inserted, len(a))
+    if distance * len(a) > _LARGEST:
+        inserted = max(0, len(b) - len(a))
+        return Changed(distance - inserted, inserted, len(a))
     stretches = [_cost(old, new) for old, new in _unequal(a, b)]
     cost, inserted = sum(one for one, _ in stretches), sum(one for _, one in stretches)
     if inserted and inserted > len(b) - len(a) and (whole := _weighed(a, b)) is not None:

@@ -170,16 +170,16 @@ class Words:
 
     @property
     def changed(self) -> tuple[int, ...]:
-        """Indexes of the words that differ from the original."""
+        """Indexes of the words that differ from the original; an article that only follows its word does not count."""
         now, then = self._pieces, self._origin
-        return tuple(at // 2 for at in sorted(self._why) if at % 2 and now[at] != then[at])  # only touched places can differ
+        return tuple(at // 2 for at in sorted(self._why) if at % 2 and _differ(then[at], now[at]))  # only touched places can
 
     @property
     def replaced(self) -> tuple[tuple[str, str], ...]:
-        """(original, present form) of each word that differs, in order."""
+        """(original, present form) of each word that differs, in order; "a" become "an" or the reverse does not count."""
         if self._replaced is None:
             now, then = self._pieces, self._origin
-            self._replaced = tuple((then[at], now[at]) for at in sorted(self._why) if at % 2 and now[at] != then[at])
+            self._replaced = tuple((then[at], now[at]) for at in sorted(self._why) if at % 2 and _differ(then[at], now[at]))
         return self._replaced
 
     def edits(self) -> tuple[Edit, ...]:
@@ -191,6 +191,14 @@ class Words:
             if then != now:
                 edits.append(_edit(then, now, old[at], new[at], self._why[at], whole=at % 2 == 1))
         return _merge(edits)
+
+
+_ARTICLES = frozenset({"a", "an", "A", "An", "AN"})
+
+
+def _differ(then: str, now: str) -> bool:
+    """Whether a word was changed, and not only its article made to agree: that is no choice of the attack's."""
+    return then != now and not (then in _ARTICLES and now in _ARTICLES)
 
 
 @lru_cache(maxsize=64)
@@ -244,7 +252,7 @@ def _merge(edits: Iterable[Edit]) -> tuple[Edit, ...]:
             )
         else:
             out.append(e)
-    return tuple(out)
+    return tuple(e for e in out if e.before != e.after)  # a range may have been replaced by what it read
 
 
 def pieces(text: str) -> list[str]:

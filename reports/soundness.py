@@ -12,7 +12,10 @@ from reports.run import Run
 from reports.stats import proportion
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
 
-DOUBTS = ("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided")
+DOUBTS = (
+    *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
+    "not-this-language",
+)
 """Flags that say that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 
 
@@ -22,8 +25,8 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     yield _attacked(measured)
     yield _tried(run, measured)
     yield _errors(run, rules.max_error_rate)
-    if rules.min_examples:
-        yield _enough(measured, rules.min_examples)
+    if rules.needed and (rules.min_examples is not None or measured.overall.judged < rules.needed):
+        yield _enough(measured, rules.needed)
     if rules.has_thresholds:
         yield from _passable(run, measured, rules)
     yield from _fatal(run, rules)

@@ -24,6 +24,8 @@ class Settings:
     """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
 
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
+    ``preserve``: what every change must leave as it was for the labels to stay right (``attacks.preserves``), None for what
+    the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
@@ -38,6 +40,8 @@ class Settings:
     field: str | None = None
     language: str | None = None
     protect: Sequence[str] = ()
+    preserve: tuple[str, ...] | None = None
+    tagger: str = "auto"
     batch_tokens: int = 2048
     in_flight: int = 128
     encoder: str | None = None
@@ -51,6 +55,13 @@ class Settings:
     offline: bool = False
 
     def __post_init__(self) -> None:
+        if self.preserve is not None:
+            from attacks.preserves import checked
+
+            try:
+                checked(self.preserve)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
         for name in ("batch_tokens", "in_flight", "confirm"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")

@@ -5,8 +5,10 @@ from attacks.constraints.antonyms import NotAntonym
 from attacks.constraints.base import Constraint, admissible, replaced, word_allowed
 from attacks.constraints.length import MinWordLength
 from attacks.constraints.part_of_speech import PartOfSpeech
+from attacks.constraints.polarity import Polarity
 from attacks.constraints.profiles import PROFILES, Profile, constraints, profile
 from attacks.constraints.repeat import NoRepeat
+from attacks.constraints.sense import SenseInContext
 from attacks.constraints.similarity import MinWordCosine, SentenceSimilarity
 from attacks.constraints.stopwords import StopWords
 
@@ -20,7 +22,9 @@ __all__ = [
     "NoRepeat",
     "NotAntonym",
     "PartOfSpeech",
+    "Polarity",
     "Profile",
+    "SenseInContext",
     "SentenceSimilarity",
     "StopWords",
     "admissible",

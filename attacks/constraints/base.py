@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rapidfuzz.distance import Levenshtein
 
+from attacks.articles import ARTICLES
 from attacks.search import Candidate, Search, Trial
 from attacks.words import Words
 
@@ -14,11 +15,13 @@ from attacks.words import Words
 class Constraint:
     """A rule that candidates must keep. Subclasses are frozen dataclasses, so that ``repr`` shows their parameters.
 
-    ``needs`` names the oracles beyond the victim that ``filter`` asks (``encoder``).
+    ``needs`` names the oracles beyond the victim that ``filter`` asks (``encoder``). ``for_levels``: the levels of recipes that
+    a profile adds it to.
     """
 
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
+    for_levels: ClassVar[tuple[str, ...]] = ("character", "word", "sentence", "mixed")
 
     def describe(self) -> str:
         """The rule in plain words, parameters included."""
@@ -70,4 +73,5 @@ def replaced(original: Words, candidate: Candidate) -> Sequence[tuple[str, str]]
     new = Words(candidate.text)
     before = [original.original_word(i) for i in range(len(original))]
     after = [new[i] for i in range(len(new))]
-    return [(before[op.src_pos], after[op.dest_pos]) for op in Levenshtein.editops(before, after) if op.tag == "replace"]
+    pairs = [(before[op.src_pos], after[op.dest_pos]) for op in Levenshtein.editops(before, after) if op.tag == "replace"]
+    return [(old, new) for old, new in pairs if not (old in ARTICLES and new in ARTICLES)]

@@ -10,7 +10,9 @@ from attacks.constraints.antonyms import NotAntonym
 from attacks.constraints.base import Constraint
 from attacks.constraints.length import MinWordLength
 from attacks.constraints.part_of_speech import PartOfSpeech
+from attacks.constraints.polarity import Polarity
 from attacks.constraints.repeat import NoRepeat
+from attacks.constraints.sense import SenseInContext
 from attacks.constraints.similarity import MinWordCosine, SentenceSimilarity
 from attacks.constraints.stopwords import StopWords
 from attacks.lexicon import BuiltinLexicon
@@ -31,9 +33,9 @@ class Profile:
     def __str__(self) -> str:
         return "\n".join([f"{self.name}: {self.description}", *(f"  - {c.describe()}" for c in self.added)])
 
-    def apply(self, own: Sequence[Constraint]) -> tuple[Constraint, ...]:
-        """A recipe's own constraints and this profile's, those it has already not twice; the costly ones come last."""
-        both = tuple(dict.fromkeys([*own, *self.added]))
+    def apply(self, own: Sequence[Constraint], level: str = "word") -> tuple[Constraint, ...]:
+        """A recipe's own constraints and this profile's for its level, none twice; the costly ones come last."""
+        both = tuple(dict.fromkeys([*own, *(rule for rule in self.added if level in rule.for_levels)]))
         return tuple(sorted(both, key=lambda c: len(c.needs)))
 
 
@@ -53,7 +55,9 @@ def _strict(lexicon: Lexicon) -> tuple[Constraint, ...]:
         MaxWordsChanged(0.2),
         PartOfSpeech(),
         NotAntonym(lexicon),
+        Polarity(lexicon),
         SentenceSimilarity(0.9),
+        SenseInContext(),
     )
 
 
@@ -67,6 +71,8 @@ def constraints(lexicon: Lexicon | None = None, neighbours: Neighbours | None = 
         MaxEditDistance(),
         PartOfSpeech(),
         NotAntonym(lexicon or BuiltinLexicon()),
+        Polarity(lexicon or BuiltinLexicon()),
         SentenceSimilarity(),
+        SenseInContext(),
         MinWordCosine(neighbours or BuiltinNeighbours()),
     )

@@ -28,6 +28,8 @@ from attacks.recipes.registry import (
     register_suite,
     resolve,
     suites,
+    unfit,
+    unfit_members,
 )
 from attacks.search import Recipe
 
@@ -42,6 +44,8 @@ __all__ = [
     "register_suite",
     "resolve",
     "suites",
+    "unfit",
+    "unfit_members",
 ]
 
 

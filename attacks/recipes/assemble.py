@@ -9,6 +9,7 @@ from attacks.constraints.base import Constraint
 from attacks.constraints.profiles import profile
 from attacks.constraints.stopwords import LISTS, StopWords
 from attacks.lexicon import BuiltinLexicon
+from attacks.preserves import fitting, in_common
 from attacks.recipes.registry import Options, knows
 from attacks.resources import Lexicon, Neighbours
 from attacks.search import Attack, Citation, Goal, Recipe
@@ -37,16 +38,23 @@ def assemble(
     parameters: Sequence[tuple[str, str]] = (),
     note: str = "",
     goal: Goal | None = None,
+    preserves: Sequence[str] | None = None,
     languages: tuple[str, ...] = (),
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
+
+    Of its transformations it uses those that preserve what ``options.preserve`` asks for. Where none does it uses them all:
+    a suite leaves such a recipe out, and a run that names it is flagged. ``preserves`` is what the search itself preserves,
+    where it makes texts of its own.
 
     Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
     constraints are described here, the same way for all recipes. ``technique`` names what a search without transformations does.
     ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
     """
-    used = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
-    rules = profile(options.profile, options.resources.lexicon).apply(own)
+    known = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
+    used, left_out = _fitted(known, options.preserve)
+    declared = [*(t.preserves for t in used), *([preserves] if preserves is not None else [])]
+    rules = profile(options.profile, options.resources.lexicon).apply(own, level)
     oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
     described = "; ".join(rule.describe() for rule in rules) or "none"
     techniques = ", ".join(t.name for t in used) or technique
@@ -62,7 +70,18 @@ def assemble(
         parameters=(("transformations", techniques), *parameters, ("constraints", described)),
         note=note,
         goal=goal,
+        preserves=in_common(declared),
+        left_out=left_out,
     )
+
+
+def _fitted(transformations: tuple[T, ...], needed: Sequence[str]) -> tuple[tuple[T, ...], tuple[str, ...]]:
+    """Those that preserve what is needed, or all where none does; and the names of what was left out."""
+    parts = [fitting(t, needed) for t in transformations]
+    fit = tuple(part for part, _ in parts if part is not None)
+    if not fit:
+        return transformations, ()
+    return fit, tuple(name for _, names in parts for name in names)
 
 
 def common_languages(transformations: Sequence[Transformation]) -> tuple[str, ...]:

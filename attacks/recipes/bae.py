@@ -5,6 +5,7 @@ from __future__ import annotations
 from attacks.constraints.part_of_speech import PartOfSpeech
 from attacks.constraints.repeat import NoRepeat
 from attacks.constraints.similarity import SentenceSimilarity
+from attacks.preserves import SUBJECT
 from attacks.recipes.assemble import assemble, stop_words
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
@@ -25,6 +26,7 @@ def bae(options: Options) -> Recipe:
         "bae",
         lambda _, constraints: Infilling(ranking, constraints, n=50, masked=True, prefer="similarity"),
         technique=TECHNIQUE,
+        preserves=SUBJECT,
         citation=CITATION,
         level="word",
         needs=("masked-lm",),

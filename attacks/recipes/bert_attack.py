@@ -5,6 +5,7 @@ from __future__ import annotations
 from attacks.constraints.amount import MaxWordsChanged
 from attacks.constraints.antonyms import NotAntonym
 from attacks.constraints.repeat import NoRepeat
+from attacks.preserves import SUBJECT
 from attacks.recipes.assemble import assemble, lexicon, stop_words
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
@@ -24,6 +25,7 @@ def bert_attack(options: Options) -> Recipe:
         "bert-attack",
         lambda _, constraints: Infilling(ranking, constraints, n=48, masked=False, prefer="first"),
         technique=TECHNIQUE,
+        preserves=SUBJECT,
         citation=CITATION,
         level="word",
         needs=("masked-lm",),

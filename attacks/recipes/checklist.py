@@ -6,6 +6,7 @@ from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.rewriting import Rewriting
+from attacks.tagging import chosen as tagger_name
 from attacks.transformations.base import Paraphrase
 from attacks.transformations.checklist import LocationChange, NameChange, NumberChange
 from attacks.transformations.contractions import Contraction, Expansion
@@ -20,8 +21,8 @@ CITATION = Citation(
 def checklist(options: Options) -> Recipe:
     """Names, places and numbers exchanged, contractions made and written out, a link, handle or neutral sentence added."""
     tests: tuple[Paraphrase, ...] = (
-        Contraction(),
-        Expansion(),
+        Contraction(options.tagger),
+        Expansion(options.tagger),
         NameChange(),
         LocationChange(),
         NumberChange(),
@@ -36,6 +37,9 @@ def checklist(options: Options) -> Recipe:
         level="mixed",
         access="labels",
         languages=("en",),  # exchanging numbers, which any text has, is no checklist
-        parameters=(("search", "every change of the text, then every change of the one closest to success"),),
+        parameters=(
+            ("search", "every change of the text, then every change of the one closest to success"),
+            ("tagger", tagger_name(options.tagger)),
+        ),
         note="The paper perturbs once; the second change is made only where no single one succeeds.",
     )

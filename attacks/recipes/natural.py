@@ -8,11 +8,15 @@ from attacks.recipes.assemble import keyboard_typo
 from attacks.recipes.registry import Options, register, register_suite
 from attacks.search import Recipe
 from attacks.strategies.sampling import Ladder
+from attacks.tagging import chosen as tagger_name
 from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES, Transformation
+from attacks.transformations.contractions import Contraction, Expansion
 from attacks.transformations.words_noise import NEGATIONS, WordDrop
 
 TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
+TAGGED: dict[str, type[Contraction | Expansion]] = {"contraction": Contraction, "expansion": Expansion}
+"""Techniques that a tagger decides for."""
 DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak")
 """Techniques that nobody slips into: they can be sampled by name and are no part of the suite."""
 REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
@@ -22,10 +26,13 @@ REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
 def natural(technique: str, options: Options) -> Recipe:
     """One technique at severities 1 to 5, one text each, blind: nothing is learned from the victim's answers."""
     noise: Transformation = TECHNIQUES[technique]
+    tagger: tuple[tuple[str, str], ...] = ()
     if technique == "keyboard-typo":
         noise = keyboard_typo(options)
     elif technique == "word-drop" and options.language in NEGATIONS:
         noise = WordDrop(language=options.language)
+    elif technique in TAGGED:
+        noise, tagger = TAGGED[technique](options.tagger), (("tagger", tagger_name(options.tagger)),)
     return Recipe(
         name=f"natural:{technique}",
         attack=Ladder(noise),
@@ -34,11 +41,13 @@ def natural(technique: str, options: Options) -> Recipe:
         access="blind",
         profile=options.profile,
         languages=noise.languages,
+        preserves=noise.preserves,
         parameters=(
             ("transformations", technique),
             ("search", "none: one sampled text a severity"),
             ("severities", ", ".join(map(str, SEVERITIES))),
             ("constraints", "none: noise is measured as it comes"),
+            *tagger,
         ),
         note=noise.description,
     )

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from attacks.constraints.profiles import PROFILES
+from attacks.preserves import checked, missing
 from attacks.resources import Resources
 from attacks.search import Recipe
+from attacks.tagging import chosen as tagger_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +20,24 @@ class Options:
 
     ``language``: of the attacked texts, as an ISO 639-1 code, or ``unknown`` for texts that only recipes for any language fit.
     ``named``: whether the user named the language; the resources that the user brought are then taken to know it.
+    ``preserve``: what every change must leave as it was for the labels to stay right, in words of
+    ``attacks.preserves.VOCABULARY``; nothing by default. ``tagger``: who tells parts of speech, of ``attacks.tagging.TAGGERS``.
     """
 
     profile: str = "paper"
     resources: Resources = field(default_factory=Resources)
     language: str = "en"
     named: bool = False
+    preserve: tuple[str, ...] = ()
+    tagger: str = "auto"
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise ValueError(f"unknown constraint profile {self.profile!r}; choose one of: {', '.join(PROFILES)}")
         if not (self.language.isascii() and self.language.isalpha() and self.language.islower()):
             raise ValueError(f"a language is a code in small letters, such as 'en' or 'de', got {self.language!r}")
+        checked(self.preserve)
+        tagger_name(self.tagger)
 
     def brought(self, resource: object) -> tuple[str, ...]:
         """The languages of a resource, None for the shipped one: English, and what the user says of one brought along."""
@@ -95,11 +103,27 @@ def build(name: str, options: Options | None = None) -> Recipe:
     return _BUILDERS[name](options or Options())
 
 
+def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
+    """What the data need and the recipe does not preserve; a recipe with a goal of its own is not about the label."""
+    return missing(recipe.preserves, options.preserve) if recipe.goal is None else ()
+
+
+def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
+    """Names of the members of suites and patterns in ``spec`` that ``resolve`` leaves out for what they do not preserve."""
+    parts = [part.strip() for part in spec.split(",") if part.strip()]
+    named = {part for part in parts if _is_recipe(part)}
+    members = (build(name, options) for part in parts if part not in named for name in _members(part) if name not in named)
+    found = (r.name for r in members if knows(r.languages, options.language) and unfit(r, options))
+    return tuple(dict.fromkeys(found))
+
+
 def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
     """The recipes that ``spec`` names: recipes, suites and patterns such as ``natural:*``, separated by commas.
 
     Each recipe comes once, at its first mention. Members of a suite or a pattern that do not know ``options.language``
-    are left out; a recipe asked for by its own name raises ``ValueError`` instead.
+    are left out; a recipe asked for by its own name raises ``ValueError`` instead. Members that do not preserve what
+    ``options.preserve`` asks for are left out too (``unfit_members`` names them); one asked for by its own name is built all
+    the same, as its user may know the data better, and the run is flagged.
     """
     options = options or Options()
     found: dict[str, Recipe] = {}
@@ -133,10 +157,17 @@ def _resolve_one(part: str, options: Options) -> list[Recipe]:
     ]
     if not recipes:
         raise LanguageError(f"no recipe of {part!r} works on language {options.language!r}")
-    return recipes
+    fit = [recipe for recipe in recipes if not unfit(recipe, options)]
+    if not fit:
+        wanted = " and ".join(options.preserve)
+        raise ValueError(
+            f"no recipe of {part!r} preserves {wanted}, which these data need; name recipes one by one, or --preserve"
+        )
+    return fit
 
 
 def _members(part: str) -> tuple[str, ...]:
+    """Names of the members of a suite or a pattern."""
     members = _SUITES.get(part) or tuple(name for name in names() if _matches(name, part))
     if not members:
         raise ValueError(_unknown(part))

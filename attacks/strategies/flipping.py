@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attacks.articles import replaced_in
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import Candidate, Search, Trial, flips
 from attacks.strategies.offers import Offers
@@ -68,7 +69,7 @@ class _Flip:
     gain: float
 
     def candidate(self) -> Candidate:
-        view = self.words.replace(self.index, self.new, self.technique)
+        view = replaced_in(self.words, self.index, self.new, self.technique)
         return Candidate(str(view), self.technique, view)
 
 

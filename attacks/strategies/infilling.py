@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attacks.articles import replaced_in
 from attacks.constraints.base import Constraint
 from attacks.morphology import like_case
 from attacks.search import Candidate, Search, Trial, fill
@@ -59,5 +60,5 @@ class _Blanks(Offers):
         (start, end), text, old = words.span(index), str(words), words[index]
         found = yield from fill([(text[:start], text[end:])], self._n, () if self._masked else (old,))
         new = dict.fromkeys(like_case(word, old) for word, _ in found[0] if word.lower() != old.lower())
-        views = (words.replace(index, word, TECHNIQUE) for word in new)
+        views = (replaced_in(words, index, word, TECHNIQUE) for word in new)
         return [Candidate(str(view), TECHNIQUE, view) for view in views]

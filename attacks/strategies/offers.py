@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from attacks.articles import replaced_in
 from attacks.constraints.base import Constraint, admissible, word_allowed
 from attacks.search import Candidate, Search, Trial
 from attacks.transformations.base import WordSwap
@@ -24,12 +25,13 @@ class Offers:
     the order in which words are visited nor on how often: no text is made twice in two forms, and a budget is not wasted.
     """
 
-    __slots__ = ("_constraints", "_drawn", "_origin", "_seed", "_swaps", "_trial")
+    __slots__ = ("_agreeing", "_constraints", "_drawn", "_origin", "_seed", "_swaps", "_trial")
 
     def __init__(self, trial: Trial, swaps: Sequence[WordSwap], constraints: Sequence[Constraint] = ()) -> None:
         self._trial, self._swaps, self._constraints = trial, tuple(swaps), tuple(constraints)
         self._seed = trial.rng.getrandbits(64)
         self._origin = Words(trial.text)
+        self._agreeing = frozenset(swap.name for swap in self._swaps if swap.level == "word")  # a typo does not change an article
         self._drawn: dict[int, tuple[tuple[str, str], ...]] = {}
 
     @property
@@ -55,8 +57,14 @@ class Offers:
     def proposed(self, words: Words, index: int) -> Search[list[Candidate]]:
         """Candidates that change one word of ``words``, before constraints."""
         yield from ()
-        made = ((technique, words.replace(index, new, technique)) for technique, new in self.at(index))
+        made = ((technique, self.replaced(words, index, new, technique)) for technique, new in self.at(index))
         return [Candidate(str(view), technique, view) for technique, view in made]
+
+    def replaced(self, words: Words, index: int, new: str, technique: str) -> Words:
+        """The words with one replaced; before a whole other word the article agrees with it."""
+        if technique in self._agreeing:
+            return replaced_in(words, index, new, technique)
+        return words.replace(index, new, technique)
 
     def candidates(self, words: Words, index: int) -> Search[list[Candidate]]:
         """Candidates that change one word of ``words`` and that every constraint admits."""

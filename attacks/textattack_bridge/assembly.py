@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from attacks.preserves import FORM, SUBJECT
 from attacks.search import Recipe, Search, Trial
 from attacks.strategies.reduction import KeepAnswer
 from attacks.textattack_bridge import judging, substitutes
@@ -144,11 +145,12 @@ def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recip
     gradients = getattr(method, "wir_method", "") == "gradient"
     encoder = any(type(rule).__name__ == "RunSentenceEncoder" for rule in parts.rules)
     replaced = tuple(f"in place of {RESOURCES[key].title}: {f.shown}" for key, f in found.items() if f.substitute)
+    level = _level(parts.pattern.transformation)
     return Recipe(
         name=entry.spec,
         attack=TextAttackSearch(parts, entry.spec),
         citation=entry.citation,
-        level=_level(parts.pattern.transformation),
+        level=level,
         access="gradients" if gradients else "scores",
         needs=("encoder",) if encoder else (),
         languages=entry.languages,
@@ -162,6 +164,7 @@ def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recip
         goal=KeepAnswer() if parts.reduces else None,
         note=f"Run by TextAttack {version()} through a bridge{''.join('; ' + one for one in replaced)}.",
         substitutes=replaced,
+        preserves=FORM if level == "character" else SUBJECT,
     )
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 from random import Random
 from typing import Protocol, TypeVar, runtime_checkable
 
+from attacks.articles import with_articles
 from attacks.search import Candidate, Citation
 from attacks.words import Words, words_of
 
@@ -19,7 +20,11 @@ SHARES = {1: 0.05, 2: 0.10, 3: 0.20, 4: 0.35, 5: 0.50}
 
 @runtime_checkable
 class Transformation(Protocol):
-    """A named technique of change. ``languages`` is ``("*",)`` when it works on any script."""
+    """A named technique of change. ``languages`` is ``("*",)`` when it works on any script.
+
+    ``preserves`` says what a change of this kind leaves as it was, in words of ``attacks.preserves.VOCABULARY``: by it
+    suites leave out what does not fit the data.
+    """
 
     @property
     def name(self) -> str:
@@ -32,6 +37,10 @@ class Transformation(Protocol):
     @property
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages it knows, or ``("*",)``."""
+
+    @property
+    def preserves(self) -> tuple[str, ...]:
+        """What it leaves as it was, by intention: words of ``attacks.preserves.VOCABULARY``."""
 
     @property
     def description(self) -> str:
@@ -136,7 +145,7 @@ def thinned(places: Sequence[int], length: int, each: int = 1) -> Sequence[int]:
 
     Evenly spaced ones where all would be too many: a base64 blob is one word, and all n changes of n letters are n² characters.
     """
-    most = max(_FEWEST, MOST_CHARACTERS // max(1, length * each))
+    most = max(1, _FEWEST // each, MOST_CHARACTERS // max(1, length * each))
     return places if len(places) <= most else places[:: -(-len(places) // most)]
 
 
@@ -158,6 +167,7 @@ class WordNoise:
     name: str
     level: str = "character"
     languages: tuple[str, ...] = ("en",)
+    preserves: tuple[str, ...]
     description: str
     citation: Citation
 
@@ -187,5 +197,5 @@ class WordNoise:
                     break
         if not changes:
             return None
-        changed = words.replace_many(changes, self.name)
+        changed = words.replace_many(with_articles(words, changes) if self.level == "word" else changes, self.name)
         return Candidate(str(changed), self.name, changed, severity=severity)

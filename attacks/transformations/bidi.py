@@ -8,6 +8,7 @@ from itertools import pairwise
 from random import Random
 from unicodedata import bidirectional
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import boundaries
@@ -26,6 +27,7 @@ class BidiReorder(WordNoise):
 
     name = "bidi-reorder"
     languages = ("*",)
+    preserves = FORM
     description = "Two neighbouring characters are stored in reverse, and shown in the old order by direction controls."
     citation = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.transformations.base import WordNoise
 from attacks.words import Words
@@ -15,6 +16,7 @@ class CaseNoise(WordNoise):
 
     name = "case-noise"
     languages = ("*",)
+    preserves = FORM
     description = "Words change their case: capitals, small letters, capitalised, swapped, alternating."
     citation = Citation(
         "Dhole et al. 2021, NL-Augmenter: A Framework for Task-Sensitive Natural Language Augmentation",

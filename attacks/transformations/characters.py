@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.segmentation import UNSPACED
 from attacks.transformations.base import WordNoise, options_of, rotated, thinned
@@ -71,6 +72,7 @@ class CharacterSwap(WordNoise):
 
     name = "character-swap"
     languages = ("*",)
+    preserves = FORM
     description = "Two adjacent characters of a word change places."
     citation = _DEEPWORDBUG
 
@@ -98,6 +100,7 @@ class CharacterDrop(WordNoise):
 
     name = "character-drop"
     languages = ("*",)
+    preserves = FORM
     description = "One character of a word is left out."
     citation = _DEEPWORDBUG
 
@@ -132,6 +135,7 @@ class CharacterInsert(WordNoise):
 
     name = "character-insert"
     languages = ("*",)
+    preserves = FORM
     description = "A random letter is inserted into a word."
     citation = _DEEPWORDBUG
 
@@ -162,6 +166,7 @@ class CharacterSubstitute(WordNoise):
 
     name = "character-substitute"
     languages = ("*",)
+    preserves = FORM
     description = "One character of a word becomes a random letter."
     citation = _DEEPWORDBUG
 
@@ -199,6 +204,7 @@ class CharacterRepeat(WordNoise):
 
     name = "character-repeat"
     languages = ("*",)
+    preserves = FORM
     description = "One character of a word is typed again."
     citation = _PRUTHI
 
@@ -227,6 +233,7 @@ class SpaceInsert(WordNoise):
 
     name = "space-insert"
     languages = ("*",)
+    preserves = FORM
     description = "A space cuts a word in two."
     citation = _TEXTBUGGER
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
+from attacks.articles import with_articles
+from attacks.constraints.stopwords import is_stop_word
+from attacks.preserves import SUBJECT
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import WordNoise, share_of, shuffled
+from attacks.transformations.quantities import is_count, is_fixed, is_year
 from attacks.transformations.tables import groups
 from attacks.words import Words
 
@@ -27,6 +31,7 @@ class NameChange(WordNoise):
     name = "name-change"
     level = "word"
     languages = ("en",)
+    preserves = SUBJECT
     description = "A given name becomes another at all its mentions: Mary -> Susan."
     citation = _CHECKLIST
 
@@ -49,12 +54,13 @@ class LocationChange(WordNoise):
     name = "location-change"
     level = "word"
     languages = ("en",)
+    preserves = SUBJECT
     description = "A place becomes another of its kind at all its mentions: Paris -> Oslo."
     citation = _CHECKLIST
 
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
         """Ten random other places."""
-        return _others(words[index], "places", rng)
+        return [] if _in_name(words, index) else _others(words[index], "places", rng)
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Change a share of the places, each at all its mentions."""
@@ -66,14 +72,15 @@ class LocationChange(WordNoise):
 
 
 class NumberChange(WordNoise):
-    """A whole number becomes another within a fifth of it; 2 and 4 stay, which often stand for words.
+    """A whole number becomes another within a fifth of it, a year another within ten; 2 and 4 stay, which often stand for words.
 
-    Numbers that touch punctuation and other words (decimals, dates, addresses) stay too.
+    Only counts and years change: no code, markup, name, date, time, score or rating.
     """
 
     name = "number-change"
     level = "word"
     languages = ("*",)
+    preserves = SUBJECT
     description = "A whole number becomes another within a fifth of it."
     citation = _CHECKLIST
 
@@ -82,9 +89,7 @@ class NumberChange(WordNoise):
         word = words[index]
         if not _plain_number(words, index):
             return []
-        number = int(word)
-        reach = max(1, number // 5)
-        near = range(max(0, number - reach), number + reach + 1)
+        number, near = int(word), _near(words, index)
         drawn = rng.sample(near, min(SAMPLES + 1, len(near)))
         return [str(new) for new in drawn if new != number][:SAMPLES]
 
@@ -98,14 +103,50 @@ class NumberChange(WordNoise):
 
 
 _LONGEST_NUMBER = 15
+_AROUND = 12
+LATEST_YEAR = 2024
+"""A past year becomes no later one than this: what has happened must not move into the future."""
 
 
 def _plain_number(words: Words, index: int) -> bool:
     word = words[index]
     if not (word.isascii() and word.isdigit()) or word[0] == "0" or word in ("2", "4") or len(word) > _LONGEST_NUMBER:
         return False
-    before, after = words.gap(index), words.gap(index + 1)
-    return (index == 0 or not before or before[-1:].isspace()) and (index == len(words) - 1 or any(map(str.isspace, after)))
+    text, start, end = _window(words, index)
+    return is_count(text, start, end) and not is_fixed(text, start, end)
+
+
+def _window(words: Words, index: int) -> tuple[str, int, int]:
+    """The text around one word, and where the word stands in it: a long text is not read anew for each of its numbers."""
+    first, last = max(0, index - _AROUND), min(len(words), index + _AROUND)
+    before = "".join(words.gap(i) + words[i] for i in range(first, index)) + words.gap(index)
+    after = "".join(words.gap(i) + words[i] for i in range(index + 1, last)) + words.gap(last)
+    return before + words[index] + after, len(before), len(before) + len(words[index])
+
+
+def _near(words: Words, index: int) -> Sequence[int]:
+    """Numbers that could stand in the place of one: a year within ten years and not in the future, others within a fifth."""
+    number = int(words[index])
+    if is_year(*_window(words, index)):
+        return range(number - 10, min(number + 10, max(number, LATEST_YEAR)) + 1)
+    reach = max(1, number // 5)
+    near = range(max(0, number - reach), number + reach + 1)
+    follows = index + 1 < len(words) and words.gap(index + 1).isspace()
+    return [n for n in near if n != 1] if follows else near  # "1 people"
+
+
+_COMPASS = frozenset("new west east north south old upper lower greater northern southern eastern western".split())
+
+
+def _in_name(words: Words, index: int) -> bool:
+    """Whether a place is part of a longer name: "London Bridge", "West Virginia", "Bank of England"."""
+    after = index + 1 < len(words) and words.gap(index + 1) == " " and words[index + 1][:1].isupper()
+    back = index - 2 if index > 1 and words[index - 1] in ("of", "the") else index - 1
+    before = back >= 0 and all(words.gap(i) == " " for i in range(back + 1, index + 1))
+    named = before and words[back][:1].isupper() and words[back] != "I" and not is_stop_word(words[back])
+    if before and words[back].lower() in _COMPASS:
+        return True
+    return bool((after and not is_stop_word(words[index + 1])) or (named and (back > 0 or back == index - 2)))
 
 
 def _others(word: str, table: str, rng: Random) -> list[str]:
@@ -138,15 +179,13 @@ def _sampled(options: Options, name: str, text: str, severity: int, rng: Random)
         changes.update(dict.fromkeys(where, rng.choice(news)))
     if not changes:
         return None
-    new = words.replace_many(changes, name)
+    new = words.replace_many(with_articles(words, changes), name)
     return Candidate(str(new), name, new, severity=severity)
 
 
 def _variants(options: Options, name: str, text: str, rng: Random) -> list[Candidate]:
     words = Words(text)
-    made = [
-        words.replace_many(dict.fromkeys(where, new), name)
-        for where, news in _mentions(options, words, rng)[:MOST_CHANGED]
-        for new in news
-    ]
+    mentioned = _mentions(options, words, rng)[:MOST_CHANGED]
+    found = [dict.fromkeys(where, new) for where, news in mentioned for new in news]
+    made = [words.replace_many(with_articles(words, changes), name) for changes in found]
     return list({str(new): Candidate(str(new), name, new) for new in made}.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import ALPHABET, boundaries, check_alphabet
@@ -18,6 +19,7 @@ class DeletionCharacter(WordNoise):
 
     name = "deletion-character"
     languages = ("*",)
+    preserves = FORM
     description = "A letter and the backspace that wipes it out are put into a word."
     citation = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from attacks.morphology import like_case
+from attacks.preserves import MEANING
 from attacks.resources import Neighbours
 from attacks.search import Citation
 from attacks.transformations.base import WordNoise
@@ -18,6 +19,7 @@ class EmbeddingNeighbour(WordNoise):
 
     name = "embedding-neighbour"
     level = "word"
+    preserves = MEANING
     description = "words become near neighbours in counter-fitted word vectors"
     citation = Citation(
         "Alzantot et al. 2018, Generating Natural Language Adversarial Examples", "https://aclanthology.org/D18-1316"

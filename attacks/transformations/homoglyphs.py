@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import LATIN, Replacement, WordNoise, replaced
 from attacks.transformations.substitution import random_substitution, substitutions
@@ -17,6 +18,7 @@ class Homoglyph(WordNoise):
 
     name = "homoglyph"
     languages = (*LATIN, "bg", "el", "ru", "uk")
+    preserves = FORM
     description = "A letter becomes a lookalike from another script: Latin a -> Cyrillic а."
     citation = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 

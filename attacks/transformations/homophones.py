@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.transformations.base import WordNoise
 from attacks.transformations.lookup import listed
@@ -18,6 +19,7 @@ class Homophone(WordNoise):
     name = "homophone"
     level = "word"
     languages = ("en",)
+    preserves = FORM
     description = "Words become others that sound alike, as in speech recognition: their -> there."
     citation = Citation(
         "Eger and Benz 2020, From Hero to Zeroe: A Benchmark of Low-Level Adversarial Attacks (phonetic)",

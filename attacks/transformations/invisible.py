@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from unicodedata import category
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
 from attacks.transformations.clusters import boundaries
@@ -24,6 +25,7 @@ class InvisibleCharacter(WordNoise):
 
     name = "invisible-character"
     languages = ("*",)
+    preserves = FORM
     description = "A character of no width is put into a word."
     citation = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.transformations.base import WordNoise, options_of
 from attacks.transformations.substitution import inner, random_substitution, substitutions
@@ -25,6 +26,7 @@ class KeyboardTypo(WordNoise):
     """
 
     name = "keyboard-typo"
+    preserves = FORM
     description = "One letter becomes its neighbour on the keyboard."
     citation = Citation(
         "Belinkov and Bisk 2018, Synthetic and Natural Noise Both Break Neural Machine Translation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.transformations.base import LATIN, WordNoise
 from attacks.transformations.substitution import random_substitution, substitutions
@@ -21,6 +22,7 @@ class Leetspeak(WordNoise):
 
     name = "leetspeak"
     languages = LATIN
+    preserves = FORM
     description = "Letters become digits and signs that stand for them: elite -> 3l1t3."
     citation = Citation(
         "Eger et al. 2019, Text Processing Like Humans Do: Visually Attacking and Shielding NLP Systems",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.transformations.base import WordNoise
 from attacks.transformations.lookup import listed
@@ -18,6 +19,7 @@ class CommonMisspelling(WordNoise):
     name = "common-misspelling"
     level = "word"
     languages = ("en",)
+    preserves = FORM
     description = "Words become common misspellings of themselves: receive -> recieve."
     citation = Citation(
         "Belinkov and Bisk 2018, Synthetic and Natural Noise Both Break Neural Machine Translation (natural noise)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Citation
 from attacks.transformations.base import LATIN, WordNoise, options_of
 from attacks.transformations.substitution import random_substitution, substitutions
@@ -19,6 +20,7 @@ class OcrConfusion(WordNoise):
 
     name = "ocr-confusion"
     languages = LATIN
+    preserves = FORM
     description = "Characters are read as similar ones, as from a scan: rn -> m, O -> 0."
     citation = Citation("Ma 2019, nlpaug: data augmentation for NLP (OCR augmenter)", "https://github.com/makcedward/nlpaug")
 

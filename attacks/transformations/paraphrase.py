@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import islice
 from random import Random
 
+from attacks.preserves import FORM, MEANING, SUBJECT, in_common, missing
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import SEVERITIES
 from attacks.transformations.contractions import Contraction, Expansion
@@ -23,37 +25,44 @@ _NO_CHANCE = Random(0)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named way to rewrite a text; ``rewrites`` yields the results, the broadest first."""
+    """A named way to rewrite a text; ``rewrites`` yields the results, the broadest first. ``preserves``: what it leaves."""
 
     name: str
     rewrites: Callable[[str], Iterable[str]]
+    preserves: tuple[str, ...] = MEANING
 
 
-def _contract(text: str) -> Iterator[str]:
-    return (candidate.text for candidate in Contraction().variants(text, _NO_CHANCE))
+def _contract(text: str, tagger: str) -> Iterator[str]:
+    return (candidate.text for candidate in Contraction(tagger).variants(text, _NO_CHANCE))
 
 
-def _expand(text: str) -> Iterator[str]:
-    return (candidate.text for candidate in Expansion().variants(text, _NO_CHANCE))
+def _expand(text: str, tagger: str) -> Iterator[str]:
+    return (candidate.text for candidate in Expansion(tagger).variants(text, _NO_CHANCE))
 
 
-RULES: tuple[Rule, ...] = (
-    Rule("contraction", _contract),
-    Rule("expansion", _expand),
-    Rule("clause-order", turn_clauses),
-    Rule("owner-order", turn_owner),
-    Rule("phrase", rephrase),
-    Rule("spelling", respell),
-    Rule("number-in-words", write_numbers),
-    Rule("number-in-figures", count_in_figures),
-    Rule("date-form", reorder_dates),
-    Rule("frame", frame),
-    Rule("no-frame", drop_frame),
-    Rule("opener", open_statement),
-    Rule("no-opener", drop_opener),
-    Rule("hedge", hedge),
-    Rule("no-hedge", drop_hedge),
-)
+@cache
+def rules_by(tagger: str) -> tuple[Rule, ...]:
+    """Every rule, those that need parts of speech with this tagger (see ``attacks.tagging``)."""
+    return (
+        Rule("contraction", partial(_contract, tagger=tagger), FORM),
+        Rule("expansion", partial(_expand, tagger=tagger), FORM),
+        Rule("clause-order", turn_clauses),
+        Rule("owner-order", turn_owner),
+        Rule("phrase", rephrase),
+        Rule("spelling", respell, FORM),
+        Rule("number-in-words", write_numbers),
+        Rule("number-in-figures", count_in_figures),
+        Rule("date-form", reorder_dates),
+        Rule("frame", frame, SUBJECT),
+        Rule("no-frame", drop_frame, SUBJECT),
+        Rule("opener", partial(open_statement, tagger=tagger), SUBJECT),
+        Rule("no-opener", drop_opener, SUBJECT),
+        Rule("hedge", partial(hedge, tagger=tagger), SUBJECT),
+        Rule("no-hedge", drop_hedge, SUBJECT),
+    )
+
+
+RULES: tuple[Rule, ...] = rules_by("auto")
 
 
 class RuleParaphrase:
@@ -72,17 +81,29 @@ class RuleParaphrase:
         "https://aclanthology.org/P18-1079",
     )
 
-    def __init__(self, depth: int = 2, limit: int = 60, each: int = 10, rules: Sequence[Rule] = RULES) -> None:
+    def __init__(
+        self, depth: int = 2, limit: int = 60, each: int = 10, rules: Sequence[Rule] = RULES, tagger: str = "auto"
+    ) -> None:
         if min(depth, limit, each) < 1:
             raise ValueError(f"depth, limit and each must be at least 1, got {depth}, {limit} and {each}")
         if not rules:
             raise ValueError("a paraphrase needs at least one rule, got none")
         self.depth, self.limit, self.each = depth, limit, each
-        self._rules = tuple(rules)
+        self.tagger = tagger
+        self._rules = rules_by(tagger) if rules is RULES else tuple(rules)
+        self.preserves = in_common(rule.preserves for rule in self._rules)
 
     def __repr__(self) -> str:
-        rules = "" if self._rules == RULES else f", rules={[rule.name for rule in self._rules]}"
+        rules = "" if self._rules == rules_by(self.tagger) else f", rules={[rule.name for rule in self._rules]}"
         return f"RuleParaphrase(depth={self.depth}, limit={self.limit}, each={self.each}{rules})"
+
+    def fitting(self, needed: Sequence[str]) -> tuple[RuleParaphrase | None, tuple[str, ...]]:
+        """This paraphrase with the rules that preserve what is needed, None where none does; and the names of the others."""
+        fit = [rule for rule in self._rules if not missing(rule.preserves, needed)]
+        left_out = tuple(rule.name for rule in self._rules if rule not in fit)
+        if not left_out:
+            return self, ()
+        return (RuleParaphrase(self.depth, self.limit, self.each, fit, self.tagger) if fit else None), left_out
 
     def variants(self, text: str, rng: Random) -> Sequence[Candidate]:
         """Distinct rewrites of the text, never the text itself."""

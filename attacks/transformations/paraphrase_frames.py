@@ -8,13 +8,14 @@ import regex
 
 from attacks.transformations.paraphrase_clauses import finite_at, is_clause
 from attacks.transformations.paraphrase_text import lowered, raised, sentences, words_of
+from attacks.transformations.prose import is_prose, is_statement
 
 OPENERS = ("Honestly", "Frankly", "In my opinion", "To be honest", "As far as I can tell", "Overall")
-"""Set before any statement, a fragment included, with a comma."""
+"""Set before a statement, with a comma."""
 CLAUSE_OPENERS = ("I think that", "I would say that", "It seems to me that", "I have to say that")
 """Set before a statement that has a subject and a verb."""
 HEDGES = ("I think", "in my opinion", "to be honest", "if you ask me")
-"""Set after a statement, a fragment included, with a comma."""
+"""Set after a statement, with a comma."""
 FRAMES = ("It is", "This is", "It's", "Here is")
 """Set before a noun with its article that stands for a whole statement."""
 _OPENED = regex.compile(
@@ -26,11 +27,14 @@ _PHRASE_ENDS = frozenset("that which who whose whom where when".split())
 _LONGEST = 400
 
 
-def open_statement(text: str) -> Iterator[str]:
-    """``It is dull.`` becomes ``Honestly, it is dull.`` or ``I think that it is dull.``; a question stays as it is."""
+def open_statement(text: str, tagger: str = "auto") -> Iterator[str]:
+    """``It is dull.`` becomes ``Honestly, it is dull.`` or ``I think that it is dull.``; only a statement takes an opener.
+
+    Questions, commands, fragments, headlines, code and lists stay as they are.
+    """
     for start, end in sentences(text)[:1]:
         sentence = text[start:end]
-        if sentence.endswith("?") or not sentence[:1].isalpha() or _OPENED.match(sentence):
+        if not is_prose(text) or _OPENED.match(sentence) or not is_statement(sentence, tagger):
             return
         inner, rest = lowered(sentence), text[end:]
         for opener in OPENERS:
@@ -48,13 +52,15 @@ def drop_opener(text: str) -> Iterator[str]:
             yield text[:start] + raised(text[match.end() :], text[start])
 
 
-def hedge(text: str) -> Iterator[str]:
-    """``It is dull.`` becomes ``It is dull, I think.``; the last sentence, unless it is a question or ends oddly."""
+def hedge(text: str, tagger: str = "auto") -> Iterator[str]:
+    """``It is dull.`` becomes ``It is dull, I think.``; the last sentence, if it is a statement."""
     for start, end in sentences(text)[-1:]:
         body = text[start:end].rstrip(".!").rstrip()
         at = start + len(body)
         spaced = " " if text[at : at + 1].isspace() and text[at:].strip() else ""  # "a dull film ." keeps its style
-        if len(words_of(body[:_LONGEST])) > 2 and body[-1].isalpha() and text[end - 1] != "?" and not _HEDGED.search(text, start):
+        if not body[-1:].isalpha() or _HEDGED.search(text, start) or _OPENED.match(text, start, end) or not is_prose(text):
+            return
+        if is_statement(text[start:end], tagger):
             yield from (f"{text[:at]}{spaced}, {words}{text[at:]}" for words in HEDGES)
 
 
@@ -71,7 +77,8 @@ def frame(text: str) -> Iterator[str]:
     for start, end in sentences(text)[:1]:
         words = words_of(text[start : min(end, start + _LONGEST)])
         cut = next((i for i, word in enumerate(words) if word in _PHRASE_ENDS), len(words))
-        if words[:1] in (["a"], ["an"]) and cut > 1 and finite_at(words[:cut]) is None and text[end - 1] != "?":
+        bare = words[:1] in (["a"], ["an"]) and cut > 1 and finite_at(words[:cut]) is None
+        if bare and text[end - 1] != "?" and is_prose(text):
             inner = text[start].lower() + text[start + 1 :]
             yield from (f"{text[:start]}{raised(lowered(words_before), text[start])} {inner}" for words_before in FRAMES)
 

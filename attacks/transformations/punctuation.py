@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import share_of, shuffled
 from attacks.words import Words
@@ -23,6 +24,7 @@ class PunctuationNoise:
     name = "punctuation-noise"
     level = "character"
     languages = ("*",)
+    preserves = FORM
     description = "Punctuation after words is lost, doubled, or set where none was."
     citation = Citation(
         "Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from attacks.lexicon import BuiltinLexicon
+from attacks.preserves import MEANING
 from attacks.resources import Lexicon
 from attacks.search import Citation
 from attacks.transformations.base import WordNoise
@@ -17,6 +18,7 @@ class Synonym(WordNoise):
 
     name = "synonym"
     level = "word"
+    preserves = MEANING
     description = "words become synonyms in the same form: movies -> films"
     citation = Citation(
         "Ren et al. 2019, Generating Natural Language Adversarial Examples through Probability Weighted Word Saliency",

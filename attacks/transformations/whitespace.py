@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from random import Random
 
+from attacks.preserves import FORM
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import share_of, shuffled
 from attacks.words import Words
@@ -24,6 +25,7 @@ class WhitespaceNoise:
     name = "whitespace-noise"
     level = "character"
     languages = ("*",)
+    preserves = FORM
     description = "Spaces between words are doubled, lost, or become tabs or line breaks."
     citation = Citation(
         "Dhole et al. 2021, NL-Augmenter: A Framework for Task-Sensitive Natural Language Augmentation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from attacks.preserves import SUBJECT
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import share_of, shuffled
 from attacks.words import words_of
@@ -44,6 +45,7 @@ class WordDrop:
 
     name = "word-drop"
     level = "word"
+    preserves = SUBJECT
     description = "Words are left out; negations stay."
     citation = _EDA
 
@@ -52,6 +54,10 @@ class WordDrop:
             raise ValueError(f"no negations are known for language {language!r}; known: {', '.join(sorted(NEGATIONS))}")
         self.keep = None if keep is None else frozenset(keep)
         self.language, self.languages = language, (language,)
+
+    def __repr__(self) -> str:
+        keep = None if self.keep is None else sorted(self.keep)
+        return f"WordDrop(keep={keep!r}, language={self.language!r})"
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Drop a share of the words."""
@@ -80,6 +86,7 @@ class WordOrder:
     name = "word-order"
     level = "word"
     languages = ("*",)
+    preserves = SUBJECT
     description = "Neighbouring words change places."
     citation = _EDA
 

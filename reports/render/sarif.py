@@ -144,9 +144,10 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
 def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[str, Any]:
     before = outcome.clean.label if outcome.clean else outcome.label
     after = outcome.adversarial.label if outcome.adversarial else "another label"
+    put_in = f"{outcome.words_inserted} put in, " if outcome.words_inserted else ""
     said = (
         f"{outcome.recipe} turned the answer to example {outcome.example_id} from {before} to {after}: "
-        f"{outcome.words_changed} of {outcome.words} words changed, {outcome.queries} queries."
+        f"{outcome.words_changed} of {outcome.words} words changed, {put_in}{outcome.queries} queries."
     )
     return {
         "ruleId": rule_id(outcome.recipe),
@@ -160,6 +161,7 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
             "techniques": sorted({visible(edit.technique) for edit in outcome.edits if edit.technique}),
             "queries": outcome.queries,
             "wordsChanged": outcome.words_changed,
+            **({"wordsInserted": outcome.words_inserted} if outcome.words_inserted else {}),
         },
     }
 

@@ -37,6 +37,13 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+IsolateFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--isolate/--no-isolate",
+        help="Run a python: victim in a child process, where it can neither end nor hang the audit (default: no).",
+    ),
+]
 LocalCodeFlag = Annotated[
     bool,
     typer.Option(
@@ -58,7 +65,9 @@ RunPolicyFlag = Annotated[
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
-TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
+TimeoutFlag = Annotated[
+    float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ class ReadingFlags(Flags):
     text: Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")] = None
     label: Annotated[str | None, typer.Option("--label", help="Label column.")] = None
     id_: Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")] = None
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Column that says which rows hang together: a document, a user, a template."),
+    ] = None
     label_map: Annotated[
         str | None,
         typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive."),
@@ -75,14 +88,20 @@ class ReadingFlags(Flags):
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")
     ] = None
-    split: Annotated[str | None, typer.Option("--split", help="Split of a datasets dataset.")] = None
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Names of the columns, in order, of a file without a header line: label,text."),
+    ] = None
+    split: Annotated[
+        str | None, typer.Option("--split", help="Split of a datasets dataset, or the name of one of the tables in a JSON file.")
+    ] = None
     format_: Annotated[
         str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
     ] = None
 
     def given(self) -> dict[str, Any]:
-        """Columns as a list, the label map as a mapping."""
-        values = {"text": listed(self.text), "label_map": mapping(self.label_map, "--label-map")}
+        """Columns as lists, the label map as a mapping."""
+        values = {"text": listed(self.text), "columns": listed(self.columns), "label_map": mapping(self.label_map, "--label-map")}
         return Flags.given(self) | given(**values)
 
 
@@ -94,10 +113,17 @@ class RecipeFlags(Flags):
         None
     )
     profile: ProfileFlag = None
+    preserve: Annotated[
+        str | None,
+        typer.Option(
+            "--preserve",
+            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+        ),
+    ] = None
 
     def given(self) -> dict[str, Any]:
-        """Recipes as a list."""
-        return Flags.given(self) | given(recipes=listed(self.recipes))
+        """Recipes and what is to be preserved as lists."""
+        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +194,10 @@ class ResourceFlags(Flags):
     vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
         None
     )
+    tagger: Annotated[
+        str | None,
+        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
+    ] = None
     lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
     resource: Annotated[
         list[str] | None,
@@ -186,14 +216,19 @@ class OpeningFlags(Flags):
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
     ] = None
     fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
+    one_at_a_time: Annotated[
+        bool, typer.Option("--one-at-a-time", help="A python: victim is a function of one text, not of a list of texts.")
+    ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
     def given(self) -> dict[str, Any]:
-        """Labels and fields as lists."""
-        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields))
+        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        stated = {} if self.isolate is None else {"isolate": self.isolate}
+        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +238,7 @@ class LoadingFlags(Flags):
     device: DeviceFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +261,9 @@ class GateFlags(Flags):
     max_error_rate: Annotated[
         str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
     ] = None
-    min_examples: Annotated[int | None, typer.Option("--min-examples", help="Inconclusive with fewer judged examples.")] = None
+    min_examples: Annotated[
+        int | None, typer.Option("--min-examples", help="Nothing passes with fewer judged examples (default 30).")
+    ] = None
     max_untested: Annotated[
         str | None,
         typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
@@ -239,6 +277,9 @@ class GateFlags(Flags):
     fatal_flags: Annotated[
         str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
     ] = None
+    family_wise: Annotated[
+        bool, typer.Option("--family-wise", help="One error of a false failure over all thresholds together, not one for each.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

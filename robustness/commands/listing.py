@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-JSON_ONLY = ("url", "languages")
+JSON_ONLY = ("url", "languages", "preserves")
 WIDEST_WORD = 16
 """A column is at least as wide as its longest word, up to this."""
 
@@ -58,6 +58,7 @@ def _recipes(profile: str) -> list[dict[str, Any]]:
             "access": r.access,
             "needs": ", ".join(r.needs),
             "languages": ", ".join(r.languages),
+            "preserves": ", ".join(r.preserves),
             "citation": r.citation.text,
             "url": r.citation.url,
         }
@@ -73,6 +74,7 @@ def _transformations(_: str) -> list[dict[str, Any]]:
             "name": t.name,
             "level": t.level,
             "languages": ", ".join(t.languages),
+            "preserves": ", ".join(t.preserves),
             "description": t.description,
             "citation": t.citation.text,
         }

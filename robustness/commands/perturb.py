@@ -93,15 +93,16 @@ def _refuse_guided(specs: list[str]) -> None:
 
 
 def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[Sequence[Recipe], list[Flag]]:
-    """The recipes as an audit of the same data would run them, and what is to be said of their language."""
-    from robustness import languages, parts
+    """The recipes as an audit of the same data would run them, and what is to be said of their fit and language."""
+    from robustness import languages, meaning, parts
     from robustness.settings import Settings
 
     settings = Settings(recipes=tuple(specs), **given)
     inputs = [example.inputs[-1] for example in dataset.examples]
     language = languages.language_of(settings.language, inputs)
-    chosen = parts.chosen_recipes(settings, language, dataset.labels)
-    return chosen, languages.doubts(language, parts.left_out(settings, language), inputs)
+    chosen = parts.chosen_recipes(settings, language, dataset.labels, dataset.fields)
+    flags = languages.doubts(language, parts.left_out(settings, language), inputs)
+    return chosen, flags + meaning.fit_flags(settings, parts.options_of(settings, language, dataset.fields), chosen)
 
 
 def _rows(dataset: Dataset, recipes: Sequence[Recipe], seed: int) -> Iterator[dict[str, Any]]:

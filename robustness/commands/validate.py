@@ -36,17 +36,17 @@ def validate(
     for group in (reading, attacks, texts, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
-    found = _check(arguments_of(chosen))
+    found = _check(arguments_of(chosen), quiet=json_)
     if json_:
         output.answer(found)
     else:
         output.say(*_shown(found))
 
 
-def _check(arguments: dict[str, Any]) -> dict[str, Any]:
+def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     from robustness.commands.preparing import prepared
 
-    with prepared(arguments) as audit:
+    with prepared(arguments, quiet=quiet) as audit:
         return {
             "victim": dict(audit.manifest.victim),
             "data": dict(audit.manifest.data),

@@ -58,7 +58,7 @@ def mixed(n: int) -> list[tuple[str, str]]:
 
 
 def audit(*more: str, victim: str = "python:vic:keyword", recipes: str = "deepwordbug") -> int:
-    common = ["--recipes", recipes, "--encoder", "none", "-q", "--out", "run"]
+    common = ["--recipes", recipes, "--encoder", "none", "-q", *([] if "--out" in more else ["--out", "run"])]
     return main(["audit", "--victim", victim, "--data", "data.csv", *common, *more])
 
 

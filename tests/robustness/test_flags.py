@@ -86,7 +86,7 @@ def vectors(tmp_path: Path) -> str:
 
 def test_attack_draws_on_the_vectors_that_it_is_given(vectors: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("attack", "one dull film", "--label", "neg", "--victim", "scripted:keyword", "--recipe", "textfooler", "--json")
-    assert main([*words, "--encoder", "minilm", "--vectors", vectors]) in (0, 1)
+    assert main([*words, "--encoder", "minilm", "--vectors", vectors]) in (1, 3)
     assert json.loads(capsys.readouterr().out)["proposed"] == 1  # the shipped table knows dozens
 
 

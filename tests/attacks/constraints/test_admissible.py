@@ -109,7 +109,7 @@ def test_the_strict_profile_adds_its_rules_once_and_the_costly_ones_last() -> No
     own = (MaxWordsChanged(0.2), SentenceSimilarity(0.8, "angular"))
     names = [c.name for c in profile("strict").apply(own)]
     assert names.count("max-words-changed") == 1
-    assert names[-2:] == ["sentence-similarity", "sentence-similarity"]
+    assert names[-3:] == ["sentence-similarity", "sentence-similarity", "sense-in-context"]
     assert {"stop-words", "no-repeat", "part-of-speech", "not-antonym"} <= set(names)
 
 

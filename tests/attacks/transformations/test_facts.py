@@ -265,9 +265,8 @@ def test_punctuation_noise_leaves_numbers_and_words_alone() -> None:
 def test_insertions_leave_the_text_in_place() -> None:
     text = "A good film."
     found = texts(NeutralInsertion(), text)
-    assert f"This is a sentence. {text}" in found
-    assert f"{text} This is a sentence." in found
     assert all(text in new for new in found)
+    assert all(new.startswith(text) or new.endswith(text) for new in found)
     assert sum("https://t.co/" in new for new in found) == 2
     assert sum(" @" in f" {new}" for new in found) == 2
     only = NeutralInsertion(("sentence",), ("end",), ("Das ist ein Satz.",))
