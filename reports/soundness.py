@@ -104,7 +104,9 @@ def _attacked(measured: Measured) -> RuleResult:
     attacked = sum(recipe.statuses[status] for recipe in measured.recipes for status in ATTACKED)
     if attacked:
         return RuleResult("attacked", "run", PASS, f"{attacked} trials attacked")
-    return RuleResult("attacked", "run", INCONCLUSIVE, "nothing was attacked: no example was right on its clean text")
+    untested = sum(recipe.statuses["untested"] for recipe in measured.recipes)
+    why = f"none of {untested} trials was a fair try" if untested else "no example was right on its clean text"
+    return RuleResult("attacked", "run", INCONCLUSIVE, f"nothing was attacked: {why}")
 
 
 def _tried(run: Run, measured: Measured) -> RuleResult:
