@@ -3,11 +3,10 @@
     python bench/review_strict.py draw FOLDER --victim demo [--recipes pwws,textfooler] [--limit 200] [--sample 100]
     python bench/review_strict.py read FOLDER --sheets first.csv,second.csv
 
-``draw`` audits the victim under ``paper`` and under ``strict``, draws a review of each and puts both into
-``FOLDER/sheet.csv``: as many failures of either, ten unperturbed texts of either, in random order, with nothing to tell which
-profile made a text. At least two people fill in copies, each alone: the label that a careful reader would give, or
-``unclear``. ``read`` parts the sheets again and prints, for each profile, agreement, controls, validity and the success rate
-of valid texts, as ``robustness review`` does.
+``draw`` audits the victim under ``paper`` and under ``strict``, draws a review of each and puts both into ``FOLDER/sheet.csv``:
+as many failures of either, ten unperturbed texts of either, in random order, with nothing to tell which profile made a text. At
+least two people fill in copies, each alone: the label that a careful reader would give, or ``unclear``. ``read`` parts the sheets
+again and prints, for each profile, agreement, controls, validity and success of valid texts, as ``robustness review`` does.
 No judgement ships with this script, and no figure of docs/ comes from it: it takes people.
 """
 

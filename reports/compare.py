@@ -133,7 +133,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
     sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
     unlike = differences(base, candidate)
     if unlike:
-        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike)
+        notes = tuple(_weaker_for_more(base, candidate, unlike))
+        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike, notes=notes)
     pairs = judged(base, candidate)
     asked, parts = measures(pairs, margin, confidence), slices(pairs, base, margin, confidence)
     if rules.slices_decide:
@@ -189,6 +190,20 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
         )
     elif not pairs.ids:
         yield "no example was judged in both runs"
+
+
+def _weaker_for_more(base: Run, candidate: Run, unlike: Sequence[Difference]) -> Iterator[str]:
+    """Whether a larger budget found less: then neither number is to be believed (the check of AutoAttack)."""
+    if [difference.what for difference in unlike] != ["budget"]:
+        return
+    small, large = sorted((base, candidate), key=lambda run: run.manifest.budget or math.inf)
+    fell = [{o.example_id for o in run.outcomes if o.status == "succeeded"} for run in (small, large)]
+    if len(fell[1]) < len(fell[0]):
+        budgets = [run.manifest.budget or "no limit" for run in (small, large)]
+        yield (
+            f"the run with the larger budget broke fewer examples: {len(fell[1])} within {budgets[1]} queries, "
+            f"{len(fell[0])} within {budgets[0]}; something hinders the search, and neither number is to be believed"
+        )
 
 
 def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> Iterator[str]:

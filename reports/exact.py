@@ -34,10 +34,14 @@ def has_halves(*texts: str | None) -> bool:
     return any(text is not None and not text.isascii() and _APART.search(text) for text in texts)
 
 
-def loads(text: str, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
-    """Read JSON that ``spelled`` may have had a hand in; raises ``ValueError`` where it is not JSON."""
+def loads(text: str) -> Any:
+    """Read JSON that ``spelled`` may have had a hand in; raises ``ValueError`` where it is not JSON, as NaN is not."""
     hook = _joined if f'"{_KEY}"' in text else None
-    return json.loads(text, parse_constant=parse_constant, object_hook=hook)
+    return json.loads(text, parse_constant=_refuse_constant, object_hook=hook)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that JSON may hold")
 
 
 def _joined(value: dict[str, Any]) -> Any:

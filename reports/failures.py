@@ -15,7 +15,7 @@ from reports.text import cell
 
 _COLUMNS = (
     *("example_id", "recipe", "label", "clean_label", "clean_score", "adversarial_label", "adversarial_score"),
-    *("original", "perturbed", "edits", "severity", "queries", "words_changed", "words", "similarity"),
+    *("original", "perturbed", "edits", "severity", "queries", "words_changed", "words", "words_inserted", "similarity"),
 )
 
 
@@ -52,6 +52,7 @@ def case(outcome: Outcome) -> dict[str, Any]:
         "queries": outcome.queries,
         "words_changed": outcome.words_changed,
         "words": outcome.words,
+        **({"words_inserted": outcome.words_inserted} if outcome.words_inserted else {}),
         "similarity": outcome.similarity,
         "meta": dict(outcome.meta),
         **({} if outcome.goal == MISCLASSIFY else {"goal": outcome.goal}),
@@ -97,7 +98,8 @@ def _row(outcome: Outcome, columns: Mapping[str, int]) -> list[Any]:
         outcome.perturbed or "",
         changes,
     ]
-    numbers = [lowest_severity(outcome), outcome.queries, outcome.words_changed, outcome.words, outcome.similarity]
+    counts = [outcome.queries, outcome.words_changed, outcome.words, outcome.words_inserted]
+    numbers = [lowest_severity(outcome), *counts, outcome.similarity]
     return [cell(value) if isinstance(value, str) else value for value in [*texts, *numbers]]
 
 

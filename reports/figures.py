@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.clusters import Design
+from reports.metrics import RecipeMetrics
 from reports.run import Manifest
 from reports.stats import ANYTIME, Proportion
 
@@ -26,6 +27,11 @@ NOTHING = "–"
 def percent(share: float | None) -> str:
     """``14.5 %``, or a dash."""
     return NOTHING if share is None else f"{100 * share:.1f} %"
+
+
+def words(recipe: RecipeMetrics) -> str:
+    """The mean share of words changed in a success, and how many were put in beside them where some were: ``0.0 % + 7.0``."""
+    return percent(recipe.words_changed) + (f" + {number(recipe.words_inserted, 1)}" if recipe.words_inserted else "")
 
 
 def rate(value: Proportion | None) -> str:

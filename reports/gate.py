@@ -9,6 +9,7 @@ from reports.family import family_wise
 from reports.held import extent, own_policy
 from reports.measure import Measured, measure
 from reports.metrics import Overall, RecipeMetrics
+from reports.paths import shown_source
 from reports.policy import GateRules, Policy, Rules
 from reports.run import Manifest, Run
 from reports.sequential import settles_at
@@ -42,7 +43,7 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
     held = _thresholds(run, policy, measured)
     rules = (*soundness(run, measured, policy.gate), *extent(run.manifest, policy), *held)
     verdict, family = _verdict(rules, policy.gate.has_thresholds), len(held) if policy.gate.family_wise else 0
-    result = GateResult(verdict, rules, policy.source, confidence, claim(run.manifest), family)
+    result = GateResult(verdict, rules, shown_source(policy.source), confidence, claim(run.manifest), family)
     if not own.gate.has_thresholds or (own.gate, own.audit) == (policy.gate, policy.audit):
         return result
     before = evaluate(run, own, measured)

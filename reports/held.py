@@ -40,6 +40,8 @@ def lacking(manifest: Manifest, audit: AuditDefaults, *, subject: bool = True) -
     """
     wanted = audit.model_dump(exclude_none=True)
     checks = _CHECKS if subject else {key: check for key, check in _CHECKS.items() if key not in ("victim", "data")}
+    if wanted:
+        wanted.setdefault("protect", [])  # what a policy does not protect may be attacked
     found = (check(manifest, wanted[key]) for key, check in checks.items() if key in wanted)
     return tuple(said for said in found if said)
 
@@ -93,6 +95,16 @@ def _resource(name: str, run: Manifest, wanted: str) -> str:
     return "" if wanted == "builtin" or _MODELS[name] in run.resources else f"{name} {wanted} (it had none)"
 
 
+def _language(run: Manifest, wanted: str) -> str:
+    return _same("language", run.comparability.get("language", "en"), wanted)
+
+
+def _protect(run: Manifest, wanted: list[str]) -> str:
+    """Every span that is protected beside those of the policy is one more that no attack could touch."""
+    more = [pattern for pattern in run.asked.get("protect", ()) if pattern not in wanted]
+    return f"fewer protected spans (it protected {', '.join(more)} as well)" if more else ""
+
+
 _CHECKS: Mapping[str, Any] = {
     "victim": _victim,
     "data": _data,
@@ -103,6 +115,8 @@ _CHECKS: Mapping[str, Any] = {
     "seed": lambda run, wanted: _same("seed", run.seed, wanted),
     "field": lambda run, wanted: _same("field", run.comparability.get("field", wanted), wanted),
     "group": lambda run, wanted: _same("group", run.group, wanted),
+    "language": _language,
+    "protect": _protect,
     "access": lambda run, wanted: _same("access", run.victim.get("access"), wanted),
     "encoder": _encoder,
     **{name: (lambda run, wanted, name=name: _resource(name, run, wanted)) for name in _MODELS},

@@ -28,9 +28,10 @@ class RecipeMetrics:
     ``profile``: the constraint profile that its success rate holds under. ``n``: outcomes. ``judged``: those that were tested, or
     wrong on the clean text. ``found``: trials in which the search found a success; those that fresh answers bore out are the
     ``succeeded`` ones. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share
-    of words that successes changed. ``similarity``: mean over successes that have one. ``tried``: candidates asked about
-    that the victim can tell from the original; a recipe that tried nothing proves nothing. ``success_at``: share of attacked
-    trials won by their n-th query, None past the run's budget; a run with that budget plans for it and may win more, or fewer.
+    of words that successes changed; ``words_inserted``: mean number of words that they put in beside those. ``similarity``:
+    mean over successes that have one. ``tried``: candidates asked about that the victim can tell from the original; a recipe
+    that tried nothing proves nothing. ``success_at``: share of attacked trials won by their n-th query, None past the run's
+    budget; a run with that budget plans for it and may win more, or fewer.
     """
 
     name: str
@@ -49,6 +50,7 @@ class RecipeMetrics:
     queries_per_success: float | None
     forwards_mean: float | None
     words_changed: float | None
+    words_inserted: float | None
     similarity: float | None
     tried: int
     success_at: Mapping[int, float | None]
@@ -134,6 +136,7 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
         queries_per_success=sum(o.queries for o in attacked) / len(won) if won else None,
         forwards_mean=mean([o.forwards for o in attacked]),
         words_changed=mean([o.words_changed / o.words for o in won if o.words]),
+        words_inserted=mean([float(o.words_inserted) for o in won]),
         similarity=mean([o.similarity for o in won if o.similarity is not None]),
         tried=sum(o.distinct for o in attacked),
         success_at=_success_at(won, len(attacked), run.manifest.budget),

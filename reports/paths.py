@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+_PATHS = ("victim", "data", "cache", "out", "vectors", "lexicon", "encoder", "rewriter", "masked_lm")
 
 
 def shown(path: str) -> str:
@@ -29,6 +33,25 @@ def _near(path: str) -> str:
         if whole.is_relative_to(here):
             return whole.relative_to(here).as_posix()
     return Path(os.path.abspath(path)).name or path
+
+
+def shown_policy(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy as ``run.json`` keeps it, with the paths of ``[audit]`` and of its file as reports may show them."""
+    audit = {
+        key: shown(value) if key in _PATHS and isinstance(value, str) else value for key, value in record.get("audit", {}).items()
+    }
+    if isinstance(audit.get("resource"), list):
+        audit["resource"] = [
+            f"{name}{mark}{shown(value)}" for name, mark, value in (pair.partition("=") for pair in audit["resource"])
+        ]
+    source = {"source": shown_source(record["source"])} if isinstance(record.get("source"), str) else {}
+    return {**record, **({"audit": audit} if "audit" in record else {}), **source}
+
+
+def shown_source(source: str) -> str:
+    """Where a policy came from, a file and perhaps flags, as reports may show it."""
+    path, flags = source.removesuffix(" and flags"), " and flags" if source.endswith(" and flags") else ""
+    return shown(path) + flags
 
 
 def without_home(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from reports.replayed import MAX_NOT_APPLICABLE
 from reports.stats import MIN_EXAMPLES
 
 
@@ -139,6 +140,7 @@ class AuditDefaults(_Table):
     group: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
+    columns: Names | None = None
     format: str | None = None
     split: str | None = None
     recipes: Names | None = None
@@ -165,8 +167,10 @@ class AuditDefaults(_Table):
     access: str | None = None
     labels: Names | None = None
     fields: Names | None = None
+    one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
+    isolate: bool | None = None
     out: str | None = None
     until_decided: bool | None = None
     offline: bool | None = None
@@ -183,12 +187,19 @@ class CompareRules(_Table):
     slices_decide: bool = False
 
 
+class ReplayRules(_Table):
+    """``[replay]``: when replayed failures say enough."""
+
+    max_not_applicable: Share = MAX_NOT_APPLICABLE
+
+
 class Policy(_Table):
     """A whole policy. ``source`` names where it came from, for messages and reports."""
 
     gate: GateRules = Field(default_factory=GateRules)
     audit: AuditDefaults = Field(default_factory=AuditDefaults)
     compare: CompareRules = Field(default_factory=CompareRules)
+    replay: ReplayRules = Field(default_factory=ReplayRules)
     source: str = Field(default="no policy", exclude=True)
 
     @property
@@ -233,11 +244,14 @@ def idle(gate: GateRules) -> Iterator[str]:
         yield "gate.min_clean_accuracy = 0"
 
 
-def refuse_idle(policy: Policy) -> None:
-    """Raise ``PolicyError`` where a threshold holds nothing: it would count as one that holds."""
-    found = list(idle(policy.gate))
-    if found:
+def refuse_idle(policy: Policy) -> tuple[str, ...]:
+    """The idle thresholds beside others; raises ``PolicyError`` where there are no others: idle ones would all hold."""
+    gate, found = policy.gate, tuple(idle(policy.gate))
+    parts = (gate, *gate.recipes.values(), *gate.slices.values())
+    given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
+    if found and len(found) == given:
         raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
+    return found
 
 
 def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
@@ -281,7 +295,8 @@ def _unknown(source: str, where: tuple[str, ...]) -> str:
 
 def _keys_beside(where: tuple[str, ...]) -> list[str]:
     if len(where) == 1:
-        return ["gate", "audit", "compare"]
-    if where[0] in ("audit", "compare"):
-        return list((AuditDefaults if where[0] == "audit" else CompareRules).model_fields)
+        return ["gate", "audit", "compare", "replay"]
+    tables: dict[str, type[_Table]] = {"audit": AuditDefaults, "compare": CompareRules, "replay": ReplayRules}
+    if where[0] in tables:
+        return list(tables[where[0]].model_fields)
     return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

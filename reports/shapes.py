@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-_COUNTS = (
-    *("queries", "forwards", "words_changed", "words", "proposed", "rejected", "no_ops", "attempted"),
+COUNTS = (
+    *("queries", "forwards", "words_changed", "words_inserted", "words", "proposed", "rejected", "no_ops", "attempted"),
     *("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"),
 )
 _MOST = 1 << 53
@@ -16,7 +16,7 @@ _MOST = 1 << 53
 
 def check_numbers(outcome: Mapping[str, Any]) -> None:
     """Counts that can be counts, and numbers that are finite: ``1e999`` is JSON, and infinite."""
-    for key in _COUNTS:
+    for key in COUNTS:
         if not 0 <= outcome.get(key, 0) <= _MOST:
             raise ValueError(f"{key} cannot be {_short(outcome[key])}")
     numbers = [("similarity", outcome.get("similarity"))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.metrics import Overall, by_example, overall
-from reports.run import Outcome, Run
+from reports.run import Outcome, Run, RunError
 from reports.stats import CONFIDENCE
 
 MAX_VALUES = 20
@@ -60,11 +60,29 @@ def metadata_parts(run: Run) -> tuple[Part, ...]:
 
 
 def find_slice(run: Run, key: str, confidence: float = CONFIDENCE) -> Slice | None:
-    """The slice that a policy names as ``column=value``, whatever the number of values; None where no example is in it."""
-    column, _, value = key.partition("=")
+    """The slice that a policy names as ``column=value``, whatever the number of values; None where no example is in it.
+
+    Raises ``RunError`` where columns or values with ``=`` in them let the key be read in two ways that this run knows.
+    """
     groups = by_example(run.outcomes)
-    inside = {e for e, group in groups.items() if _value(group[0], column) == value}
-    return _slice(run, column, value, inside, confidence) if inside else None
+    found = []
+    for column, value in _readings(key):
+        inside = {e for e, group in groups.items() if _value(group[0], column) == value}
+        found += [(column, value, inside)] if inside else []
+    if len(found) > 1:
+        ways = " and as ".join(f"{value!r} of column {column!r}" for column, value, _ in found)
+        raise RunError(f"the slice {key!r} can be read as {ways}; rename a column of the data")
+    return _slice(run, *found[0], confidence) if found else None
+
+
+def in_slice(outcome: Outcome, key: str) -> bool:
+    """Whether an outcome's example is in the slice that a policy names as ``column=value``."""
+    return any(_value(outcome, column) == value for column, value in _readings(key))
+
+
+def _readings(key: str) -> list[tuple[str, str]]:
+    """Every way to part ``column=value``: a column, or a value, may hold the sign as well."""
+    return [(key[:at], key[at + 1 :]) for at, character in enumerate(key) if character == "="]
 
 
 def text_of(value: Any) -> str:

@@ -12,7 +12,10 @@ from reports.run import Run
 from reports.stats import proportion
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
 
-DOUBTS = ("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided")
+DOUBTS = (
+    *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
+    "not-this-language",
+)
 """Flags that say that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 
 
@@ -101,7 +104,9 @@ def _attacked(measured: Measured) -> RuleResult:
     attacked = sum(recipe.statuses[status] for recipe in measured.recipes for status in ATTACKED)
     if attacked:
         return RuleResult("attacked", "run", PASS, f"{attacked} trials attacked")
-    return RuleResult("attacked", "run", INCONCLUSIVE, "nothing was attacked: no example was right on its clean text")
+    untested = sum(recipe.statuses["untested"] for recipe in measured.recipes)
+    why = f"none of {untested} trials was a fair try" if untested else "no example was right on its clean text"
+    return RuleResult("attacked", "run", INCONCLUSIVE, f"nothing was attacked: {why}")
 
 
 def _tried(run: Run, measured: Measured) -> RuleResult:

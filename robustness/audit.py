@@ -30,6 +30,9 @@ __all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "ope
 class Watcher(Protocol):
     """Hears how a run goes; the command line's progress bar is one."""
 
+    def loading(self, what: str) -> None:
+        """Something slow begins: a model is loaded, the victim is asked the first texts."""
+
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """The run begins, with so many trials already done before."""
 
@@ -39,6 +42,9 @@ class Watcher(Protocol):
 
 class Silent:
     """A watcher that does nothing."""
+
+    def loading(self, what: str) -> None:
+        """Nothing."""
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """Nothing."""
@@ -65,17 +71,22 @@ class Audit:
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
         """
+        from reports.paths import shown_policy
         from reports.render import render_all
         from reports.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
-        manifest = self.manifest if policy is None else replace(self.manifest, policy=policy.record())
+        manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
-            started = time.perf_counter()
-            self._attack(writer, watcher, drawing)
-            flags = [f.record() for f in self._doubts(out)]
-            writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
+            if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
+                writer.finish(writer.manifest.flags, writer.manifest.usage)
+            else:
+                started = time.perf_counter()
+                self._attack(writer, watcher, drawing)
+                flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
+                flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
+                writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -112,8 +123,8 @@ class Audit:
             seen.read(outcome)
             doubts.read(outcome)
             meant.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags(), *meant.flags()]
-        flags += doubts.flags(self.backend.oddities)
+        flags = [*self.flags, *checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
+        flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
@@ -128,8 +139,8 @@ class Audit:
         return {"wall_seconds": round(seconds, 3), **{name: asdict(oracle.usage) for name, oracle in self.oracles.each()}}
 
 
-def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
-    """Resolve recipes and oracles, check the victim on a few examples, and describe the run.
+def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
+    """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -147,15 +158,19 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
     field = parts.attacked_field(settings, victim.info)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    options = parts.recipe_options(settings, victim.info.fields, language)
-    recipes = parts.chosen_recipes(settings, options, language, victim.info.labels)
+    recipes = parts.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
+    if loading is not None and settings.encoder != "none":
+        loading(f"loading encoder {settings.encoder or 'minilm'}")
     models = parts.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*checks.substitutes(recipes), *meaning.fit_flags(settings, options, recipes), *clusters(data)]
-    flags += languages.doubts(language, parts.left_out(settings, options), texts)
+    flags += [*checks.substitutes(recipes), *clusters(data)]
+    flags += languages.doubts(language, parts.left_out(settings, language), texts)
+    flags += meaning.fit_flags(settings, parts.options_of(settings, language, victim.info.fields), recipes)
+    if oracles.victim.store is not None:
+        preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     confirm = repeats.confirm(settings.confirm)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(
@@ -170,7 +185,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings) -> Audit:
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),
     )
-    asked = {"recipes": list(settings.recipes), "limit": data.report.limit}
+    asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
     manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
 
@@ -184,6 +199,7 @@ def audit(
     resume: bool = False,
     limit: int | None = None,
     offline: bool = False,
+    isolate: bool = False,
     watcher: Watcher | None = None,
     policy: Policy | None = None,
     data_options: Mapping[str, Any] | None = None,
@@ -201,6 +217,7 @@ def audit(
         resume: continue the run in ``out``.
         limit: at most so many examples, stratified by label.
         offline: make any network use an error.
+        isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         watcher: hears each outcome.
         policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
@@ -211,6 +228,7 @@ def audit(
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
     from robustness.drawing import refuse_grouped
+    from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
     _refuse_idle(policy)
@@ -221,10 +239,15 @@ def audit(
         refuse_grouped(read.get("group"), chosen.until_decided)
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
+        opened.setdefault("isolate", isolate)
+        loading = (watcher or Silent()).loading
+        check_settings(chosen, out=out, resume=resume)
+        ready = check_inputs(victim, examples, read, opened, field=chosen.field)
+        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         subject = open_victim(victim, offline=offline, **opened)
-        data = open_data(victim, subject, examples, limit=limit, seed=chosen.seed, offline=offline, **read)
-        prepared = prepare(subject, data, chosen)
         try:
+            data = open_data(victim, subject, ready, limit=limit, seed=chosen.seed, offline=offline, **read)
+            prepared = prepare(subject, data, chosen, loading)
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
             subject.close()
@@ -246,6 +269,10 @@ def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Vi
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    if options.pop("isolate", False):
+        raise UsageError(
+            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
+        )
     if isinstance(getattr(victim, "info", None), VictimInfo):
         return cast("Victim", victim)
     from robustness.victims.function import from_callable

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from robustness.data_columns import Columns, Wanted, choose_columns
+from robustness.data_columns import Columns, Wanted, choose_columns, yes_no_columns
 from robustness.data_labels import match_labels
 from robustness.data_report import DataReport, Finding, Findings
 from robustness.data_rows import CleanRow, Meta, canonical, clean_rows, ids, without_duplicates
@@ -17,6 +17,8 @@ from robustness.data_table import Table
 from robustness.errors import DataError, UsageError
 
 __all__ = ["DataReport", "Dataset", "Example", "Finding", "labels_in", "load_examples"]
+
+LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def load_examples(
     format: str | None = None,
     split: str | None = None,
     encoding: str | None = None,
+    columns: Sequence[str] = (),
     offline: bool = False,
     victim_fields: Sequence[str] = (),
 ) -> Dataset:
@@ -84,8 +87,9 @@ def load_examples(
         limit: keep this many, the same share of each label, chosen by ``seed`` and by id, so not by row order.
         seed: of the choice that ``limit`` makes.
         format: ``csv``, ``tsv``, ``jsonl``, ``json`` or ``parquet`` where the file's name does not tell.
-        split: of a ``datasets`` source.
+        split: of a ``datasets`` source, or the name of one of several tables in a JSON file.
         encoding: of a text file without a byte order mark; UTF-8 if None.
+        columns: names of the columns, in order, of a text file that has no header line.
         offline: make reading from a hub an error.
         victim_fields: names of the victim's text fields; they guide the guess and fix the number of text columns.
 
@@ -95,23 +99,23 @@ def load_examples(
         MissingExtraError: ``pyarrow`` or ``datasets`` is needed and not installed.
     """
     _check_arguments(labels, limit, seed)
-    table = read_table(source, ReadOptions(format, split, encoding, offline, tuple(victim_fields)))
-    columns = choose_columns(table.source, table.columns, Wanted(text, label, id, group, tuple(victim_fields)))
+    table = read_table(source, ReadOptions(format, split, encoding, offline, tuple(victim_fields), tuple(columns)))
+    roles = choose_columns(table.source, table.columns, wanted(table, text, label, id, group, victim_fields, labels))
     dropped, remarks = Findings(), Findings()
-    rows = clean_rows(table, columns, dropped)
+    rows = clean_rows(table, roles, dropped)
     if not rows:
-        raise _nothing_left(table, columns, dropped)
-    matched = match_labels(table.source, columns.label, [row.label for row in rows], labels, label_map)
+        raise _nothing_left(table, roles, dropped)
+    matched = match_labels(table.source, roles.label, [row.label for row in rows], labels, label_map)
     usable = without_duplicates(rows, matched, dropped, remarks)
-    names, id_notes = ids(table.source, usable, columns)
+    names, id_notes = ids(table.source, usable, roles)
     gold = [matched.index[row.label] for row in usable]
     chosen = range(len(usable)) if limit is None else stratified(names, gold, limit, seed)
     examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
     kept = Counter(example.gold for example in examples)
-    notes = (*table.notes, _columns_note(columns), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
-    if columns.group is not None:
-        groups = {str(example.meta[columns.group]) for example in examples}
-        notes = (*notes, f"{len(examples)} examples in {len(groups)} groups by {columns.group!r}")
+    notes = (*table.notes, _columns_note(roles), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
+    if roles.group is not None:
+        groups = {str(example.meta[roles.group]) for example in examples}
+        notes = (*notes, f"{len(examples)} examples in {len(groups)} groups by {roles.group!r}")
     report = DataReport(
         source=table.source,
         rows=len(table.rows) + len(table.blank),
@@ -124,8 +128,8 @@ def load_examples(
         limit=limit,
         unit=table.unit,
     )
-    digest = _digest(columns, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, columns.text, tuple(labels), table.source, digest, report, columns.group)
+    digest = _digest(roles, [(names[i], usable[i]) for i in chosen])
+    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group)
 
 
 def labels_in(
@@ -139,16 +143,31 @@ def labels_in(
     format: str | None = None,
     split: str | None = None,
     encoding: str | None = None,
+    columns: Sequence[str] = (),
     offline: bool = False,
 ) -> tuple[str, ...]:
     """The labels of the usable rows, as ``label_map`` renames them, sorted; arguments and errors of ``load_examples``."""
-    table = read_table(source, ReadOptions(format, split, encoding, offline))
-    columns = choose_columns(table.source, table.columns, Wanted(text, label, id, group))
+    table = read_table(source, ReadOptions(format, split, encoding, offline, (), tuple(columns)))
+    roles = choose_columns(table.source, table.columns, wanted(table, text, label, id, group))
     dropped = Findings()
-    rows = clean_rows(table, columns, dropped)
+    rows = clean_rows(table, roles, dropped)
     if not rows:
-        raise _nothing_left(table, columns, dropped)
+        raise _nothing_left(table, roles, dropped)
     return tuple(sorted({(label_map or {}).get(row.label, row.label) for row in rows}))
+
+
+def wanted(
+    table: Table,
+    text: str | Sequence[str] | None,
+    label: str | None,
+    id: str | None,
+    group: str | None,
+    fields: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> Wanted:
+    """What is asked of the columns of a table, with what its first rows tell about them."""
+    yes_no = yes_no_columns(table.columns, [values for _, values in table.rows[:LOOKED_AT]])
+    return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
 def _check_arguments(labels: Sequence[str], limit: int | None, seed: int) -> None:

@@ -1,18 +1,18 @@
-"""Text files of examples: CSV, TSV, JSON and JSONL, read strictly, with line numbers in every error."""
+"""Text files of examples: their encoding, and CSV and TSV, read strictly, with line numbers in every error."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from robustness.data_table import Row, Table, make_table, table_of_mappings
+from robustness.data_table import Row, Table, make_table
 from robustness.errors import DataError
 
+_LOOKED_AT = 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the same two bytes
@@ -73,32 +73,52 @@ def _unknown(source: str, encoding: str) -> DataError:
     return DataError(f"{source}: unknown text encoding {encoding!r}; expected one such as utf-8, utf-16, cp1252")
 
 
-def read_csv(source: str, text: str, *, tabs: bool = False, notes: tuple[str, ...] = ()) -> Table:
-    """A CSV or TSV with a header line. A TSV whose quotes do not pair is read again with quotes as plain characters."""
-    delimiter, said = ("\t", []) if tabs else _delimiter(text)
+def read_csv(source: str, text: str, *, tabs: bool = False, notes: tuple[str, ...] = (), columns: Sequence[str] = ()) -> Table:
+    """A CSV or TSV with a header line, or without one and with ``columns`` in its place.
+
+    A TSV whose quotes do not pair is read again with quotes as plain characters.
+    """
+    delimiter, remarks = ("\t", []) if tabs else _delimiter(text, len(columns))
     try:
         records = list(_records(source, text, delimiter))
     except DataError:
         records = _plain(text) if tabs else []
         if not records:
             raise
-        said = ["quotes do not pair as in CSV, so they were read as plain characters"]
+        remarks = ["quotes do not pair as in CSV, so they were read as plain characters"]
     if not records:
         raise DataError(f"{source}: the file is empty; expected a header line and one example a line")
-    (_, header), body = records[0], records[1:]
+    header: tuple[str, ...] = tuple(columns) or records[0][1]
+    body = records if columns else records[1:]
+    if columns:
+        _refuse_header(source, columns, records[0][1])
+        remarks = [*remarks, f"the file has no header line; its columns were named {', '.join(columns)}"]
     blank = [number for number, values in body if not values]
-    rows = [_checked(source, header, row) for row in body if row[1]]
-    return make_table(source, header, rows, unit="line", notes=(*notes, *said), blank=blank)
+    rows = [_checked(source, header, row, "--columns" if columns else "the header") for row in body if row[1]]
+    return make_table(source, header, rows, unit="line", notes=(*notes, *remarks), blank=blank)
 
 
-def _delimiter(text: str) -> tuple[str, list[str]]:
-    """Commas, unless the header has none and semicolons or tabs instead."""
-    header = text.split("\n", 1)[0]
-    if "," not in header:
-        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-            if mark in header:
-                return mark, [f"columns are separated by {name}"]
-    return ",", []
+def _refuse_header(source: str, columns: Sequence[str], first: Sequence[str]) -> None:
+    if {value.strip().casefold() for value in first} & {column.strip().casefold() for column in columns}:
+        raise DataError(
+            f"{source}: --columns names the columns of a file without a header line, but its first line reads like one: "
+            f"{', '.join(value[:40] for value in first)}; leave --columns out"
+        )
+
+
+def _delimiter(text: str, width: int) -> tuple[str, list[str]]:
+    """Commas, unless the header has none and semicolons or tabs instead; without a header, what gives ``width`` columns."""
+    lines = [line for line in text.split("\n", _LOOKED_AT)[:_LOOKED_AT] if line.strip()]
+    others = ((";", "semicolons"), ("\t", "tabs"))
+    if width and not _fits(lines, ",", width):
+        fitting = [(mark, name) for mark, name in others if _fits(lines, mark, width)]
+    else:
+        fitting = [(mark, name) for mark, name in others if lines and mark in lines[0] and "," not in lines[0]]
+    return (fitting[0][0], [f"columns are separated by {fitting[0][1]}"]) if fitting else (",", [])
+
+
+def _fits(lines: Sequence[str], mark: str, width: int) -> bool:
+    return all(len(values) == width for values in csv.reader(lines, delimiter=mark))
 
 
 @contextmanager
@@ -136,71 +156,11 @@ def _plain(text: str) -> list[Row]:
     return rows if len(widths) == 1 and rows[0][1] else []
 
 
-def _checked(source: str, header: tuple[Any, ...], row: Row) -> Row:
+def _checked(source: str, header: tuple[Any, ...], row: Row, given_by: str) -> Row:
     number, values = row
     if len(values) != len(header) and any(values):
         raise DataError(
-            f"{source}, line {number}: expected {len(header)} columns as in the header, got {len(values)}; "
+            f"{source}, line {number}: expected {len(header)} columns as in {given_by}, got {len(values)}; "
             "put a text that holds the separator or a line break in double quotes"
         )
     return number, values
-
-
-def read_jsonl(source: str, text: str, notes: tuple[str, ...] = ()) -> Table:
-    """One JSON object a line. Lines end at a line feed only: other separators may stand inside a text."""
-    items, blank = [], []
-    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
-        if line.strip():
-            items.append((number, _object(f"{source}, line {number}", line)))
-        elif text.strip():
-            blank.append(number)
-    if not items:
-        raise DataError(f"{source}: the file is empty; expected one JSON object a line")
-    return table_of_mappings(source, items, unit="line", notes=notes, blank=blank)
-
-
-def read_json(source: str, text: str, notes: tuple[str, ...] = ()) -> Table:
-    """A JSON list of objects; a file with one object a line is read as JSONL."""
-    if not text.strip():
-        raise DataError(f"{source}: the file is empty; expected a JSON list of objects")
-    first = text.strip().split("\n", 1)[0].rstrip()
-    if first.startswith("{") and first.endswith("}"):
-        return read_jsonl(source, text, (*notes, "read as one JSON object a line"))
-    value = _json(source, text)
-    if not isinstance(value, list):
-        raise DataError(f'{source}: expected a JSON list of objects such as [{{"text": …, "label": …}}], got {_kind(value)}')
-    items = [(n, _mapping(f"{source}, item {n}", item)) for n, item in enumerate(value, 1)]
-    return table_of_mappings(source, items, unit="item", notes=notes)
-
-
-def _object(where: str, line: str) -> Mapping[str, Any]:
-    return _mapping(where, _json(where, line))
-
-
-def _mapping(where: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise DataError(f'{where}: expected an object such as {{"text": …, "label": …}}, got {_kind(value)}')
-    return value
-
-
-def _json(where: str, text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=lambda pairs: _unique(where, pairs))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{where}: this is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
-    except (ValueError, RecursionError) as error:  # integers of over 4,300 digits; thousands of nested brackets
-        raise DataError(f"{where}: this JSON cannot be read: {error}") from error
-
-
-def _unique(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) != len(pairs):
-        keys = [key for key, _ in pairs]
-        double = sorted({key for key in keys if keys.count(key) > 1})
-        raise DataError(f"{where}: each key must occur once, but {', '.join(map(repr, double))} occurs more often")
-    return unique
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")

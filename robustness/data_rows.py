@@ -14,7 +14,7 @@ from typing import Any
 
 import regex
 
-from robustness.data_columns import Columns
+from robustness.data_columns import SEVERAL_LABELS, Columns
 from robustness.data_labels import Labels, label_text
 from robustness.data_report import Findings
 from robustness.data_table import Table
@@ -90,9 +90,10 @@ def _label(where: str, column: str, value: Any) -> str | None:
     try:
         return label_text(value)
     except (TypeError, ValueError) as error:
+        several = f"; {SEVERAL_LABELS}" if isinstance(value, (list, tuple, set, dict)) or hasattr(value, "tolist") else ""
         raise DataError(
             f"{where}: the column {column!r} holds {type(value).__name__}, expected one label (text or number); "
-            "choose another column with --label"
+            f"choose another column with --label{several}"
         ) from error
 
 

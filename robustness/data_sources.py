@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustness.data_files import decode, read_csv, read_json, read_jsonl
+from robustness.data_files import decode, read_csv
+from robustness.data_json import read_json, read_jsonl
 from robustness.data_table import Table, table_of_columns, table_of_mappings
 from robustness.errors import DataError, MissingExtraError, UsageError, cut
 
@@ -29,16 +30,21 @@ class ReadOptions:
     encoding: str | None = None
     offline: bool = False
     fields: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def read_table(source: Any, options: ReadOptions) -> Table:
     """Read any supported source; raises ``DataError`` where it cannot."""
     if options.format is not None and options.format not in FORMATS:
         raise UsageError(f"unknown data format {options.format!r}; expected one of {', '.join(FORMATS)}")
-    if isinstance(source, str) and source.startswith("hub:"):
-        return _hub(source, options)
-    if isinstance(source, (str, Path)):
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, (str, Path)) and not str(source).startswith("hub:"):
         return _path(Path(source), options)
+    if options.columns:
+        raise DataError(f"--columns names the columns of a text file without a header line; {_kind_of(source)} has its own names")
+    if isinstance(source, str):
+        return _hub(source, options)
     if _is_a(source, "pandas", "DataFrame"):
         return _frame(source)
     if _is_a(source, "datasets", "Dataset", "DatasetDict"):
@@ -46,6 +52,10 @@ def read_table(source: Any, options: ReadOptions) -> Table:
     if isinstance(source, Iterable) and not isinstance(source, (bytes, Mapping)):
         return _iterable(source, options.fields)
     raise DataError(f"cannot read examples from {type(source).__name__}; expected {_KINDS}, a DataFrame, or (text, label) pairs")
+
+
+def _kind_of(source: Any) -> str:
+    return source if isinstance(source, str) else f"a {type(source).__name__}"
 
 
 def _is_a(source: Any, module: str, *names: str) -> bool:
@@ -65,8 +75,10 @@ def _path(path: Path, options: ReadOptions) -> Table:
         raise DataError(
             f"{source}: cannot tell the format from the name; expected {_KINDS}, or name it with --format {'|'.join(FORMATS)}"
         )
-    if options.split is not None:
+    if options.split is not None and kind != "json":
         raise DataError(f"{source}: --split {options.split} has no meaning for a {kind} file; leave it out")
+    if options.columns and kind == "parquet":
+        raise DataError(f"{source}: --columns has no meaning for a parquet file, which has its own names; leave it out")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -75,8 +87,10 @@ def _path(path: Path, options: ReadOptions) -> Table:
         return _parquet(source, data)
     text, notes = decode(source, data, options.encoding)
     if kind in ("csv", "tsv"):
-        return read_csv(source, text, tabs=kind == "tsv", notes=tuple(notes))
-    return (read_jsonl if kind == "jsonl" else read_json)(source, text, tuple(notes))
+        return read_csv(source, text, tabs=kind == "tsv", notes=tuple(notes), columns=options.columns)
+    if kind == "jsonl":
+        return read_jsonl(source, text, tuple(notes), options.columns)
+    return read_json(source, text, tuple(notes), options.columns, options.split)
 
 
 def _parquet(source: str, data: bytes) -> Table:
@@ -109,6 +123,8 @@ def _datasets() -> Any:
 
 
 def _folder(path: Path, options: ReadOptions) -> Table:
+    if options.columns:
+        raise DataError(f"{path}: --columns names the columns of a text file without a header line; leave it out")
     if not any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
         raise DataError(f"{path}: this folder was not written by datasets' save_to_disk; expected {_KINDS}")
     try:
@@ -145,7 +161,7 @@ def _dataset(source: str, loaded: Any, split: str | None) -> Table:
     columns = loaded.with_format(None).select_columns(names)[:]
     values = [_named(columns[name], getattr(loaded.features[name], "names", None)) for name in names]
     notes = [f"columns that hold no single values are left out: {', '.join(left)}"] if left else []
-    return table_of_columns(source, names, values, notes=notes)
+    return table_of_columns(source, names, values, notes=notes, left_out=left)
 
 
 def _choose_split(source: str, splits: Mapping[str, Any], split: str | None) -> Any:

@@ -17,7 +17,8 @@ Row = tuple[int, tuple[Any, ...]]
 class Table:
     """Rows as they were read, before any choice of columns. ``unit`` is ``line`` for text files, else ``row``.
 
-    ``blank``: numbers of rows that hold nothing. ``notes``: what the reader had to assume, for the report.
+    ``blank``: numbers of rows that hold nothing. ``notes``: what the reader had to assume, for the report. ``left_out``: columns
+    that hold no single values.
     """
 
     source: str
@@ -26,6 +27,7 @@ class Table:
     unit: str = "row"
     blank: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def make_table(
@@ -36,6 +38,7 @@ def make_table(
     unit: str = "row",
     notes: Sequence[str] = (),
     blank: Sequence[int] = (),
+    left_out: Sequence[str] = (),
 ) -> Table:
     """Build a table; raises ``DataError`` for duplicate column names and for data without rows."""
     names = column_names(source, columns)
@@ -48,7 +51,7 @@ def make_table(
     if not full:
         where = "a header but no rows" if names else "no rows"
         raise DataError(f"{source}: it holds {where}; expected at least one example")
-    return Table(source, names, tuple(full), unit, tuple(sorted(empty)), tuple(notes))
+    return Table(source, names, tuple(full), unit, tuple(sorted(empty)), tuple(notes), tuple(left_out))
 
 
 def column_names(source: str, columns: Sequence[Any]) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robustness.checks import CODES, Flag
 
 if TYPE_CHECKING:
     from attacks.languages import Survey
+    from robustness.settings import Settings
 
 _SHOWN = 12
 
@@ -54,6 +55,12 @@ def record(language: RunLanguage, texts: Iterable[str]) -> dict[str, str]:
     return found | ({"segmenter": segmenter().name} if any(UNSPACED.search(text) for text in texts) else {})
 
 
+def asked(settings: Settings) -> dict[str, Any]:
+    """What the user said of the texts, as far as anything: a policy may want less protected, or another language."""
+    protect = {"protect": list(settings.protect)} if settings.protect else {}
+    return protect | ({"language": settings.language} if settings.language else {})
+
+
 def doubts(language: RunLanguage, left_out: Sequence[str], texts: Iterable[str]) -> list[Flag]:
     """What is to be said of the language of the texts and of where their words end."""
     return [*_about_language(language, left_out), *_about_words(texts)]
@@ -68,8 +75,12 @@ def _about_language(language: RunLanguage, left_out: Sequence[str]) -> list[Flag
         names = ", ".join(left_out[:_SHOWN]) + (f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else "")
         flags.append(_flag(f"left out for want of the language {language.code!r} ({shares}): {names}", len(left_out)))
     if language.named:
-        others = sum(n for name, n in found.counts if name not in (language.code, UNKNOWN))
-        if others > found.texts / 2:
+        counts = dict(found.counts)
+        others = found.texts - counts.get(language.code, 0) - counts.get(UNKNOWN, 0)
+        if language.code != "en" and counts.get("en", 0) > found.texts / 2:
+            message = f"{CODES['not-this-language']}: --language says {language.code}; {shares}"
+            flags.append(Flag("not-this-language", "warning", message, float(counts["en"])))
+        elif others > found.texts / 2:
             flags.append(_flag(f"--language says {language.code}, the texts look otherwise: {shares}", others))
     elif found.mixed:
         flags.append(_flag(f"{shares}: each recipe leaves those untested whose language it does not know", found.texts))

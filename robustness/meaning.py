@@ -24,7 +24,7 @@ def fit_flags(settings: Settings, options: Options, recipes: Sequence[Recipe]) -
     from attacks import recipes as registry
 
     needed, flags = " and ".join(options.preserve), []
-    whole = [name for spec in settings.recipes for name in registry.left_out_for_meaning(spec, options)]
+    whole = [name for spec in settings.recipes for name in registry.unfit_members(spec, options)]
     if whole:
         message = f"left out, for they do not preserve {needed}: {', '.join(dict.fromkeys(whole))}"
         flags.append(Flag("left-out", "note", message, float(len(set(whole)))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from robustness.errors import UsageError
 
@@ -23,6 +24,22 @@ def named_resources(pairs: Sequence[str]) -> dict[str, object]:
         named[name] = value
     _check(named)
     return {name: _loaded(name, str(value)) for name, value in named.items()}
+
+
+_READ_AS_DATA = ("counter-fitted", "homoglyphs", "hownet")
+"""Files that this package reads itself; TextAttack loads all others, pickles and models with code in them included."""
+
+
+def refuse_local_resources(pairs: Sequence[str], source: str, allowed: bool, advice: str = "") -> None:
+    """Raise ``UsageError`` where a file, not the user, names files that run code when TextAttack loads them.
+
+    ``source``: the file, for the message; ``advice``: how to allow it, where that is not by flag.
+    """
+    how = advice or "give it by --resource, or pass --allow-local-code"
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if not allowed and name not in _READ_AS_DATA and Path(value).expanduser().exists():
+            raise UsageError(f"{source} names the resource {pair}, which may run code when it is loaded; to use it, {how}")
 
 
 def encoder_for(named: Mapping[str, object], encoder: str | None) -> str | None:

@@ -20,27 +20,12 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim, VictimInfo
 
 
-def recipe_options(settings: Settings, fields: Sequence[str], language: RunLanguage) -> Options:
-    """What all recipes of a run are built with; the data's fields say what its labels need preserved, unless the user does."""
-    from attacks.preserves import needed_by
-    from attacks.recipes import Options
-    from attacks.resources import Resources
-
-    preserve = settings.preserve if settings.preserve is not None else needed_by(len(fields))
-    try:
-        return Options(
-            settings.profile,
-            settings.resources or Resources(),
-            language=language.code,
-            named=language.named,
-            preserve=tuple(preserve),
-            tagger=settings.tagger,
-        )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+ONE_TEXT = ("text",)
 
 
-def chosen_recipes(settings: Settings, options: Options, language: RunLanguage, labels: Sequence[str]) -> tuple[Recipe, ...]:
+def chosen_recipes(
+    settings: Settings, language: RunLanguage, labels: Sequence[str], fields: Sequence[str] = ONE_TEXT
+) -> tuple[Recipe, ...]:
     """The recipes that the settings name, kept from texts and spans that they may not touch.
 
     Raises:
@@ -49,6 +34,7 @@ def chosen_recipes(settings: Settings, options: Options, language: RunLanguage, 
     from attacks import recipes as registry
 
     try:
+        options = options_of(settings, language, fields)
         chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
     except registry.LanguageError as error:
         raise UsageError(language.refused(str(error))) from error
@@ -63,11 +49,23 @@ def chosen_recipes(settings: Settings, options: Options, language: RunLanguage, 
     return guarded(chosen, language, settings.protect, labels)
 
 
-def left_out(settings: Settings, options: Options) -> list[str]:
+def left_out(settings: Settings, language: RunLanguage) -> list[str]:
     """The members of the suites named that do not know the language of the texts."""
     from attacks import recipes as registry
 
+    options = options_of(settings, language)
     return list(dict.fromkeys(name for spec in settings.recipes for name in registry.left_out(spec, options)))
+
+
+def options_of(settings: Settings, language: RunLanguage, fields: Sequence[str] = ONE_TEXT) -> Options:
+    """What all recipes of a run are built with; the data's fields say what its labels need preserved, unless the user does."""
+    from attacks import recipes as registry
+    from attacks.preserves import needed_by
+    from attacks.resources import Resources
+
+    resources = settings.resources or Resources()
+    preserve = tuple(settings.preserve) if settings.preserve is not None else needed_by(len(fields))
+    return registry.Options(settings.profile, resources, language.code, language.named, preserve, settings.tagger)
 
 
 def guarded(
@@ -149,7 +147,7 @@ def oracles(settings: Settings, victim: Victim, backend: VictimBackend, recipes:
 
     tokens, memory = settings.batch_tokens, _memory(settings)
     return Oracles(
-        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info) if memory else None),
+        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
         fresh=Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
         encoder=_encoding(models.encoder, tokens, memory) if models.encoder else None,
         rewriter=Oracle(RewriterBackend(models.rewriter), batch_tokens=tokens) if models.rewriter else None,

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from attacks.search import Recipe
 from robustness import checks
 from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
-from robustness.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
+from robustness.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats, same
 from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:
-    from attacks.search import Input
+    from attacks.search import Input, Prediction
     from robustness.backends import VictimBackend
+    from robustness.oracles import Store
 
 READ = 200
 """Examples whose tokens are counted."""
 PATIENCE = 2
+CACHED = 40
+"""Clean examples that are looked up in the cache; some of those found are asked again."""
 
 
 def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repeats, list[checks.Flag]]:
@@ -29,7 +32,7 @@ def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repea
     """
     sample = SAMPLE_DECLARED if backend.victim.info.deterministic else SAMPLE
     answerable = _answerable(backend, spread(inputs, sample))
-    flags = [checks.truncation(backend.victim, answerable), checks.unknown_words(backend.victim, spread(inputs, READ))]
+    flags = [checks.truncation(backend, answerable), checks.unknown_words(backend, spread(inputs, READ))]
     repeats = Repeats(0, exact=False)
     with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
         repeats = measure_repeats(backend, answerable)
@@ -60,13 +63,27 @@ def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
     return good
 
 
+def check_cache(backend: VictimBackend, store: Store, inputs: Sequence[Input]) -> None:
+    """Ask a few clean examples whose answers are kept from an earlier run once more.
+
+    Raises:
+        UsageError: the victim answers otherwise now.
+    """
+    known = list(store.recall(spread(inputs, CACHED)))
+    fresh: dict[Input, Prediction] = {}
+    for one in spread(known, SAMPLE_DECLARED):
+        with suppress(VictimError):  # it answered once; that it does not now is the run's to count
+            fresh[one] = backend.compute([one] * max(1, backend.row_quantum))[0]
+    store.compare(fresh, same)
+
+
 def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequence[str]) -> None:
     """Refuse recipes that need what this run does not have, before anything is asked.
 
     Raises:
         UsageError: naming each recipe, what it needs and how to provide it.
     """
-    problems = [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
+    problems = _missing(recipes, available)
     if not info.gradients:
         problems += [
             f"{r.name} needs gradients, which the victim {info.name!r} does not give; hf: victims with a fast tokenizer do"
@@ -75,6 +92,17 @@ def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequen
         ]
     if problems:
         raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+def check_needs(recipes: Sequence[Recipe], available: Sequence[str]) -> None:
+    """Refuse recipes that need a model that was not named, before any is loaded; raises ``UsageError``."""
+    problems = _missing(recipes, available)
+    if problems:
+        raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+def _missing(recipes: Sequence[Recipe], available: Sequence[str]) -> list[str]:
+    return [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
 
 
 _ADVICE = {

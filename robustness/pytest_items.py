@@ -11,14 +11,16 @@ from uuid import uuid4
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.pytest_names import ALLOW, FILE
 
 if TYPE_CHECKING:
     from reports.policy import Policy
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
-FILE = "robustness.toml"
 WORST = 3
+NEAR = 80
+"""Characters of a long text that are shown on each side of an edit."""
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
 
@@ -63,13 +65,14 @@ class PolicyFile(pytest.File):
         from reports.gate import evaluate
         from reports.seal import SEAL
         from reports.store import load_run
-        from robustness.pytest_plugin import ALLOW
+        from robustness.named_resources import refuse_local_resources
         from robustness.victims import refuse_local_code
 
         policy = self._policy()
         allowed = self.config.getoption("--robustness-allow-local-code") or self.config.getini(ALLOW)
         advice = f"pass --robustness-allow-local-code to pytest, or set {ALLOW} = true in pytest's configuration"
         refuse_local_code(policy.audit.victim, str(self.path), bool(allowed), advice)
+        refuse_local_resources(policy.audit.resource or (), str(self.path), bool(allowed), advice)
         folder = Path("runs") / f"pytest-{_session_id(self.config)[:12]}"
         with _alone(folder):
             run = load_run(folder) if (folder / SEAL).exists() else _run(policy, folder)
@@ -190,15 +193,9 @@ def _by_recipe(recipe: str) -> Callable[[Outcome], bool]:
 
 
 def _in_slice(key: str, recipe: str | None = None) -> Callable[[Outcome], bool]:
-    from reports.slices import text_of
+    from reports.slices import in_slice
 
-    column, _, value = key.partition("=")
-
-    def inside(outcome: Outcome) -> bool:
-        told = outcome.meta.get(column, outcome.label if column == "label" else None)
-        return told is not None and text_of(told) == value and recipe in (None, outcome.recipe)
-
-    return inside
+    return lambda outcome: recipe in (None, outcome.recipe) and in_slice(outcome, key)
 
 
 def _session_id(config: pytest.Config) -> str:
@@ -215,12 +212,17 @@ _ID = pytest.StashKey[str]()
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock beside the folder; other workers of the session wait here for the run to end."""
-    import fcntl
+    import os
+
+    from reports.lock import lock, release
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(folder.with_name(f".{folder.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        lock(descriptor, wait=True)
         yield
+    finally:
+        release(descriptor)
 
 
 def _run(policy: Policy, folder: Path) -> Run:
@@ -237,7 +239,7 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
     from reports.text import defused, one_line
 
     said = [f"{r.verdict}: {'' if r.scope == 'run' else r.scope + ': '}{r.message}" for r in results if r.verdict != "pass"]
-    found = sorted(failures(outcomes), key=lambda o: (o.words_changed, o.queries, o.recipe, o.example_id))
+    found = sorted(failures(outcomes), key=lambda o: (o.words_touched, o.queries, o.recipe, o.example_id))
     lines = [one_line(line) for line in said] or ["inconclusive: the gate has no such rule"]
     if found:
         lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")
@@ -249,12 +251,19 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
 
 
 def marked(outcome: Outcome) -> str:
-    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``."""
+    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``; long stretches between are cut."""
     from reports.text import visible
 
-    text, parts, at = outcome.texts.get(outcome.field, ""), [], 0
+    text, parts, at, shown = outcome.texts.get(outcome.field, ""), [], 0, 0
     for edit in sorted(outcome.edits, key=lambda edit: edit.start):
         old, new = (f"[-{edit.before}-]" if edit.before else ""), (f"{{+{edit.after}+}}" if edit.after else "")
-        parts += [text[at : edit.start], old, new]
-        at = edit.end
-    return " ".join(visible("".join([*parts, text[at:]])).split("\n"))
+        parts += [_cut(text[at : edit.start], shown, NEAR), old, new]
+        at, shown = edit.end, NEAR
+    return " ".join(visible("".join([*parts, _cut(text[at:], NEAR, 0)])).split("\n"))
+
+
+def _cut(stretch: str, first: int, last: int) -> str:
+    """An unchanged stretch of a text: so many characters of its beginning and of its end."""
+    if len(stretch) <= first + last + 1:
+        return stretch
+    return f"{stretch[:first]}…{stretch[len(stretch) - last :]}"

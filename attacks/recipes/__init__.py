@@ -22,7 +22,6 @@ from attacks.recipes.registry import (
     Options,
     build,
     left_out,
-    left_out_for_meaning,
     names,
     register,
     register_family,
@@ -30,6 +29,7 @@ from attacks.recipes.registry import (
     resolve,
     suites,
     unfit,
+    unfit_members,
 )
 from attacks.search import Recipe
 
@@ -38,7 +38,6 @@ __all__ = [
     "Options",
     "build",
     "left_out",
-    "left_out_for_meaning",
     "names",
     "register",
     "register_family",
@@ -46,6 +45,7 @@ __all__ = [
     "resolve",
     "suites",
     "unfit",
+    "unfit_members",
 ]
 
 

@@ -38,8 +38,8 @@ def assemble(
     parameters: Sequence[tuple[str, str]] = (),
     note: str = "",
     goal: Goal | None = None,
-    languages: tuple[str, ...] = (),
     preserves: Sequence[str] | None = None,
+    languages: tuple[str, ...] = (),
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 

@@ -26,14 +26,13 @@ REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
 def natural(technique: str, options: Options) -> Recipe:
     """One technique at severities 1 to 5, one text each, blind: nothing is learned from the victim's answers."""
     noise: Transformation = TECHNIQUES[technique]
-    tagged = TAGGED.get(technique)
     tagger: tuple[tuple[str, str], ...] = ()
     if technique == "keyboard-typo":
         noise = keyboard_typo(options)
     elif technique == "word-drop" and options.language in NEGATIONS:
         noise = WordDrop(language=options.language)
-    elif tagged is not None:
-        noise, tagger = tagged(options.tagger), (("tagger", tagger_name(options.tagger)),)
+    elif technique in TAGGED:
+        noise, tagger = TAGGED[technique](options.tagger), (("tagger", tagger_name(options.tagger)),)
     return Recipe(
         name=f"natural:{technique}",
         attack=Ladder(noise),

@@ -45,8 +45,8 @@ def paraphrase_model(options: Options) -> Recipe:
 
 def _paraphrase(options: Options, name: str, citation: Citation, *, similar: bool = True, asked: int = 0) -> Recipe:
     """Rules are English: in another language, which the user names, a rewriter works alone."""
-    english = RuleParaphrase(depth=1, tagger=options.tagger)
-    rules: tuple[Paraphrase, ...] = () if asked and options.language != "en" else (english,)
+    english = options.language == "en" or not asked
+    rules: tuple[Paraphrase, ...] = (RuleParaphrase(depth=1, tagger=options.tagger),) if english else ()
     model = (("rewriter", f"{asked} rewrites of each text"),) if asked else ()
     return assemble(
         options,
@@ -57,13 +57,13 @@ def _paraphrase(options: Options, name: str, citation: Citation, *, similar: boo
         level="sentence",
         own=(SentenceSimilarity(0.8),) if similar else (),
         needs=("rewriter",) if asked else (),
+        preserves=MEANING if asked else None,
         technique=MODEL_TECHNIQUE,
         languages=options.brought("rewriter") if asked else ("en",),
-        preserves=MEANING if asked else None,
         parameters=(
             ("search", f"beam of {WIDTH} over up to {DEPTH} rewrites on one another"),
             *model,
-            ("tagger", tagger_name(options.tagger)),
+            *((("tagger", tagger_name(options.tagger)),) if rules else ()),
         ),
         note="The rules are this project's own; the paper learns its rules from a corpus of paraphrases." if not asked else "",
     )

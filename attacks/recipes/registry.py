@@ -108,12 +108,12 @@ def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
     return missing(recipe.preserves, options.preserve) if recipe.goal is None else ()
 
 
-def left_out_for_meaning(spec: str, options: Options) -> tuple[str, ...]:
+def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
     """Names of the members of suites and patterns in ``spec`` that ``resolve`` leaves out for what they do not preserve."""
     parts = [part.strip() for part in spec.split(",") if part.strip()]
-    groups = [part for part in parts if part not in _BUILDERS and not part.startswith(tuple(_FAMILIES))]
-    named = {part for part in parts if part not in groups}
-    found = (name for part in groups for name in _members(part) if name not in named and unfit(build(name, options), options))
+    named = {part for part in parts if _is_recipe(part)}
+    members = (build(name, options) for part in parts if part not in named for name in _members(part) if name not in named)
+    found = (r.name for r in members if knows(r.languages, options.language) and unfit(r, options))
     return tuple(dict.fromkeys(found))
 
 
@@ -122,8 +122,8 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
 
     Each recipe comes once, at its first mention. Members of a suite or a pattern that do not know ``options.language``
     are left out; a recipe asked for by its own name raises ``ValueError`` instead. Members that do not preserve what
-    ``options.preserve`` asks for are left out too (``left_out_for_meaning`` names them); one asked for by its own name is
-    built all the same, as its user may know the data better, and the run is flagged.
+    ``options.preserve`` asks for are left out too (``unfit_members`` names them); one asked for by its own name is built all
+    the same, as its user may know the data better, and the run is flagged.
     """
     options = options or Options()
     found: dict[str, Recipe] = {}

@@ -36,9 +36,9 @@ class Recipe:
     (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
     is what counts as broken where the recipe does not share the run's goal. ``substitutes``: what stands in for parts that the
     published recipe names, a phrase each, for the reports. ``fair_try``: texts that the victim can tell from the original which
-    must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what all
-    its changes leave as it was (``attacks.preserves``). ``left_out``: techniques that it does without, because they do not
-    preserve what the data need.
+    must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what
+    all its changes leave as it was (``attacks.preserves``). ``left_out``: techniques left out, because they do not preserve
+    what the data need.
     """
 
     name: str

@@ -185,6 +185,7 @@ def _sampled(options: Options, name: str, text: str, severity: int, rng: Random)
 
 def _variants(options: Options, name: str, text: str, rng: Random) -> list[Candidate]:
     words = Words(text)
-    found = [dict.fromkeys(where, new) for where, news in _mentions(options, words, rng)[:MOST_CHANGED] for new in news]
+    mentioned = _mentions(options, words, rng)[:MOST_CHANGED]
+    found = [dict.fromkeys(where, new) for where, news in mentioned for new in news]
     made = [words.replace_many(with_articles(words, changes), name) for changes in found]
     return list({str(new): Candidate(str(new), name, new) for new in made}.values())

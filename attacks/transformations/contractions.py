@@ -43,6 +43,9 @@ class Contraction:
     def __init__(self, tagger: str = "auto") -> None:
         self.tagger = tagger
 
+    def __repr__(self) -> str:
+        return f"Contraction(tagger={self.tagger!r})"
+
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Contract at a share of the words, or wherever possible if there are fewer."""
         return _sampled(text, _contractible(text, self.tagger), severity, rng, self.name)

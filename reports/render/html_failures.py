@@ -36,6 +36,7 @@ class FailureRow:
     queries: int
     words_changed: int
     words: int
+    words_inserted: int
     similarity: float | None
     severity: int | None
     field: str
@@ -45,7 +46,7 @@ class FailureRow:
     blank: bool = False
 
 
-BLANK = FailureRow("", "", "", "", "", None, None, None, 0, 0, 0, None, None, "", (), (), (), blank=True)
+BLANK = FailureRow("", "", "", "", "", None, None, None, 0, 0, 0, 0, None, None, "", (), (), (), blank=True)
 """An empty row, which the page's script copies and fills."""
 
 
@@ -99,7 +100,7 @@ def _in_turn(run: Run) -> list[Outcome]:
 
 def _smallness(outcome: Outcome) -> tuple[float, float, str]:
     similarity = outcome.similarity if outcome.similarity is not None else -1.0
-    return outcome.words_changed, -similarity, outcome.example_id
+    return outcome.words_touched, -similarity, outcome.example_id
 
 
 def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
@@ -121,6 +122,7 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
         queries=outcome.queries,
         words_changed=outcome.words_changed,
         words=outcome.words,
+        words_inserted=outcome.words_inserted,
         similarity=outcome.similarity,
         severity=lowest_severity(outcome),
         field=outcome.field,
@@ -196,6 +198,7 @@ class _Pack:
             [piece.compact() for piece in row.diff],
             [[self.name(name), coded(text), left] for name, text, left in row.others],
             [[self.name(name), _rounded(a), _rounded(b)] for name, a, b in row.scores],
+            *([row.words_inserted] if row.words_inserted else []),
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from reports.figures import interval, number, percent
+from reports.figures import interval, number, words
 from reports.measure import Measured
 from reports.metrics import ATTACKED, RecipeMetrics
 from reports.run import Run
@@ -85,7 +85,7 @@ def _recipe(suite: ET.Element, name: str, recipe: RecipeMetrics) -> None:
                 f"accuracy under attack {interval(recipe.accuracy_under_attack)}",
                 f"attack success rate {interval(recipe.attack_success_rate)}",
                 f"statuses {', '.join(f'{status} {n}' for status, n in recipe.statuses.items())}",
-                f"queries, median {number(recipe.queries_median)}; words changed {percent(recipe.words_changed)}",
+                f"queries, median {number(recipe.queries_median)}; words changed {words(recipe)}",
             )
         )
     )

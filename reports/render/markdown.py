@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.cascade import told
 from reports.failures import failures
-from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points
+from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.measure import Measured
 from reports.public import full_message, public_message
+from reports.render.inert import code, prose
+from reports.render.minimised import minimised_section
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
-from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 
 SHOWN = 20
@@ -21,8 +21,6 @@ LONGEST = 400
 
 def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bool = True) -> str:
     """The report as GitHub-flavoured Markdown; without ``texts`` the failures are named and not quoted."""
-    from reports.render.minimised import minimised_section
-
     parts = [
         _head(run, gate),
         _rules(gate),
@@ -39,16 +37,6 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _facts(run),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def code(text: object) -> str:
-    """Any text as one inert code span: no markup, link, mention or line break comes alive in it."""
-    shown = visible(str(text)).replace("\n", " ⏎ ").replace("\t", " ⇥ ")
-    if not shown.strip():
-        return "(blank)" if shown else "(empty)"
-    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
-    pad = " " if "`" in shown or shown != shown.strip() else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -77,13 +65,6 @@ def _rules(gate: GateResult) -> str:
     worst_first = sorted(gate.rules, key=lambda rule: (FAIL, INCONCLUSIVE, PASS).index(rule.verdict))
     rows = [(rule.verdict, code(rule.rule), code(rule.scope), prose(rule.message)) for rule in worst_first]
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
-
-
-def prose(text: str) -> str:
-    """A sentence of ours that may quote a hostile name: left bare where it is plain, else a code span."""
-    return (
-        text if re.fullmatch(r"[\w .,;:%()=+–−-]*", text, re.ASCII) and "://" not in text and "www." not in text else code(text)
-    )
 
 
 def _overall(measured: Measured, drawn: str) -> str:
@@ -133,7 +114,7 @@ def _recipes(measured: Measured) -> str:
         (
             *(code(r.name), code(r.profile), interval(r.accuracy_under_attack), interval(r.attack_success_rate)),
             *(str(r.attack_success_rate.n), str(r.statuses["exhausted"]), str(r.statuses["untested"]), str(r.statuses["error"])),
-            *(number(r.queries_median), percent(r.words_changed), number(r.similarity, 3)),
+            *(number(r.queries_median), words(r), number(r.similarity, 3)),
         )
         for r in measured.recipes
     ]
@@ -184,7 +165,7 @@ def _flags(run: Run, texts: bool) -> str:
 
 def _failures(run: Run, texts: bool) -> str:
     rank = {name: index for index, name in enumerate(run.manifest.recipe_names)}
-    found = sorted(failures(run.outcomes), key=lambda o: (o.words_changed, o.queries, rank[o.recipe], o.example_id))
+    found = sorted(failures(run.outcomes), key=lambda o: (o.words_touched, o.queries, rank[o.recipe], o.example_id))
     if not found:
         return ""
     note = f"{len(found)} in all, every one in `failures.jsonl`; here the {min(SHOWN, len(found))} with the fewest words changed."

@@ -15,7 +15,7 @@ from typing import Any
 from reports.failures import in_order
 from reports.public import public_message
 from reports.run import Manifest, Outcome, Run
-from reports.slices import text_of
+from reports.slices import in_slice
 from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 
@@ -137,18 +137,17 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
     if rule.scope == f"recipe {outcome.recipe}":
         return True
     if rule.scope.startswith("slice "):
-        column, _, value = rule.scope.removeprefix("slice ").partition("=")
-        told = outcome.meta.get(column, outcome.label if column == "label" else None)
-        return told is not None and text_of(told) == value
+        return in_slice(outcome, rule.scope.removeprefix("slice "))
     return _on_run(rule)
 
 
 def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[str, Any]:
     before = outcome.clean.label if outcome.clean else outcome.label
     after = outcome.adversarial.label if outcome.adversarial else "another label"
+    put_in = f"{outcome.words_inserted} put in, " if outcome.words_inserted else ""
     said = (
         f"{outcome.recipe} turned the answer to example {outcome.example_id} from {before} to {after}: "
-        f"{outcome.words_changed} of {outcome.words} words changed, {outcome.queries} queries."
+        f"{outcome.words_changed} of {outcome.words} words changed, {put_in}{outcome.queries} queries."
     )
     return {
         "ruleId": rule_id(outcome.recipe),
@@ -162,6 +161,7 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
             "techniques": sorted({visible(edit.technique) for edit in outcome.edits if edit.technique}),
             "queries": outcome.queries,
             "wordsChanged": outcome.words_changed,
+            **({"wordsInserted": outcome.words_inserted} if outcome.words_inserted else {}),
         },
     }
 

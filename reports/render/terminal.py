@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports import figures
 from reports.cascade import told
-from reports.figures import VERDICTS, interval, intervals, number, percent, points
+from reports.figures import VERDICTS, interval, intervals, number, points, words
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
 from reports.public import full_message
@@ -154,7 +154,7 @@ def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Table:
     for recipe in recipes:
         table.add_row(
             *map(plain, (recipe.name, recipe.profile, _bare(recipe.accuracy_under_attack), _bare(recipe.attack_success_rate))),
-            *map(plain, (number(recipe.queries_median), percent(recipe.words_changed).removesuffix(" %"))),
+            *map(plain, (number(recipe.queries_median), words(recipe).replace(" %", ""))),
             plain(number(recipe.statuses["error"])),
         )
     return unbroken(table)

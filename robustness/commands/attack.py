@@ -1,8 +1,9 @@
-"""``robustness attack``: one text, one recipe, the search shown live, the diff at the end."""
+"""``robustness attack``: one text, one recipe or several, the search shown live, the diff at the end."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,13 +21,31 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
 
+EXIT_CODES = {"failed": 0, "succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3}
+WORDS = {
+    "succeeded": "broken",
+    "failed": "held",
+    "skipped": "already wrong on the clean text",
+    "exhausted": "held until the budget ran out",
+    "untested": "too few texts that the victim can tell from the original were tried; it ended",
+}
+NOTHING = "nothing that the victim can tell from the original was tried; it ended"
+
+
 @f.flattened
 def attack(
     *,
-    texts: Annotated[list[str], typer.Argument(help="The text to attack, or two for a text pair.", metavar="TEXT…")],
-    label: Annotated[str, typer.Option("--label", help="Its true label; a beginning is enough (pos).")],
+    texts: Annotated[
+        list[str], typer.Argument(help="The text to attack, or two for a text pair; - reads it from stdin.", metavar="TEXT…")
+    ],
+    label: Annotated[
+        str | None,
+        typer.Option("--label", help="Its true label; a beginning is enough (pos). Default: what the victim answers to it."),
+    ] = None,
     victim: f.VictimFlag = None,
-    recipe: Annotated[str, typer.Option("--recipe", help="One recipe.")] = "pwws",
+    recipe: Annotated[
+        str, typer.Option("--recipe", "--recipes", help="A recipe or suite, or several separated by commas.")
+    ] = "pwws",
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
     seed: f.SeedFlag = None,
@@ -41,25 +60,63 @@ def attack(
     """Attack one text and watch the search; exit 1 when the victim was broken, 0 when it held.
 
     Example: robustness attack "a gripping and warm film" --label pos --recipe textfooler
+
+    Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
+    from robustness.audit import Settings
     from robustness.commands.arguments import settled
     from robustness.commands.victim import open_named
+    from robustness.early import check_settings
     from robustness.offline import offline as without_network
 
-    chosen = settled({"recipes": (recipe,)} | f.given(profile=profile, seed=seed) | wording.given() | resources.given())
+    given = tuple(map(_read, _one_stdin(texts)))
+    plain = {"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed)
+    chosen = settled(plain | wording.given() | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
+    check_settings(Settings(**chosen))
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo")
-        outcome = _search(subject, tuple(texts), label, chosen, live=not (quiet or json_))
+        subject = open_named(
+            victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo", quiet=json_ or quiet
+        )
+        try:
+            gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
+        finally:
+            subject.close()
     if json_:
-        output.answer(json.loads(outcome.to_json()))
+        documents = [json.loads(outcome.to_json()) for outcome in outcomes]
+        output.answer(documents[0] if len(documents) == 1 else documents)
     else:
-        _show(outcome, subject.info.name)
-    raise typer.Exit({"succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3}.get(outcome.status, 0))
+        own = ", the victim's own answer; --label says what is true" if label is None else ""
+        output.say(f"victim {subject.info.name}", f"label {gold}{own}")
+        for outcome in outcomes:
+            _show(outcome)
+    codes = {EXIT_CODES.get(outcome.status, 2) for outcome in outcomes}
+    raise typer.Exit(next(code for code in (1, 2, 3, 0) if code in codes))
 
 
-def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str, Any], *, live: bool) -> Outcome:
+def _one_stdin(texts: list[str]) -> list[str]:
+    if texts.count("-") > 1:
+        raise UsageError("- stands for the text on stdin and can be given once")
+    return texts
+
+
+def _read(text: str) -> str:
+    if text != "-":
+        return text
+    try:
+        piped = sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"what came on stdin is not valid {error.encoding}; convert it to UTF-8") from error
+    if not piped.strip():
+        raise UsageError("expected a text on stdin, got nothing")
+    return piped.removesuffix("\n").removesuffix("\r")
+
+
+def _search(
+    victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
+) -> tuple[str, list[Outcome]]:
+    """The label that was taken for true, and one outcome for each recipe, each on its own."""
     from robustness.audit import Settings, prepare
     from robustness.data import load_examples
     from robustness.engine import Engine
@@ -67,17 +124,30 @@ def _search(victim: Victim, texts: tuple[str, ...], label: str, chosen: dict[str
     fields = victim.info.fields
     if len(texts) != len(fields):
         raise UsageError(f"the victim reads {len(fields)} text(s) ({', '.join(fields)}), got {len(texts)}")
-    row = {**dict(zip(fields, texts, strict=True)), "label": _label(label, victim.info.labels)}
+    gold = _label(label, victim.info.labels) if label is not None else _own_answer(victim, texts)
+    row = {**dict(zip(fields, texts, strict=True)), "label": gold}
     data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
     prepared = prepare(victim, data, Settings(**chosen))
-    if len(prepared.plan.recipes) != 1:
-        raise UsageError(f"--recipe expects one recipe, {chosen['recipes'][0]!r} is {len(prepared.plan.recipes)}")
     for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
         output.warn(f"{flag.severity}: {flag.message}")
-    watched = _Watched(prepared.plan.recipes[0].attack)
-    plan = replace(prepared.plan, recipes=(replace(prepared.plan.recipes[0], attack=watched),))
-    with _live(prepared.oracles.victim, watched) if live else _nothing():
-        return next(iter(Engine(prepared.oracles).outcomes(plan, data.examples, {})))
+    outcomes = []
+    for recipe in prepared.plan.recipes:
+        watched = _Watched(recipe.attack)
+        plan = replace(prepared.plan, recipes=(replace(recipe, attack=watched),))
+        with _live(prepared.oracles.victim, watched) if live else _nothing():
+            outcomes.append(next(iter(Engine(prepared.oracles).outcomes(plan, data.examples, {}))))
+    return gold, outcomes
+
+
+def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
+    from attacks.search import UnansweredError
+    from robustness.asking import ask, oracle_for
+    from robustness.errors import VictimError
+
+    (answer,) = ask(oracle_for(victim), [texts])
+    if isinstance(answer, UnansweredError):
+        raise VictimError(f"the victim did not answer the clean text, so its label is unknown: {answer}")
+    return victim.info.labels[answer.label]
 
 
 def _label(label: str, labels: tuple[str, ...]) -> str:
@@ -126,21 +196,15 @@ def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
         yield
 
 
-def _show(outcome: Outcome, victim: str) -> None:
+def _show(outcome: Outcome) -> None:
     from rich.text import Text
 
     from reports.text import one_line
 
     console = output.console()
-    console.print(Text(one_line(f"victim {victim}")))
-    words = {
-        "succeeded": "broken",
-        "failed": "held",
-        "skipped": "already wrong on the clean text",
-        "exhausted": "held until the budget ran out",
-        "untested": "not tested: too few texts were found that the victim can tell from the original; it ended",
-    }
-    console.print(Text(f"{outcome.recipe}: {words.get(outcome.status, 'error')} after {outcome.queries} queries", style="bold"))
+    tried_nothing = outcome.status == "untested" and not outcome.distinct
+    words = NOTHING if tried_nothing else WORDS.get(outcome.status, "error")
+    console.print(Text(f"{outcome.recipe}: {words} after {outcome.queries} queries", style="bold"))
     if outcome.error:
         console.print(Text(one_line(outcome.error["message"])))
     for record, name in ((outcome.clean, "clean"), (outcome.adversarial, "attacked")):

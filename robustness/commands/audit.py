@@ -34,7 +34,7 @@ def audit(
     opening: f.OpeningFlags,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out; finished trials are not run again.")
+        bool, typer.Option("--resume", help="Continue the run in --out; only what has not ended, or ended in an error, is run.")
     ] = False,
     until_decided: Annotated[
         bool,
@@ -65,7 +65,7 @@ def audit(
     from robustness.commands.policy import audit_defaults, audit_policy, read_policy
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
-    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)

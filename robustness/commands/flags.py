@@ -37,8 +37,19 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+IsolateFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--isolate/--no-isolate",
+        help="Run a python: victim in a child process, where it can neither end nor hang the audit (default: no).",
+    ),
+]
 LocalCodeFlag = Annotated[
-    bool, typer.Option("--allow-local-code", help="Run the Python code that [audit] of the policy file names as the victim.")
+    bool,
+    typer.Option(
+        "--allow-local-code",
+        help="Run code that [audit] of the policy file names: a python: victim, a resource that is a pickle.",
+    ),
 ]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
 PolicyFlag = Annotated[
@@ -54,7 +65,9 @@ RunPolicyFlag = Annotated[
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
-TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
+TimeoutFlag = Annotated[
+    float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +88,20 @@ class ReadingFlags(Flags):
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")
     ] = None
-    split: Annotated[str | None, typer.Option("--split", help="Split of a datasets dataset.")] = None
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Names of the columns, in order, of a file without a header line: label,text."),
+    ] = None
+    split: Annotated[
+        str | None, typer.Option("--split", help="Split of a datasets dataset, or the name of one of the tables in a JSON file.")
+    ] = None
     format_: Annotated[
         str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
     ] = None
 
     def given(self) -> dict[str, Any]:
-        """Columns as a list, the label map as a mapping."""
-        values = {"text": listed(self.text), "label_map": mapping(self.label_map, "--label-map")}
+        """Columns as lists, the label map as a mapping."""
+        values = {"text": listed(self.text), "columns": listed(self.columns), "label_map": mapping(self.label_map, "--label-map")}
         return Flags.given(self) | given(**values)
 
 
@@ -197,14 +216,19 @@ class OpeningFlags(Flags):
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
     ] = None
     fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
+    one_at_a_time: Annotated[
+        bool, typer.Option("--one-at-a-time", help="A python: victim is a function of one text, not of a list of texts.")
+    ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
     def given(self) -> dict[str, Any]:
-        """Labels and fields as lists."""
-        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields))
+        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        stated = {} if self.isolate is None else {"isolate": self.isolate}
+        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +238,7 @@ class LoadingFlags(Flags):
     device: DeviceFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
 
 @dataclass(frozen=True, slots=True)

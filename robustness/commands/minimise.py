@@ -50,7 +50,9 @@ def minimise(
     check_source(failures, expect)
     cases = read_cases(failures)
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code)
+        subject = open_named(
+            victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=quiet or json_
+        )
         try:
             oracle = oracle_for(subject, **asking.oracle())
             found = reduce(subject, cases, oracle)

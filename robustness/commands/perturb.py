@@ -42,6 +42,8 @@ def perturb(
     Add a column `prediction` (label names), or columns `score_LABEL`, and audit the file with the same data, recipes and seed:
     robustness audit --victim predictions:scored.csv --data test.csv --recipes natural
 
+    The texts are exact, so a .csv may hold cells that a spreadsheet takes for formulas; read it with a program, or use .jsonl.
+
     Example: robustness perturb --data test.csv --recipes natural --out to-score.csv
     """
     from robustness.offline import offline as without_network
@@ -91,16 +93,16 @@ def _refuse_guided(specs: list[str]) -> None:
 
 
 def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[Sequence[Recipe], list[Flag]]:
-    """The recipes as an audit of the same data would run them, and what is to be said of their language."""
-    from robustness import languages, parts
+    """The recipes as an audit of the same data would run them, and what is to be said of their fit and language."""
+    from robustness import languages, meaning, parts
     from robustness.settings import Settings
 
     settings = Settings(recipes=tuple(specs), **given)
     inputs = [example.inputs[-1] for example in dataset.examples]
     language = languages.language_of(settings.language, inputs)
-    options = parts.recipe_options(settings, dataset.fields, language)
-    chosen = parts.chosen_recipes(settings, options, language, dataset.labels)
-    return chosen, languages.doubts(language, parts.left_out(settings, options), inputs)
+    chosen = parts.chosen_recipes(settings, language, dataset.labels, dataset.fields)
+    flags = languages.doubts(language, parts.left_out(settings, language), inputs)
+    return chosen, flags + meaning.fit_flags(settings, parts.options_of(settings, language, dataset.fields), chosen)
 
 
 def _rows(dataset: Dataset, recipes: Sequence[Recipe], seed: int) -> Iterator[dict[str, Any]]:

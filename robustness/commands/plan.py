@@ -54,11 +54,11 @@ def plan(
     from robustness.planning import estimate
 
     rules = read_policy(policy, thresholds.given())
-    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
-    with prepared(arguments_of(chosen)) as audit:
+    with prepared(arguments_of(chosen), quiet=json_) as audit:
         found = estimate(audit, rules, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
     if json_:
         output.answer(found.to_dict())

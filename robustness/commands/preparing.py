@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,13 +12,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(arguments: dict[str, Any]) -> Iterator[Audit]:
+def prepared(arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Audit]:
     """Open victim and data, resolve recipes, ask the preflight's questions; the victim is closed at the end.
 
-    ``arguments``: those of ``robustness.audit``; where the run would be written is left out of account.
+    ``arguments``: those of ``robustness.audit``; where the run would be written is left out of account. What is being loaded is
+    said on stderr unless ``quiet``.
     """
     from robustness.audit import Settings, open_data, open_victim, prepare
+    from robustness.commands.status import status
     from robustness.drawing import refuse_grouped
+    from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
     rest = {key: value for key, value in arguments.items() if key not in ("out", "resume")}
@@ -29,9 +33,13 @@ def prepared(arguments: dict[str, Any]) -> Iterator[Audit]:
     if len(read.get("text") or ()) > 1:
         opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
     with without_network(off):
+        say = partial(status, quiet=quiet)
+        check_settings(settings)
+        examples = check_inputs(victim, examples, read, opened, field=settings.field)
+        say(f"loading victim {victim}")
         subject = open_victim(victim, offline=off, **opened)
         try:
             data = open_data(victim, subject, examples, limit=limit, seed=settings.seed, offline=off, **read)
-            yield prepare(subject, data, settings)
+            yield prepare(subject, data, settings, say)
         finally:
             subject.close()

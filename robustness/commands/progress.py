@@ -37,11 +37,16 @@ class Bar:
         self._started = time.perf_counter()
 
     def __enter__(self) -> Bar:
-        self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def loading(self, what: str) -> None:
+        """A line of its own, at once; the bar comes when there is something to count."""
+        from robustness.commands.status import status
+
+        status(what, quiet=False)
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """Show the bar; in a cascade it counts examples, else trials."""
@@ -49,6 +54,7 @@ class Bar:
         total = examples if plan.cascade else examples * len(plan.recipes)
         self._started = time.perf_counter()
         self._last = plan.recipes[-1].name
+        self._progress.start()
         self._task = self._progress.add_task("audit", total=total, completed=0 if plan.cascade else finished, note="")
         oracles.victim.on_batch = self._batch
 

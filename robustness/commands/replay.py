@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ import typer
 from robustness.commands import flags as f
 from robustness.commands import output
 from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
+from robustness.commands.status import status
+from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.replayed import Replay
@@ -22,10 +25,28 @@ SHOWN = 20
 @f.flattened
 def replay(
     *,
-    failures: FailuresArgument,
+    failures: Annotated[
+        Path | None, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="[FAILURES]")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.")
+    ] = None,
+    original: Annotated[
+        str | None, typer.Option("--original", help="Column of --data that holds each text before it was perturbed.")
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", help="Text field that --original belongs to (default: the last).")
+    ] = None,
+    reading: f.ReadingFlags,
     victim: f.VictimFlag = None,
     repeat: Annotated[int, typer.Option("--repeat", help="Ask so many times; answers that change are flaky.", min=1)] = 1,
     max_broken: Annotated[int, typer.Option("--max-broken", help="So many cases may still be broken.", min=0)] = 0,
+    max_not_applicable: Annotated[
+        str | None,
+        typer.Option(
+            "--max-not-applicable", help="Inconclusive above this share of cases whose clean text is wrong too (default 20%)."
+        ),
+    ] = None,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
@@ -38,23 +59,65 @@ def replay(
 
     Example: robustness replay runs/demo --victim hf:./my-model --repeat 2
 
-    Exit codes: 0 passed, 1 more are broken than --max-broken, 2 unusable input, 3 errors, flaky answers, or nothing applied.
+    Exit codes: 0 passed, 1 more are broken than --max-broken, 2 unusable input, 3 errors, flaky answers, or too little applied.
     """
     from reports.cases import read_cases
     from robustness.commands.victim import open_named
     from robustness.offline import offline as without_network
+    from robustness.replay import collected_cases
     from robustness.replay import replay as put
 
-    sealed = check_source(failures, expect)
-    cases = read_cases(failures)
+    _refuse_mixed(failures, data, {"original": original, "field": field} | reading.given())
+    share = _share(max_not_applicable)
+    sealed = check_source(failures, expect) if failures is not None else None
+    cases = read_cases(failures) if failures is not None else []
+    silent = quiet or json_
     with without_network(offline):
-        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code)
+        if data is not None and len(reading.given().get("text") or ()) > 1:
+            opening = replace(opening, fields=opening.fields or reading.text)  # two text columns: the victim reads pairs
+        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=silent)
         try:
-            found = put(subject, cases, repeat=repeat, max_broken=max_broken, **asking.oracle())
+            if data is not None:
+                wanted = {**reading.given(), "original": original, "field": field, "offline": offline}
+                cases, notes = collected_cases(data, subject.info, **wanted)
+                for note in notes:
+                    status(note, quiet=silent)
+            found = put(
+                subject,
+                cases,
+                repeat=repeat,
+                max_broken=max_broken,
+                max_not_applicable=share,
+                originals=data is None or original is not None,
+                **asking.oracle(),
+            )
         finally:
             subject.close()
     _tell(found, sealed, as_json=json_, quiet=quiet)
     raise typer.Exit(found.exit_code)
+
+
+def _refuse_mixed(failures: Path | None, data: str | None, reading: dict[str, object]) -> None:
+    f.refuse_empty(data, "--data")
+    if (failures is None) == (data is None):
+        what = "got neither" if data is None else "got both"
+        raise UsageError(f"expected FAILURES (a run folder or a failures.jsonl) or --data FILE, {what}")
+    odd = sorted(name for name, value in reading.items() if value is not None)
+    if data is None and odd:
+        raise UsageError(f"--{odd[0].replace('_', '-')} says how --data is read, and there is no --data; leave it out")
+
+
+def _share(text: str | None) -> float:
+    """The flag, else ``[replay] max_not_applicable`` of the policy file, else its default."""
+    from reports.policy import share
+    from robustness.commands.policy import read_policy
+
+    if text is None:
+        return read_policy(None, {}).replay.max_not_applicable
+    try:
+        return share(text)
+    except ValueError as error:
+        raise UsageError(f"--max-not-applicable: {error}") from error
 
 
 def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +12,13 @@ import typer
 from robustness.commands import flags as f
 from robustness.commands import output
 from robustness.commands.sealing import check_seal
+from robustness.commands.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.seal import Verification
     from reports.transfer import Transfer
+    from robustness.victims.base import Victim
 
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
 
@@ -23,7 +27,10 @@ RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for e
 def transfer(
     *,
     runs: RunsArgument,
-    victims: Annotated[str, typer.Option("--victims", help="Victims to put the failures to, separated by commas.")],
+    victims: Annotated[
+        str | None,
+        typer.Option("--victims", help="Victims to put the failures to, comma-separated (default: those of the runs)."),
+    ] = None,
     expect: Annotated[
         str | None,
         typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
@@ -42,12 +49,10 @@ def transfer(
     """
     from robustness.offline import offline as without_network
 
-    specs = f.listed(victims) or []
-    if not specs or len(set(specs)) < len(specs):
-        raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    opened = {**loading.given(), "offline": offline}
     seals = _seals(runs, expect)
     with without_network(offline):
-        found = _matrix(runs, specs, asking, {**loading.given(), "offline": offline})
+        found = _matrix(runs, _subjects(runs, victims, opened), asking, quiet=quiet or json_)
     if json_:
         output.answer({**found.to_dict(), "seals": [seal.brief() for seal in seals]})
     else:
@@ -55,6 +60,22 @@ def transfer(
         for run, seal in zip(runs, seals, strict=True):
             (output.warn if quiet else output.say)(f"{run}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
+
+
+def _subjects(runs: list[Path], victims: str | None, options: dict[str, object]) -> dict[str, Callable[[], Victim]]:
+    """How each victim is opened, by its spec: those that were named, else those of the runs."""
+    from robustness.audit import open_victim
+    from robustness.commands.own_victim import own_victim
+
+    if victims is None:
+        own = {one.spec: one for run in runs if (one := own_victim(run)) is not None}
+        if not own:
+            raise UsageError(f"{runs[0]} is no run folder, so it names no victim; give --victims")
+        return {spec: partial(one.open, **options) for spec, one in own.items()}
+    specs = f.listed(victims) or []
+    if not specs or len(set(specs)) < len(specs):
+        raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
+    return {spec: partial(open_victim, spec, **options) for spec in specs}
 
 
 def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
@@ -65,17 +86,17 @@ def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
     return [check_seal(run, digest) for run, digest in zip(runs, digests, strict=True)]
 
 
-def _matrix(runs: list[Path], specs: list[str], asking: f.AskingFlags, opening: dict[str, object]) -> Transfer:
+def _matrix(runs: list[Path], subjects: Mapping[str, Callable[[], Victim]], asking: f.AskingFlags, *, quiet: bool) -> Transfer:
     from reports.cases import read_cases
     from reports.store import read_manifest
     from reports.transfer import Transfer, cells
-    from robustness.audit import open_victim
     from robustness.replay import replay
 
     sources = [(_source(path, str(read_manifest(path).victim.get("name", path))), read_cases(path)) for path in runs]
     by_victim = []
-    for spec in specs:
-        subject = open_victim(spec, **opening)
+    for spec, opened in subjects.items():
+        status(f"loading victim {spec}", quiet=quiet)
+        subject = opened()
         try:
             by_victim.append([cells(name, replay(subject, cases, **asking.oracle()), spec) for name, cases in sources])
         finally:

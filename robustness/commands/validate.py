@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.public import full_message
 from robustness.commands import flags as f
 from robustness.commands import output
 
@@ -33,21 +32,21 @@ def validate(
     from robustness.commands.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, {})
-    chosen = audit_defaults(rules, victim, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     for group in (reading, attacks, texts, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
-    found = _check(arguments_of(chosen))
+    found = _check(arguments_of(chosen), quiet=json_)
     if json_:
         output.answer(found)
     else:
         output.say(*_shown(found))
 
 
-def _check(arguments: dict[str, Any]) -> dict[str, Any]:
+def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
     from robustness.commands.preparing import prepared
 
-    with prepared(arguments) as audit:
+    with prepared(arguments, quiet=quiet) as audit:
         return {
             "victim": dict(audit.manifest.victim),
             "data": dict(audit.manifest.data),
@@ -58,6 +57,8 @@ def _check(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(found: dict[str, Any]) -> list[str]:
+    from reports.public import full_message
+
     victim, data = found["victim"], found["data"]
     return [
         f"victim    {victim['name']} ({victim['kind']}), gives {victim['access']}, labels {', '.join(victim['labels'])}",

@@ -1,8 +1,9 @@
-"""Opens the victim that flags, or ``[audit]`` of the policy file, name; for commands beside ``audit``."""
+"""Opens the victim that flags, or ``[audit]`` of the policy file, or the run itself name; for commands beside ``audit``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from robustness.commands import flags as f
 from robustness.errors import UsageError
@@ -10,7 +11,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
-_OPTIONS = ("access", "labels", "fields", "device", "max_length")
+_OPTIONS = ("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate")
 
 
 def open_named(
@@ -19,29 +20,45 @@ def open_named(
     *,
     offline: bool = False,
     allow_local_code: bool = False,
+    failures: Path | None = None,
     otherwise: str | None = None,
+    quiet: bool = False,
 ) -> Victim:
-    """The victim of ``--victim``, else of ``[audit]``, else ``otherwise``; flags beat the file.
+    """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
 
-    Raises ``UsageError`` where none is named, or where the file names code and nobody allowed to run it.
+    Flags beat the file. Which victim it is, and who named it, is said on stderr before it is loaded, unless ``quiet``.
+
+    Raises:
+        UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
     """
     from reports.policy import PolicyError
     from reports.policy_file import load_policy
     from robustness.audit import open_victim
-    from robustness.commands.policy import audit_defaults
+    from robustness.commands.own_victim import own_victim
+    from robustness.commands.status import status
+    from robustness.victims import refuse_local_code
 
     f.refuse_empty(spec, "--victim")
-    given = opening.given()
+    given: dict[str, Any] = opening.given()
+    source = ""
     if spec is None:
         try:
             policy = load_policy()
         except PolicyError as error:
             raise UsageError(str(error)) from error
-        defaults = audit_defaults(policy, None, allow_local_code=allow_local_code)
+        refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
+        defaults = policy.audit.model_dump(exclude_none=True)
         spec = defaults.get("victim")
         if spec is not None:
             given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
-        spec = spec or otherwise
+            source = f", named by {policy.source}"
+    if spec is None and failures is not None:
+        own = own_victim(failures, allow_local_code=allow_local_code)
+        if own is not None:
+            status(f"loading victim {own.spec}, the run's own", quiet=quiet)
+            return own.open(offline=offline, **opening.given())
+    spec = spec or otherwise
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
+    status(f"loading victim {spec}{source}", quiet=quiet)
     return open_victim(spec, offline=offline, **given)

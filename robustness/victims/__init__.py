@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ KINDS = (
         "python",
         "python:MODULE:NAME",
         "scores or labels",
-        "a function of a list of texts, an object with predict_proba or predict, or a loader of one",
-        ("access", "labels", "fields"),
+        "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
+        ("access", "labels", "fields", "one_at_a_time"),
         runs_code=True,
     ),
     VictimKind(
@@ -71,15 +71,32 @@ def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str 
         raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
 
 
-def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
+def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
-    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given.
+    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
+    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take.
         VictimError: it cannot be loaded.
     """
+    kind, rest = check_spec(spec, options)
+    given = _given(options)
+    if isolate and (kind == "python" or "trust_remote_code" in given):
+        from robustness.victims.isolated import IsolatedVictim
+
+        return IsolatedVictim(spec, offline=offline, options=given)
+    return _load(kind, rest, offline, given)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a kind that were given; ``isolate`` is one of every kind."""
+    return {name: value for name, value in options.items() if value is not None and value is not False and name != "isolate"}
+
+
+def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind and the name in ``spec``; raises ``UsageError`` for an unknown kind, or an option that the kind does not take."""
     from robustness.victims.names import unknown
 
     prefix, colon, rest = spec.partition(":")
@@ -89,11 +106,10 @@ def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
         raise UsageError(f"{unknown('kind of victim', prefix, [k.spec for k in KINDS])}{hint}")
     if bool(rest) is (kind.spec == kind.name) or (colon and not rest):
         raise UsageError(f"expected {kind.spec}, got {spec!r}")
-    given = {name: value for name, value in options.items() if value is not None and value is not False}
-    odd = sorted(set(given) - set(kind.options))
+    odd = sorted(set(_given(options)) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
-    return _load(kind.name, rest, offline, given)
+    return kind.name, rest
 
 
 def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:

@@ -4,6 +4,7 @@
 
 - a function from a list of texts (of field dicts, when there are several fields) to scores (n, classes) or to labels;
 - an object with ``predict_proba`` or only ``predict``, such as a scikit-learn pipeline;
+- a text-classification pipeline of transformers;
 - a victim, that is, an object with ``info`` and ``predict`` of the protocol;
 - a function without parameters that returns one of these, so that importing the module loads nothing.
 
@@ -15,26 +16,30 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from attacks.search import Input
-from robustness.errors import UsageError
+from robustness.errors import UsageError, VictimError, cut
+from robustness.named_answers import ONE_TEXT, plain_list
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
+from robustness.victims.pipelines import PipelineScores, is_pipeline
 
 ACCESS = ("scores", "labels")
+Ask = Callable[[list[Any]], Any]
 
 
 class FunctionVictim(PlainVictim):
     """A callable behind the protocol; what it answers is handed on unchecked, because the oracle checks it."""
 
-    def __init__(self, info: VictimInfo, ask: Callable[[list[Any]], Any]) -> None:
+    def __init__(self, info: VictimInfo, ask: Ask) -> None:
         self._info, self._ask = info, ask
 
     @property
@@ -45,9 +50,18 @@ class FunctionVictim(PlainVictim):
     def predict(self, inputs: Sequence[Input]) -> Any:
         """What the callable answers to the texts, or to the field dicts when there are several fields."""
         fields = self._info.fields
-        if len(fields) == 1:
-            return self._ask([text for (text,) in inputs])
-        return self._ask([dict(zip(fields, i, strict=True)) for i in inputs])
+        items = [i[0] if len(fields) == 1 else dict(zip(fields, i, strict=True)) for i in inputs]
+        try:
+            return self._ask(items)
+        except Exception as error:  # a user's function may raise anything
+            if not _stumbled_over_a_list(error):
+                raise
+            raise VictimError(f"the victim raised {type(error).__name__}: {cut(error)} ({ONE_TEXT})") from error
+
+
+def _stumbled_over_a_list(error: Exception) -> bool:
+    """Whether it reads like a function of one text that was given the list, by what it says of a list."""
+    return isinstance(error, (TypeError, AttributeError, ValueError)) and "list" in str(error)
 
 
 def load_function(
@@ -55,6 +69,7 @@ def load_function(
     access: str | None = None,
     labels: Sequence[str] | None = None,
     fields: Sequence[str] = ("text",),
+    one_at_a_time: bool = False,
 ) -> Victim:
     """The victim that ``module:name`` or ``path/to/file.py:name`` names.
 
@@ -67,7 +82,13 @@ def load_function(
     module = _import(module_name)
     found = _attribute(module, attribute, target)
     return from_callable(
-        found, access=access, labels=labels, fields=fields, name=f"python:{target}", source=getattr(module, "__file__", None)
+        found,
+        access=access,
+        labels=labels,
+        fields=fields,
+        one_at_a_time=one_at_a_time,
+        name=f"python:{target}",
+        source=getattr(module, "__file__", None),
     )
 
 
@@ -77,12 +98,14 @@ def from_callable(
     access: str | None = None,
     labels: Sequence[str] | None = None,
     fields: Sequence[str] = ("text",),
+    one_at_a_time: bool = False,
     name: str | None = None,
     source: str | None = None,
 ) -> Victim:
     """A victim around a callable, an object with ``predict_proba`` or ``predict``, or a loader of one of these.
 
-    ``source``: the file whose content stands in the identity beside ``robustness_identity``.
+    ``one_at_a_time``: it takes one text, not a list, and returns that text's row. ``source``: the file whose content stands in
+    the identity beside ``robustness_identity``.
 
     Raises:
         UsageError: it is no predictor, its labels are unknown, or ``access`` is neither ``scores`` nor ``labels``.
@@ -96,18 +119,36 @@ def from_callable(
     if _is_victim(predictor):
         ready: Victim = predictor
         return ready
-    ask, given = _asking(predictor, access, name)
+    if is_pipeline(predictor):
+        predictor = PipelineScores(predictor, name)
+    if not _predicts(predictor):
+        raise UsageError(
+            f"{name} is a {type(predictor).__name__}: expected a function, or an object with predict_proba or predict"
+        )
+    names = _labels(predictor, labels, name)
+    ask, given = _asking(predictor, access, names, name)
     info = VictimInfo(
         name=name,
         kind="python",
-        labels=_labels(predictor, labels, name),
+        labels=names,
         fields=tuple(fields),
         access=given,
         identity=_identity(predictor, name, source),
         deterministic=bool(getattr(predictor, "robustness_deterministic", False)),
         notes=() if hasattr(predictor, "robustness_identity") else ("its identity covers the module's source, not its weights",),
     )
-    return FunctionVictim(info, ask)
+    return FunctionVictim(info, _each(ask) if one_at_a_time else ask)
+
+
+def _each(ask: Callable[[Any], Any]) -> Ask:
+    """Text by text. A batch of one that comes back, such as an array (1, classes), is its only row."""
+
+    def row(text: Any) -> Any:
+        answer = ask(text)
+        values = plain_list(answer)
+        return values[0] if values is not None and len(values) == 1 and plain_list(values[0]) is not None else answer
+
+    return lambda texts: [row(text) for text in texts]
 
 
 def _import(name: str) -> ModuleType:
@@ -122,9 +163,9 @@ def _import(name: str) -> ModuleType:
             raise UsageError(
                 f"importing {name!r} failed: it needs the package {missing.name!r}, which is not installed"
             ) from missing
-        except UsageError:
+        except (UsageError, KeyboardInterrupt):
             raise
-        except Exception as problem:  # a user's module may raise anything
+        except BaseException as problem:  # a user's module may raise anything, SystemExit included
             raise UsageError(f"importing {name!r} failed: {type(problem).__name__}: {problem}{_where(problem)}") from problem
 
 
@@ -167,7 +208,7 @@ def _attribute(module: ModuleType, path: str, target: str) -> Any:
 
 
 def _predicts(value: Any) -> bool:
-    return callable(value) or hasattr(value, "predict")
+    return callable(value) or hasattr(value, "predict") or hasattr(value, "predict_proba")
 
 
 def _loaded(predictor: Any, name: str) -> Any:
@@ -184,7 +225,9 @@ def _loaded(predictor: Any, name: str) -> Any:
         return predictor
     try:
         made = predictor()
-    except Exception as problem:  # a user's loader may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # a user's loader may raise anything
         raise UsageError(
             f"{name} was called as a loader and raised {type(problem).__name__}: {problem}{_where(problem)}"
         ) from problem
@@ -197,7 +240,7 @@ def _is_victim(value: Any) -> bool:
     return isinstance(getattr(value, "info", None), VictimInfo) and hasattr(value, "predict")
 
 
-def _asking(predictor: Any, access: str | None, name: str) -> tuple[Callable[[list[Any]], Any], str]:
+def _asking(predictor: Any, access: str | None, labels: tuple[str, ...], name: str) -> tuple[Ask, str]:
     given = access or getattr(predictor, "robustness_access", None)
     if given is not None and given not in ACCESS:
         raise UsageError(f"{name}: robustness_access must be one of {', '.join(ACCESS)}, got {given!r}")
@@ -206,18 +249,21 @@ def _asking(predictor: Any, access: str | None, name: str) -> tuple[Callable[[li
     if hasattr(predictor, "predict"):
         if given == "scores":
             raise UsageError(f"{name} has predict but no predict_proba, so it gives labels only; use --access labels")
-        return _indexing(predictor), "labels"
-    if not callable(predictor):
-        raise UsageError(
-            f"{name} is a {type(predictor).__name__}: expected a function, or an object with predict_proba or predict"
-        )
+        return _naming(predictor, labels, name), "labels"
     return predictor, given or "scores"
 
 
-def _indexing(predictor: Any) -> Callable[[list[Any]], Any]:
-    """``predict`` with class values turned into indexes, so that given labels may rename them; names where it has no classes."""
-    order = {value: index for index, value in enumerate(getattr(predictor, "classes_", ()))}
-    return lambda texts: [order.get(answer, str(answer)) for answer in predictor.predict(texts)]
+def _naming(predictor: Any, labels: tuple[str, ...], name: str) -> Ask:
+    """``predict`` with its class values as the names of the labels, which given labels may have changed."""
+    classes = list(getattr(predictor, "classes_", ()))
+    names = dict(zip(classes, labels, strict=True)) if classes else {}
+    return lambda texts: [_renamed(answer, names) for answer in predictor.predict(texts)]
+
+
+def _renamed(answer: Any, names: Mapping[Any, str]) -> Any:
+    if not isinstance(answer, Hashable):  # no class value: the oracle says what is wrong with it, or reads it
+        return answer
+    return names.get(answer, answer if isinstance(answer, (Integral, tuple)) and not names else str(answer))
 
 
 def _labels(predictor: Any, labels: Sequence[str] | None, name: str) -> tuple[str, ...]:
@@ -232,6 +278,14 @@ def _labels(predictor: Any, labels: Sequence[str] | None, name: str) -> tuple[st
     names = tuple(str(label) for label in found)
     if len(names) < 2 or len(set(names)) != len(names):
         raise UsageError(f"{name} needs two or more different labels, got {list(names)}")
+    own = tuple(str(label) for label in getattr(predictor, "classes_", names))
+    if len(own) != len(names):
+        raise UsageError(f"{name} has {len(own)} classes, {list(own)[:20]}, but {len(names)} labels were named: {list(names)}")
+    if own != names and set(own) == set(names):
+        raise UsageError(
+            f"{name} gives its classes in the order {', '.join(own)}, but the labels were named in another: {', '.join(names)}; "
+            "leave --labels out"
+        )
     return names
 
 

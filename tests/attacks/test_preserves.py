@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from attacks.preserves import FORM, VOCABULARY, checked, fitting, in_common, missing, needed_by
-from attacks.recipes import Options, build, left_out, names, resolve, unfit
+from attacks.recipes import Options, build, names, resolve, unfit, unfit_members
 from attacks.transformations import transformations
 from attacks.transformations.base import Transformation
 from attacks.transformations.paraphrase import RULES, RuleParaphrase
@@ -40,13 +40,13 @@ def test_one_text_needs_sentiment_and_topic_a_pair_entailment() -> None:
 
 def test_suites_leave_out_what_does_not_fit_and_say_so() -> None:
     kept = {recipe.name for recipe in resolve("natural", PAIRS)}
-    gone = set(left_out("natural", PAIRS))
+    gone = set(unfit_members("natural", PAIRS))
     assert gone == {
         f"natural:{n}" for n in ("name-change", "location-change", "number-change", "neutral-insertion", "word-drop")
     } | {"natural:word-order"}
     assert kept.isdisjoint(gone)
     assert kept | gone == {recipe.name for recipe in resolve("natural")}
-    assert left_out("natural", Options()) == ()
+    assert unfit_members("natural", Options()) == ()
 
 
 def test_a_recipe_of_several_techniques_goes_on_with_those_that_fit() -> None:
@@ -71,7 +71,7 @@ def test_openers_and_hedges_are_left_out_where_a_hypothesis_is_attacked() -> Non
 def test_a_recipe_named_by_its_own_name_is_built_though_nothing_of_it_fits() -> None:
     (recipe,) = resolve("natural:neutral-insertion", PAIRS)
     assert unfit(recipe, PAIRS) == ("entailment",)
-    assert left_out("natural:neutral-insertion,natural", PAIRS).count("natural:neutral-insertion") == 0
+    assert unfit_members("natural:neutral-insertion,natural", PAIRS).count("natural:neutral-insertion") == 0
     assert unfit(build("input-reduction", PAIRS), PAIRS) == ()
 
 

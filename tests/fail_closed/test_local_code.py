@@ -46,7 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     _folder(tmp_path)
     sys.modules.pop("evil", None)
-    assert main(["audit", "--victim", "python:evil:f", "--out", "run", "-q"]) in (0, 3)  # named by flag: it may run
+    assert main(["audit", "--victim", "python:evil:f", "--out", "run", "-q"]) in (0, 1, 3)  # named by flag: it may run
     (tmp_path / "ran").unlink()
     sys.modules.pop("evil")
     return tmp_path
@@ -75,9 +75,18 @@ def test_a_policy_named_by_flag_is_still_a_file(here: Path) -> None:
 
 
 def test_judging_a_run_needs_no_consent(here: Path) -> None:
-    assert main(["gate", "run", "-q"]) in (0, 3)
-    assert main(["report", "run", "-q"]) in (0, 3)
+    assert main(["gate", "run", "-q"]) in (0, 1, 3)
+    assert main(["report", "run", "-q"]) in (0, 1, 3)
     assert not (here / "ran").exists()
+
+
+def test_a_resource_of_the_policy_file_that_may_be_a_pickle_needs_consent(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "tagger.pt").write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
+    (here / "words.txt").write_text("a b\n")
+    for resource, told in (("flair-ner=tagger.pt", True), ("homoglyphs=words.txt", False), ("flair-ner=none", False)):
+        (here / "robustness.toml").write_text(f'[audit]\nvictim = "scripted:keyword"\nresource = ["{resource}"]\n')
+        main(["audit", "-q"])
+        assert ("--allow-local-code" in capsys.readouterr().err) is told, resource
 
 
 def test_every_kind_that_loads_code_says_so() -> None:

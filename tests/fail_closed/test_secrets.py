@@ -127,12 +127,26 @@ def test_paths_in_files_are_relative(here: Path, monkeypatch: pytest.MonkeyPatch
     for path in (outside, inside):
         path.write_bytes((here / "data.csv").read_bytes())
     monkeypatch.chdir(work)
-    flags = ["--recipes", "deepwordbug", "--encoder", "none", "--budget", "20", "--victim", "scripted:raising:dull", "-q"]
+    policy = home / "policy.toml"
+    policy.write_text(f'[audit]\ndata = "{inside}"\nout = "{work}/o"\n[gate]\nmin_robust_accuracy = "1%"\n')
+    flags = [
+        "--policy",
+        str(policy),
+        "--recipes",
+        "deepwordbug",
+        "--encoder",
+        "none",
+        "--budget",
+        "20",
+        "--victim",
+        "scripted:raising:dull",
+        "-q",
+    ]
     for path, out, told in ((outside, "a", "outside.csv"), (inside, "b", "sub/inside.csv")):
-        assert main(["audit", "--data", str(path), "--out", out, *flags]) in (0, 1)
+        assert main(["audit", "--data", str(path), "--out", out, *flags]) in (0, 1, 3)
         assert json.loads((work / out / "run.json").read_text())["data"]["source"] == told
         assert [name for name, text in everything(work / out) if "jane.doe" in text] == []
     monkeypatch.chdir(home)
-    assert main(["audit", "--data", "outside.csv", "--out", "work/a", "--resume", *flags]) in (0, 1), (
+    assert main(["audit", "--data", "outside.csv", "--out", "work/a", "--resume", *flags]) in (0, 1, 3), (
         "from elsewhere, the same data"
     )

@@ -312,3 +312,15 @@ def test_notes_name_the_same_victim_and_other_versions(run_of: Callable[..., Run
         "both runs audited the same victim, to the byte",
         "python was 3.11.9 in the base and 3.12.1 in the candidate",
     )
+
+
+def test_a_larger_budget_that_finds_less_is_said(make_run: MakeRun, make_counted: Callable[..., list[Outcome]]) -> None:
+    def notes(small: int, large: int) -> str:
+        sides = ((50, small), (500, large))
+        base, candidate = (
+            make_run(make_counted(succeeded=n, failed=10 - n), budget=b, comparability={"budget": b}) for b, n in sides
+        )
+        return " ".join(compare(base, candidate).notes)
+
+    assert "larger budget broke fewer" in notes(9, 4)
+    assert notes(4, 9) == ""

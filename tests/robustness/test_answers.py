@@ -61,7 +61,7 @@ def test_finite_scores_whose_sum_is_not_are_used() -> None:
         (None, "one row per input"),
         ("pos", "one row per input"),
         (7, "one row per input"),
-        ([{"neg": 1.0}, {"neg": 1.0}], "one score per label"),
+        ([{"neg": 1.0}, {"neg": 1.0}], "score of every label"),
         ([["a", "b"], ["a", "b"]], "one number per label"),
     ],
 )

@@ -77,7 +77,7 @@ def test_a_victim_that_moves_is_caught() -> None:
 
 def test_answers_that_are_odd_are_named_with_an_example() -> None:
     oddities = AnswerOddities(rows=10, not_summing=4, examples={"not_summing": "[3, -1]"})
-    (flag,) = checks.answers("scores", oddities)
+    (flag,) = checks.answers("scores", oddities, oddities)
     assert flag.code == "not-probabilities"
     assert "[3, -1]" in flag.message
     assert flag.value == pytest.approx(0.4)
@@ -94,3 +94,18 @@ def test_preflight_lets_a_victim_pass_that_answers_some() -> None:
 
 def test_every_code_is_explained() -> None:
     assert all(text and text[0].islower() for text in checks.CODES.values())
+
+
+def test_what_is_said_of_clean_accuracy_near_chance_is_true() -> None:
+    seen = checks.OutcomeChecks()
+    for i, label in enumerate(("positive", "positive", "positive", "negative")):
+        seen.read(replace(GOOD, example_id=f"x{i}", label=label, clean=PredictionRecord(label)))
+    (flag,) = seen.flags()
+    assert flag.message.endswith(
+        "is not shown to be better than always answering the most common label: 100.0% against 75.0% on 4 examples"
+    )
+
+
+def test_a_victim_that_fails_on_batches_is_told_of_batches_of_one() -> None:
+    (flag,) = checks.unreliable(3)
+    assert "--batch-tokens 1" in flag.message

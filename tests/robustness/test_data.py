@@ -133,7 +133,7 @@ def test_unlabelled_rows_of_a_class_label_are_missing_labels() -> None:
 
 def test_columns_of_a_dataset_that_are_no_single_values_are_left_out_and_named() -> None:
     datasets = pytest.importorskip("datasets")
-    data = load_examples(datasets.Dataset.from_dict({"text": ["a"], "label": [1], "tokens": [["a"]]}), labels=LABELS)
+    data = load_examples(datasets.Dataset.from_dict({"text": ["a"], "label": [0], "tokens": [["a"]]}), labels=LABELS)
     assert any("left out: tokens" in note for note in data.report.notes)
     assert data.examples[0].meta == {}
 
@@ -169,7 +169,7 @@ def test_mappings_and_pairs_of_two_texts() -> None:
     nli = ("entailment", "neutral", "contradiction")
     rows = [{"premise": "p", "hypothesis": "h", "label": "neutral", "genre": "travel"}]
     one = load_examples(rows, labels=nli)
-    two = load_examples([(("p", "h"), 1)], labels=nli, victim_fields=("premise", "hypothesis"))
+    two = load_examples([(("p", "h"), "neutral")], labels=nli, victim_fields=("premise", "hypothesis"))
     assert one.fields == two.fields == ("premise", "hypothesis")
     assert one.examples[0].inputs == two.examples[0].inputs == ("p", "h")
     assert (one.examples[0].gold, one.examples[0].meta) == (1, {"genre": "travel"})
@@ -210,7 +210,7 @@ def test_every_dropped_row_is_counted_and_shown(tmp_path: Path) -> None:
 
 
 def test_only_five_rows_are_shown_but_all_are_counted() -> None:
-    report = load_examples([("x", 1), *[("", 1)] * 9], labels=LABELS).report
+    report = load_examples([("x", 0), *[("", 0)] * 9], labels=LABELS).report
     assert report.losses() == ["dropped 9 rows: the text is empty or only white space (rows 2, 3, 4, 5, 6, …)"]
     assert report.losses()[0] in report.messages()
 
@@ -231,7 +231,7 @@ def test_long_texts_and_control_characters_are_kept_and_reported(tmp_path: Path)
 
 
 def test_lone_surrogates_are_dropped_and_pairs_are_kept(tmp_path: Path) -> None:
-    lines = [r'{"text": "bad \ud800", "label": 1}', r'{"text": "good \ud83d\ude00", "label": 1, "note": "\udc00"}']
+    lines = [r'{"text": "bad \ud800", "label": 1}', r'{"text": "good \ud83d\ude00", "label": "positive", "note": "\udc00"}']
     data = load_examples(write(tmp_path, "x.jsonl", "\n".join(lines)), labels=LABELS)
     assert pairs(data) == [("good 😀", "positive")]
     assert data.report.dropped[0].reason == "a lone surrogate, which is not valid text"
@@ -240,10 +240,10 @@ def test_lone_surrogates_are_dropped_and_pairs_are_kept(tmp_path: Path) -> None:
 
 def test_an_id_column_is_used_when_it_tells_all_rows_apart() -> None:
     def read(ids: list[Any], **flags: Any) -> Dataset:
-        return load_examples([{"id": i, "text": t, "label": 1} for i, t in zip(ids, "abc", strict=True)], labels=LABELS, **flags)
+        return load_examples([{"id": i, "text": t, "label": 0} for i, t in zip(ids, "abc", strict=True)], labels=LABELS, **flags)
 
     assert [e.id for e in read([10, 11.0, "x"])] == ["10", "11", "x"]
-    hashed = [e.id for e in load_examples([(t, 1) for t in "abc"], labels=LABELS)]
+    hashed = [e.id for e in load_examples([(t, 0) for t in "abc"], labels=LABELS)]
     for broken, why in ((["x", "x", "y"], "'x' occurs 2 times"), (["x", None, "y"], "row 2 has no usable id")):
         data = read(broken)
         assert [e.id for e in data] == hashed
@@ -272,7 +272,7 @@ def test_the_digest_sees_texts_labels_and_ids() -> None:
 
 
 def test_metadata_is_plain_and_short() -> None:
-    row = {"text": "a", "label": 1, "n": 3, "x": float("inf"), "nan": float("nan"), "ok": True, "tags": ["a"], "body": "y" * 999}
+    row = {"text": "a", "label": 0, "n": 3, "x": float("inf"), "nan": float("nan"), "ok": True, "tags": ["a"], "body": "y" * 999}
     meta = load_examples([row], labels=LABELS).examples[0].meta
     assert {k: v for k, v in meta.items() if k != "body"} == {"n": 3, "x": "inf", "nan": None, "ok": True, "tags": '["a"]'}
     assert meta["body"] == "y" * 199 + "…"

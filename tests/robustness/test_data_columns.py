@@ -74,3 +74,59 @@ def test_the_chosen_columns_are_reported_and_the_rest_is_metadata() -> None:
 def test_columns_without_names_get_numbers() -> None:
     data = load_examples([{"": 7, "text": "a", "label": 0}], labels=("neg", "pos"))
     assert data.examples[0].meta == {"unnamed_1": 7}
+
+
+@pytest.mark.parametrize(
+    ("columns", "first", "second"),
+    [
+        (["sentence1", "sentence2", "label"], "sentence1", "sentence2"),
+        (["premise", "hypothesis", "label"], "premise", "hypothesis"),
+        (["query", "passage", "label"], "query", "passage"),
+        (["question", "context", "label"], "question", "context"),
+        (["text", "text_pair", "label"], "text", "text_pair"),
+        (["utterance_A", "utterance_B", "label"], "utterance_A", "utterance_B"),
+        (["left_left", "left_right", "label"], "left_left", "left_right"),
+    ],
+)
+def test_columns_of_a_pair_are_never_read_by_half(columns: list[str], first: str, second: str) -> None:
+    with pytest.raises(DataError) as caught:
+        choose_columns("x", columns, Wanted(fields=("text",)))
+    assert f"--fields {first},{second}" in str(caught.value)
+    assert choose_columns("x", columns, Wanted(text=second, fields=("text",))).text == (second,)
+    assert choose_columns("x", columns, Wanted(fields=("a", "b"))).text == (first, second)
+
+
+def test_columns_that_are_alike_are_no_pair_beside_a_text() -> None:
+    columns = ["text", "score_a", "score_b", "label"]
+    assert choose_columns("x", columns, Wanted()).text == choose_columns("x", columns, Wanted(fields=("text",))).text == ("text",)
+
+
+def test_the_column_of_the_one_label_that_is_asked_about_is_used() -> None:
+    rows = [{"text": "a", "toxic": 1, "insult": 0}, {"text": "b", "toxic": 1, "insult": 1}]
+    data = load_examples(rows, labels=("not toxic", "toxic"))
+    assert [e.gold for e in data] == [1, 1]
+    assert "text from 'text', label from 'toxic'" in data.report.notes
+    with pytest.raises(DataError, match="several columns could hold the label: 'label', 'toxic'"):
+        load_examples([{**row, "label": "x"} for row in rows], labels=("not toxic", "toxic"))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"text": "a", "toxic": 1, "insult": 0}, {"text": "b", "toxic": 0, "insult": 0}],
+        [{"text": "a", "toxic": "true", "insult": "False"}],
+        [{"text": "a", "labels": ["toxic", "insult"]}],
+        [{"text": "a", "label": []}],
+    ],
+)
+def test_data_with_several_labels_an_example_are_named(rows: list[dict[str, Any]]) -> None:
+    with pytest.raises(DataError, match="several labels each are not supported yet"):
+        load_examples(rows, labels=("toxic", "insult", "fine"))
+
+
+def test_a_list_column_that_a_reader_leaves_out_is_named() -> None:
+    datasets = pytest.importorskip("datasets")
+    source = datasets.Dataset.from_dict({"text": ["a"], "labels": [["toxic", "insult"]], "n": [1]})
+    for asked in (None, "labels"):
+        with pytest.raises(DataError, match=r"the column 'labels'.* holds no single values.*not supported yet"):
+            load_examples(source, labels=("toxic", "insult"), label=asked)

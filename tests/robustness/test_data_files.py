@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -36,7 +37,7 @@ def read(folder: Path, name: str, content: str | bytes, **flags: Any) -> Dataset
         ("x.csv", b"text,label\n\xed\xa0\x80,positive\n", "line 2: byte 0xed"),
         ("x.csv", b"\xff\xfet\x00e", "is not valid utf-16"),
         ("x.csv", "text,label\na,positive\n".encode("utf-16-le"), "--encoding utf-16-le"),
-        ("x.csv", gzip.compress(b"text,label\n"), "compressed with gzip"),
+        ("x.csv", gzip.compress(b"text,label\n", mtime=0), "compressed with gzip"),
         ("x.csv", b"PK\x03\x04aaaa", "Excel workbook; save it as CSV"),
         ("x.csv", b"PAR1aaaa", "--format parquet"),
         ("x.tsv", 'text\tlabel\n"a\tpositive\nb\n', "the quotes do not pair"),
@@ -50,7 +51,10 @@ def read(folder: Path, name: str, content: str | bytes, **flags: Any) -> Dataset
         ("x.jsonl", '{"text": "a", "label": ' + "9" * 5000 + "}\n", "line 1: this JSON cannot be read"),
         ("x.jsonl", "[" * 100_000 + "\n", "line 1: this JSON cannot be read"),
         ("x.json", "", "the file is empty"),
-        ("x.json", '{\n"data": []\n}', "expected a JSON list of objects"),
+        ("x.json", '{\n"data": []\n}', "a header but no rows"),
+        ("x.json", '"text"', "expected a JSON list of objects"),
+        ("x.json", '{"text": ["a", "b"], "label": ["positive"]}', "different lengths: 'text' 2, 'label' 1"),
+        ("x.json", '[["a", "positive"]]', "name the columns of rows that are arrays in order, such as --columns"),
         ("x.json", "[]", "no rows"),
         ("x.json", '["a"]', "item 1: expected an object such as"),
         ("x.json", '[{"text": "a", "label": 1},]', "this is not JSON"),
@@ -125,7 +129,7 @@ def test_jsonl_lines_end_at_line_feeds_only(tmp_path: Path) -> None:
 
 
 def test_json_with_one_object_a_line_is_read_as_jsonl(tmp_path: Path) -> None:
-    for content in ('{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n', '{"text": "a", "label": 1}'):
+    for content in ('{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n', '{"text": "a", "label": "positive"}'):
         assert read(tmp_path, "x.json", content).examples[0].inputs == ("a",)
 
 
@@ -144,3 +148,72 @@ def test_the_format_flag_names_what_the_suffix_does_not(tmp_path: Path) -> None:
 def test_flags_that_do_not_apply_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="--split test has no meaning for a csv file"):
         read(tmp_path, "x.csv", "text,label\na,positive\n", split="test")
+
+
+ROWS = [("a, b", 1), ("c", 0)]
+COLUMNS: dict[str, list[Any]] = {"text": [t for t, _ in ROWS], "label": [n for _, n in ROWS]}
+RECORDS = [{"text": t, "label": n} for t, n in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", '1,"a, b"\n0,c\n'),
+        ("x.csv", "1;a, b\n0;c\n"),
+        ("x.csv", "1\ta, b\n0\tc\n"),
+        ("x.tsv", "1\ta, b\n0\tc\n"),
+        ("x.jsonl", '[1, "a, b"]\n[0, "c"]\n'),
+        ("x.json", '[[1, "a, b"], [0, "c"]]'),
+    ],
+)
+def test_the_columns_of_a_file_without_a_header_can_be_named(tmp_path: Path, name: str, content: str) -> None:
+    got = read(tmp_path, name, content, columns=["label", "text"])
+    assert [(e.inputs[0], e.gold) for e in got] == ROWS
+    assert got.report.rows == 2
+
+
+def test_columns_named_for_a_file_that_names_its_own_are_refused(tmp_path: Path) -> None:
+    for name, content in (
+        ("x.csv", "Label,text\n1,a\n"),
+        ("x.jsonl", '{"text": "a", "label": 1}\n'),
+        ("x.json", '[{"text": "a"}]'),
+    ):
+        with pytest.raises(DataError, match="leave --columns out"):
+            read(tmp_path, name, content, columns=["label", "text"])
+    with pytest.raises(DataError, match="line 2: expected 2 columns as in --columns, got 3"):
+        read(tmp_path, "x.csv", "1,a\n0,b,c\n", columns=["label", "text"])
+    with pytest.raises(DataError, match="has its own names"):
+        load_examples(ROWS, labels=LABELS, columns=["text", "label"])
+    with pytest.raises(DataError, match=r"such as --columns|in order, --columns label,text"):
+        read(tmp_path, "x.csv", "1,a fine film\n0,b\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "split"),
+    [
+        (COLUMNS, None),
+        ({"train": [{"text": "x", "label": 1}], "test": RECORDS}, "test"),
+        ({"train": {"text": ["x"], "label": [1]}, "test": COLUMNS}, "test"),
+        ({"version": "1.1", "data": RECORDS}, None),
+        ({"version": "1.1", "data": RECORDS}, "data"),
+        ({name: {str(i): v for i, v in enumerate(cast("list[Any]", values))} for name, values in COLUMNS.items()}, None),
+        ({str(i): record for i, record in enumerate(RECORDS)}, None),
+        ({f"row {i}": record for i, record in enumerate(RECORDS)}, None),
+        ({"columns": ["text", "label"], "index": [0, 1], "data": [list(row) for row in ROWS]}, None),
+    ],
+    ids=range(9),
+)
+def test_json_objects_are_read_as_the_tables_that_they_hold(tmp_path: Path, value: Any, split: str | None) -> None:
+    for indent in (None, 1):
+        got = read(tmp_path, "x.json", json.dumps(value, indent=indent), split=split)
+        assert [(e.inputs[0], e.gold) for e in got] == ROWS
+
+
+def test_one_of_several_tables_in_a_json_file_must_be_chosen(tmp_path: Path) -> None:
+    content = json.dumps({"sst2": RECORDS, "mnli": RECORDS, "note": "x"})
+    for split, why in ((None, "it holds several tables"), ("rte", "it holds no table 'rte'")):
+        with pytest.raises(DataError, match=f"{why}; choose one with --split: sst2, mnli"):
+            read(tmp_path, "x.json", content, split=split)
+    for name, table in (("x.json", json.dumps(RECORDS)), ("x.json", '{"text": "a", "label": 1}\n{"text": "b", "label": 0}')):
+        with pytest.raises(DataError, match="--split sst2 has no meaning"):
+            read(tmp_path, name, table, split="sst2")

@@ -101,3 +101,52 @@ def test_missing_labels() -> None:
         "0",
         "False",
     ]
+
+
+STARS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
+
+
+@pytest.mark.parametrize(
+    ("values", "victim", "ready"),
+    [
+        (["1", "2", "4"], STARS, "--label-map '1=1 star,2=2 stars,4=4 stars'"),
+        (["0", "1", "4"], STARS, "the victim's names hold numbers of their own"),
+        ([3, 5], ("Rating 1", "Rating 3", "Rating 5"), "--label-map '3=Rating 3,5=Rating 5'"),
+        ([1, 2], ("class_1", "class_2", "class_3"), "--label-map 1=class_1,2=class_2"),
+        (["LABEL_0", "LABEL_1"], ("class_1", "class_2"), "do not match"),
+        ([1, 2, 3, 4], ("LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3", "LABEL_4"), "1=LABEL_1,2=LABEL_2,3=LABEL_3,4=LABEL_4"),
+        (
+            [1, 2, 3],
+            ("world", "sport", "trade", "science"),
+            "from 1, --label-map 1=world,2=sport,3=trade, or if they count from 0,",
+        ),
+        ([1, 2, 3, 4], ("world", "sport", "trade", "science"), "from 1, --label-map 1=world,2=sport,3=trade,4=science"),
+        ([1], TWO, "no 0 shows that they count from 0"),
+        (["1.0", "2.0"], ("a", "b", "c"), "no 0 shows"),
+    ],
+)
+def test_numbers_are_indexes_only_where_a_zero_and_the_names_say_so(
+    values: list[Any], victim: tuple[str, ...], ready: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        golds(values, victim)
+    assert ready in str(caught.value)
+
+
+def test_a_zero_or_names_that_hold_their_own_index_make_numbers_indexes() -> None:
+    assert golds([0, 2], ("world", "sport", "trade")) == [0, 2]
+    assert golds([0, 2], ("class_0", "class_1", "class_2")) == [0, 2]
+    assert golds(["2", "0"], ("LABEL_0", "LABEL_1", "LABEL_2")) == [2, 0]
+
+
+@pytest.mark.parametrize("values", [[True, False], ["True", "False"], [1, 0], ["1", "1"], [True, True]])
+def test_whether_the_one_label_of_a_victim_holds_may_be_said_by_yes_and_no(values: list[Any]) -> None:
+    data = load_examples([(f"t{i}", v) for i, v in enumerate(values)], labels=("not toxic", "toxic"))
+    assert [e.gold for e in data] == [int(str(v) in ("True", "1")) for v in values]
+    assert any("whether 'toxic' holds" in note for note in data.report.notes)
+
+
+@pytest.mark.parametrize("value", ["negative,positive", "['negative', 'positive']", "negative|positive", "positive; negative"])
+def test_several_labels_in_one_value_are_named(value: str) -> None:
+    with pytest.raises(DataError, match=r"names several labels.*not supported yet"):
+        golds([value, "positive"], TWO)

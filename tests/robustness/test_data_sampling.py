@@ -33,4 +33,4 @@ def test_a_label_lost_to_the_limit_is_named() -> None:
 
 
 def test_one_label_only_is_named() -> None:
-    assert "every example is labelled 'positive'" in load_examples([("a", 1)], labels=LABELS).report.notes
+    assert "every example is labelled 'positive'" in load_examples([("a", "positive")], labels=LABELS).report.notes

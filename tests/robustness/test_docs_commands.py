@@ -142,7 +142,7 @@ STAND_IN = """
 def predict(texts):
     return [[0.8, 0.2] if "dull" in text or "bad" in text else [0.3, 0.7] for text in texts]
 predict.labels = {labels!r}
-pipeline = predict
+pipeline = load = predict
 """
 
 
@@ -161,10 +161,17 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pairs.csv", "pairs.jsonl"):
         table(here / name, ("no", "yes"), "premise", "hypothesis", "gold")
     table(here / "comments.csv", ("not insult", "insult"))
-    stand_ins = {"spam": ("ham", "spam"), "topics": ("sports", "politics"), "served": ("negative", "positive")}
+    stand_ins = {
+        "spam": ("ham", "spam"),
+        "topics": ("sports", "politics"),
+        "served": ("negative", "positive"),
+        "sentiment": ("negative", "positive"),
+    }
     for module, labels in stand_ins.items():
         (here / f"{module}.py").write_text(STAND_IN.format(labels=labels))
     table(here / "mails.csv", stand_ins["spam"])
+    table(here / "typos.csv", ("negative", "positive"), "text", "clean", "label")
+    (here / "adversarial.json").write_text(json.dumps({"sst2": [{"sentence": "a du1l film", "label": 0}], "rte": [{"x": "y"}]}))
     table(here / "articles.jsonl", stand_ins["topics"])
     short = ["--recipes", "deepwordbug", "--encoder", "none", "--limit", "4", "-q", "--no-github", "--out"]
     assert main(["audit", "--victim", "demo", *short, str(here / "runs/demo")]) == 0

@@ -86,7 +86,7 @@ def vectors(tmp_path: Path) -> str:
 
 def test_attack_draws_on_the_vectors_that_it_is_given(vectors: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("attack", "one dull film", "--label", "neg", "--victim", "scripted:keyword", "--recipe", "textfooler", "--json")
-    assert main([*words, "--encoder", "minilm", "--vectors", vectors]) in (0, 1)
+    assert main([*words, "--encoder", "minilm", "--vectors", vectors]) in (1, 3)
     assert json.loads(capsys.readouterr().out)["proposed"] == 1  # the shipped table knows dozens
 
 
@@ -107,7 +107,10 @@ def test_resources_that_cannot_be_are_refused_before_anything_runs(
         assert said in capsys.readouterr().err
 
 
-FLAGS_ONLY = {"allow_pickle", "trust_remote_code", "resume", "policy", "github", "show_texts", "json", "quiet"}
+FLAGS_ONLY = {
+    *("allow_pickle", "trust_remote_code", "allow_local_code", "require_threshold"),
+    *("resume", "policy", "github", "show_texts", "json", "quiet"),
+}
 
 
 def test_a_policy_file_can_say_what_the_flags_of_audit_say() -> None:

@@ -89,7 +89,7 @@ def run_job(name: str, folder: Path, **more: str) -> subprocess.CompletedProcess
     pipeline: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text("utf-8"))
     base = git(folder.parent / "origin", "rev-parse", "HEAD~1")
     env = {**os.environ, **pipeline["variables"], "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "PYTHONDONTWRITEBYTECODE": "1"}
-    env |= {"BASE_VICTIM": "python:base/model/victim.py:predict", **more}
+    env |= {"BASE_VICTIM": "python:base/model/victim.py:predict", "ARGUMENTS": "--allow-local-code", **more}
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env.pop("GITHUB_ACTIONS", None)
     script = "\n".join(pipeline[name]["script"])

@@ -29,13 +29,13 @@
   const scoreOf = (scores, label, side) => (scores.find((s) => s[0] === label) ?? [])[side] ?? null;
   const words = (piece) => (Array.isArray(piece) ? piece.slice(1) : [piece]).filter((part) => typeof part === "string").join("");
   const side = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).map(words).join("");
-  const unpack = ([id, recipe, label, clean, adversarial, field, queries, changed, length, similarity, severity, diff, others, scores], order) => {
+  const unpack = ([id, recipe, label, clean, adversarial, field, queries, changed, length, similarity, severity, diff, others, scores, inserted = 0], order) => {
     const [before, after] = [scoreOf(scores, label, 1), scoreOf(scores, label, 2)];
     return {
       order, id, recipe: names[recipe], label: names[label], clean: names[clean], adversarial: names[adversarial], field: names[field],
       cleanScore: scoreOf(scores, clean, 1), adversarialScore: scoreOf(scores, adversarial, 2),
       flip: before === null || after === null ? null : before - after,
-      queries, changed, length, similarity, severity, diff, others, scores,
+      queries, changed, inserted, length, similarity, severity, diff, others, scores,
       text: readable([id, side(diff, 1), side(diff, 0), ...others.map((o) => o[1])].join("\n")).toLowerCase(),
     };
   };
@@ -86,7 +86,7 @@
     fill("adversarial-score", fixed(row.adversarialScore));
     fill("flip", signed(row.flip));
     fill("queries", number.format(row.queries));
-    fill("words", `${number.format(row.changed)} of ${number.format(row.length)}`);
+    fill("words", `${number.format(row.changed)} of ${number.format(row.length)}${row.inserted ? `, ${number.format(row.inserted)} new` : ""}`);
     fill("similarity", fixed(row.similarity));
     fill("diff", ...merged(row.diff));
     fill("original", ...oneSide(row.diff, 1));
@@ -112,7 +112,7 @@
   const state = { recipe: "", label: "", text: "", key: "order", down: false, page: 0, size: 25 };
   const keys = {
     order: (r) => r.order, recipe: (r) => r.recipe, flip: (r) => r.flip, queries: (r) => r.queries,
-    words: (r) => r.changed, similarity: (r) => r.similarity,
+    words: (r) => r.changed + r.inserted, similarity: (r) => r.similarity,
   };
   const compare = (a, b) => {
     const [x, y] = [keys[state.key](a), keys[state.key](b)];

@@ -64,7 +64,7 @@ ALWAYS_WRONG = [
     ("names_all", "a victim that gives labels only must say so: --access labels"),
     ("strings_all", "['0.1', 'nine'] (list); expected one number per label"),
     ("none_rows_all", "answered None (NoneType); expected one score per label"),
-    ("dict_rows_all", "(dict); expected one score per label"),
+    ("dict_rows_all", "gave a score for 'positive' only"),
     ("nested_all", "expected one number per label"),
     ("flat_all", "answered 0.9 (float)"),
     ("three_all", "gave 3 scores for one input; it declares 2 labels"),

@@ -36,7 +36,7 @@ def test_the_scikit_learn_example_runs_as_it_is(tmp_path: Path, monkeypatch: pyt
 
 def test_every_python_example_compiles() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (DOCS / "victims.md").read_text(), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         compile(block, "example", "exec")
 

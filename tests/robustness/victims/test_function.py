@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustness.errors import UsageError
+from robustness.answers import AnswerOddities, read_answers
+from robustness.errors import UsageError, VictimError
 from robustness.victims import load_victim
 from robustness.victims.base import VictimInfo
 from robustness.victims.function import from_callable, load_function
 from robustness.victims.scripted import keyword
 
+TWO = ("negative", "positive")
 MODULE = """
 LOADED = []
 
@@ -183,7 +185,7 @@ def test_a_pipeline_without_probabilities_is_a_label_only_victim() -> None:
     victim = from_callable(pipeline)
     assert victim.info.access == "labels"
     assert victim.info.labels == ("neg", "pos")
-    assert victim.predict([("good",), ("dull",)]) == [1, 0]
+    assert victim.predict([("good",), ("dull",)]) == ["pos", "neg"]
     with pytest.raises(UsageError, match="labels only"):
         from_callable(pipeline, access="scores")
 
@@ -196,8 +198,54 @@ def test_the_classes_of_a_label_only_predictor_can_be_renamed() -> None:
             return np.asarray([int("good" in text) for text in texts])
 
     plain, renamed = from_callable(Numbers()), from_callable(Numbers(), labels=["negative", "positive"])
-    assert plain.predict([("good",), ("dull",)]) == renamed.predict([("good",), ("dull",)]) == [1, 0]
+    assert plain.predict([("good",), ("dull",)]) == ["1", "0"]
+    assert renamed.predict([("good",), ("dull",)]) == ["positive", "negative"]
     assert (plain.info.labels, renamed.info.labels) == (("0", "1"), ("negative", "positive"))
+
+
+@pytest.mark.parametrize("labels", [["positive", "negative"], ["negative", "neutral", "positive"]])
+def test_labels_that_contradict_the_classes_of_a_predictor_are_refused(labels: list[str]) -> None:
+    class Named:
+        classes_ = ("negative", "positive")
+
+        def predict_proba(self, texts: list[str]) -> Any:
+            return [[0.5, 0.5] for _ in texts]
+
+    with pytest.raises(UsageError, match="classes"):
+        from_callable(Named(), labels=labels)
+
+
+def test_a_function_of_one_text_is_told_that_it_gets_a_list_and_can_be_asked_text_by_text() -> None:
+    def lower(text: str) -> list[float]:
+        return [0.1, 0.9] if "good" in text.lower() else [0.9, 0.1]
+
+    with pytest.raises(VictimError, match=r"is given a list of texts.*--one-at-a-time"):
+        from_callable(lower, labels=TWO).predict([("a",)])
+    alone = from_callable(lower, labels=TWO, one_at_a_time=True)
+    assert alone.predict([("Good",), ("dull",)]) == [[0.1, 0.9], [0.9, 0.1]]
+    batch_of_one = from_callable(lambda text: np.asarray([lower(text)]), labels=TWO, one_at_a_time=True)
+    assert batch_of_one.predict([("Good",), ("dull",)]) == [[0.1, 0.9], [0.9, 0.1]]
+    with pytest.raises(RuntimeError):
+        from_callable(lambda texts: exec("raise RuntimeError('list')"), labels=TWO).predict([("a",)])
+
+
+def test_every_score_of_a_transformers_pipeline_is_read_whatever_it_was_made_to_show(build: Any) -> None:
+    import transformers
+
+    folder = str(build("bert"))
+    inputs = [("a dull film",), ("a warm and funny story",)]
+    one = transformers.pipeline("text-classification", model=folder)
+    alike = load_victim(f"hf:{folder}")
+    victim = from_callable(one)
+    assert victim.info.labels == alike.info.labels
+    read = [read_answers(v.predict(inputs), 2, v.info, AnswerOddities()) for v in (victim, alike)]
+    assert [p.label for p in read[0]] == [p.label for p in read[1]]
+    for mine, theirs in zip(*read, strict=True):
+        assert mine.scores == pytest.approx(theirs.scores, abs=1e-5)
+    pair = from_callable(one, fields=("premise", "hypothesis"))
+    assert len(read_answers(pair.predict([("a film", "a story")]), 1, pair.info, AnswerOddities())) == 1
+    with pytest.raises(UsageError, match=r"expected one for .text-classification."):
+        from_callable(transformers.pipeline("feature-extraction", model=folder))
 
 
 def test_a_victim_is_taken_as_it_is() -> None:
