@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from attacks.search import Input
-from robustness.errors import UsageError, VictimError
+from robustness.errors import UsageError, VictimError, cut
 from robustness.named_answers import ONE_TEXT, plain_list
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 from robustness.victims.pipelines import PipelineScores, is_pipeline
@@ -56,7 +56,7 @@ class FunctionVictim(PlainVictim):
         except Exception as error:  # a user's function may raise anything
             if not _stumbled_over_a_list(error):
                 raise
-            raise VictimError(f"the victim raised {type(error).__name__}: {str(error)[:300]} ({ONE_TEXT})") from error
+            raise VictimError(f"the victim raised {type(error).__name__}: {cut(error)} ({ONE_TEXT})") from error
 
 
 def _stumbled_over_a_list(error: Exception) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.answers import AnswerOddities, read_answers
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, cut
 from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, VictimInfo
 from robustness.victims.frames import pack, unpack
@@ -31,8 +31,10 @@ def serve(requests: int, answers: int, life: int) -> None:
     first = _received(requests)
     if first is None:
         return
+    from robustness.commands.output import guard_child
     from robustness.offline import offline
 
+    guard_child()
     with offline(first["offline"]):
         victim: Any = None
 
@@ -128,7 +130,7 @@ def _outcome(call: Callable[[], Any]) -> dict[str, Any]:
 
 def _said(error: BaseException) -> str:
     try:
-        return str(error)[:MOST_SAID]
+        return cut(error, MOST_SAID)
     except Exception:  # noqa: BLE001 - a victim's exception may be as broken as the victim
         return ""
 
