@@ -29,7 +29,7 @@ GERMAN = ("Der Film war leider nicht so gut, aber die Musik ist schön.", "Ich f
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    Path("vic.py").write_text(VICTIM, encoding="utf-8")
+    Path("speaks.py").write_text(VICTIM, encoding="utf-8")
 
 
 def data(*kinds: tuple[tuple[str, ...], int]) -> None:
@@ -40,7 +40,7 @@ def data(*kinds: tuple[tuple[str, ...], int]) -> None:
 
 
 def audit(*more: str, recipes: str = "standard", out: str = "run") -> int:
-    arguments = ("--victim", "python:vic:keyword", "--data", "data.jsonl", "--recipes", recipes, "--encoder", "none")
+    arguments = ("--victim", "python:speaks:keyword", "--data", "data.jsonl", "--recipes", recipes, "--encoder", "none")
     return main(["audit", *arguments, "--out", out, "--budget", "40", "-q", *more])
 
 
@@ -146,17 +146,15 @@ def test_a_language_is_a_code(code: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_single_text_is_held_to_its_language_too(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["attack", "这部电影很好看", "--label", "pos", "--victim", "python:vic:keyword", "--encoder", "none", "-q"]
+    arguments = ["attack", "这部电影很好看", "--label", "pos", "--victim", "python:speaks:keyword", "--encoder", "none", "-q"]
     assert main([*arguments, "--recipe", "pwws"]) == 2
     assert "not on 'zh'" in capsys.readouterr().err
 
 
 def test_the_policy_names_language_and_protected_spans(capsys: pytest.CaptureFixture[str]) -> None:
     data((ENGLISH, 12))
-    Path("robustness.toml").write_text(
-        '[audit]\nvictim = "python:vic:keyword"\ndata = "data.jsonl"\nlanguage = "de"\nprotect = ["labels", "f[aeiou]{1,3}d"]\n'
-    )
-    assert main(["validate", "--victim", "python:vic:keyword", "--recipes", "pwws", "--encoder", "none"]) == 2
+    Path("robustness.toml").write_text('[audit]\ndata = "data.jsonl"\nlanguage = "de"\nprotect = ["labels", "f[aeiou]{1,3}d"]\n')
+    assert main(["validate", "--victim", "python:speaks:keyword", "--recipes", "pwws", "--encoder", "none"]) == 2
     assert "not on 'de', which --language names" in capsys.readouterr().err
     assert audit("--allow-local-code", recipes="deepwordbug") == 0
     assert manifest()["recipes"][0]["parameters"]["protected"] == "labels; f[aeiou]{1,3}d"
