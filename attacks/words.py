@@ -252,7 +252,7 @@ def _merge(edits: Iterable[Edit]) -> tuple[Edit, ...]:
             )
         else:
             out.append(e)
-    return tuple(out)
+    return tuple(e for e in out if e.before != e.after)  # a range may have been replaced by what it read
 
 
 def pieces(text: str) -> list[str]:

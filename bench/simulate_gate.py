@@ -3,13 +3,14 @@
     python bench/simulate_gate.py [--audits 2000] [--seed 0]
 
 No victim and no attack: outcomes are drawn, then judged by the code that judges real runs. Prints tables and one JSON line; takes
-under a minute. What is behind each number is in docs/statistics.md.
+a few minutes. What is behind each number is in docs/statistics.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -17,19 +18,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import bdtrc
 
 from reports import paired, sequential, stats
 from reports.changes import corrected
+from reports.clusters import design_of
 from reports.compare import decide
+from reports.family import family_wise
 from reports.gate import decide as hold
 from reports.gate import evaluate
 from reports.policy import parse_policy
 from reports.power import deciding_distance, decision_power, pairs_to_pass, visible_drop
-from reports.run import Manifest, Outcome, Run
+from reports.run import Manifest, Outcome, PredictionRecord, Run
+from reports.verdicts import RuleResult
 
 Rows = list[dict[str, Any]]
-wilson = cache(stats.wilson)
 tango = cache(paired.tango)
+
+
+@cache
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """The 95 % score interval, which is narrower and errs more on one side: what the exact one is measured against."""
+    z2, rate = stats.z_of(0.95) ** 2, k / n
+    half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n)))
+    return max(0.0, (rate + z2 / (2 * n) - half) / (1 + z2 / n)), min(1.0, (rate + z2 / (2 * n) + half) / (1 + z2 / n))
+
+
+INTERVALS = {"exact": stats.exact, "wilson": wilson}
 
 EXAMPLES = 1000
 THRESHOLD = 0.3
@@ -41,9 +56,14 @@ def coverage(rng: np.random.Generator, audits: int) -> Rows:
     for n in (50, 100, 200, 500, 1000):
         rates = rng.uniform(0.02, 0.98, audits * 5)
         seen = rng.binomial(n, rates)
-        held = np.mean([wilson(int(k), n)[0] <= p <= wilson(int(k), n)[1] for k, p in zip(seen, rates, strict=True)])
-        rows.append({"n": n, "wilson": held, "paired": _paired_coverage(rng, n, audits)})
+        held = {name: _share_inside(ends, seen, n, rates) for name, ends in INTERVALS.items()}
+        rows.append({"n": n, **held, "paired": _paired_coverage(rng, n, audits)})
     return rows
+
+
+def _share_inside(ends: Any, seen: Any, n: int, rates: Any) -> float:
+    inside = [ends(int(k), n)[0] <= p <= ends(int(k), n)[1] for k, p in zip(seen, rates, strict=True)]
+    return float(np.mean(inside))
 
 
 def _paired_coverage(rng: np.random.Generator, n: int, audits: int) -> float:
@@ -57,20 +77,65 @@ def _paired_coverage(rng: np.random.Generator, n: int, audits: int) -> float:
     return held / audits
 
 
-def fixed_rates(rng: np.random.Generator, audits: int, n: int = 200) -> Rows:
-    """Wilson's coverage rate by rate: it swings with n and rate, as every interval for counts does."""
+def errors() -> Rows:
+    """The worst one-sided error of a gate over thresholds of 1 to 99 %, the true rate exactly at each: computed, not simulated.
+
+    The table has the worst of both errors; ``curve`` has, for each n, those of every threshold.
+    """
     rows = []
-    for rate in (0.05, 0.145, 0.3, 0.5, 0.785, 0.95):
-        seen = rng.binomial(n, rate, audits)
-        rows.append(
-            {"n": n, "rate": rate, "wilson": np.mean([wilson(int(k), n)[0] <= rate <= wilson(int(k), n)[1] for k in seen])}
-        )
+    for n in (1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000):
+        curves = {name: [_errors(ends, n, percent / 100) for percent in range(1, 100)] for name, ends in INTERVALS.items()}
+        row: dict[str, Any] = {"n": n}
+        for name, curve in curves.items():
+            row[f"{name}: false pass"] = max(green for green, _ in curve)
+            row[f"{name}: false fail"] = max(red for _, red in curve)
+        row["wilson at 98 %"], row["exact at 98 %"] = max(curves["wilson"][97]), max(curves["exact"][97])
+        rows.append(row)
     return rows
+
+
+def _errors(ends: Any, n: int, threshold: float) -> tuple[float, float]:
+    """The chance to pass and to fail a victim exactly at the threshold, the ends deciding as they do in the gate."""
+    intervals = [ends(k, n) for k in range(n + 1)]
+    chances = [math.exp(_log_chance(k, n, threshold)) for k in range(n + 1)]
+    green = math.fsum(c for c, (low, _) in zip(chances, intervals, strict=True) if low >= threshold)
+    red = math.fsum(c for c, (_, high) in zip(chances, intervals, strict=True) if high < threshold)
+    return green, red
+
+
+def _log_chance(k: int, n: int, p: float) -> float:
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return ways + k * math.log(p) + (n - k) * math.log1p(-p)
+
+
+def price() -> Rows:
+    """What the exact interval costs: how far above a threshold a victim must be to pass four times in five, in points."""
+    rows = []
+    for n in (50, 100, 200, 300, 500, 1000, 2000, 5000):
+        row: dict[str, Any] = {"n": n}
+        for threshold in (0.3, 0.9):
+            for name, ends in INTERVALS.items():
+                row[f"{name}, above {threshold:.0%}"] = _points(_distance(ends, n, threshold))
+        rows.append(row)
+    return rows
+
+
+def _distance(ends: Any, n: int, threshold: float) -> float | None:
+    first = next((k for k in range(n + 1) if ends(k, n)[0] >= threshold), None)
+    if first is None:
+        return None
+    few, many = threshold, 1.0
+    for _ in range(30):
+        rate = (few + many) / 2
+        passed = float(bdtrc(first - 1, n, rate)) if first else 1.0
+        few, many = (few, rate) if passed >= 0.8 else (rate, many)
+    return many - threshold
 
 
 def _outcomes(example: str, recipe: str) -> dict[str, Outcome]:
     def one(status: str) -> Outcome:
-        return Outcome(example, recipe, status, "pos", "text", {"text": "a"}, attempted=3)
+        clean = PredictionRecord("neg" if status == "skipped" else "pos")
+        return Outcome(example, recipe, status, "pos", "text", {"text": "a"}, clean=clean, attempted=3, distinct=3)
 
     return {status: one(status) for status in ("failed", "succeeded", "skipped")}
 
@@ -117,22 +182,80 @@ def gate(rng: np.random.Generator, audits: int, n: int = 200) -> Rows:
     return rows
 
 
-def several(rng: np.random.Generator, audits: int, n: int = 100, rules: int = 4) -> Rows:
-    """Four rules, each true rate exactly at its threshold: what many rules at 95 % cost, and what a higher confidence repairs."""
-    names = [f"r{i}" for i in range(rules)]
-    runs, rows = Runs(n, names), []
-    for confidence in (0.95, 1 - 0.05 / rules):
-        part = {name: {"min_robust_accuracy": THRESHOLD} for name in names}
-        policy = parse_policy({"gate": {"confidence": confidence, "recipes": part}}, "simulation")
-        drawn = ((np.ones(n, bool), rng.random((rules, n)) >= THRESHOLD) for _ in range(audits))
-        verdicts = Counter(evaluate(runs.run(*draw), policy).verdict for draw in drawn)
-        rows.append({"n": n, "rules": rules, "confidence": f"{confidence:.4g}", "failed": verdicts["failed"] / audits})
+def several(rng: np.random.Generator, audits: int, n: int = 100) -> Rows:
+    """Many rules, each true rate exactly at its threshold: what they cost at 95 % each, and what ``family_wise`` repairs."""
+    rows = []
+    for rules in (1, 4, 10, 20):
+        seen = rng.binomial(n, THRESHOLD, (audits, rules))
+        found = {name: sum(_any_failed(row, n, together) for row in seen) for name, together in _WAYS}
+        rows.append({"n": n, "rules": rules, **{name: count / audits for name, count in found.items()}})
     return rows
 
 
+_WAYS = (("failed, each by itself", False), ("failed, family-wise", True))
+
+
+def _any_failed(counts: Any, n: int, together: bool) -> bool:
+    rules = [_rule(int(k), n) for k in counts]
+    return any(rule.verdict == "fail" for rule in (family_wise(rules, 0.95) if together else rules))
+
+
+@cache
+def _rule(k: int, n: int) -> RuleResult:
+    return hold("min_robust_accuracy", "run", THRESHOLD, stats.proportion(k, n))
+
+
+def clusters(rng: np.random.Generator, audits: int, threshold: float = 0.9) -> Rows:
+    """Examples in groups, the true rate exactly at the threshold: how often the gate errs with and without ``--group``.
+
+    Each group has a rate of its own from a beta distribution, so that two of its examples correlate by ``icc``.
+    """
+    rows = []
+    for groups, size, icc in CLUSTERED:
+        for true in (0.5, threshold, 0.98):
+            row: dict[str, Any] = {"groups": groups, "of": size, "icc": icc, "true": true}
+            seen = _grouped(rng, audits, groups, size, icc, true)
+            for name, told in (("alone", False), ("--group", True)):
+                ends = [_ends(row_, size, told) for row_ in seen]
+                row[f"{name}: false pass"] = float(np.mean([low > true for low, _ in ends]))
+                row[f"{name}: false fail"] = float(np.mean([high < true for _, high in ends]))
+                row[f"{name}: width"] = float(np.mean([high - low for low, high in ends]))
+            rows.append(row)
+    return rows
+
+
+CLUSTERED = (
+    *((20, 10, 0.0), (20, 10, 0.1), (20, 10, 0.3), (40, 5, 0.1), (40, 5, 0.3)),
+    *((5, 10, 0.3), (10, 10, 0.3), (100, 10, 0.3), (10, 40, 0.3)),
+)
+
+
+def _grouped(rng: np.random.Generator, audits: int, groups: int, size: int, icc: float, true: float) -> Any:
+    """How many of each group's examples held, per audit."""
+    if not icc:
+        return rng.binomial(size, true, (audits, groups))
+    spread = 1 / icc - 1
+    return rng.binomial(size, rng.beta(true * spread, (1 - true) * spread, (audits, groups)))
+
+
+def _ends(held: Any, size: int, told: bool) -> tuple[float, float]:
+    counts = tuple(sorted(map(int, held)))
+    return _grouped_ends(counts, size) if told else stats.exact(sum(counts), size * len(counts))
+
+
+@cache
+def _grouped_ends(counts: tuple[int, ...], size: int) -> tuple[float, float]:
+    values = ((str(group), float(at < count)) for group, count in enumerate(counts) for at in range(size))
+    found = stats.proportion(sum(counts), size * len(counts), 0.95, design_of(values))
+    return found.low, found.high
+
+
+MARGIN = 0.02
 CASES = (
     ("nothing changed, churn 2 %", 0.02, 0.02),
     ("nothing changed, churn 5 %", 0.05, 0.05),
+    ("1 point worse, churn 0", 0.01, 0.0),
+    ("1 point worse, churn 5 %", 0.06, 0.05),
     ("2 points worse, the margin", 0.04, 0.02),
     ("5 points worse", 0.08, 0.03),
     ("5 points better", 0.03, 0.08),
@@ -157,7 +280,7 @@ def comparison(rng: np.random.Generator, audits: int, n: int = EXAMPLES, recipes
 
 def _verdict(titles: Sequence[tuple[str, str]], draws: Sequence[Any]) -> str:
     tables = [(*title, paired.Pairs(int(rest), int(b), int(f), 0)) for title, (b, f, rest) in zip(titles, draws, strict=True)]
-    return decide(corrected(tables), 0.02, 0.95)[0]
+    return decide(corrected(tables, MARGIN), MARGIN, 0.95)[0]
 
 
 def watched(rng: np.random.Generator, audits: int, most: int = EXAMPLES) -> Rows:
@@ -183,23 +306,22 @@ def _until_decided(held: Any) -> tuple[str, int]:
 
 @cache
 def _look(held: int, drawn: int) -> str:
-    return hold("min_robust_accuracy", "run", THRESHOLD, sequential.share_of(WATCHED, held, drawn)).verdict
-
-
-WATCHED = Runs(1, ["attack"]).manifest(sequential={"looks": 1})
+    low, high = sequential.anytime(held, drawn)
+    observed = stats.Proportion(held, drawn, held / drawn, low, high, 0.95, stats.ANYTIME)
+    return hold("min_robust_accuracy", "run", THRESHOLD, observed).verdict
 
 
 def peeking(rng: np.random.Generator, audits: int, most: int = EXAMPLES) -> Rows:
-    """How often the true rate is outside the interval at some look: why stopping early needs another interval than Wilson's."""
+    """How often the true rate is outside the interval at some look: why stopping early needs another than the exact one."""
     rates = rng.uniform(0.05, 0.95, audits)
-    lost = {"wilson": 0, "anytime": 0}
+    lost = {"exact": 0, "anytime": 0}
     for true in rates:
-        held, drawn, out = np.cumsum(rng.random(most) < true), 0, {"wilson": False, "anytime": False}
+        held, drawn, out = np.cumsum(rng.random(most) < true), 0, {"exact": False, "anytime": False}
         while drawn < most:
             drawn = min(most, sequential.next_look(drawn))
             k = int(held[drawn - 1])
-            low, high = wilson(k, drawn)
-            out["wilson"] |= not low <= true <= high
+            low, high = stats.exact(k, drawn)
+            out["exact"] |= not low <= true <= high
             out["anytime"] |= sequential.log_evidence(k, drawn, true) >= np.log(20)
         lost = {name: lost[name] + out[name] for name in lost}
     return [{"looks at up to": most, **{name: count / audits for name, count in lost.items()}}]
@@ -251,9 +373,11 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     found = {
         "coverage of 95 % intervals, true rates drawn evenly": coverage(rng, args.audits),
-        "coverage of Wilson's interval, rate by rate": fixed_rates(rng, args.audits),
+        "worst error over thresholds of 1 to 99 %, computed": errors(),
+        "what the exact interval costs: points above the threshold to pass four times in five, power": price(),
         "gate wants robust accuracy 30 %: verdicts": gate(rng, args.audits),
-        "gate of four independent rules, each true rate at its threshold": several(rng, args.audits),
+        "gates of several independent rules, each true rate at its threshold": several(rng, args.audits),
+        "examples in groups: errors at the true rate, each taken for itself and with --group": clusters(rng, args.audits),
         "compare, margin 2 points: verdicts": comparison(rng, args.audits),
         "share of audits that lose the true rate at some look": peeking(rng, args.audits),
         "sequential audits, gate wants 30 %: verdicts and examples drawn": watched(rng, args.audits),

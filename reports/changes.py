@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from reports.metrics import UNKNOWN, by_example, fate
-from reports.paired import Pairs, holm, mcnemar, tabulate, tango
+from reports.metrics import UNKNOWN, by_example, fate, groups_of
+from reports.paired import Pairs, holm, mcnemar, tabulate, tango, worse_than
 from reports.power import visible_drop
 from reports.run import Outcome, Run
 from reports.slices import SMALL, label_parts, metadata_parts
 from reports.stats import CONFIDENCE
 
+ROBUST = "robust accuracy"
 Fates = Mapping[str, Mapping[str, Outcome]]
 """Outcomes by example id, then by recipe."""
 Held = Callable[[Mapping[str, Outcome]], bool | None]
@@ -22,8 +23,9 @@ Held = Callable[[Mapping[str, Outcome]], bool | None]
 class Change:
     """One rate in both runs. ``change``: candidate minus base, with its interval; None where there are no pairs.
 
-    ``p``: exact McNemar; ``p_holm``: the same after Holm's correction over the questions asked together. ``visible``: the
-    smallest drop that these many examples would have shown four times in five, at the churn seen here; None where none.
+    ``p``: exact McNemar, of any change; ``p_margin``: of a loss larger than the margin. ``p_holm``, ``p_margin_holm``: the same
+    after Holm's correction over the questions asked together. ``visible``: the smallest drop that these many examples would
+    have shown four times in five, at the churn seen here; None where none.
     """
 
     kind: str
@@ -34,6 +36,8 @@ class Change:
     high: float
     p: float
     p_holm: float
+    p_margin: float
+    p_margin_holm: float
     visible: float | None
 
     @property
@@ -89,7 +93,8 @@ class Case:
 class Judged:
     """The examples that both runs judged, in the base run's order.
 
-    ``excluded``: how many erred or are missing in either; ``untested``: how many had no fair try in either.
+    ``excluded``: how many erred or are missing in either; ``untested``: how many had no fair try in either. ``groups``: the
+    group of each example, by the column that either run was told of; None where each stands alone.
     """
 
     ids: tuple[str, ...]
@@ -99,6 +104,7 @@ class Judged:
     candidate: Fates
     recipes: tuple[str, ...]
     cascade: bool
+    groups: Mapping[str, str] | None = None
 
 
 def judged(base: Run, candidate: Run) -> Judged:
@@ -111,7 +117,9 @@ def judged(base: Run, candidate: Run) -> Judged:
     both = [e for e in before if e in after and _complete(before[e], names) and _complete(after[e], names)]
     tested = [e for e in both if "untested" not in (_fate(before[e], names), _fate(after[e], names))]
     due = max(base.manifest.due, candidate.manifest.due, len(before.keys() | after.keys()))
-    return Judged(tuple(tested), due - len(both), len(both) - len(tested), before, after, names, base.manifest.cascade)
+    groups = groups_of(base, base.outcomes) or groups_of(candidate, candidate.outcomes)
+    counts = (due - len(both), len(both) - len(tested))
+    return Judged(tuple(tested), *counts, before, after, names, base.manifest.cascade, groups)
 
 
 def _fates(run: Run) -> Fates:
@@ -127,21 +135,21 @@ def _fate(outcomes: Mapping[str, Outcome], recipes: Sequence[str]) -> str:
     return fate([outcomes[name].status for name in recipes if name in outcomes], len(recipes))
 
 
-def measures(pairs: Judged, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
+def measures(pairs: Judged, margin: float, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
     """Robust accuracy, clean accuracy, then each recipe (in a cascade: what stands after each), corrected together.
 
     One recipe alone, and the last of a cascade, is the robust accuracy over again and is not repeated.
     """
     names = pairs.recipes
     asked: list[tuple[str, str, Held]] = [
-        ("robust accuracy", "", lambda outcomes: _fate(outcomes, names) == "robust"),
+        (ROBUST, "", lambda outcomes: _fate(outcomes, names) == "robust"),
         ("clean accuracy", "", lambda outcomes: _fate(outcomes, names) != "wrong"),
     ]
     if pairs.cascade:
         asked += [("after", name, _stands(names[: at + 1])) for at, name in enumerate(names[:-1])]
     elif len(names) > 1:
         asked += [("recipe", name, _stands((name,))) for name in names]
-    return corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], confidence)
+    return corrected([(kind, name, _table(pairs, pairs.ids, held)) for kind, name, held in asked], margin, confidence)
 
 
 def _stands(recipes: Sequence[str]) -> Held:
@@ -156,46 +164,46 @@ def _stands(recipes: Sequence[str]) -> Held:
 
 def _table(pairs: Judged, ids: Iterable[str], held: Held) -> Pairs:
     """Both runs' answers side by side, of the examples that have one in each."""
-    answers = [(held(pairs.base[e]), held(pairs.candidate[e])) for e in ids]
-    return tabulate([(base, candidate) for base, candidate in answers if base is not None and candidate is not None])
+    answers = [(e, held(pairs.base[e]), held(pairs.candidate[e])) for e in ids]
+    known = [(e, base, candidate) for e, base, candidate in answers if base is not None and candidate is not None]
+    groups = None if pairs.groups is None else [pairs.groups[e] for e, _, _ in known]
+    return tabulate([(base, candidate) for _, base, candidate in known], groups)
 
 
-def slices(pairs: Judged, base: Run, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
+def slices(pairs: Judged, base: Run, margin: float, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
     """Robust accuracy on parts of the data, by the base run's labels and metadata, corrected among themselves."""
     held = _stands(pairs.recipes)
     found = []
     for column, value, inside in (*label_parts(base), *metadata_parts(base)):
         ids = [e for e in pairs.ids if e in inside]
         found.append(("slice", f"{column}={value}", _table(pairs, ids, held)))
-    return corrected(found, confidence)
+    return corrected(found, margin, confidence)
 
 
-def corrected(tables: Sequence[tuple[str, str, Pairs]], confidence: float = CONFIDENCE) -> tuple[Change, ...]:
+def corrected(tables: Sequence[tuple[str, str, Pairs]], margin: float, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
     """Changes from tables with a kind and a name each, their p-values corrected for being asked together."""
-    adjusted = holm([mcnemar(t.broken, t.fixed) for _, _, t in tables])
-    return tuple(_change(*asked, p, confidence) for asked, p in zip(tables, adjusted, strict=True))
+    return together([_change(*asked, margin, confidence) for asked in tables])
 
 
 def together(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The same changes, corrected for having been asked together."""
-    adjusted = holm([change.p for change in changes])
-    return tuple(replace(change, p_holm=p) for change, p in zip(changes, adjusted, strict=True))
+    """The same changes, corrected for having been asked together.
 
-
-def _change(kind: str, name: str, table: Pairs, p_holm: float, confidence: float) -> Change:
-    low, high = tango(table.broken, table.fixed, table.n, confidence)
-    churn = min(table.broken, table.fixed) / table.n if table.n else 0.0
-    return Change(
-        kind=kind,
-        name=name,
-        pairs=table,
-        change=table.change,
-        low=low,
-        high=high,
-        p=mcnemar(table.broken, table.fixed),
-        p_holm=p_holm,
-        visible=visible_drop(table.n, churn, alpha=1 - confidence),
+    The margin is set for robust accuracy, whose question about it is therefore left as it is; the others share as much again.
+    """
+    moved, beyond = holm([change.p for change in changes]), iter(holm([c.p_margin for c in changes if c.kind != ROBUST]))
+    return tuple(
+        replace(change, p_holm=p, p_margin_holm=change.p_margin if change.kind == ROBUST else next(beyond))
+        for change, p in zip(changes, moved, strict=True)
     )
+
+
+def _change(kind: str, name: str, table: Pairs, margin: float, confidence: float) -> Change:
+    broken, fixed, n = table.worth(confidence)
+    low, high = tango(broken, fixed, n, confidence)
+    p, p_margin = mcnemar(broken, fixed), worse_than(margin, broken, fixed, n)
+    churn = min(table.broken, table.fixed) / table.n if table.n else 0.0
+    seen = visible_drop(int(n), churn, alpha=1 - confidence)
+    return Change(kind, name, table, table.change, low, high, p, p, p_margin, p_margin, seen)
 
 
 def newly_broken(pairs: Judged) -> tuple[Case, ...]:

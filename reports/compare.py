@@ -1,19 +1,22 @@
 """Two runs of the same examples, recipes and seed: what changed, and whether that is a regression.
 
-Two questions, each with its own error kept small. *Is anything worse?* is asked of robust accuracy, clean accuracy and every
+Three questions, each with its own error kept small. *Is anything worse?* is asked of robust accuracy, clean accuracy and every
 recipe by exact McNemar tests with Holm's correction, so that with nothing worse all of them together cry wolf in at most
-1 - confidence of comparisons. *Is a regression larger than the margin excluded?* is asked of robust accuracy by the lower
-end of its interval (a non-inferiority test), so that a larger one passes in at most half of that.
+1 - confidence of comparisons. *By more than the margin?* is asked of the same by score tests, of robust accuracy at half of
+that error and of the others together at the other half: only a loss that is shown to be larger is a regression. *Is a
+regression larger than the margin excluded?* is asked of robust accuracy by the lower end of its interval (a non-inferiority
+test), so that a larger one passes in at most half of that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.changes import Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
+from reports.changes import ROBUST, Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.comparability import Difference, differences
 from reports.figures import signed_interval
 from reports.held import lacking
@@ -78,9 +81,10 @@ class Comparison:
         if self.doubted or change.change is None:
             return INCONCLUSIVE
         alpha, table = 1 - self.confidence, change.pairs
-        if _worse(change, alpha, self.max_regression):
+        if _worse(change, alpha) and _beyond(change, alpha):
             return REGRESSED
-        if change.kind == "robust accuracy" and change.low < -self.max_regression:
+        open_ = _worse(change, alpha) or change.kind == ROBUST
+        if open_ and change.low < -self.max_regression:
             return INCONCLUSIVE
         return IMPROVED if change.p_holm <= alpha and table.fixed > table.broken else NO_EVIDENCE
 
@@ -129,9 +133,10 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
     sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
     unlike = differences(base, candidate)
     if unlike:
-        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike)
+        notes = tuple(_weaker_for_more(base, candidate, unlike))
+        return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike, notes=notes)
     pairs = judged(base, candidate)
-    asked, parts = measures(pairs, confidence), slices(pairs, base, confidence)
+    asked, parts = measures(pairs, margin, confidence), slices(pairs, base, margin, confidence)
     if rules.slices_decide:
         both = together((*asked, *parts))
         asked, parts = both[: len(asked)], both[len(asked) :]
@@ -187,6 +192,20 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
         yield "no example was judged in both runs"
 
 
+def _weaker_for_more(base: Run, candidate: Run, unlike: Sequence[Difference]) -> Iterator[str]:
+    """Whether a larger budget found less: then neither number is to be believed (the check of AutoAttack)."""
+    if [difference.what for difference in unlike] != ["budget"]:
+        return
+    small, large = sorted((base, candidate), key=lambda run: run.manifest.budget or math.inf)
+    fell = [{o.example_id for o in run.outcomes if o.status == "succeeded"} for run in (small, large)]
+    if len(fell[1]) < len(fell[0]):
+        budgets = [run.manifest.budget or "no limit" for run in (small, large)]
+        yield (
+            f"the run with the larger budget broke fewer examples: {len(fell[1])} within {budgets[1]} queries, "
+            f"{len(fell[0])} within {budgets[0]}; something hinders the search, and neither number is to be believed"
+        )
+
+
 def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> Iterator[str]:
     """Why these two runs cannot show that nothing got worse; what did get worse they can show all the same."""
     total = len(pairs.ids) + pairs.untested
@@ -201,35 +220,45 @@ def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> It
 def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[str, tuple[str, ...]]:
     """Verdict and reasons from changes asked together, that of robust accuracy first."""
     robust, alpha = asked[0], 1 - confidence
-    worse = [c for c in asked if _worse(c, alpha, margin)]
-    better = [c for c in asked if c.change is not None and c.p_holm <= alpha and c.pairs.fixed > c.pairs.broken]
-    if worse:
-        return REGRESSED, tuple(_tested(c, "worse", len(asked)) for c in worse)
+    worse = [c for c in asked if _worse(c, alpha)]
+    beyond = [c for c in worse if _beyond(c, alpha)]
+    limit = f"{100 * margin:g} points"
+    if beyond:
+        more = f", more than the {100 * margin:g} allowed" if margin else ""
+        return REGRESSED, tuple(_tested(c, "worse", max(c.p_holm, c.p_margin_holm), len(asked), more) for c in beyond)
+    unsettled = [c for c in worse if c.low < -margin]
+    if unsettled:
+        more = f", perhaps more than the {100 * margin:g} allowed and perhaps not: more examples would tell"
+        return INCONCLUSIVE, tuple(_tested(c, "worse", c.p_holm, len(asked), more) for c in unsettled)
     if robust.low < -margin:
         return INCONCLUSIVE, (_not_excluded(robust, margin, confidence),)
+    better = [c for c in asked if c.change is not None and c.p_holm <= alpha and c.pairs.fixed > c.pairs.broken]
     excluded = (
-        f"a regression of robust accuracy larger than {100 * margin:g} points is excluded: the change is {_said(robust)}"
+        f"a regression of robust accuracy larger than {limit} is excluded: the change is {_said(robust)}"
         f" on {robust.pairs.n} examples"
     )
-    return (IMPROVED if better else NO_EVIDENCE), (*(_tested(c, "better", len(asked)) for c in better), excluded)
+    return (IMPROVED if better else NO_EVIDENCE), (*(_tested(c, "better", c.p_holm, len(asked)) for c in better), excluded)
 
 
-def _worse(change: Change, alpha: float, margin: float) -> bool:
-    """Whether a change is for the worse beyond chance, and a loss larger than the margin is not excluded for it."""
-    return (
-        change.change is not None and change.p_holm <= alpha and change.pairs.broken > change.pairs.fixed and change.low < -margin
-    )
+def _worse(change: Change, alpha: float) -> bool:
+    """Whether a change is for the worse beyond chance, by however little."""
+    return change.change is not None and change.p_holm <= alpha and change.pairs.broken > change.pairs.fixed
+
+
+def _beyond(change: Change, alpha: float) -> bool:
+    """Whether the loss is larger than the margin beyond chance."""
+    return change.p_margin_holm <= alpha
 
 
 def _said(change: Change) -> str:
     return f"{signed_interval(change.change, change.low, change.high)} points"
 
 
-def _tested(change: Change, word: str, questions: int) -> str:
+def _tested(change: Change, word: str, p: float, questions: int, allowed: str = "") -> str:
     table = change.pairs
     return (
-        f"{change.title} is {word}: {_said(change)}; {table.broken} broken and {table.fixed} fixed of {table.n},"
-        f" p = {change.p_holm:.2g} corrected for {questions} questions"
+        f"{change.title} is {word}: {_said(change)}{allowed}; {table.broken} broken and {table.fixed} fixed of {table.n},"
+        f" p = {p:.2g} corrected for {questions} questions"
     )
 
 
@@ -237,6 +266,8 @@ def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
     table = robust.pairs
     churn = (table.broken + table.fixed) / (2 * table.n)
     enough = pairs_to_pass(margin, churn, confidence=confidence)
+    if enough and table.design is not None:
+        enough = math.ceil(enough * table.design.inflation(confidence)) if table.design.freedom > 0 else None
     more = f"; if nothing changed, about {enough} examples would exclude it" if enough and enough > table.n else ""
     return (
         f"a regression of robust accuracy larger than {100 * margin:g} points is not excluded: the change is {_said(robust)}"
@@ -246,8 +277,8 @@ def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
 
 def _moved_slices(parts: Sequence[Change], rules: CompareRules) -> Iterator[str]:
     """Slices that are worse beyond chance where they do not decide; opposite changes can cancel out in the whole."""
-    alpha, margin = 1 - rules.confidence, rules.max_regression
-    worse = [c for c in parts if _worse(c, alpha, margin)]
+    alpha = 1 - rules.confidence
+    worse = [c for c in parts if _worse(c, alpha) and c.low < -rules.max_regression]
     if worse and not rules.slices_decide:
         yield "worse beyond chance, though slices do not decide unless asked to: " + "; ".join(
             f"{c.name} {_said(c)}, p = {c.p_holm:.2g}" for c in worse

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from reports.clusters import Design
 from reports.metrics import RecipeMetrics
 from reports.run import Manifest
-from reports.stats import Proportion
+from reports.stats import ANYTIME, Proportion
 
 VERDICTS = {
     "passed": "PASSED",
@@ -52,9 +53,17 @@ def points(value: Proportion | None) -> str:
 
 
 def intervals(value: Proportion, confidence: float) -> str:
-    """What kind of intervals stand beside the numbers: ``95 % Wilson intervals``."""
-    kind = "anytime-valid" if value.method == "anytime" else "Wilson"
-    return f"{100 * confidence:g} % {kind} intervals"
+    """What kind of intervals stand beside the numbers: ``95 % Clopper–Pearson intervals over 20 groups``."""
+    kind = "anytime-valid" if value.method == ANYTIME else "Clopper–Pearson"
+    return f"{100 * confidence:g} % {kind} intervals{over_groups(value.n, value.design, value.confidence)}"
+
+
+def over_groups(n: int, design: Design | None, confidence: float) -> str:
+    """How many groups the examples come in and what that costs; nothing where each stands alone."""
+    if design is None:
+        return ""
+    worth = design.effective(n, confidence)
+    return f" over {design.groups} groups, whose {n} examples tell as much as {worth:.0f} that stand alone"
 
 
 def drawn(manifest: Manifest) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.sequential import next_look, outside
-from reports.stats import CONFIDENCE
+from reports.stats import CONFIDENCE, MIN_EXAMPLES
 from reports.verdicts import RuleResult
 
 SIMULATIONS = 1000
@@ -104,6 +104,9 @@ def _stops(rule: RuleResult, rng: Any, rate: float, share: float, n: int, min_ex
         more = int(rng.binomial(batch, share))
         drawn, counted, hits = drawn + batch, counted + more, hits + int(rng.binomial(more, rate))
         always = counted > 0 and rule.threshold == wanted
-        if drawn >= min_examples and (always or outside(hits, counted, rule.threshold, rule.observed.confidence)):
+        if not always and not outside(hits, counted, rule.threshold, rule.observed.confidence):
+            continue
+        broken = not always and (hits < rule.threshold * counted) == (wanted == 0.0)
+        if broken or (drawn >= min_examples and counted >= min(min_examples, MIN_EXAMPLES)):
             return drawn
     return None

@@ -114,6 +114,7 @@ _CHECKS: Mapping[str, Any] = {
     "limit": _limit,
     "seed": lambda run, wanted: _same("seed", run.seed, wanted),
     "field": lambda run, wanted: _same("field", run.comparability.get("field", wanted), wanted),
+    "group": lambda run, wanted: _same("group", run.group, wanted),
     "language": _language,
     "protect": _protect,
     "access": lambda run, wanted: _same("access", run.victim.get("access"), wanted),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.cascade import CascadeCost, cascade_cost
 from reports.metrics import (
     Overall,
     RecipeMetrics,
@@ -29,6 +30,7 @@ class Measured:
     overall: Overall
     recipes: tuple[RecipeMetrics, ...]
     stages: tuple[Stage, ...]
+    cascade: CascadeCost | None
     severities: tuple[Severity, ...]
     labels: tuple[Slice, ...]
     slices: tuple[Slice, ...]
@@ -41,6 +43,7 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         overall=overall(run, run.outcomes, expected(run), confidence),
         recipes=tuple(recipe_metrics(run, name, found, confidence) for name, found in by_recipe(run).items()),
         stages=stages(run, confidence),
+        cascade=cascade_cost(run),
         severities=severities(run, confidence),
         labels=label_slices(run, confidence),
         slices=metadata_slices(run, confidence),

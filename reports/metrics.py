@@ -30,8 +30,8 @@ class RecipeMetrics:
     ``succeeded`` ones. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share
     of words that successes changed; ``words_inserted``: mean number of words that they put in beside those. ``similarity``:
     mean over successes that have one. ``tried``: candidates asked about that the victim can tell from the original; a recipe
-    that tried nothing proves nothing. ``success_at``: share of attacked trials won within so many queries, None past the
-    run's budget.
+    that tried nothing proves nothing. ``success_at``: share of attacked trials won by their n-th query, None past the run's
+    budget; a run with that budget plans for it and may win more, or fewer.
     """
 
     name: str
@@ -107,25 +107,30 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
     count = Counter(o.status for o in outcomes)
     attacked = [o for o in outcomes if o.status in ATTACKED]
     won = [o for o in attacked if o.status == "succeeded"]
-    unknown = count["error"] + count["untested"]
-    judged = len(outcomes) - unknown
+    judged = [o for o in outcomes if o.status not in ("error", "untested")]
+    unknown = [o.example_id for o in outcomes if o.status in ("error", "untested")]
     complete = len(outcomes) == run.manifest.due
+    groups = groups_of(run, outcomes)
 
-    def over_all(successes: int) -> Proportion | None:
-        return share_of(run.manifest, successes, judged, confidence, unknown) if complete else None
+    def among(examples: Iterable[Outcome], *statuses: str) -> Proportion:
+        hits = ((o.example_id, o.status in statuses) for o in examples)
+        return share_of(run.manifest, hits, groups, confidence, unknown)
+
+    def over_all(*statuses: str) -> Proportion | None:
+        return among(judged, *statuses) if complete else None
 
     return RecipeMetrics(
         name=name,
         profile=profile_of(run, name),
         n=len(outcomes),
         statuses={status: count[status] for status in STATUSES},
-        judged=judged,
+        judged=len(judged),
         found=sum(o.status == "succeeded" or o.unconfirmed > 0 for o in outcomes),
         complete=complete,
-        clean_accuracy=_clean(run, [[o] for o in outcomes], confidence, len(outcomes)) if complete else None,
-        accuracy_under_attack=over_all(count["failed"] + count["exhausted"]),
-        accuracy_drop=over_all(count["succeeded"]),
-        attack_success_rate=share_of(run.manifest, len(won), len(attacked), confidence, unknown),
+        clean_accuracy=_clean(run, {o.example_id: [o] for o in outcomes}, confidence, len(outcomes)) if complete else None,
+        accuracy_under_attack=over_all("failed", "exhausted"),
+        accuracy_drop=over_all("succeeded"),
+        attack_success_rate=among(attacked, "succeeded"),
         queries_mean=mean([o.queries for o in attacked]),
         queries_median=median([o.queries for o in attacked]),
         queries_per_success=sum(o.queries for o in attacked) / len(won) if won else None,
@@ -180,6 +185,12 @@ def by_example(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
+def groups_of(run: Run, outcomes: Iterable[Outcome]) -> dict[str, str] | None:
+    """The group of each example by the column that the run was told of; None where each stands alone."""
+    column = run.manifest.group
+    return None if column is None else {o.example_id: str(o.meta.get(column)) for o in outcomes}
+
+
 def fate(statuses: Sequence[str], recipes: int) -> str:
     """What became of one example over a run's recipes: ``wrong``, ``broken``, ``robust``, ``untested`` or ``not judged``.
 
@@ -197,27 +208,29 @@ def fate(statuses: Sequence[str], recipes: int) -> str:
 
 def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: float = CONFIDENCE) -> Overall:
     """Measure the worst case per example over these outcomes of a run; ``examples`` is how many there should be."""
-    recipes = len(run.manifest.recipes)
-    groups = by_example(outcomes)
-    fates = Counter(fate([o.status for o in group], recipes) for group in groups.values())
-    right = fates["robust"] + fates["broken"]
-    judged = right + fates["wrong"]
-    unknown = max(0, examples - judged)
+    recipes, by_id = len(run.manifest.recipes), by_example(outcomes)
+    fates = {example: fate([o.status for o in group], recipes) for example, group in by_id.items()}
+    judged = {example: end for example, end in fates.items() if end not in UNKNOWN}
+    right = {example: end for example, end in judged.items() if end != "wrong"}
+    groups = groups_of(run, (group[0] for group in by_id.values()))
+    unknown = [*(fates.keys() - judged.keys()), *_missing(examples - len(fates))]
+    untested = sum(end == "untested" for end in fates.values())
 
-    def share(successes: int, n: int) -> Proportion:
-        return share_of(run.manifest, successes, n, confidence, unknown)
+    def share(among: Mapping[str, str], *ends: str) -> Proportion:
+        hits = ((example, end in ends) for example, end in among.items())
+        return share_of(run.manifest, hits, groups, confidence, unknown)
 
     return Overall(
         examples=examples,
-        judged=judged,
-        not_judged=max(0, unknown - fates["untested"]),
-        untested=fates["untested"],
-        found=sum(any(o.status == "succeeded" or o.unconfirmed for o in group) for group in groups.values()),
-        exhausted=sum(_held_by_budget(group, recipes) for group in groups.values()),
-        clean_accuracy=_clean(run, list(groups.values()), confidence, examples),
-        robust_accuracy=share(fates["robust"], judged),
-        accuracy_drop=share(fates["broken"], judged),
-        attack_success_rate=share(fates["broken"], right),
+        judged=len(judged),
+        not_judged=max(0, len(unknown) - untested),
+        untested=untested,
+        found=sum(any(o.status == "succeeded" or o.unconfirmed for o in group) for group in by_id.values()),
+        exhausted=sum(_held_by_budget(group, recipes) for group in by_id.values()),
+        clean_accuracy=_clean(run, by_id, confidence, examples),
+        robust_accuracy=share(judged, "robust"),
+        accuracy_drop=share(judged, "broken"),
+        attack_success_rate=share(right, "broken"),
     )
 
 
@@ -226,11 +239,18 @@ def _held_by_budget(outcomes: Sequence[Outcome], recipes: int) -> bool:
     return "exhausted" in statuses and fate(statuses, recipes) == "robust"
 
 
-def _clean(run: Run, groups: Sequence[Sequence[Outcome]], confidence: float, examples: int) -> Proportion:
+def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, examples: int) -> Proportion:
     """Right on the clean text, of the examples whose clean answer is known; a test that never came does not hide it."""
-    known = [next((o.status != "skipped" for o in group if o.clean is not None), None) for group in groups]
-    n = len(known) - known.count(None)
-    return share_of(run.manifest, known.count(True), n, confidence, max(0, examples - n))
+    said = {e: next((o.status != "skipped" for o in group if o.clean is not None), None) for e, group in by_id.items()}
+    known = [(e, right) for e, right in said.items() if right is not None]
+    unknown = [*(e for e, right in said.items() if right is None), *_missing(examples - len(said))]
+    groups = groups_of(run, (group[0] for group in by_id.values()))
+    return share_of(run.manifest, known, groups, confidence, unknown)
+
+
+def _missing(examples: int) -> list[str]:
+    """Names for so many examples of which there is no outcome, and no group therefore."""
+    return [""] * max(0, examples)
 
 
 def expected(run: Run) -> int:
@@ -249,7 +269,9 @@ def stages(run: Run, confidence: float = CONFIDENCE) -> tuple[Stage, ...]:
     groups = by_example(run.outcomes)
     judged = {e for e, group in groups.items() if fate([o.status for o in group], recipes) not in UNKNOWN}
     standing = {e for e in judged if not any(o.status == "skipped" for o in groups[e])}
-    rows, unknown = [], max(0, expected(run) - len(judged))
+    clusters = groups_of(run, run.outcomes)
+    unknown = [*(groups.keys() - judged), *_missing(expected(run) - len(groups))]
+    rows = []
     for name, outcomes in by_recipe(run).items():
         broken = {o.example_id for o in outcomes if o.status == "succeeded"}
         standing -= broken
@@ -259,7 +281,7 @@ def stages(run: Run, confidence: float = CONFIDENCE) -> tuple[Stage, ...]:
                 attacked=sum(o.status in ATTACKED for o in outcomes),
                 broken=len(broken),
                 errors=sum(o.status == "error" for o in outcomes),
-                robust_accuracy=share_of(run.manifest, len(standing), len(judged), confidence, unknown),
+                robust_accuracy=share_of(run.manifest, ((e, e in standing) for e in judged), clusters, confidence, unknown),
             )
         )
     return tuple(rows)
@@ -279,12 +301,12 @@ def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]
 
 
 def _severity(run: Run, name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
-    skipped = sum(o.status == "skipped" for o in outcomes)
+    skipped = [(o.example_id, False) for o in outcomes if o.status == "skipped"]
     climbed = [o for o in outcomes if o.status in ATTACKED]
-    answers = [rung.correct for o in climbed for rung in o.ladder if rung.severity == level]
+    answers = [(o.example_id, rung.correct) for o in climbed for rung in o.ladder if rung.severity == level]
     return Severity(
         recipe=name,
         severity=level,
-        accuracy=share_of(run.manifest, sum(answers), len(answers) + skipped, confidence),
+        accuracy=share_of(run.manifest, [*answers, *skipped], groups_of(run, outcomes), confidence),
         absent=len(climbed) - len(answers),
     )

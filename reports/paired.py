@@ -11,23 +11,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from reports.stats import CONFIDENCE
+from reports.clusters import Design, design_of
+from reports.stats import CONFIDENCE, z_of
 
 _HALVINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """How many examples held in both runs, broke in the candidate only, were fixed in it only, held in neither."""
+    """How many examples held in both runs, broke in the candidate only, were fixed in it only, held in neither.
+
+    ``design``: how the examples hang together, None where each stands alone.
+    """
 
     both: int
     broken: int
     fixed: int
     neither: int
+    design: Design | None = None
 
     def __post_init__(self) -> None:
         if min(self.both, self.broken, self.fixed, self.neither) < 0:
             raise ValueError(f"expected counts from 0 up, got {self}")
+
+    def worth(self, confidence: float) -> tuple[float, float, float]:
+        """Broken, fixed and all pairs as so many that stand alone: what tests and intervals are made of."""
+        if self.design is None:
+            return self.broken, self.fixed, self.n
+        inflation = self.design.inflation(confidence)
+        return self.broken / inflation, self.fixed / inflation, self.n / inflation
 
     @property
     def n(self) -> int:
@@ -60,35 +72,31 @@ class Pairs:
         return (self.fixed - self.broken) / self.n if self.n else None
 
 
-def tabulate(held: Sequence[tuple[bool, bool]]) -> Pairs:
-    """The table of pairs (held in the base run, held in the candidate run)."""
-    return Pairs(held.count((True, True)), held.count((True, False)), held.count((False, True)), held.count((False, False)))
+def tabulate(held: Sequence[tuple[bool, bool]], groups: Sequence[str] | None = None) -> Pairs:
+    """The table of pairs (held in the base run, held in the candidate run); ``groups``: that of each, where they have any."""
+    counts = (held.count((True, True)), held.count((True, False)), held.count((False, True)), held.count((False, False)))
+    if groups is None:
+        return Pairs(*counts)
+    moves = (float(after) - float(before) for before, after in held)
+    return Pairs(*counts, design_of(zip(groups, moves, strict=True)))
 
 
-def mcnemar(broken: int, fixed: int) -> float:
-    """The exact two-sided p-value that as many break as are fixed, in the population.
+def mcnemar(broken: float, fixed: float) -> float:
+    """The exact two-sided p-value that as many break as are fixed, in the population. Effective counts may be fractions.
 
     McNemar, Psychometrika 12 (1947), 153-157, conditional on the discordant pairs: twice the smaller binomial tail at one half.
     Exact at every count, so that no rule of thumb decides where an approximation may begin; it never rejects too often
     (Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91, 2013).
     """
+    from scipy.special import betainc
+
     if broken < 0 or fixed < 0:
         raise ValueError(f"expected counts from 0 up, got {broken} and {fixed}")
-    discordant, fewer = broken + fixed, min(broken, fixed)
-    term = tail = 1
-    for k in range(fewer):
-        term = term * (discordant - k) // (k + 1)
-        tail += term
-    return min(1.0, 2 * tail / (1 << discordant)) if discordant < 1000 else min(1.0, _ratio(2 * tail, discordant))
+    fewer, more = min(broken, fixed), max(broken, fixed)
+    return min(1.0, 2 * float(betainc(more, fewer + 1, 0.5))) if more else 1.0
 
 
-def _ratio(numerator: int, bits: int) -> float:
-    """``numerator / 2**bits`` where the power is too large for a float."""
-    spare = max(0, numerator.bit_length() - 64)
-    return math.ldexp(float(numerator >> spare), spare - bits)
-
-
-def tango(broken: int, fixed: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def tango(broken: float, fixed: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The score interval of the change ``(fixed - broken) / n`` of a paired proportion; (-1, 1) where there are no pairs.
 
     Tango, Statistics in Medicine 17 (1998), 891-908; among those recommended by Fagerland, Lydersen and Laake, Statistics
@@ -101,13 +109,23 @@ def tango(broken: int, fixed: int, n: int, confidence: float = CONFIDENCE) -> tu
         raise ValueError(f"expected a confidence between 0 and 1, such as 0.95, got {confidence}")
     if n == 0:
         return -1.0, 1.0
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = z_of(confidence)
     low = _outermost(lambda change: _score(change, broken, fixed, n) <= z, (fixed - broken) / n, -1.0)
     high = _outermost(lambda change: _score(change, broken, fixed, n) >= -z, (fixed - broken) / n, 1.0)
     return low, high
 
 
-def _score(change: float, broken: int, fixed: int, n: int) -> float:
+def worse_than(margin: float, broken: float, fixed: float, n: float) -> float:
+    """The two-sided p-value of a loss larger than ``margin``, by the score test whose acceptance makes ``tango``'s interval.
+
+    1 where the observed loss is no larger; at margin 0 McNemar's test without continuity correction.
+    """
+    if not n or broken - fixed <= margin * n:
+        return 1.0
+    return min(1.0, 2 * NormalDist().cdf(_score(-margin, broken, fixed, n)))
+
+
+def _score(change: float, broken: float, fixed: float, n: float) -> float:
     """Tango's statistic for one supposed change: observed minus supposed, over the standard error under it."""
     b = -fixed - broken + (2 * n - fixed + broken) * change
     c = -broken * change * (1 - change)

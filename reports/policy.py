@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reports.replayed import MAX_NOT_APPLICABLE
+from reports.stats import MIN_EXAMPLES
 
 
 class PolicyError(Exception):
@@ -96,10 +97,11 @@ class GateRules(Rules):
 
     min_clean_accuracy: Share | None = None
     max_error_rate: Share = 0.0
-    min_examples: Annotated[int, Field(ge=0)] = 0
+    min_examples: Annotated[int, Field(ge=0)] | None = None
     max_untested: Share = 0.05
     max_exhausted: Share | None = None
     max_flip_rate: Share = 0.10
+    family_wise: bool = False
     fatal_flags: Names = Field(default_factory=list)
     accept_flags: Names = Field(default_factory=list)
     confidence: Confidence = 0.95
@@ -111,6 +113,21 @@ class GateRules(Rules):
         """Whether anything about robustness is demanded at all."""
         return bool(self.given or self.min_clean_accuracy is not None or self.recipes or self.slices)
 
+    @property
+    def fewest(self) -> int:
+        """How many examples each threshold needs of its own before it can pass: 30, or ``min_examples`` where that is less.
+
+        A larger ``min_examples`` is about the run: a slice of it cannot have as many.
+        """
+        return MIN_EXAMPLES if self.min_examples is None else min(MIN_EXAMPLES, self.min_examples)
+
+    @property
+    def needed(self) -> int:
+        """How many judged examples the run needs: ``min_examples``, by default 30 where there is a threshold to pass."""
+        if self.min_examples is not None:
+            return self.min_examples
+        return MIN_EXAMPLES if self.has_thresholds else 0
+
 
 class AuditDefaults(_Table):
     """``[audit]``: what ``robustness audit`` does where a flag does not say otherwise; keys are named like the flags."""
@@ -120,6 +137,7 @@ class AuditDefaults(_Table):
     text: Names | None = None
     label: str | None = None
     id: str | None = None
+    group: str | None = None
     label_map: dict[str, str] | None = None
     encoding: str | None = None
     columns: Names | None = None
@@ -152,6 +170,7 @@ class AuditDefaults(_Table):
     one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
+    isolate: bool | None = None
     out: str | None = None
     until_decided: bool | None = None
     offline: bool | None = None
@@ -225,11 +244,14 @@ def idle(gate: GateRules) -> Iterator[str]:
         yield "gate.min_clean_accuracy = 0"
 
 
-def refuse_idle(policy: Policy) -> None:
-    """Raise ``PolicyError`` where a threshold holds nothing: it would count as one that holds."""
-    found = list(idle(policy.gate))
-    if found:
+def refuse_idle(policy: Policy) -> tuple[str, ...]:
+    """The idle thresholds beside others; raises ``PolicyError`` where there are no others: idle ones would all hold."""
+    gate, found = policy.gate, tuple(idle(policy.gate))
+    parts = (gate, *gate.recipes.values(), *gate.slices.values())
+    given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
+    if found and len(found) == given:
         raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
+    return found
 
 
 def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
-from reports.stats import CONFIDENCE, wilson
+from reports.stats import CONFIDENCE, MIN_EXAMPLES, exact, z_of
 
 POWER = 0.8
 ALPHA = 0.05
@@ -84,24 +84,35 @@ def pairs_to_pass(margin: float, churn: float = 0.0, power: float = POWER, confi
     """
     if margin <= 0:
         return None
-    z, more = NormalDist().inv_cdf(0.5 + confidence / 2), NormalDist().inv_cdf(power)
+    z, more = z_of(confidence), NormalDist().inv_cdf(power)
     quiet = z**2 * (1 - margin) / margin
     return math.ceil(max(quiet, (z + more) ** 2 * 2 * churn / margin**2) - 1e-9)
 
 
-def decision_power(n: int, rate: float, threshold: float, confidence: float = CONFIDENCE) -> float:
+def decision_power(
+    n: int, rate: float, threshold: float, confidence: float = CONFIDENCE, min_examples: int = MIN_EXAMPLES
+) -> float:
     """The chance that a gate on ``n`` examples decides rightly about a true rate.
 
-    It does where the Wilson interval lies on the same side of the threshold as the true rate, which is summed exactly here.
+    It does where the interval lies on the same side of the threshold as the true rate, which is summed exactly here; and it
+    passes nothing on fewer than ``min_examples``.
     """
     import numpy as np
 
-    if n == 0 or rate == threshold:
+    if n == 0 or rate == threshold or (rate > threshold and n < min_examples):
         return 0.0
-    counts = np.arange(n + 1)
-    chances = _chances(counts, n, rate)
+    chances = _chances(np.arange(n + 1), n, rate)
     end = _last_failing(n, threshold, confidence) if rate < threshold else _first_passing(n, threshold, confidence)
     return float(chances[: end + 1].sum() if rate < threshold else chances[end:].sum())
+
+
+def false_verdicts(n: int, threshold: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The chances that a gate passes and fails a victim whose true rate is exactly the threshold: the worst of each error."""
+    import numpy as np
+
+    chances = _chances(np.arange(n + 1), n, threshold)
+    failing, passing = _last_failing(n, threshold, confidence), _first_passing(n, threshold, confidence)
+    return float(chances[passing:].sum()), float(chances[: failing + 1].sum())
 
 
 def _first_passing(n: int, threshold: float, confidence: float) -> int:
@@ -109,7 +120,7 @@ def _first_passing(n: int, threshold: float, confidence: float) -> int:
     few, many = -1, n + 1
     while many - few > 1:
         middle = (few + many) // 2
-        few, many = (few, middle) if wilson(middle, n, confidence)[0] >= threshold else (middle, many)
+        few, many = (few, middle) if exact(middle, n, confidence)[0] >= threshold else (middle, many)
     return many
 
 
@@ -118,7 +129,7 @@ def _last_failing(n: int, threshold: float, confidence: float) -> int:
     few, many = -1, n + 1
     while many - few > 1:
         middle = (few + many) // 2
-        few, many = (middle, many) if wilson(middle, n, confidence)[1] < threshold else (few, middle)
+        few, many = (middle, many) if exact(middle, n, confidence)[1] < threshold else (few, middle)
     return few
 
 

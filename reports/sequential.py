@@ -1,18 +1,18 @@
 """Intervals that may be looked at as often as one likes: they hold at every sample size at once.
 
-A Wilson interval is right for a sample size chosen beforehand. Watching it and stopping when it leaves a threshold outside
+An exact interval is right for a sample size chosen beforehand. Watching it and stopping when it leaves a threshold outside
 finds, by patience alone, far more than 5 % false verdicts. The intervals here allow just that.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
+from reports.clusters import Design, design_of
 from reports.run import Manifest
-from reports.stats import CONFIDENCE, Proportion, check, proportion, settling_n
+from reports.stats import ANYTIME, CONFIDENCE, Proportion, check, interval_of, proportion, settling_n
 
-ANYTIME = "anytime"
 PRIOR = 0.5
 _HALVINGS = 60
 _MOST = 1 << 40
@@ -87,29 +87,58 @@ def anytime_settling_n(rate: float, threshold: float, confidence: float = CONFID
     return n
 
 
-def share_of(manifest: Manifest, successes: int, n: int, confidence: float = CONFIDENCE, unknown: int = 0) -> Proportion:
-    """A proportion of a run with the interval that its way of drawing examples calls for: Wilson's, or the anytime-valid one.
+def share_of(
+    manifest: Manifest,
+    hits: Iterable[tuple[str, bool]],
+    groups: Mapping[str, str] | None,
+    confidence: float = CONFIDENCE,
+    unknown: Sequence[str] = (),
+) -> Proportion:
+    """The share of examples that are hits, with the interval that the run's way of drawing examples calls for.
 
-    ``unknown``: further examples that may count either way, because nothing tested them. The rate is over the ``n`` that are
-    known; the interval reaches from where all the others fail to where all of them succeed.
+    ``hits``: example ids, each with whether it is one. ``groups``: the group of each id, None where examples stand alone; ids
+    that it lacks are taken for one group. ``unknown``: ids of further examples that may count either way, because nothing
+    tested them. The rate is over the known ones; the interval reaches from where all the others fail to where all of them
+    succeed. It is Clopper–Pearson's, or the anytime-valid one of a run that stopped when its verdict was certain.
     """
-    if unknown:
-        worst = share_of(manifest, successes, n + unknown, confidence)
-        best = share_of(manifest, successes + unknown, n + unknown, confidence)
-        rate = successes / n if n else None
-        return replace(worst, n=n, rate=rate, high=best.high, unknown=unknown)
-    if not manifest.sequential:
-        return proportion(successes, n, confidence)
-    low, high = anytime(successes, n, confidence)
-    return Proportion(successes, n, successes / n if n else None, low, high, confidence, ANYTIME)
+    counted = list(hits)
+    successes, n = sum(hit for _, hit in counted), len(counted)
+    if manifest.sequential:
+        rate, (low, high) = successes / n if n else None, _watched(successes, n, confidence, len(unknown))
+        return Proportion(successes, n, rate, low, high, confidence, ANYTIME, len(unknown))
+    design = None if groups is None else _design(counted, groups, unknown, confidence)
+    return proportion(successes, n, confidence, design, len(unknown))
+
+
+def _design(counted: Sequence[tuple[str, bool]], groups: Mapping[str, str], unknown: Sequence[str], confidence: float) -> Design:
+    """How the examples hang together, at the worse of the two ways that the unknown ones may count."""
+    ways = [[*counted, *((e, way) for e in unknown)] for way in (False, True)] if unknown else [counted]
+    designs = [design_of((groups.get(e, ""), float(hit)) for e, hit in way) for way in ways]
+    return max(designs, key=lambda design: design.inflation(confidence))
+
+
+def _watched(successes: int, n: int, confidence: float, unknown: int) -> tuple[float, float]:
+    """The anytime-valid interval, from where the unknown fail to where they succeed."""
+    low, _ = anytime(successes, n + unknown, confidence)
+    _, high = anytime(successes + unknown, n + unknown, confidence)
+    return low, high
+
+
+def ends_at(observed: Proportion, confidence: float) -> tuple[float, float]:
+    """The ends of a proportion's interval at another confidence."""
+    if observed.method == ANYTIME:
+        return _watched(observed.successes, observed.n, confidence, observed.unknown)
+    return interval_of(observed.successes, observed.n, confidence, observed.design, observed.unknown)
 
 
 def settles_at(observed: Proportion, threshold: float) -> int | None:
-    """How many examples would leave the threshold outside the interval of its own kind; None where none would."""
-    if observed.rate is None:
+    """How many examples would leave the threshold outside such an interval; None where none would, or not those alone."""
+    if observed.rate is None or observed.unknown:
         return None
-    settle = anytime_settling_n if observed.method == ANYTIME else settling_n
-    return settle(observed.rate, threshold, observed.confidence)
+    if observed.method == ANYTIME:
+        return anytime_settling_n(observed.rate, threshold, observed.confidence)
+    enough = settling_n(observed.rate, threshold, observed.confidence, observed.design)
+    return None if enough is None else max(observed.n + 1, enough)
 
 
 def next_look(drawn: int) -> int:

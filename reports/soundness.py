@@ -25,8 +25,8 @@ def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
     yield _attacked(measured)
     yield _tried(run, measured)
     yield _errors(run, rules.max_error_rate)
-    if rules.min_examples:
-        yield _enough(measured, rules.min_examples)
+    if rules.needed and (rules.min_examples is not None or measured.overall.judged < rules.needed):
+        yield _enough(measured, rules.needed)
     if rules.has_thresholds:
         yield from _passable(run, measured, rules)
     yield from _fatal(run, rules)
@@ -104,7 +104,9 @@ def _attacked(measured: Measured) -> RuleResult:
     attacked = sum(recipe.statuses[status] for recipe in measured.recipes for status in ATTACKED)
     if attacked:
         return RuleResult("attacked", "run", PASS, f"{attacked} trials attacked")
-    return RuleResult("attacked", "run", INCONCLUSIVE, "nothing was attacked: no example was right on its clean text")
+    untested = sum(recipe.statuses["untested"] for recipe in measured.recipes)
+    why = f"none of {untested} trials was a fair try" if untested else "no example was right on its clean text"
+    return RuleResult("attacked", "run", INCONCLUSIVE, f"nothing was attacked: {why}")
 
 
 def _tried(run: Run, measured: Measured) -> RuleResult:

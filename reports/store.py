@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from reports.atomic import TEMPORARY, write_atomically
+from reports.atomic import TEMPORARY, sync_folder, write_atomically
 from reports.ledger import Ledger
+from reports.lock import lock, release
+from reports.retry import Pair, to_retry, unfinished
 from reports.run import Manifest, Outcome, Run, RunError
 from reports.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 from reports.secrets import redact_all
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
-_OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY}
+_OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
@@ -37,8 +39,14 @@ class RunWriter:
 
     def __init__(self, path: Path, manifest: Manifest, descriptor: int, ledger: Ledger) -> None:
         self.path, self.manifest = path, manifest
-        self._descriptor: int | None = descriptor
+        self._open: int | None = descriptor
+        self._owner = os.getpid()
         self._ledger = ledger
+
+    @property
+    def _descriptor(self) -> int | None:
+        """None once it is closed, and in a process forked from the one that writes: its copy was closed with the fork."""
+        return self._open if self._owner == os.getpid() else None
 
     @classmethod
     def create(cls, path: str | Path, manifest: Manifest) -> Self:
@@ -51,13 +59,16 @@ class RunWriter:
             refuse_occupied(path)
             write_atomically(path / MANIFEST, manifest.to_json())
         except BaseException:
-            os.close(descriptor)
+            release(descriptor)
             raise
         return cls(path, manifest, descriptor, Ledger(manifest.recipe_names))
 
     @classmethod
     def resume(cls, path: str | Path, manifest: Manifest) -> Self:
         """Continue a run: repair a torn last line, learn what is done. Where no run was begun yet, starts one.
+
+        Trials that ended in an error count as not run, in a finished run too: their lines are taken out, in a cascade
+        together with the example's later ones, which only an error let happen.
 
         Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
         damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit anew.
@@ -72,8 +83,13 @@ class RunWriter:
         try:
             ledger = _repair(path / OUTCOMES, descriptor, then)
             drop_seal(path)  # it is written anew with the reports
+            again = to_retry(ledger.done, then)
+            if again:
+                then = unfinished(then, manifest)
+                write_atomically(path / MANIFEST, then.to_json())  # first, for its digest counts the lines that go
+                descriptor, ledger = _without(path / OUTCOMES, descriptor, then, again)
         except BaseException:
-            os.close(descriptor)
+            release(descriptor)
             raise
         kept = replace(then, versions=_both_versions(then, manifest), policy=_kept_policy(then, manifest))
         return cls(path, kept, descriptor, ledger)
@@ -95,9 +111,7 @@ class RunWriter:
         try:
             for outcome, line in pairs:
                 self._ledger.add(outcome, line)
-            rest = memoryview(b"".join(line for _, line in pairs))
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+            _write(self._descriptor, b"".join(line for _, line in pairs))
         except BaseException:
             self.close()  # what is on disk is no longer known; only resume can tell
             raise
@@ -127,8 +141,8 @@ class RunWriter:
     def close(self) -> None:
         """Let go of the folder; an unfinished run can be resumed."""
         if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+            release(self._descriptor)
+            self._open = None
 
     def __enter__(self) -> Self:
         return self
@@ -195,15 +209,15 @@ def _kept_policy(then: Manifest, now: Manifest) -> Mapping[str, Any]:
     return then.policy if own_policy(then).gate.has_thresholds else now.policy or then.policy
 
 
-def _open_locked(path: Path) -> int:
+def _open_locked(path: Path, flags: int = 0) -> int:
     """Open for appending under an exclusive lock, which the system drops when the process ends, however it ends."""
-    import fcntl
-
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | flags, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor)
+        if not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise BlockingIOError("the file was replaced while it was opened")
     except OSError as problem:
-        os.close(descriptor)
+        release(descriptor)
         raise RunError(f"{path.parent} is being written by another process; wait for it, or stop it") from problem
     return descriptor
 
@@ -224,6 +238,33 @@ def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:
     _check_seal(path, manifest, ledger)
     os.ftruncate(descriptor, good)
     return ledger
+
+
+def _without(path: Path, descriptor: int, manifest: Manifest, pairs: Set[Pair]) -> tuple[int, Ledger]:
+    """Take the lines of these pairs out: a new file, locked before it stands in the old one's place."""
+    ledger = Ledger(manifest.recipe_names)
+    temporary = path.with_name(path.name + TEMPORARY)
+    new = _open_locked(temporary, os.O_TRUNC)
+    try:
+        for number, line in _lines(path):
+            outcome = _parse(line)
+            if (outcome.example_id, outcome.recipe) not in pairs:
+                _add(ledger, outcome, line, path, number)
+                _write(new, line)
+        os.fsync(new)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        release(new)
+        raise
+    release(descriptor)
+    return new, ledger
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

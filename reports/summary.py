@@ -31,6 +31,7 @@ def summarise(run: Run, result: GateResult | None = None, measured: Measured | N
         "overall": asdict(measured.overall),
         "recipes": [_recipe(run, recipe) for recipe in measured.recipes],
         "stages": [asdict(stage) for stage in measured.stages],
+        "cascade": _cascade(measured),
         "severities": [asdict(severity) for severity in measured.severities],
         "labels": [_slice(part) for part in measured.labels],
         "slices": [_slice(part) for part in measured.slices],
@@ -43,6 +44,11 @@ def _recipe(run: Run, recipe: RecipeMetrics) -> dict[str, Any]:
     described = next((dict(r) for r in run.manifest.recipes if r["name"] == recipe.name), {})
     at = {str(queries): rate for queries, rate in recipe.success_at.items()}
     return {**described, **asdict(recipe), "statuses": dict(recipe.statuses), "success_at": at}
+
+
+def _cascade(measured: Measured) -> dict[str, Any] | None:
+    cost = measured.cascade
+    return None if cost is None else {**asdict(cost), "success_at": {str(at): share for at, share in cost.success_at.items()}}
 
 
 def _slice(part: Slice) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from reports.agreement import Agreement, agreement
 from reports.measure import measure
 from reports.review import Review, consensus
 from reports.run import Run
-from reports.stats import CONFIDENCE, Proportion, proportion, wilson
+from reports.sequential import ends_at
+from reports.stats import CONFIDENCE, Proportion, exact, proportion
 
 FLOOR = 0.7
 
@@ -114,7 +115,7 @@ def _adjusted(
     adjusted = None
     if success is not None and success.rate is not None and kept:
         validity = weighted(kept, population, each)
-        low, high = wilson(success.successes, success.n, each)
+        low, high = ends_at(success, each)
         adjusted = Interval(success.rate * (validity.rate or 0.0), low * validity.low, high * validity.high)
     return Adjusted(name, len(kept), weighted(kept, population, confidence), success, adjusted)
 
@@ -122,7 +123,7 @@ def _adjusted(
 def weighted(
     kept: Sequence[tuple[tuple[str, str], bool]], population: Mapping[tuple[str, str], int], confidence: float = CONFIDENCE
 ) -> Interval:
-    """The share that is valid, strata weighted by their size, with the Wilson interval at the effective sample size.
+    """The share that is valid, strata weighted by their size, with the Clopper–Pearson interval at the effective sample size.
 
     Effective size: Kish, Survey Sampling (1965), section 11.7, one over the sum of squared weights. Strata that nobody rated
     are left out of the weights.
@@ -136,7 +137,7 @@ def weighted(
     rate = sum(population[key] / total * sum(group) / len(group) for key, group in counts.items())
     effective = 1 / sum((population[key] / total) ** 2 / len(group) for key, group in counts.items())
     rate = min(1.0, rate)
-    low, high = wilson(rate * effective, effective, confidence)
+    low, high = exact(rate * effective, effective, confidence)
     return Interval(rate, low, high)
 
 
@@ -163,7 +164,7 @@ def score_judge(
 
 
 def _corrected(sensitivity: Proportion, specificity: Proportion, apparent: Proportion, each: float) -> Interval:
-    se, sp, seen = (wilson(p.successes, p.n, each) for p in (sensitivity, specificity, apparent))
+    se, sp, seen = (ends_at(p, each) for p in (sensitivity, specificity, apparent))
     rate = _rogan_gladen(apparent.rate or 0.0, sensitivity.rate or 0.0, specificity.rate or 0.0)
     return Interval(rate, _rogan_gladen(seen[0], se[1], sp[0]), _rogan_gladen(seen[1], se[0], sp[1]))
 

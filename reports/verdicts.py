@@ -40,8 +40,9 @@ class OwnVerdict:
 class GateResult:
     """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
 
-    ``claim``: what it holds for: the budget and the profile of the attacks.
-    ``own``: where another policy than the run's own changed the verdict, what it was.
+    ``claim``: what it holds for: the budget and the profile of the attacks. ``family``: over how many thresholds failures were
+    corrected together (``family_wise``), 0 where each stands for itself. ``own``: where another policy than the run's own
+    changed the verdict, what it was.
     """
 
     verdict: str
@@ -49,6 +50,7 @@ class GateResult:
     policy: str
     confidence: float
     claim: str = ""
+    family: int = 0
     own: OwnVerdict | None = None
 
     @property

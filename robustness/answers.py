@@ -39,8 +39,13 @@ class AnswerOddities:
     examples: dict[str, str] = field(default_factory=dict)
 
     def note(self, kind: str, row: Sequence[float]) -> None:
-        """Keep the first row of each kind as an example for the message."""
-        self.examples.setdefault(kind, "[" + ", ".join(f"{x:g}" for x in row[:6]) + "]")
+        """Keep one row of each kind as an example for the message, the same one in whatever order they come."""
+        shown = "[" + ", ".join(f"{x:g}" for x in row[:6]) + "]"
+        self.examples[kind] = min(shown, self.examples.get(kind, shown))
+
+    def look(self, scores: Sequence[float]) -> None:
+        """Count a row of finite scores."""
+        _look(tuple(scores), sum(scores), max(scores), self)
 
 
 def read_answers(raw: Any, count: int, info: VictimInfo, oddities: AnswerOddities) -> list[Prediction]:

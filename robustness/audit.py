@@ -79,10 +79,14 @@ class Audit:
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
-            started = time.perf_counter()
-            self._attack(writer, watcher, drawing)
-            flags = [f.record() for f in self._doubts(out)]
-            writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
+            if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
+                writer.finish(writer.manifest.flags, writer.manifest.usage)
+            else:
+                started = time.perf_counter()
+                self._attack(writer, watcher, drawing)
+                flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
+                flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
+                writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -119,8 +123,8 @@ class Audit:
             seen.read(outcome)
             doubts.read(outcome)
             meant.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, self.backend.oddities), *seen.flags(), *meant.flags()]
-        flags += doubts.flags(self.backend.oddities)
+        flags = [*self.flags, *checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
+        flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
             flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
@@ -144,8 +148,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     """
     from robustness import checks, languages, meaning, parts, preflight
     from robustness.backends import VictimBackend
+    from robustness.drawing import refuse_grouped
     from robustness.manifest import describe
+    from robustness.overlaps import clusters
 
+    refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
     field = parts.attacked_field(settings, victim.info)
@@ -159,9 +166,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = parts.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += checks.substitutes(recipes)
+    flags += [*checks.substitutes(recipes), *clusters(data)]
     flags += languages.doubts(language, parts.left_out(settings, language), texts)
     flags += meaning.fit_flags(settings, parts.options_of(settings, language, victim.info.fields), recipes)
+    if oracles.victim.store is not None:
+        preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     confirm = repeats.confirm(settings.confirm)
     plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(
@@ -190,6 +199,7 @@ def audit(
     resume: bool = False,
     limit: int | None = None,
     offline: bool = False,
+    isolate: bool = False,
     watcher: Watcher | None = None,
     policy: Policy | None = None,
     data_options: Mapping[str, Any] | None = None,
@@ -207,6 +217,7 @@ def audit(
         resume: continue the run in ``out``.
         limit: at most so many examples, stratified by label.
         offline: make any network use an error.
+        isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         watcher: hears each outcome.
         policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
         data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
@@ -216,6 +227,7 @@ def audit(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
+    from robustness.drawing import refuse_grouped
     from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
@@ -224,16 +236,18 @@ def audit(
         specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
         chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
         read, opened = dict(data_options or {}), dict(victim_options or {})
+        refuse_grouped(read.get("group"), chosen.until_decided)
         if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
             opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
+        opened.setdefault("isolate", isolate)
         loading = (watcher or Silent()).loading
         check_settings(chosen, out=out, resume=resume)
         ready = check_inputs(victim, examples, read, opened, field=chosen.field)
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         subject = open_victim(victim, offline=offline, **opened)
-        data = open_data(victim, subject, ready, limit=limit, seed=chosen.seed, offline=offline, **read)
-        prepared = prepare(subject, data, chosen, loading)
         try:
+            data = open_data(victim, subject, ready, limit=limit, seed=chosen.seed, offline=offline, **read)
+            prepared = prepare(subject, data, chosen, loading)
             return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
         finally:
             subject.close()
@@ -255,6 +269,10 @@ def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Vi
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    if options.pop("isolate", False):
+        raise UsageError(
+            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
+        )
     if isinstance(getattr(victim, "info", None), VictimInfo):
         return cast("Victim", victim)
     from robustness.victims.function import from_callable
@@ -272,7 +290,7 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         from robustness.victims.demo import demo_examples
 
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
-        data = load_examples(rows, labels=victim.info.labels, id="id", limit=limit, seed=seed)
+        data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
         return replace(data, source="the demo's held-out film-review sentences")
     return load_examples(examples, labels=victim.info.labels, victim_fields=victim.info.fields, limit=limit, seed=seed, **options)
 

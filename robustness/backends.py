@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Prediction
 from robustness.answers import AnswerOddities, read_answers
-from robustness.errors import RobustnessError, VictimError, cut
-from robustness.patience import Patience
+from robustness.patience import Guard, guarded
 from robustness.victims.base import Victim
 
 if TYPE_CHECKING:
     from robustness.encoders import Encoder
     from robustness.maskers import Blank, Masker
     from robustness.rewriters import Rewriter
-
-T = TypeVar("T")
 
 
 class VictimBackend:
@@ -29,30 +26,34 @@ class VictimBackend:
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
         self.mixed_lengths, self.padding_cost = victim.info.mixed_lengths, victim.info.padding_cost
         self.oddities = AnswerOddities()
-        self._patience = Patience(timeout)
-        self._readings: Callable[[Sequence[Input]], Sequence[bytes | None]] | None = getattr(victim, "readings", None)
+        self._guard = Guard(victim, timeout)
 
     def lengths(self, items: Sequence[Input]) -> Sequence[int]:
         """Lengths in the victim's own tokens."""
-        return self._guard(lambda: self.victim.lengths(items))
+        return self._guard.run(lambda: self.victim.lengths(items))
+
+    def truncated(self, items: Sequence[Input]) -> Sequence[bool]:
+        """Which of these the victim cuts off."""
+        return self._guard.run(lambda: self.victim.truncated(items))
+
+    def unknown_tokens(self, items: Sequence[Input]) -> Sequence[tuple[int, int]]:
+        """(unknown tokens, all tokens) of each; nothing where the victim does not tell."""
+        count = getattr(self.victim, "unknown_tokens", None)
+        return [] if count is None else self._guard.run(lambda: list(count(items)))
 
     def compute(self, items: Sequence[Input]) -> Sequence[Prediction]:
-        """Predictions; whatever the victim raises comes out as a ``VictimError`` that names it."""
-        raw = self._guard(lambda: self.victim.predict(items))
-        predictions = read_answers(raw, len(items), self.victim.info, self.oddities)
-        read = self._readings
+        """Predictions; whatever the victim raises comes out as a ``VictimError`` that names it.
+
+        Its answer is read under the same guard: a generator, or an array of its own kind, runs its code only then.
+        """
+        return self._guard.run(lambda: self._answers(items))
+
+    def _answers(self, items: Sequence[Input]) -> list[Prediction]:
+        predictions = read_answers(self.victim.predict(items), len(items), self.victim.info, self.oddities)
+        read = getattr(self.victim, "readings", None)
         if read is None:
             return predictions
-        readings = self._guard(lambda: read(items))
-        return [replace(p, reading=seen) for p, seen in zip(predictions, readings, strict=True)]
-
-    def _guard(self, call: Callable[[], T]) -> T:
-        try:
-            return self._patience.run(call)
-        except RobustnessError:
-            raise
-        except (Exception, SystemExit) as error:  # a victim that exits must not take the audit along with code 0
-            raise VictimError(f"the victim raised {type(error).__name__}: {cut(error)}") from error
+        return [replace(p, reading=seen) for p, seen in zip(predictions, read(items), strict=True)]
 
 
 class FreshBackend:
@@ -85,11 +86,11 @@ class EncoderBackend:
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""
-        return _model_call(lambda: self.encoder.lengths(items), "encoder")
+        return guarded(lambda: self.encoder.lengths(items), "the encoder")
 
     def compute(self, items: Sequence[str]) -> Sequence[Any]:
         """Rows of the encoder's array."""
-        return list(_model_call(lambda: self.encoder.encode(items), "encoder"))
+        return list(guarded(lambda: self.encoder.encode(items), "the encoder"))
 
 
 class MaskerBackend:
@@ -102,11 +103,11 @@ class MaskerBackend:
 
     def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
         """Lengths in the model's own tokens."""
-        return _model_call(lambda: self.masker.lengths(items), "masked language model")
+        return guarded(lambda: self.masker.lengths(items), "the masked language model")
 
     def compute(self, items: Sequence[Blank]) -> Sequence[list[tuple[str, float]]]:
         """(word, probability) for each blank, likeliest first."""
-        return _model_call(lambda: self.masker.fill(items), "masked language model")
+        return guarded(lambda: self.masker.fill(items), "the masked language model")
 
 
 class RewriterBackend:
@@ -129,15 +130,6 @@ class RewriterBackend:
         answers: dict[tuple[str, int], list[str]] = {}
         for n in sorted({n for _, n in items}):
             texts = [text for text, wanted in items if wanted == n]
-            rewrites = _model_call(partial(self.rewriter.rewrite, texts, n), "rewriter")
+            rewrites = guarded(partial(self.rewriter.rewrite, texts, n), "the rewriter")
             answers.update({(text, n): found for text, found in zip(texts, rewrites, strict=True)})
         return [answers[item] for item in items]
-
-
-def _model_call(call: Callable[[], T], role: str) -> T:
-    try:
-        return call()
-    except RobustnessError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise VictimError(f"the {role} raised {type(error).__name__}: {cut(error)}") from error

@@ -12,10 +12,9 @@ from attacks.search import Input, Recipe
 from reports.public import counted, error_type
 from reports.run import Outcome
 from robustness.answers import AnswerOddities
-from robustness.victims.base import Victim
 
 if TYPE_CHECKING:
-    pass
+    from robustness.backends import VictimBackend
 
 MUCH_REJECTED = 0.95
 MUCH_UNKNOWN = 0.10
@@ -69,6 +68,7 @@ CODES: Mapping[str, str] = {
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
     "dropped-rows": "rows of the data were dropped",
+    "clusters": "many examples share long parts, or a column says that they hang together, and no --group was given",
     "language": "not every recipe knows the language of every text",
     "not-this-language": "the texts look English, and the language that was named keeps the attacks for English from them",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
@@ -92,22 +92,20 @@ def unreliable(rescued: int) -> list[Flag]:
     return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
 
-def truncation(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
+def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
     """How many examples the victim cuts off."""
-    cut = sum(victim.truncated(inputs))
+    cut = sum(backend.truncated(inputs))
     if not cut:
         return None
     share = cut / len(inputs)
-    limit = f" at {victim.info.max_tokens} tokens" if victim.info.max_tokens else ""
+    most = backend.victim.info.max_tokens
+    limit = f" at {most} tokens" if most else ""
     return Flag("truncation", "warning", f"{CODES['truncation']}: {cut} of {len(inputs)}{limit}", share)
 
 
-def unknown_words(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
+def unknown_words(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
     """How much of the data the victim's tokenizer knows nothing of."""
-    count = getattr(victim, "unknown_tokens", None)
-    if count is None:
-        return None
-    rows = list(count(inputs))
+    rows = backend.unknown_tokens(inputs)
     unknown, tokens = sum(u for u, _ in rows), sum(t for _, t in rows)
     if not tokens or unknown / tokens <= MUCH_UNKNOWN:
         return None
@@ -115,13 +113,17 @@ def unknown_words(victim: Victim, inputs: Sequence[Input]) -> Flag | None:
     return Flag("unknown-words", "warning", f"{CODES['unknown-words']}: {share:.1%} of its tokens are unknown", share)
 
 
-def answers(access: str, oddities: AnswerOddities) -> list[Flag]:
-    """Doubts about the kind of answers that came."""
+def answers(access: str, oddities: AnswerOddities, live: AnswerOddities) -> list[Flag]:
+    """Doubts about the kind of answers that came.
+
+    ``oddities``: of the rows that the outcomes hold, for these do not depend on how often a run was interrupted. ``live``: of
+    the rows as the victim gave them, since outcomes round to six decimals, and a sure victim's scores are whole ones then.
+    """
     flags = []
     if access == "labels":
         flags.append(Flag("label-only", "warning", CODES["label-only"]))
     rows = max(1, oddities.rows)
-    if oddities.rows and oddities.rounded / rows > 0.9:
+    if oddities.rows and oddities.rounded / rows > 0.9 and live.rounded > 0.9 * live.rows:
         example = oddities.examples.get("rounded", "")
         flags.append(
             Flag("rounded-scores", "warning", f"{CODES['rounded-scores']}; for example {example}", oddities.rounded / rows)
@@ -152,6 +154,7 @@ class OutcomeChecks:
     """Reads outcomes one by one, keeps counts only, and ends in flags."""
 
     def __init__(self) -> None:
+        self.oddities = AnswerOddities()
         self._by_recipe: dict[str, _Count] = {}
         self._errors: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
@@ -162,6 +165,8 @@ class OutcomeChecks:
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self._read_clean(outcome)
+        if outcome.adversarial is not None and outcome.adversarial.scores is not None:
+            self.oddities.look(outcome.adversarial.scores)
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
         if outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
@@ -183,6 +188,8 @@ class OutcomeChecks:
         if outcome.clean is None or outcome.example_id in self._clean:
             return
         self._clean.add(outcome.example_id)
+        if outcome.clean.scores is not None:
+            self.oddities.look(outcome.clean.scores)
         self._gold[outcome.label] += 1
         self._right += outcome.clean.label == outcome.label
 

@@ -157,5 +157,18 @@ def _sentence(error: BaseException) -> str:
 
 
 def run() -> None:
-    """Console script."""
-    sys.exit(main())
+    """Console script.
+
+    Any verdict but "passed" leaves at once: an exit hook or a thread of imported code could still turn it into a 0. What
+    such code does before the verdict, only ``--isolate`` keeps from it.
+    """
+    code = main()
+    if code:
+        import os
+        from contextlib import suppress
+
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)

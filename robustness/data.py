@@ -37,6 +37,7 @@ class Dataset:
 
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
+    ``group``: the column, kept in every ``meta``, that says which examples hang together; None where each stands alone.
     """
 
     examples: tuple[Example, ...]
@@ -45,6 +46,7 @@ class Dataset:
     source: str
     digest: str
     report: DataReport
+    group: str | None = None
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -60,6 +62,7 @@ def load_examples(
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     id: str | None = None,
+    group: str | None = None,
     label_map: Mapping[str, str] | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -79,6 +82,7 @@ def load_examples(
         text: column of the text, or several (a list, or one string with commas); guessed from usual names if None.
         label: column of the label; guessed if None.
         id: column that identifies a row; if None, a usual one when it is unique, else a hash of the content.
+        group: column that says which rows hang together: a document, a user, a template.
         label_map: labels of the data to labels of the victim.
         limit: keep this many, the same share of each label, chosen by ``seed`` and by id, so not by row order.
         seed: of the choice that ``limit`` makes.
@@ -96,7 +100,7 @@ def load_examples(
     """
     _check_arguments(labels, limit, seed)
     table = read_table(source, ReadOptions(format, split, encoding, offline, tuple(victim_fields), tuple(columns)))
-    roles = choose_columns(table.source, table.columns, wanted(table, text, label, id, victim_fields, labels))
+    roles = choose_columns(table.source, table.columns, wanted(table, text, label, id, group, victim_fields, labels))
     dropped, remarks = Findings(), Findings()
     rows = clean_rows(table, roles, dropped)
     if not rows:
@@ -109,6 +113,9 @@ def load_examples(
     examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
     kept = Counter(example.gold for example in examples)
     notes = (*table.notes, _columns_note(roles), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
+    if roles.group is not None:
+        groups = {str(example.meta[roles.group]) for example in examples}
+        notes = (*notes, f"{len(examples)} examples in {len(groups)} groups by {roles.group!r}")
     report = DataReport(
         source=table.source,
         rows=len(table.rows) + len(table.blank),
@@ -122,7 +129,7 @@ def load_examples(
         unit=table.unit,
     )
     digest = _digest(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report)
+    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group)
 
 
 def labels_in(
@@ -131,6 +138,7 @@ def labels_in(
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     id: str | None = None,
+    group: str | None = None,
     label_map: Mapping[str, str] | None = None,
     format: str | None = None,
     split: str | None = None,
@@ -140,7 +148,7 @@ def labels_in(
 ) -> tuple[str, ...]:
     """The labels of the usable rows, as ``label_map`` renames them, sorted; arguments and errors of ``load_examples``."""
     table = read_table(source, ReadOptions(format, split, encoding, offline, (), tuple(columns)))
-    roles = choose_columns(table.source, table.columns, wanted(table, text, label, id))
+    roles = choose_columns(table.source, table.columns, wanted(table, text, label, id, group))
     dropped = Findings()
     rows = clean_rows(table, roles, dropped)
     if not rows:
@@ -153,12 +161,13 @@ def wanted(
     text: str | Sequence[str] | None,
     label: str | None,
     id: str | None,
+    group: str | None,
     fields: Sequence[str] = (),
     labels: Sequence[str] = (),
 ) -> Wanted:
     """What is asked of the columns of a table, with what its first rows tell about them."""
     yes_no = yes_no_columns(table.columns, [values for _, values in table.rows[:LOOKED_AT]])
-    return Wanted(text, label, id, tuple(fields), tuple(labels), table.left_out, yes_no)
+    return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
 def _check_arguments(labels: Sequence[str], limit: int | None, seed: int) -> None:

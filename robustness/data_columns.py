@@ -31,12 +31,16 @@ ID_NAMES = ("id", "example_id", "uid", "guid", "idx")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The chosen columns by name. ``id_asked``: the user named the id column, so it must be usable."""
+    """The chosen columns by name. ``id_asked``: the user named the id column, so it must be usable.
+
+    ``group``: the column that says which rows hang together, None where each stands alone. It may be any column.
+    """
 
     text: tuple[str, ...]
     label: str
     id: str | None
     id_asked: bool
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Wanted:
     text: str | Sequence[str] | None = None
     label: str | None = None
     id: str | None = None
+    group: str | None = None
     fields: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -69,10 +74,11 @@ def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Colum
             f"{source}: the victim reads {len(wanted.fields)} text field(s) ({', '.join(wanted.fields)}), "
             f"but {len(texts)} column(s) were chosen ({', '.join(texts)}); choose as many with --text {_example(wanted.fields)}"
         )
+    group = None if wanted.group is None else _named(source, columns, wanted.group, "--group")
     if wanted.id is not None:
-        return Columns(texts, label, _named(source, columns, wanted.id, "--id"), True)
-    free = [c for c in columns if c != label and c not in texts]
-    return Columns(texts, label, next(iter(_usual(free, ID_NAMES)), None), False)
+        return Columns(texts, label, _named(source, columns, wanted.id, "--id"), True, group)
+    free = [c for c in columns if c not in (label, group, *texts)]
+    return Columns(texts, label, next(iter(_usual(free, ID_NAMES)), None), False, group)
 
 
 def _example(fields: Sequence[str]) -> str:

@@ -6,10 +6,13 @@ import hashlib
 import json
 import math
 import re
-from collections import Counter, defaultdict
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import regex
 
 from robustness.data_columns import SEVERAL_LABELS, Columns
 from robustness.data_labels import Labels, label_text
@@ -23,14 +26,19 @@ META_LENGTH = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 EMPTY_TEXT = "the text is empty or only white space"
 MISSING_LABEL = "the label is missing"
+MISSING_GROUP = "the group is missing"
 SURROGATE = "a lone surrogate, which is not valid text"
 BLANK = "the row is blank"
 DUPLICATE = "same text and label as an earlier row"
+NEAR_DUPLICATE = "same text and label as another row but for blanks or invisible characters"
 CONFLICT = "same text as an earlier row but another label"
 LONG = f"a text longer than {LONG_TEXT:,} characters"
 CONTROL = "control characters in a text"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNSEEN = regex.compile(r"[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+")
+_HIDDEN = regex.compile(r"(?!\s)[\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+")
+"""Blanks, controls, and all that Unicode shows as nothing: joiners, marks of direction, variation selectors, fillers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +57,20 @@ def clean_rows(table: Table, columns: Columns, dropped: Findings) -> list[CleanR
     for number in table.blank:
         dropped.add(BLANK, number)
     at = {name: i for i, name in enumerate(table.columns)}
-    used = {*columns.text, columns.label, columns.id}
+    used = {*columns.text, columns.label, columns.id} - {columns.group}
     rest = [(name, i) for name, i in at.items() if name not in used]
     rows = []
     for number, values in table.rows:
         where = f"{table.source}, {table.unit} {number}"
         inputs = [_text(where, name, values[at[name]]) for name in columns.text]
         label = _label(where, columns.label, values[at[columns.label]])
+        meta = {name: meta_value(values[i]) for name, i in rest}
         reason = _unusable(inputs, label)
+        if reason is None and columns.group is not None and meta[columns.group] in (None, ""):
+            reason = MISSING_GROUP
         if reason:
             dropped.add(reason, number)
             continue
-        meta = {name: meta_value(values[i]) for name, i in rest}
         key = "" if columns.id is None else _id(values[at[columns.id]])
         rows.append(CleanRow(number, tuple(inputs), label or "", key, meta))
     return rows
@@ -117,23 +127,43 @@ def meta_value(value: Any) -> Meta:
 
 
 def without_duplicates(rows: Sequence[CleanRow], labels: Labels, dropped: Findings, remarks: Findings) -> list[CleanRow]:
-    """The first of each (texts, class); contradictions, very long texts and control characters are kept and noted."""
-    seen: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
-    unique = []
+    """One of each (texts, class); contradictions, very long texts and control characters are kept and noted.
+
+    Texts that differ in nothing but blanks and invisible characters are one: a hundred copies of a row with a space more each
+    are one observation. The cleanest of them is kept, whatever the order of rows.
+    """
+    kept: dict[tuple[tuple[str, ...], int], CleanRow] = {}
     for row in rows:
-        gold = labels.index[row.label]
-        if gold in seen[row.inputs]:
+        key = tuple(map(visible_core, row.inputs)), labels.index[row.label]
+        other = kept.setdefault(key, row)
+        if other is row:
+            continue
+        if other.inputs == row.inputs:
             dropped.add(DUPLICATE, row.number)
             continue
-        if seen[row.inputs]:
+        kept[key] = min(other, row, key=_untidiness)
+        dropped.add(NEAR_DUPLICATE, (row if kept[key] is other else other).number)
+    seen: Counter[tuple[str, ...]] = Counter()
+    for (core, _), row in sorted(kept.items(), key=lambda item: item[1].number):
+        if seen[core]:
             remarks.add(CONFLICT, row.number)
         if any(len(text) > LONG_TEXT for text in row.inputs):
             remarks.add(LONG, row.number)
         if any(map(_CONTROL.search, row.inputs)):
             remarks.add(CONTROL, row.number)
-        seen[row.inputs].add(gold)
-        unique.append(row)
-    return unique
+        seen[core] += 1
+    return sorted(kept.values(), key=lambda row: row.number)
+
+
+def visible_core(text: str) -> str:
+    """What a reader sees of a text, blanks aside; canonically equivalent spellings are one. Of nothing else, the text itself."""
+    return _UNSEEN.sub("", text if text.isascii() else unicodedata.normalize("NFC", text)) or text
+
+
+def _untidiness(row: CleanRow) -> tuple[int, int, tuple[str, ...]]:
+    """Characters beyond those that show and single spaces; then how few words are told apart; then any fixed order."""
+    tidy = [" ".join(_HIDDEN.sub("", text).split()) for text in row.inputs]
+    return sum(map(len, row.inputs)) - sum(map(len, tidy)), -sum(text.count(" ") for text in tidy), row.inputs
 
 
 def ids(source: str, rows: Sequence[CleanRow], columns: Columns) -> tuple[list[str], list[str]]:

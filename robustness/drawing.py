@@ -63,6 +63,15 @@ def refuse_undecidable(policy: Policy) -> None:
         )
 
 
+def refuse_grouped(group: str | None, until_decided: bool) -> None:
+    """Raise ``UsageError`` for a run until its decision over examples in groups: its intervals take each example for itself."""
+    if group and until_decided:
+        raise UsageError(
+            f"--until-decided and --group {group} cannot go together: intervals that may be looked at as a run grows hold for "
+            "examples that stand alone; leave --until-decided out, and use --limit to spend less"
+        )
+
+
 class UntilDecided:
     """Examples in a seeded random order, in batches of fixed sizes, until a policy's thresholds are decided.
 

@@ -80,5 +80,5 @@ def _check_columns(
 
     named = reading.get("label") is not None or any(c.casefold() in LABEL_NAMES for c in table.columns)
     if fields and (named or not lone):  # the one label of a lone output may be the name of the column
-        how = wanted(table, reading.get("text"), reading.get("label"), reading.get("id"), fields, labels)
+        how = wanted(table, reading.get("text"), reading.get("label"), reading.get("id"), reading.get("group"), fields, labels)
         choose_columns(table.source, table.columns, how)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.victims.mixing import ALWAYS, mixable, probe_texts
+from robustness.victims.mixing import ALWAYS, NEVER, mixable, probe_texts
+from robustness.victims.probing import padding_matters, uneven_texts
 from robustness.victims.tokens import Tokens, batch
 from robustness.victims.unpadded import PADDING_COST, unpad
 
@@ -53,6 +54,10 @@ class PoolingEncoder:
 
         self._model, self._tokens, self._pad_id, self._device = settled(model, device), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
+        self.mixed_lengths, self.padding_cost = NEVER, 1.0
+        if padding_matters(self._ask, uneven_texts(probe_texts(1), tokens.lengths, LENGTH_QUANTUM), LENGTH_QUANTUM):
+            self.row_quantum, self.length_quantum = self.row_quantum or 1, 1
+            return
         first = pooling == "cls"
         unpadded = device == "cpu" and unpad(model, lambda: self._vectors(self._padded(probe_texts(1))), first=first)
         self.padding_cost = PADDING_COST if unpadded else 1.0
@@ -65,6 +70,10 @@ class PoolingEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, (n, d); raises ``VictimError`` for a text with a lone surrogate."""
         return self._vectors(self._padded([(text,) for text in texts], self.mixed_lengths[0]))
+
+    def _ask(self, inputs: Sequence[Input], step: int) -> NDArray[np.float32]:
+        """Vectors, padded to a multiple of ``step`` tokens."""
+        return self._vectors(batch(self._tokens.encode(inputs), self._pad_id, multiple=step, limit=self._tokens.limit))
 
     def _padded(self, inputs: Sequence[Input], least: int = 0) -> Mapping[str, NDArray[np.int64]]:
         encoded, limit = self._tokens.encode(inputs), self._tokens.limit
@@ -119,9 +128,12 @@ def _load(name: str, source: str, device: str | None, offline: bool) -> Encoder:
     used = checkpoints.pick_device(device)
     with checkpoints.explained(source, offline=offline):
         options = {"local_files_only": offline or folder is not None}
-        plain = checkpoints.attention(used)
-        model = transformers.AutoModel.from_pretrained(source, dtype="float32", use_safetensors=True, **options, **plain)
-        tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
+        checkpoints.refuse_adapter(source, folder, offline=offline)
+        plain: dict[str, Any] = dict(checkpoints.attention(used))
+        config = transformers.AutoConfig.from_pretrained(source, **options)
+        tokenizer = load_tokenizer(transformers, source, folder, config, options)
+        plain |= {"config": config, "dtype": "float32", "use_safetensors": True}
+        model = transformers.AutoModel.from_pretrained(source, **options, **plain)
         files = checkpoints.snapshot(source, folder, offline=offline)
         pins = checkpoints.identity(files, tokenizer)
     pooling = _pooling(files / "1_Pooling" / "config.json")

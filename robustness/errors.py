@@ -7,6 +7,7 @@
     │   └── DataError          examples that cannot be read
     ├── VictimError            the victim raised, hung or answered what cannot be used
     │   ├── VictimTimeoutError it did not answer in time
+    │   ├── VictimDiedError    its process ended before it answered (--isolate)
     │   └── AnswerError        it answered, but not with one valid row per input
     └── MissingExtraError      an optional dependency is not installed
 """
@@ -41,6 +42,10 @@ class VictimError(RobustnessError):
 
 class VictimTimeoutError(VictimError):
     """The victim did not answer within the time allowed."""
+
+
+class VictimDiedError(VictimError):
+    """The victim's own process ended before it answered."""
 
 
 class AnswerError(VictimError):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attacks.search import Flips, Gradients, Input, Span
 from attacks.words import Words
-from robustness.errors import RobustnessError, VictimError, cut
-from robustness.patience import Patience
+from robustness.patience import Guard
 from robustness.victims.base import Differentiable, TokenGradients, Victim
 
-T = TypeVar("T")
 Ask = Gradients | Flips
 """A request about one input."""
 Flip = tuple[str, float]
@@ -33,15 +31,18 @@ class GradientBackend:
         self.victim = victim
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
         self.mixed_lengths, self.padding_cost = (0, 0), 1.0
-        self._patience = Patience(timeout)
+        self._guard = Guard(victim, timeout, "the victim's gradients")
 
     def lengths(self, items: Sequence[Ask]) -> Sequence[int]:
         """Lengths in the victim's own tokens."""
-        return self._guard(lambda: self.victim.lengths(_inputs(items)))
+        return self._guard.run(lambda: self.victim.lengths(_inputs(items)))
 
     def compute(self, items: Sequence[Ask]) -> Sequence[Answer]:
         """An array (words,) for each ``Gradients``; for each ``Flips``, (word, gain) lists, one a span."""
-        found = self._guard(lambda: self.victim.token_gradients(_inputs(items), [item.label for item in items]))
+        return self._guard.run(lambda: self._answers(items))
+
+    def _answers(self, items: Sequence[Ask]) -> list[Answer]:
+        found = self.victim.token_gradients(_inputs(items), [item.label for item in items])
         return [self._answer(item, one) for item, one in zip(items, found, strict=True)]
 
     def _answer(self, item: Ask, found: TokenGradients) -> Answer:
@@ -75,14 +76,6 @@ class GradientBackend:
     def _vocabulary(self) -> tuple[Sequence[str], NDArray[np.float32]]:
         pairs = self.victim.whole_words()
         return [word for _, word in pairs], self._table[[i for i, _ in pairs]]
-
-    def _guard(self, call: Callable[[], T]) -> T:
-        try:
-            return self._patience.run(call)
-        except RobustnessError:
-            raise
-        except Exception as error:
-            raise VictimError(f"the victim's gradients raised {type(error).__name__}: {cut(error)}") from error
 
 
 def covered(found: TokenGradients, field: int, span: Span) -> list[int]:

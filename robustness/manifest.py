@@ -75,6 +75,7 @@ def describe(
             "digest": data.digest,
             "examples": len(data.examples),
             "report": [message.replace(data.report.source or source, source) for message in data.report.messages()],
+            **({"group": data.group} if data.group else {}),
         },
         recipes=recipes,
         encoder=shown(encoder.name) if encoder else None,

@@ -174,10 +174,11 @@ def load_masker(spec: str, *, device: str | None = None, offline: bool = False) 
     with checkpoints.explained(source, offline=offline):
         used = checkpoints.pick_device(device)
         options = {"local_files_only": offline or folder is not None}
-        model, loading = transformers.AutoModelForMaskedLM.from_pretrained(
-            source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options, **checkpoints.attention(used)
-        )
-        tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
+        checkpoints.refuse_adapter(source, folder, offline=offline)
+        config = transformers.AutoConfig.from_pretrained(source, **options)
+        tokenizer = load_tokenizer(transformers, source, folder, config, options)
+        plain: dict[str, Any] = {"config": config, "dtype": torch.float32, "use_safetensors": True, **checkpoints.attention(used)}
+        model, loading = transformers.AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True, **options, **plain)
         pins = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline), tokenizer)
     if loading["missing_keys"] or tokenizer.mask_token is None or not tokenizer.is_fast:
         lacks = ", ".join(sorted(loading["missing_keys"])[:3]) or "a mask token or a fast tokenizer"

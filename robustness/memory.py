@@ -2,6 +2,9 @@
 
 One SQLite file in a folder; several runs may use it at once. Only answers of models whose identity pins their weights are
 kept: a changed model has another identity and finds nothing of the old one's.
+
+Every row has a checksum over its key and its value, and is read as strictly as an answer that has just come. A row that was
+damaged, edited or moved ends the run: to drop it would hide that the file cannot be trusted.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -19,18 +23,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.search import Prediction
-from robustness.errors import UsageError
+from robustness.answers import AnswerOddities, read_answers
+from robustness.errors import AnswerError, UsageError
+from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from robustness.encoders import Encoder
-    from robustness.victims.base import VictimInfo
 
 V = TypeVar("V")
 FILE = "answers.sqlite"
 PINNED = ("demo", "hf", "predictions", "scripted")
 """Kinds of victims whose identity pins what they answer."""
+FORMAT = 1
+"""How a value is packed: its first byte, and part of every key, so that rows of another format are never found."""
+_CHECKSUM = 16
 _AT_ONCE = 500
 """Parameters of one statement; older SQLite allows 999."""
 
@@ -47,8 +55,11 @@ class Memory:
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
 
-    def of_victim(self, info: VictimInfo) -> Shelf[Prediction]:
-        """The shelf of a victim; raises ``UsageError`` for one whose answers may change under the same identity."""
+    def of_victim(self, info: VictimInfo, oddities: AnswerOddities | None = None) -> Shelf[Prediction]:
+        """The shelf of a victim; raises ``UsageError`` for one whose answers may change under the same identity.
+
+        ``oddities``: counts the rows that come out of it, as those that the victim gives are counted.
+        """
         if info.kind not in PINNED and "declared" not in dict(info.identity):
             raise UsageError(
                 f"--cache needs a victim whose identity pins its weights, and {info.name!r} has none; "
@@ -63,7 +74,8 @@ class Memory:
             info.row_quantum,
             info.mixed_lengths[0],
         ]
-        return Shelf(self, who, _pack_prediction, _unpack_prediction)
+        seen = oddities if oddities is not None else AnswerOddities()
+        return Shelf(self, who, _pack_prediction, lambda raw: _unpack_prediction(raw, info, seen))
 
     def of_encoder(self, encoder: Encoder) -> Shelf[NDArray[np.float32]]:
         """The shelf of a sentence encoder."""
@@ -72,19 +84,32 @@ class Memory:
         )
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The values that are kept under some of these keys."""
+        """The values that are kept under some of these keys; raises ``UsageError`` for one that is not as it was kept."""
         found: dict[bytes, bytes] = {}
         with self._explained():
             for at in range(0, len(keys), _AT_ONCE):
                 part = keys[at : at + _AT_ONCE]
                 marks = ",".join("?" * len(part))
                 found.update(self._base.execute(f"SELECT key, value FROM answers WHERE key IN ({marks})", part))
-        return found
+        return {key: self._checked(key, value) for key, value in found.items()}
 
     def put(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep values; one that is kept already stays."""
         with self._explained(), self._base:
-            self._base.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", pairs)
+            rows = ((key, bytes([FORMAT]) + _checksum(key, value) + value) for key, value in pairs)
+            self._base.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", rows)
+
+    def refuse(self, why: str) -> UsageError:
+        """An error that says what is wrong with the file and what to do."""
+        return UsageError(f"the cache {self._path} cannot be trusted: {why}; delete it, or leave --cache out")
+
+    def _checked(self, key: bytes, row: object) -> bytes:
+        if not isinstance(row, bytes) or len(row) <= _CHECKSUM or row[0] != FORMAT:
+            raise self.refuse("an answer in it was changed or damaged (it has another format)")
+        value = row[1 + _CHECKSUM :]
+        if row[1 : 1 + _CHECKSUM] != _checksum(key, value):
+            raise self.refuse("an answer in it was changed or damaged (its checksum is another)")
+        return value
 
     def close(self) -> None:
         """Close the file."""
@@ -103,22 +128,32 @@ class Memory:
 class Shelf(Generic[V]):
     """What one model answered, by item."""
 
-    def __init__(
-        self, memory: Memory, who: Sequence[Any], pack: Callable[[V], bytes], unpack: Callable[[bytes], V | None]
-    ) -> None:
+    def __init__(self, memory: Memory, who: Sequence[Any], pack: Callable[[V], bytes], unpack: Callable[[bytes], V]) -> None:
         self._memory, self._pack, self._unpack = memory, pack, unpack
-        self._who = blake2b(_canonical([*who, _versions()]), digest_size=16).digest()
+        self._who = blake2b(_canonical([*who, FORMAT, _versions()]), digest_size=16).digest()
 
     def recall(self, items: Sequence[Any]) -> dict[Any, V]:
-        """Answers to those of the items that were answered before."""
+        """Answers to those of the items that were answered before; raises ``UsageError`` where one cannot be trusted."""
         keys = [self._key(item) for item in items]
         found = self._memory.get(keys)
-        read = ((item, self._unpack(found[key])) for item, key in zip(items, keys, strict=True) if key in found)
-        return {item: value for item, value in read if value is not None}
+        try:
+            return {item: self._unpack(found[key]) for item, key in zip(items, keys, strict=True) if key in found}
+        except (ValueError, struct.error, AnswerError) as problem:
+            raise self._memory.refuse(f"it holds what is no answer ({problem})") from None
 
     def keep(self, answers: Mapping[Any, V]) -> None:
         """Remember answers."""
         self._memory.put([(self._key(item), self._pack(value)) for item, value in answers.items()])
+
+    def compare(self, answers: Mapping[Any, V], same: Callable[[V, V], bool]) -> None:
+        """Raise ``UsageError`` where the model now answers otherwise than is kept."""
+        kept = self.recall(list(answers))
+        differing = sum(not same(value, answers[item]) for item, value in kept.items())
+        if differing:
+            raise self._memory.refuse(
+                f"{differing} of {len(kept)} answers in it are not what the victim answers now (it was changed, or the victim "
+                "does not always answer alike)"
+            )
 
     def _key(self, item: Any) -> bytes:
         return blake2b(_canonical(item), digest_size=16, key=self._who).digest()
@@ -129,28 +164,44 @@ def _canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+def _checksum(key: bytes, value: bytes) -> bytes:
+    return blake2b(bytes([FORMAT]) + value, digest_size=_CHECKSUM, key=key).digest()
+
+
 def _versions() -> dict[str, str]:
     from robustness.manifest import versions
 
     return versions()  # another version of torch may round otherwise
 
 
+_HEAD = struct.Struct("<iHB")
+"""The label's index, the number of scores, which follow as doubles, and the length of the reading after them, 0 for none."""
+
+
 def _pack_prediction(prediction: Prediction) -> bytes:
-    scores = prediction.scores or ()
-    return struct.pack(f"<i{len(scores)}d", prediction.label, *scores)
+    scores, reading = prediction.scores or (), prediction.reading or b""
+    return _HEAD.pack(prediction.label, len(scores), len(reading)) + struct.pack(f"<{len(scores)}d", *scores) + reading
 
 
-def _unpack_prediction(raw: bytes) -> Prediction | None:
-    count, odd = divmod(len(raw) - 4, 8)
-    if odd or count < 0:
-        return None
-    label, *scores = struct.unpack(f"<i{count}d", raw)
-    return Prediction(label, tuple(scores) or None)
+def _unpack_prediction(raw: bytes, info: VictimInfo, oddities: AnswerOddities) -> Prediction:
+    """Raises ``ValueError``, ``struct.error`` or ``AnswerError`` for what this victim cannot have answered."""
+    label, count, length = _HEAD.unpack(raw[: _HEAD.size])
+    end = len(raw) - length
+    scores = struct.unpack(f"<{count}d", raw[_HEAD.size : end])
+    if bool(count) is (info.access == "labels"):
+        raise ValueError(f"{count} scores of a victim that gives {info.access}")
+    (found,) = read_answers([scores or label], 1, info, oddities)
+    if found.label != label:
+        raise ValueError(f"label {label} with the highest score at {found.label}")
+    return replace(found, reading=raw[end:] or None)
 
 
 def _pack_vector(vector: NDArray[np.float32]) -> bytes:
     return np.ascontiguousarray(vector, dtype="<f4").tobytes()
 
 
-def _unpack_vector(raw: bytes) -> NDArray[np.float32] | None:
-    return np.frombuffer(raw, dtype="<f4").astype(np.float32) if raw and len(raw) % 4 == 0 else None
+def _unpack_vector(raw: bytes) -> NDArray[np.float32]:
+    vector = np.frombuffer(raw, dtype="<f4").astype(np.float32)
+    if not len(vector) or not np.isfinite(vector).all():
+        raise ValueError("a vector without numbers, or with some that are not finite")
+    return vector

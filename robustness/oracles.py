@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attacks.search import UnansweredError
 from robustness.batching import Pending
-from robustness.errors import RobustnessError, VictimTimeoutError
+from robustness.errors import RobustnessError, VictimDiedError, VictimError, VictimTimeoutError
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -73,6 +73,9 @@ class Store(Protocol):
     def keep(self, answers: Mapping[Any, Any]) -> None:
         """Remember answers."""
 
+    def compare(self, answers: Mapping[Any, Any], same: Callable[[Any, Any], bool]) -> None:
+        """Raise ``UsageError`` where these fresh answers are not the ones that are known."""
+
 
 class _Order:
     """One submitted request, the answers to its items so far, and how many are missing."""
@@ -89,7 +92,8 @@ class Oracle(Generic[K, V]):
     """Answers requests of one kind from one backend.
 
     ``batch_tokens``: most tokens in one batch (rows times length). ``cache_size``: answers remembered, oldest dropped.
-    ``max_timeouts``: after so many time-outs the run is given up, since each costs the whole limit.
+    ``max_timeouts``: after so many time-outs the run is given up, since each costs the whole limit. ``max_deaths``: likewise of
+    a victim in a process of its own, since it is loaded anew after each.
     ``store``: answers of earlier runs; failures are never stored.
     """
 
@@ -100,11 +104,13 @@ class Oracle(Generic[K, V]):
         batch_tokens: int = 2048,
         cache_size: int = 200_000,
         max_timeouts: int = 5,
+        max_deaths: int = 200,
         store: Store | None = None,
     ) -> None:
         if batch_tokens < 1:
             raise ValueError(f"batch_tokens must be at least 1, got {batch_tokens}")
-        self.backend, self.batch_tokens, self.cache_size, self.max_timeouts = backend, batch_tokens, cache_size, max_timeouts
+        self.backend, self.batch_tokens, self.cache_size = backend, batch_tokens, cache_size
+        self.max_timeouts, self.max_deaths = max_timeouts, max_deaths
         self.store = store
         self.usage = Usage()
         self.on_batch: Callable[[int], None] = lambda n: None
@@ -119,7 +125,7 @@ class Oracle(Generic[K, V]):
         )
         self._waiting: dict[K, list[_Order]] = {}
         self._complete: list[_Order] = []
-        self._timeouts = 0
+        self._timeouts = self._deaths = 0
 
     @property
     def pending(self) -> int:
@@ -202,6 +208,11 @@ class Oracle(Generic[K, V]):
             if self._timeouts >= self.max_timeouts:
                 raise
             error: RobustnessError = VictimTimeoutError("the victim did not answer in time")
+        except VictimDiedError as died:
+            self._deaths += 1
+            if self._deaths >= self.max_deaths:
+                raise VictimError(f"the victim's process died {self._deaths} times; the last time, {died}") from died
+            error = died
         except RobustnessError as raised:
             error = raised
         if len(batch) == 1:

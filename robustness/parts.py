@@ -147,7 +147,7 @@ def oracles(settings: Settings, victim: Victim, backend: VictimBackend, recipes:
 
     tokens, memory = settings.batch_tokens, _memory(settings)
     return Oracles(
-        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info) if memory else None),
+        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
         fresh=Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
         encoder=_encoding(models.encoder, tokens, memory) if models.encoder else None,
         rewriter=Oracle(RewriterBackend(models.rewriter), batch_tokens=tokens) if models.rewriter else None,

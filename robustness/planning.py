@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from reports.policy import Policy
     from reports.run import Outcome
     from robustness.audit import Audit
-    from robustness.data import Example
+    from robustness.data import Dataset, Example
 
 PILOT = 10
 CHURNS = (0.0, 0.02, 0.05, 0.1)
@@ -86,7 +87,7 @@ def estimate(
         seconds=sent.scaled(seconds / max(1, sum(forwards))),
         tokens=tokens,
         money=None if price_per_1k_tokens is None else tokens.scaled(price_per_1k_tokens / 1000),
-        power=power(n, policy.compare.max_regression),
+        power=power(n, policy.compare.max_regression, _effect(prepared.data)),
         until_decided=_until_decided(prepared, policy, outcomes, len(sample)) if prepared.settings.until_decided else (),
     )
 
@@ -107,7 +108,7 @@ def _until_decided(prepared: Audit, policy: Policy, outcomes: Sequence[Outcome],
             rule,
             measured.overall.judged,
             len(prepared.data.examples),
-            min_examples=policy.gate.min_examples,
+            min_examples=policy.gate.needed,
             seed=prepared.settings.seed,
         )
         for rule in thresholds
@@ -139,15 +140,28 @@ def _per_example(sample: Sequence[Example], outcomes: Sequence[Outcome], what: s
     return [float(totals[example.id]) for example in sample]
 
 
-def power(n: int, margin: float = 0.02) -> dict[str, Any]:
-    """What ``n`` examples can show: half the width of an interval, the drop that ``compare`` sees, what its margin takes."""
-    from reports.power import pairs_to_pass, visible_drop
-    from reports.stats import wilson
+def _effect(data: Dataset) -> float:
+    """The design effect to plan with: 1 where each example stands alone."""
+    from reports.clusters import assumed_effect
 
-    low, high = wilson(n // 2, n)
+    return 1.0 if data.group is None else assumed_effect(Counter(str(e.meta[data.group]) for e in data.examples).values())
+
+
+def power(n: int, margin: float = 0.02, effect: float = 1.0) -> dict[str, Any]:
+    """What ``n`` examples can show: half the width of an interval, the drop that ``compare`` sees, what its margin takes.
+
+    ``effect``: how many examples in groups count as one that stands alone.
+    """
+    from reports.power import pairs_to_pass, visible_drop
+    from reports.stats import exact
+
+    worth = max(1, int(n / effect))
+    low, high = exact(worth // 2, worth)
+    takes = {f"{churn:g}": pairs_to_pass(margin, churn) for churn in CHURNS}
     return {
+        "design_effect": effect,
         "interval_half_width": (high - low) / 2,
-        "visible_drop": {f"{churn:g}": visible_drop(n, churn) for churn in CHURNS},
+        "visible_drop": {f"{churn:g}": visible_drop(worth, churn) for churn in CHURNS},
         "margin": margin,
-        "examples_to_exclude_margin": {f"{churn:g}": pairs_to_pass(margin, churn) for churn in CHURNS},
+        "examples_to_exclude_margin": {churn: None if size is None else ceil(size * effect) for churn, size in takes.items()},
     }

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 from attacks.search import Recipe
 from robustness import checks
 from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
-from robustness.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
+from robustness.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats, same
 from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:
-    from attacks.search import Input
+    from attacks.search import Input, Prediction
     from robustness.backends import VictimBackend
+    from robustness.oracles import Store
 
 READ = 200
 """Examples whose tokens are counted."""
 PATIENCE = 2
+CACHED = 40
+"""Clean examples that are looked up in the cache; some of those found are asked again."""
 
 
 def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repeats, list[checks.Flag]]:
@@ -29,7 +32,7 @@ def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repea
     """
     sample = SAMPLE_DECLARED if backend.victim.info.deterministic else SAMPLE
     answerable = _answerable(backend, spread(inputs, sample))
-    flags = [checks.truncation(backend.victim, answerable), checks.unknown_words(backend.victim, spread(inputs, READ))]
+    flags = [checks.truncation(backend, answerable), checks.unknown_words(backend, spread(inputs, READ))]
     repeats = Repeats(0, exact=False)
     with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
         repeats = measure_repeats(backend, answerable)
@@ -58,6 +61,20 @@ def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
     if not good:
         raise VictimError(f"the victim answered none of {len(sample)} clean examples. First problem: {first}")
     return good
+
+
+def check_cache(backend: VictimBackend, store: Store, inputs: Sequence[Input]) -> None:
+    """Ask a few clean examples whose answers are kept from an earlier run once more.
+
+    Raises:
+        UsageError: the victim answers otherwise now.
+    """
+    known = list(store.recall(spread(inputs, CACHED)))
+    fresh: dict[Input, Prediction] = {}
+    for one in spread(known, SAMPLE_DECLARED):
+        with suppress(VictimError):  # it answered once; that it does not now is the run's to count
+            fresh[one] = backend.compute([one] * max(1, backend.row_quantum))[0]
+    store.compare(fresh, same)
 
 
 def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequence[str]) -> None:

@@ -11,14 +11,16 @@ from uuid import uuid4
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.pytest_names import ALLOW, FILE
 
 if TYPE_CHECKING:
     from reports.policy import Policy
     from reports.run import Outcome, Run
     from reports.verdicts import GateResult, RuleResult
 
-FILE = "robustness.toml"
 WORST = 3
+NEAR = 80
+"""Characters of a long text that are shown on each side of an edit."""
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
 
@@ -64,7 +66,6 @@ class PolicyFile(pytest.File):
         from reports.seal import SEAL
         from reports.store import load_run
         from robustness.named_resources import refuse_local_resources
-        from robustness.pytest_plugin import ALLOW
         from robustness.victims import refuse_local_code
 
         policy = self._policy()
@@ -184,8 +185,7 @@ def _named(scope: str, rule: str) -> Pick:
 def _of_part(recipe: str, key: str, rule: str, policy: Policy) -> Pick:
     from reports.gate import of_recipe_on_slice
 
-    rules, confidence = policy.gate.slices[key], policy.gate.confidence
-    return lambda run, found: (r for r in of_recipe_on_slice(run, recipe, key, rules, confidence) if r.rule == rule)
+    return lambda run, found: (r for r in of_recipe_on_slice(run, recipe, key, policy.gate) if r.rule == rule)
 
 
 def _by_recipe(recipe: str) -> Callable[[Outcome], bool]:
@@ -212,12 +212,17 @@ _ID = pytest.StashKey[str]()
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock beside the folder; other workers of the session wait here for the run to end."""
-    import fcntl
+    import os
+
+    from reports.lock import lock, release
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(folder.with_name(f".{folder.name}.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        lock(descriptor, wait=True)
         yield
+    finally:
+        release(descriptor)
 
 
 def _run(policy: Policy, folder: Path) -> Run:
@@ -246,12 +251,19 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
 
 
 def marked(outcome: Outcome) -> str:
-    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``."""
+    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``; long stretches between are cut."""
     from reports.text import visible
 
-    text, parts, at = outcome.texts.get(outcome.field, ""), [], 0
+    text, parts, at, shown = outcome.texts.get(outcome.field, ""), [], 0, 0
     for edit in sorted(outcome.edits, key=lambda edit: edit.start):
         old, new = (f"[-{edit.before}-]" if edit.before else ""), (f"{{+{edit.after}+}}" if edit.after else "")
-        parts += [text[at : edit.start], old, new]
-        at = edit.end
-    return " ".join(visible("".join([*parts, text[at:]])).split("\n"))
+        parts += [_cut(text[at : edit.start], shown, NEAR), old, new]
+        at, shown = edit.end, NEAR
+    return " ".join(visible("".join([*parts, _cut(text[at:], NEAR, 0)])).split("\n"))
+
+
+def _cut(stretch: str, first: int, last: int) -> str:
+    """An unchanged stretch of a text: so many characters of its beginning and of its end."""
+    if len(stretch) <= first + last + 1:
+        return stretch
+    return f"{stretch[:first]}…{stretch[len(stretch) - last :]}"

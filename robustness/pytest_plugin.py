@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from robustness.pytest_names import ALLOW, FILE
+
 if TYPE_CHECKING:
     from robustness.pytest_items import Auditor
-
-FILE = "robustness.toml"
-
-
-ALLOW = "robustness_allow_local_code"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -83,7 +83,7 @@ def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
     return Repeats(
         texts=len(inputs),
         flips=sum(a.label != b.label for _, a, b in rows),
-        moved=sum(not (_same(a, b) and _same(t, a)) for t, a, b in rows),
+        moved=sum(not (same(a, b) and same(t, a)) for t, a, b in rows),
         misplaced=sum(a.label == b.label != t.label for t, a, b in rows),
         exact=all(t.label == a.label == b.label and t.scores == a.scores == b.scores for t, a, b in rows),
         declared=info.deterministic,
@@ -100,7 +100,8 @@ def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:
     return [*inputs, *[inputs[0]] * (-len(inputs) % quantum)]
 
 
-def _same(a: Prediction, b: Prediction) -> bool:
+def same(a: Prediction, b: Prediction) -> bool:
+    """Whether two answers are one, but for the last digits."""
     if a.label != b.label or (a.scores is None) != (b.scores is None):
         return False
     return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))

@@ -40,6 +40,7 @@ class Generator:
         transformers = checkpoints.prepare(offline)
         with checkpoints.explained(source, offline=offline):
             options = {"local_files_only": offline or folder is not None}
+            checkpoints.refuse_adapter(source, folder, offline=offline)
             model, loading = transformers.AutoModelForSeq2SeqLM.from_pretrained(
                 source, dtype="float32", use_safetensors=True, output_loading_info=True, **options
             )

@@ -77,9 +77,9 @@ wherever a recipe is named.
 BUDGETS = """
 `standard` is the default cascade: each recipe attacks only the examples that the ones before left standing, and what survives
 all of them is the robust accuracy. Its recipes differ in what they change, because that is what a union of attacks gains from:
-additions and exchanges that keep the label, rewrites of the sentence, slips of the finger, synonyms, unseen characters. None
-of them needs an encoder in the `paper` profile, so that the same cascade runs everywhere. It is meant for a budget of 100 to
-200 queries a recipe.
+slips of the finger, additions and exchanges that keep the label, synonyms, unseen characters, rewrites of the sentence. The
+order changes no verdict, only what it costs: first comes what breaks most for the fewest queries. None of them needs an encoder
+in the `paper` profile, so that the same cascade runs everywhere. It is meant for a budget of 100 to 200 queries a recipe.
 
 Ranking the words of a text costs a query each. Below a budget of 100 queries, or of 5 a word where the text is long, recipes
 that rank try the words in random order instead: published logs show that more examples fall that way.

@@ -55,6 +55,10 @@ class WordDrop:
         self.keep = None if keep is None else frozenset(keep)
         self.language, self.languages = language, (language,)
 
+    def __repr__(self) -> str:
+        keep = None if self.keep is None else sorted(self.keep)
+        return f"WordDrop(keep={keep!r}, language={self.language!r})"
+
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Drop a share of the words."""
         words = words_of(text)

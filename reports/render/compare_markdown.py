@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from reports.changes import Case, Change
 from reports.compare import Comparison, Side
 from reports.figures import COMPARED, NOTHING, drop, percent, signed_interval
-from reports.render.markdown import code, prose, section, table
+from reports.render.inert import code, prose
+from reports.render.markdown import section, table
 
 _SHOWN = 20
 _LONGEST = 400

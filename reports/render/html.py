@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reports.clusters import Design
+from reports.figures import over_groups
 from reports.render import html_charts as charts
 from reports.render import html_view as view
 from reports.render.html_failures import BLANK, failure_book
@@ -37,12 +39,14 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "created": view.created(manifest.created),
         "confidence": summary["confidence"],
         "overall": summary["overall"],
+        "over_groups": _over_groups(summary["overall"]["robust_accuracy"]),
         "verdict": view.verdict(gate),
         "rules": rules,
         "conditions": conditions,
         "policy_source": gate.policy if gate else "",
         "doubts": view.doubts(summary["flags"]),
         "stages": summary["stages"],
+        "cascade": summary.get("cascade"),
         "recipes": recipes,
         "severities": summary["severities"],
         "severity_plots": charts.severity_plots(summary["severities"], {r["name"]: r["clean_accuracy"] for r in recipes}),
@@ -56,6 +60,11 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "numbered": {name: at for at, name in book.recipes},
         "blank": BLANK,
     }
+
+
+def _over_groups(robust: Mapping[str, Any]) -> str:
+    design = robust.get("design")
+    return over_groups(robust["n"], Design(**design), robust["confidence"]) if design else ""
 
 
 def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:

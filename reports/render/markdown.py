@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from reports.cascade import told
 from reports.failures import failures
 from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.measure import Measured
 from reports.public import full_message, public_message
+from reports.render.inert import code, prose
+from reports.render.minimised import minimised_section
 from reports.run import Outcome, PredictionRecord, Run
 from reports.slices import Slice
-from reports.text import visible
 from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 
 SHOWN = 20
@@ -20,8 +21,6 @@ LONGEST = 400
 
 def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bool = True) -> str:
     """The report as GitHub-flavoured Markdown; without ``texts`` the failures are named and not quoted."""
-    from reports.render.minimised import minimised_section
-
     parts = [
         _head(run, gate),
         _rules(gate),
@@ -38,16 +37,6 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _facts(run),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def code(text: object) -> str:
-    """Any text as one inert code span: no markup, link, mention or line break comes alive in it."""
-    shown = visible(str(text)).replace("\n", " ⏎ ").replace("\t", " ⇥ ")
-    if not shown.strip():
-        return "(blank)" if shown else "(empty)"
-    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
-    pad = " " if "`" in shown or shown != shown.strip() else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -78,13 +67,6 @@ def _rules(gate: GateResult) -> str:
     return "\n".join(["| verdict | rule | scope | why |", "|---|---|---|---|", *map(_row, rows)])
 
 
-def prose(text: str) -> str:
-    """A sentence of ours that may quote a hostile name: left bare where it is plain, else a code span."""
-    return (
-        text if re.fullmatch(r"[\w .,;:%()=+–−-]*", text, re.ASCII) and "://" not in text and "www." not in text else code(text)
-    )
-
-
 def _overall(measured: Measured, drawn: str) -> str:
     whole = measured.overall
     rows = [
@@ -111,6 +93,8 @@ def _stages(measured: Measured) -> str:
         return ""
     rows = [(code(s.recipe), str(s.attacked), str(s.broken), str(s.errors), interval(s.robust_accuracy)) for s in measured.stages]
     note = "A cascade: each recipe attacks only what still stands, so its success rate is among the harder examples."
+    if measured.cascade is not None and (cost := told(measured.cascade)):
+        note = f"{note} {cost[:1].upper()}{cost[1:]}."
     return section("Cascade", table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
 
 
@@ -142,7 +126,11 @@ def _success_at(measured: Measured) -> str:
         return ""
     budgets = tuple(measured.recipes[0].success_at)
     rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
-    return section("Success rate within so many queries", table(("recipe", "profile", *map(str, budgets)), rows))
+    note = (
+        "The share of attacked examples that each recipe had broken by its n-th query. A run with so small a budget is planned"
+        " for it and may break more, or fewer."
+    )
+    return section("Broken by the n-th query", note, table(("recipe", "profile", *map(str, budgets)), rows))
 
 
 def _severities(measured: Measured) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from reports.minimal import MINIMISED, Minimal, clusters, read_minimised, summary_line
-from reports.render.markdown import code
+from reports.render.inert import code
 from reports.run import Run
 from reports.text import visible
 

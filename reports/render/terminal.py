@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reports import figures
+from reports.cascade import told
 from reports.figures import VERDICTS, interval, intervals, number, points, words
 from reports.measure import Measured, measure
 from reports.metrics import RecipeMetrics
@@ -33,11 +34,12 @@ def verdict_line(result: GateResult) -> str:
     if result.verdict == "measured":
         return f"{word}: no threshold was set, so nothing could fail; set one in robustness.toml or by flag"
     reasons = [rule for rule in _sorted(result) if rule.verdict != PASS]
+    family = f"; failures judged family-wise over {result.family} thresholds (Holm)" if result.family else ""
     if not reasons:
         holding = sum(rule.observed is not None for rule in result.rules)
-        return f"{word}: {holding} {'threshold holds' if holding == 1 else 'thresholds hold'}, {result.claim}"
+        return f"{word}: {holding} {'threshold holds' if holding == 1 else 'thresholds hold'}, {result.claim}{family}"
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}").split())
+    return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}{family}").split())
 
 
 def _where(rule: RuleResult) -> str:
@@ -72,6 +74,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield _overall(measured)
     yield from _drawn(run)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
+    yield from _cascade(measured)
     yield from _flags(run)
     yield plain(f"Reports and every failure: {run.path}")
 
@@ -166,6 +169,11 @@ def _stages(measured: Measured) -> Table:
             *map(plain, (_bare(stage.robust_accuracy), number(stage.errors))),
         )
     return unbroken(table)
+
+
+def _cascade(measured: Measured) -> Iterator[Text]:
+    if measured.cascade is not None and (cost := told(measured.cascade)):
+        yield plain(cost)
 
 
 def _flags(run: Run) -> Iterator[Text]:

@@ -34,7 +34,7 @@ def audit(
     opening: f.OpeningFlags,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out; finished trials are not run again.")
+        bool, typer.Option("--resume", help="Continue the run in --out; only what has not ended, or ended in an error, is run.")
     ] = False,
     until_decided: Annotated[
         bool,

@@ -37,6 +37,13 @@ PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+IsolateFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--isolate/--no-isolate",
+        help="Run a python: victim in a child process, where it can neither end nor hang the audit (default: no).",
+    ),
+]
 LocalCodeFlag = Annotated[
     bool,
     typer.Option(
@@ -58,7 +65,9 @@ RunPolicyFlag = Annotated[
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
-TimeoutFlag = Annotated[float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300).")]
+TimeoutFlag = Annotated[
+    float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ class ReadingFlags(Flags):
     text: Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")] = None
     label: Annotated[str | None, typer.Option("--label", help="Label column.")] = None
     id_: Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")] = None
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Column that says which rows hang together: a document, a user, a template."),
+    ] = None
     label_map: Annotated[
         str | None,
         typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive."),
@@ -210,10 +223,12 @@ class OpeningFlags(Flags):
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
     def given(self) -> dict[str, Any]:
-        """Labels and fields as lists."""
-        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields))
+        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        stated = {} if self.isolate is None else {"isolate": self.isolate}
+        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +238,7 @@ class LoadingFlags(Flags):
     device: DeviceFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +261,9 @@ class GateFlags(Flags):
     max_error_rate: Annotated[
         str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
     ] = None
-    min_examples: Annotated[int | None, typer.Option("--min-examples", help="Inconclusive with fewer judged examples.")] = None
+    min_examples: Annotated[
+        int | None, typer.Option("--min-examples", help="Nothing passes with fewer judged examples (default 30).")
+    ] = None
     max_untested: Annotated[
         str | None,
         typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
@@ -259,6 +277,9 @@ class GateFlags(Flags):
     fatal_flags: Annotated[
         str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
     ] = None
+    family_wise: Annotated[
+        bool, typer.Option("--family-wise", help="One error of a false failure over all thresholds together, not one for each.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

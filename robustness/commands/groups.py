@@ -23,16 +23,26 @@ class Flags:
         return given(**{field.name.rstrip("_"): getattr(self, field.name) for field in fields(self)})
 
 
+DECIDING = (
+    *("policy", "expect", "expect_base", "confidence", "max_regression", "max_broken"),
+    *("min_robust_accuracy", "max_accuracy_drop", "max_attack_success_rate", "min_clean_accuracy", "min_examples"),
+    *("max_error_rate", "max_untested", "max_exhausted", "max_flip_rate", "fatal_flags", "accept_flags"),
+)
+"""Options that a verdict hangs on."""
+
+
 class Once(TyperCommand):
-    """A command whose options have one value each: of two thresholds on one line, none may win in silence."""
+    """A command whose deciding options have one value each: of two thresholds on one line, none may win in silence.
+
+    Of other options the last one counts, as is usual where a script appends to a command.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As ever; raises ``UsageError`` for an option with a value that was given twice."""
+        """As ever; raises ``UsageError`` for a deciding option that was given twice."""
         if not ctx.resilient_parsing:
             seen = Counter(parameter.name for parameter in self.make_parser(ctx).parse_args(args=list(args))[2])
             for option in self.params:
-                single = not getattr(option, "is_flag", False) and not getattr(option, "multiple", False)
-                if single and seen[option.name] > 1:
+                if option.name in DECIDING and seen[option.name] > 1:
                     raise UsageError(f"{option.opts[0]} was given {seen[option.name]} times; give it once")
         return super().parse_args(ctx, args)
 

@@ -87,10 +87,13 @@ class _Sink:
 
 
 class Guard(io.TextIOBase):
-    """A text stream that prints safely. ``allowed``: terminal sequences that may pass; all others are written out."""
+    """A text stream that prints safely. ``allowed``: terminal sequences that may pass; all others are written out.
 
-    def __init__(self, sink: _Sink, allowed: re.Pattern[str]) -> None:
-        self._sink, self._allowed = sink, allowed
+    ``shared``: another process writes to the same place, so that every write may stand at the start of a line.
+    """
+
+    def __init__(self, sink: _Sink, allowed: re.Pattern[str], *, shared: bool = False) -> None:
+        self._sink, self._allowed, self._shared = sink, allowed, shared
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -110,6 +113,7 @@ class Guard(io.TextIOBase):
         shown = "".join(part if at % 2 else visible(part) for at, part in enumerate(parts))
         before = self._sink.line
         safe = defused(before + shown)[len(before) :]
+        safe = defused(safe) if self._shared else safe
         self._sink.line = _line_so_far(before + safe)
         self._sink.write(safe)
         return len(text)
@@ -232,6 +236,12 @@ def others_on_stderr() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def guard_child() -> None:
+    """In a process that runs foreign code for this one: whatever it prints from now on goes to stderr, through a guard."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    sys.stdout = sys.stderr = Guard(_Sink(sys.stderr), _OTHERS if terminal else _NOTHING, shared=True)
 
 
 def _streams() -> _Streams:

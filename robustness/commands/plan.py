@@ -104,8 +104,10 @@ def _power(n: int, power: dict[str, Any]) -> list[str]:
     margin = f"{100 * power['margin']:g} points"
     sizes = power["examples_to_exclude_margin"].items()
     takes = ", ".join(f"{_count(size)} examples at {float(churn):.0%} churn" for churn, size in sizes)
+    effect = power["design_effect"]
+    worth = f", which count as {n / effect:.0f} that stand alone if half of what differs lies between groups"
     return [
-        f"what {n} examples can show",
+        f"what {n} examples can show{worth if effect > 1 else ''}",
         f"  a rate near one half     ±{100 * power['interval_half_width']:.1f} points",
         f"  a drop that compare sees {seen}",
         f"  to exclude {margin}, if nothing changed, takes {takes}",

@@ -26,7 +26,7 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
     Raises:
         UsageError: naming the file or flag, the key, what was expected.
     """
-    from reports.policy import PolicyError, refuse_idle, with_gate
+    from reports.policy import PolicyError, with_gate
     from reports.policy_file import NONE, load_policy
 
     try:
@@ -34,10 +34,11 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
         if path is not None and str(path) != NONE:
             found = found.model_copy(update={"audit": anchored(found.audit, path.parent)})
         policy = with_gate(found, _gate_values(gate_flags))
-        refuse_idle(policy)
     except PolicyError as error:
         raise UsageError(str(error)) from error
     _refuse_unknown_flags(policy)
+    if verdict:
+        _refuse_idle(policy)
     meant = "gate" in found.model_fields_set or (path is not None and str(path) != NONE)
     if verdict and meant and not policy.gate.has_thresholds:
         raise UsageError(
@@ -75,17 +76,19 @@ def policy_for(manifest: Manifest, path: Path | None, gate_flags: Mapping[str, A
     the folder's file is not what the run is judged by. Raises ``UsageError``.
     """
     from reports.held import own_policy
-    from reports.policy import PolicyError, refuse_idle, with_gate
+    from reports.policy import PolicyError, with_gate
 
     own = own_policy(manifest)
     if path is not None or not own.gate.has_thresholds:
-        return read_policy(path, gate_flags)
+        policy = read_policy(path, gate_flags)
+        _refuse_idle(policy)
+        return policy
     try:
         policy = with_gate(own, _gate_values(gate_flags))
-        refuse_idle(policy)
     except PolicyError as error:
         raise UsageError(str(error)) from error
     _refuse_unknown_flags(policy)
+    _refuse_idle(policy)
     if note:
         _note_other_file(own)
     if policy is own:
@@ -116,6 +119,18 @@ def audit_defaults(policy: Policy, victim: str | None, resource: list[str] | Non
     if resource is None:
         refuse_local_resources(policy.audit.resource or (), policy.source, allow_local_code)
     return policy.audit.model_dump(exclude_none=True)
+
+
+def _refuse_idle(policy: Policy) -> None:
+    """Name thresholds that hold nothing; raises ``UsageError`` where there are no others."""
+    from reports.policy import PolicyError, refuse_idle
+
+    try:
+        found = refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
+    if found:
+        output.warn(f"warning: {policy.source}: {', '.join(found)}: no run can break it, so it holds nothing")
 
 
 def _refuse_unknown_flags(policy: Policy) -> None:

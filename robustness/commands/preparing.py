@@ -20,6 +20,7 @@ def prepared(arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Audi
     """
     from robustness.audit import Settings, open_data, open_victim, prepare
     from robustness.commands.status import status
+    from robustness.drawing import refuse_grouped
     from robustness.early import check_inputs, check_settings
     from robustness.offline import offline as without_network
 
@@ -28,6 +29,7 @@ def prepared(arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Audi
     off, limit = rest.pop("offline", False), rest.pop("limit", None)
     read, opened = dict(rest.pop("data_options")), dict(rest.pop("victim_options"))
     settings = Settings(**{**rest, "offline": off, "recipes": tuple(rest.get("recipes") or ("standard",))})
+    refuse_grouped(read.get("group"), settings.until_decided)
     if len(read.get("text") or ()) > 1:
         opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
     with without_network(off):

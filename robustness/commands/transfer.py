@@ -124,4 +124,4 @@ def _print(found: Transfer, *, quiet: bool) -> None:
             table.add_row(*map(Text, row))
     console = output.console()
     console.print(table)
-    console.print("broken, of the cases whose clean text the victim gets right, with 95 % Wilson intervals")
+    console.print("broken, of the cases whose clean text the victim gets right, with 95 % Clopper–Pearson intervals")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.public import full_message
 from robustness.commands import flags as f
 from robustness.commands import output
 
@@ -58,6 +57,8 @@ def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
 
 
 def _shown(found: dict[str, Any]) -> list[str]:
+    from reports.public import full_message
+
     victim, data = found["victim"], found["data"]
     return [
         f"victim    {victim['name']} ({victim['kind']}), gives {victim['access']}, labels {', '.join(victim['labels'])}",

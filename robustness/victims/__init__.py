@@ -71,19 +71,28 @@ def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str 
         raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
 
 
-def load_victim(spec: str, *, offline: bool = False, **options: Any) -> Victim:
+def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
-    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given.
+    ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
+    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take.
         VictimError: it cannot be loaded.
     """
     kind, rest = check_spec(spec, options)
-    return _load(
-        kind, rest, offline, {name: value for name, value in options.items() if value is not None and value is not False}
-    )
+    given = _given(options)
+    if isolate and (kind == "python" or "trust_remote_code" in given):
+        from robustness.victims.isolated import IsolatedVictim
+
+        return IsolatedVictim(spec, offline=offline, options=given)
+    return _load(kind, rest, offline, given)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a kind that were given; ``isolate`` is one of every kind."""
+    return {name: value for name, value in options.items() if value is not None and value is not False and name != "isolate"}
 
 
 def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
@@ -97,8 +106,7 @@ def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:
         raise UsageError(f"{unknown('kind of victim', prefix, [k.spec for k in KINDS])}{hint}")
     if bool(rest) is (kind.spec == kind.name) or (colon and not rest):
         raise UsageError(f"expected {kind.spec}, got {spec!r}")
-    given = {name: value for name, value in options.items() if value is not None and value is not False}
-    odd = sorted(set(given) - set(kind.options))
+    odd = sorted(set(_given(options)) - set(kind.options))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {kind.spec}; it takes: {', '.join(kind.options) or 'no options'}")
     return kind.name, rest

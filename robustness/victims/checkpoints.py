@@ -122,6 +122,26 @@ def check_config(file: Path) -> None:
             )
 
 
+def beside_weights(name: str, folder: Path | None, *, offline: bool) -> Path | None:
+    """Check the config before anything is loaded by it; the config of an adapter, where one lies beside it."""
+    config, adapter = (find_file(name, folder, file, offline=offline) for file in ("config.json", adapters.CONFIG))
+    if config is not None:
+        check_config(config)
+    elif adapter is not None:
+        adapters.check_bare(name, adapter)
+    return adapter
+
+
+def refuse_adapter(name: str, folder: Path | None, *, offline: bool) -> None:
+    """Check what lies beside the weights of a model that helps an attack; it is used without adapters.
+
+    Raises:
+        VictimError: there is one, or the config cannot be trusted.
+    """
+    if beside_weights(name, folder, offline=offline) is not None:
+        raise VictimError(f"{name} holds a PEFT adapter ({adapters.CONFIG}); merge it into the weights first")
+
+
 def _implementations(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Every text under a key such as ``_attn_implementation``, however deep."""
     if isinstance(value, str):
@@ -148,9 +168,11 @@ def explained(name: str, *, offline: bool) -> Iterator[None]:
         first = cut(" ".join(str(problem).split()), 500)
         hint = "it is not in the local cache and --offline forbids the hub" if offline else "is the name right?"
         if Path(name).expanduser().is_dir():
-            hint = "its files are damaged or do not belong together"
+            hint = "its files are damaged or do not fit each other"
         elif "safetensors" in first:
             hint = "it has no safetensors weights; pass --allow-pickle if you trust its author"
+        if isinstance(problem, ImportError):
+            hint = "it needs a package that is not installed"
         if "trust_remote_code" in first:
             hint = "it brings its own code; pass --trust-remote-code if you trust its author"
         raise VictimError(f"cannot load {name!r}: {hint} ({type(problem).__name__}: {first})") from problem
@@ -182,16 +204,17 @@ def identity(folder: Path, tokenizer: Any) -> dict[str, str]:
     return {"weights": digest(safe or pickles), "config": digest([folder / "config.json"]), "tokenizer": pinned}
 
 
-def adapter_identity(name: str, adapter: Path, config: Any, *, offline: bool) -> dict[str, str]:
+def adapter_identity(name: str, adapter: Path, base: str, *, offline: bool) -> dict[str, str]:
     """What pins an applied adapter: its files, the version of peft, and the base model where that came from elsewhere."""
     from importlib.metadata import version
 
     files = [adapter, *(path for path in map(adapter.with_name, adapters.WEIGHTS) if path.is_file())]
     pins = {"adapter": digest(files), "peft": version("peft")}
-    base = str(getattr(config, "name_or_path", "") or name)
-    if base in (name, str(adapter.parent)):
+    if base in ("", name, str(adapter.parent)):
         return pins
-    safe, pickles = _weights(snapshot(base, locate(base), offline=offline))
+    elsewhere = snapshot(base, locate(base), offline=offline)
+    check_config(elsewhere / "config.json")
+    safe, pickles = _weights(elsewhere)
     return pins | {"base": digest(safe or pickles)}
 
 

@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from attacks.search import Input
-from robustness.errors import UsageError, VictimError
+from robustness.errors import UsageError, VictimError, cut
 from robustness.named_answers import ONE_TEXT, plain_list
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 from robustness.victims.pipelines import PipelineScores, is_pipeline
@@ -56,7 +56,7 @@ class FunctionVictim(PlainVictim):
         except Exception as error:  # a user's function may raise anything
             if not _stumbled_over_a_list(error):
                 raise
-            raise VictimError(f"the victim raised {type(error).__name__}: {str(error)[:300]} ({ONE_TEXT})") from error
+            raise VictimError(f"the victim raised {type(error).__name__}: {cut(error)} ({ONE_TEXT})") from error
 
 
 def _stumbled_over_a_list(error: Exception) -> bool:
@@ -163,9 +163,9 @@ def _import(name: str) -> ModuleType:
             raise UsageError(
                 f"importing {name!r} failed: it needs the package {missing.name!r}, which is not installed"
             ) from missing
-        except UsageError:
+        except (UsageError, KeyboardInterrupt):
             raise
-        except Exception as problem:  # a user's module may raise anything
+        except BaseException as problem:  # a user's module may raise anything, SystemExit included
             raise UsageError(f"importing {name!r} failed: {type(problem).__name__}: {problem}{_where(problem)}") from problem
 
 
@@ -225,7 +225,9 @@ def _loaded(predictor: Any, name: str) -> Any:
         return predictor
     try:
         made = predictor()
-    except Exception as problem:  # a user's loader may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # a user's loader may raise anything
         raise UsageError(
             f"{name} was called as a loader and raised {type(problem).__name__}: {problem}{_where(problem)}"
         ) from problem

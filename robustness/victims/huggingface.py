@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -224,19 +223,23 @@ def load_huggingface(
     source = path_or_name if folder is None else str(folder)
     with checkpoints.explained(path_or_name, offline=offline):
         used = checkpoints.pick_device(device)
-        adapter = _checked_files(path_or_name, folder, allow_pickle=allow_pickle, offline=offline)
+        adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
+        if adapter is not None:
+            adapters.check_adapter(path_or_name, adapter, allow_pickle=allow_pickle)
         common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
         config = transformers.AutoConfig.from_pretrained(source, **common)
         check_kind(config)
         labels, scoring, notes = reading(config, label)
         tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        model = _classifier(transformers, source, common | checkpoints.attention(used), allow_pickle=allow_pickle)
+        # The config is given as a whole, because an attention that config.json names would go before the one asked for here.
+        options = common | checkpoints.attention(used) | {"config": config}
+        model = _classifier(transformers, source, options, allow_pickle=allow_pickle)
         check_ids(source, tokenizer, embedded(model))
         pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
         pins |= checkpoints.code_identity(model, tokenizer, config)
         if adapter is not None:
             adapters.check_applied(source, model)
-            pins |= checkpoints.adapter_identity(source, adapter, model.config, offline=offline)
+            pins |= checkpoints.adapter_identity(source, adapter, str(model.name_or_path), offline=offline)
     pad_id, padding_notes = padding(tokenizer, model.config)
     if pad_id >= (embedded(model) or pad_id + 1) and not _padding_known(model.config):
         pad_id = 0  # added to the tokenizer without telling the model; any token that no text of a batch holds will do
@@ -245,18 +248,6 @@ def load_huggingface(
     notes = (*notes, *padding_notes, *vocabulary_notes(tokenizer, config))
     info = describe(f"hf:{path_or_name}", "hf", labels, tokens, pins, used, fields=tuple(fields), notes=notes)
     return TransformerVictim(info, model, tokens, scoring, pad_id, used)
-
-
-def _checked_files(name: str, folder: Path | None, *, allow_pickle: bool, offline: bool) -> Path | None:
-    """Look at what lies beside the weights before anything is loaded; the config of an adapter, where there is one."""
-    config, adapter = (checkpoints.find_file(name, folder, file, offline=offline) for file in ("config.json", adapters.CONFIG))
-    if config is not None:
-        checkpoints.check_config(config)
-    if adapter is not None:
-        if config is None:
-            adapters.check_bare(name, adapter)
-        adapters.check_adapter(name, adapter, allow_pickle=allow_pickle)
-    return adapter
 
 
 def _classifier(transformers: Any, source: str, options: Mapping[str, Any], *, allow_pickle: bool) -> Any:

@@ -37,7 +37,10 @@ def load_tokenizer(transformers: Any, source: str, folder: Path | None, config: 
     except Exception as problem:
         if nothing:  # each kind of tokenizer fails in its own way without its files
             raise VictimError(_absent(source)) from problem
-        raise
+        if folder is None or isinstance(problem, ImportError) or "trust_remote_code" in str(problem):
+            raise
+        first = " ".join(str(problem).split())[:200]
+        raise VictimError(f"cannot read the tokenizer of {source} ({type(problem).__name__}: {first}); {SAVE}") from problem
     if nothing and _vocabulary_files(tokenizer):  # those of characters or bytes need no files
         raise VictimError(_absent(source))
     _check_size(source, tokenizer, config)

@@ -76,7 +76,7 @@ def test_a_policy_named_by_flag_is_still_a_file(here: Path) -> None:
 
 def test_judging_a_run_needs_no_consent(here: Path) -> None:
     assert main(["gate", "run", "-q"]) in (0, 1, 3)
-    assert main(["report", "run", "-q"]) == 0
+    assert main(["report", "run", "-q"]) in (0, 1, 3)
     assert not (here / "ran").exists()
 
 

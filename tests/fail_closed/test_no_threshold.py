@@ -170,12 +170,19 @@ def test_two_values_for_the_margin_of_a_comparison_are_refused() -> None:
         ["--min-robust-accuracy", "0%"],
         ["--max-accuracy-drop", "100pt"],
         ["--max-attack-success-rate", "1.0"],
-        ["--min-robust-accuracy", "30%,natural:word-drop=0"],
+        ["--min-robust-accuracy", "natural:word-drop=0", "--max-accuracy-drop", "100pt"],
     ],
 )
-def test_a_threshold_that_no_run_can_break_is_named(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_thresholds_that_no_run_can_break_are_no_thresholds(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*AUDIT, *flags]) == 2
     assert "no run can break it" in capsys.readouterr().err
+
+
+def test_a_threshold_that_no_run_can_break_is_named_beside_others(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--min-robust-accuracy", "30%,natural:word-drop=0"]
+    for command in (AUDIT, ["gate", "run", "-q"]):
+        assert main([*command, *flags]) == 0
+        assert 'recipes."natural:word-drop".min_robust_accuracy = 0: no run can break it' in capsys.readouterr().err
 
 
 def test_the_python_interface_names_it_too() -> None:
@@ -186,3 +193,12 @@ def test_the_python_interface_names_it_too() -> None:
     idle = parse_policy({"gate": {"min_clean_accuracy": 0}}, "here")
     with pytest.raises(UsageError, match="no run can break it"):
         audit("scripted:keyword", [("a dull film", "negative")], policy=idle)
+
+
+def test_every_flag_of_the_gate_is_one_that_decides() -> None:
+    from dataclasses import fields
+
+    from robustness.commands.flags import GateFlags
+    from robustness.commands.groups import DECIDING
+
+    assert {field.name for field in fields(GateFlags)} <= set(DECIDING)

@@ -115,9 +115,10 @@ def test_an_exception_of_the_victim_is_inert(capsys: pytest.CaptureFixture[str])
     assert not OBEYED.search(told.out + told.err)
 
 
-def test_json_alone_is_on_stdout_whatever_a_victim_prints() -> None:
+@pytest.mark.parametrize("where", [(), ("--isolate",)])
+def test_json_alone_is_on_stdout_whatever_a_victim_prints(where: tuple[str, ...]) -> None:
     """Python's prints, raw descriptors and children alike; the document survives a runner that reads it too."""
-    done = program("audit", "--victim", "python:v:loud", "--data", "good.csv", *FLAGS, "--json", "--out", "run")
+    done = program("audit", "--victim", "python:v:loud", "--data", "good.csv", *FLAGS, "--json", "--out", "run", *where)
     assert json.loads(done.stdout)["folder"] == "run"
     assert done.stdout.count(b"\n") == 1
     assert b"raw bytes" in done.stderr

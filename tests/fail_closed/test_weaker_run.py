@@ -29,7 +29,7 @@ POLICY = """
 min_robust_accuracy = "20%"
 
 [audit]
-victim = "python:counts:ask"
+victim = "python:weaker_victim:ask"
 data = "data.csv"
 recipes = ["deepwordbug", "natural:word-drop"]
 profile = "paper"
@@ -52,7 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     Path("data.csv").write_text("\n".join(ROWS) + "\n")
-    Path("counts.py").write_text(VICTIM)
+    Path("weaker_victim.py").write_text(VICTIM)
     Path("policy.toml").write_text(POLICY)
     return tmp_path
 
@@ -83,21 +83,24 @@ def test_what_the_policy_asks_for_and_more_of_it_passes() -> None:
 def test_a_run_made_elsewhere_is_held_against_the_policy_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     small = ["--recipes", "natural:word-drop", "--limit", "40", "--encoder", "none", "--min-robust-accuracy", "20%"]
     Path("other.csv").write_text("\n".join(ROWS) + "\n")
-    assert main(["audit", "--victim", "python:counts:other", "--data", "other.csv", "--out", "run", "-q", *small]) in (0, 3)
+    assert main(["audit", "--victim", "python:weaker_victim:other", "--data", "other.csv", "--out", "run", "-q", *small]) in (
+        0,
+        3,
+    )
     capsys.readouterr()
     assert main(["gate", "run", "-q", "--policy", "policy.toml"]) == 3
     said = capsys.readouterr().out
-    for part in ("victim python:counts:ask", "data data.csv", "recipes deepwordbug", "50 examples"):
+    for part in ("victim python:weaker_victim:ask", "data data.csv", "recipes deepwordbug", "50 examples"):
         assert part in said
     assert "budget" not in said  # 500 is more than 50
 
 
 def test_a_broken_threshold_stays_broken_on_a_weaker_run() -> None:
-    assert audit("--limit", "40", "--victim", "python:counts:wrong") == 1
+    assert audit("--limit", "40", "--victim", "python:weaker_victim:wrong") == 1
 
 
 def test_another_victim_by_flag_is_what_the_policy_is_then_about() -> None:
-    assert audit("--victim", "python:counts:other") == 0
+    assert audit("--victim", "python:weaker_victim:other") == 0
     assert main(["gate", "run", "-q"]) == 0
     assert main(["gate", "run", "-q", "--policy", "policy.toml"]) == 3
 

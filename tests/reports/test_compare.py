@@ -99,7 +99,8 @@ def test_a_cascade_is_compared_stage_by_stage(run_of: Callable[..., Run]) -> Non
         ("h" * 200 + "b" * 200, "h" * 160 + "b" * 240, 0.02, "regressed"),
         ("h" * 200 + "b" * 200, "h" * 240 + "b" * 160, 0.02, "improved"),
         ("h" * 200 + "b" * 200, "h" * 193 + "b" * 207, 0.05, "no evidence"),  # worse beyond chance, yet inside the margin
-        ("h" * 200 + "b" * 200, "h" * 193 + "b" * 207, 0.005, "regressed"),
+        ("h" * 200 + "b" * 200, "h" * 193 + "b" * 207, 0.0, "regressed"),
+        ("h" * 200 + "b" * 200, "h" * 193 + "b" * 207, 0.02, "inconclusive"),  # worse, though whether by more is open
         ("h" * 200 + "b" * 200, "h" * 200 + "b" * 180 + "s" * 20, 0.02, "regressed"),  # clean accuracy alone
     ],
 )
@@ -269,8 +270,8 @@ letters = st.text("hebs", min_size=12, max_size=12)
 @settings(max_examples=30, deadline=None)
 def test_turning_the_runs_round_turns_every_change(a1: str, a2: str, b1: str, b2: str) -> None:
     base, candidate = _in_memory(one=a1, two=a2), _in_memory(one=b1, two=b2)
-    there = measures(pair_up(base, candidate))
-    back = measures(pair_up(candidate, base))
+    there = measures(pair_up(base, candidate), 0.02)
+    back = measures(pair_up(candidate, base), 0.02)
     for x, y in zip(there, back, strict=True):
         assert (x.pairs.broken, x.pairs.fixed) == (y.pairs.fixed, y.pairs.broken)
         assert x.change is not None
@@ -283,7 +284,7 @@ def test_turning_the_runs_round_turns_every_change(a1: str, a2: str, b1: str, b2
 @settings(max_examples=20, deadline=None)
 def test_a_run_against_itself_has_not_changed(statuses: str) -> None:
     run = _in_memory(one=statuses)
-    assert all(c.change == 0 and c.p == 1 for c in measures(pair_up(run, run)))
+    assert all(c.change == 0 and c.p == 1 for c in measures(pair_up(run, run), 0.02))
 
 
 def _in_memory(**recipes: str) -> Run:
@@ -311,3 +312,15 @@ def test_notes_name_the_same_victim_and_other_versions(run_of: Callable[..., Run
         "both runs audited the same victim, to the byte",
         "python was 3.11.9 in the base and 3.12.1 in the candidate",
     )
+
+
+def test_a_larger_budget_that_finds_less_is_said(make_run: MakeRun, make_counted: Callable[..., list[Outcome]]) -> None:
+    def notes(small: int, large: int) -> str:
+        sides = ((50, small), (500, large))
+        base, candidate = (
+            make_run(make_counted(succeeded=n, failed=10 - n), budget=b, comparability={"budget": b}) for b, n in sides
+        )
+        return " ".join(compare(base, candidate).notes)
+
+    assert "larger budget broke fewer" in notes(9, 4)
+    assert notes(4, 9) == ""

@@ -54,7 +54,7 @@ def test_a_threshold_is_held_against_the_whole_interval(name: str, threshold: fl
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.integers(1, 99))
 @settings(max_examples=100, deadline=None)
 def test_inconclusive_means_more_would_settle_it(count: tuple[int, int], percent: int) -> None:
-    decided = decide("min_robust_accuracy", "run", percent / 100, proportion(*count))
+    decided = decide("min_robust_accuracy", "run", percent / 100, proportion(*count), fewest=0)
     if decided.verdict != "inconclusive":
         assert decided.settling_n is None
         return
@@ -70,8 +70,8 @@ def test_inconclusive_means_more_would_settle_it(count: tuple[int, int], percent
 @settings(max_examples=100, deadline=None)
 def test_what_fails_from_below_passes_from_above(successes: int, others: int, percent: int) -> None:
     observed = proportion(successes, successes + others)
-    at_least = decide("min_robust_accuracy", "run", percent / 100, observed).verdict
-    at_most = decide("max_accuracy_drop", "run", percent / 100, observed).verdict
+    at_least = decide("min_robust_accuracy", "run", percent / 100, observed, fewest=0).verdict
+    at_most = decide("max_accuracy_drop", "run", percent / 100, observed, fewest=0).verdict
     assert (at_least, at_most) not in {("fail", "fail"), ("fail", "inconclusive"), ("inconclusive", "fail")}
     if successes + others == 0:
         assert at_least == at_most == "inconclusive"
@@ -145,7 +145,7 @@ def test_rules_on_one_slice(make_run: MakeRun, make_outcome: MakeOutcome) -> Non
 
 def test_flags_that_are_fatal(make_run: MakeRun, make_counted: MakeCounted) -> None:
     flags = ({"code": "truncation", "severity": "warning", "message": "cut"}, {"code": "no-encoder", "severity": "note"})
-    run = make_run(make_counted(failed=5), flags=flags)
+    run = make_run(make_counted(failed=50), flags=flags)
     assert evaluate(run, policy(**EASY)).verdict == "passed"
     assert evaluate(run, policy(**EASY, fatal_flags=["truncation"])).verdict == "failed"
     assert evaluate(run, policy(**EASY, fatal_flags=["no-encoder"])).verdict == "failed"
@@ -289,3 +289,36 @@ def test_damaged_folders_are_not_even_loaded(make_run: MakeRun, make_counted: Ma
 def test_an_empty_policy_on_a_run_still_being_written(tmp_path: Path, make_manifest: Callable[..., Manifest]) -> None:
     with RunWriter.create(tmp_path, make_manifest(examples=2)):
         assert evaluate(load_run(tmp_path)).verdict == "inconclusive"
+
+
+# Small n: an exact interval and thirty examples.
+
+
+def test_one_example_of_one_passes_nothing_and_nothing_was_asked_of_a_measured_run(
+    make_run: MakeRun, make_counted: MakeCounted
+) -> None:
+    for n in (1, 2, 5, 29):
+        run = make_run(make_counted(failed=n))
+        never_passes(run, verdict="inconclusive", message=f"{n} examples judged, at least 30", gate={"min_robust_accuracy": 0.01})
+        assert evaluate(run).verdict == "measured"
+    assert evaluate(make_run(make_counted(failed=30)), policy(min_robust_accuracy=0.88)).verdict == "passed"
+
+
+def test_fewer_than_thirty_may_fail(make_run: MakeRun, make_counted: MakeCounted) -> None:
+    assert evaluate(make_run(make_counted(succeeded=10)), policy(min_robust_accuracy=0.5)).verdict == "failed"
+
+
+def test_a_slice_of_a_large_run_passes_on_thirty_of_its_own(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
+    rows = [make_outcome(f"e{i}", status="failed", meta={"kind": "rare" if i < 12 else "usual"}) for i in range(300)]
+    parts = {f"kind={kind}": {"min_robust_accuracy": 0.5} for kind in ("rare", "usual")}
+    result = evaluate(make_run(rows), policy(slices=parts, min_examples=200))
+    assert rule(result, "min_robust_accuracy", "slice kind=usual").verdict == "pass"
+    rare = rule(result, "min_robust_accuracy", "slice kind=rare")
+    assert (rare.verdict, rare.settling_n) == ("inconclusive", 30)
+    assert "nothing passes on fewer than 30 examples" in rare.message
+    assert evaluate(make_run(rows), policy(slices=parts, min_examples=5)).verdict == "passed"
+
+
+def test_a_victim_exactly_at_a_high_threshold_is_seldom_failed() -> None:
+    """47 of 50 against 98 %: Wilson's interval ends at 97.9 % and fails it, as it does to 7.8 % of victims exactly there."""
+    assert decide("min_robust_accuracy", "run", 0.98, proportion(47, 50)).verdict == "inconclusive"

@@ -9,7 +9,7 @@ import pytest
 
 from reports.paired import mcnemar, tango
 from reports.power import deciding_distance, decision_power, drop_power, pairs_to_pass, visible_drop
-from reports.stats import wilson
+from reports.stats import exact
 
 
 def test_drop_power_by_hand() -> None:
@@ -62,7 +62,7 @@ def test_pairs_to_pass_pass_four_times_in_five() -> None:
 def test_decision_power_is_the_sum_over_all_counts(rate: float, threshold: float) -> None:
     n, expected = 120, 0.0
     for k in range(n + 1):
-        low, high = wilson(k, n)
+        low, high = exact(k, n)
         right = low >= threshold if rate > threshold else high < threshold
         expected += right * math.comb(n, k) * rate**k * (1 - rate) ** (n - k)
     assert decision_power(n, rate, threshold) == pytest.approx(expected, rel=1e-9)

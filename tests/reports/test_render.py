@@ -17,8 +17,9 @@ from reports.gate import evaluate
 from reports.measure import measure
 from reports.policy import parse_policy
 from reports.render import render_all
+from reports.render.inert import code
 from reports.render.junit import junit_report
-from reports.render.markdown import code, markdown_report
+from reports.render.markdown import markdown_report
 from reports.render.terminal import print_gate, print_run, verdict_line
 from reports.run import Outcome, Run
 from reports.summary import summarise, to_json

@@ -37,7 +37,7 @@ def rng() -> np.random.Generator:
 def test_intervals_cover(bench: ModuleType, rng: np.random.Generator) -> None:
     """Within a point of nominal when averaged; a row of 400 pairs is off by about one point by chance."""
     rows: list[dict[str, Any]] = bench.coverage(rng, AUDITS)
-    assert np.mean([row["wilson"] for row in rows]) == pytest.approx(0.95, abs=0.01)
+    assert 0.95 <= np.mean([row["exact"] for row in rows]) < 0.98
     assert np.mean([row["paired"] for row in rows]) == pytest.approx(0.95, abs=0.015)
 
 
@@ -52,11 +52,12 @@ def test_the_gate_is_seldom_red_at_its_threshold(bench: ModuleType, rng: np.rand
 
 
 def test_comparison_is_seldom_wrong(bench: ModuleType, rng: np.random.Generator) -> None:
-    quiet, noisy, margin, worse, better = bench.comparison(rng, AUDITS)
+    quiet, noisy, still, churned, margin, worse, better = bench.comparison(rng, AUDITS)
     assert quiet["regressed"] <= 0.05
     assert noisy["regressed"] <= 0.05
+    assert max(still["regressed"], churned["regressed"], margin["regressed"]) <= 0.05  # worse, and within the margin
     assert margin["no evidence"] + margin["improved"] <= 0.05
-    assert worse["regressed"] > 0.9
+    assert worse["regressed"] > 0.7
     assert better["improved"] > 0.9
 
 
@@ -69,9 +70,23 @@ def test_sequential_audits_are_seldom_wrong_and_stop_early(bench: ModuleType, rn
     assert max(rows[0.6]["drawn"], rows[0.05]["drawn"]) < 60
 
 
-def test_peeking_at_wilson_would_be_wrong(bench: ModuleType, rng: np.random.Generator) -> None:
+def test_peeking_at_exact_intervals_would_be_wrong(bench: ModuleType, rng: np.random.Generator) -> None:
     (row,) = bench.peeking(rng, 300)
-    assert row["anytime"] <= 0.05 < 0.15 < row["wilson"]
+    assert row["anytime"] <= 0.05 < 0.1 < row["exact"]
+
+
+def test_groups_are_not_taken_for_independent_examples(bench: ModuleType, rng: np.random.Generator) -> None:
+    """Twenty documents of ten rows that correlate by 0.3: one by one, 90 % is failed and passed five times too often."""
+    for row in bench.clusters(rng, AUDITS):
+        assert max(row["--group: false pass"], row["--group: false fail"]) <= 0.045
+        if (row["groups"], row["of"], row["icc"], row["true"]) == (20, 10, 0.3, 0.5):
+            assert min(row["alone: false pass"], row["alone: false fail"]) > 0.1
+
+
+def test_family_wise_keeps_one_error_for_all_rules(bench: ModuleType, rng: np.random.Generator) -> None:
+    for row in bench.several(rng, AUDITS):
+        assert row["failed, family-wise"] <= 0.04
+    assert row["failed, each by itself"] > 0.2
 
 
 def table(heading: str) -> list[list[str]]:

@@ -77,7 +77,7 @@ def test_a_victim_that_moves_is_caught() -> None:
 
 def test_answers_that_are_odd_are_named_with_an_example() -> None:
     oddities = AnswerOddities(rows=10, not_summing=4, examples={"not_summing": "[3, -1]"})
-    (flag,) = checks.answers("scores", oddities)
+    (flag,) = checks.answers("scores", oddities, oddities)
     assert flag.code == "not-probabilities"
     assert "[3, -1]" in flag.message
     assert flag.value == pytest.approx(0.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -37,7 +37,7 @@ def read(folder: Path, name: str, content: str | bytes, **flags: Any) -> Dataset
         ("x.csv", b"text,label\n\xed\xa0\x80,positive\n", "line 2: byte 0xed"),
         ("x.csv", b"\xff\xfet\x00e", "is not valid utf-16"),
         ("x.csv", "text,label\na,positive\n".encode("utf-16-le"), "--encoding utf-16-le"),
-        ("x.csv", gzip.compress(b"text,label\n"), "compressed with gzip"),
+        ("x.csv", gzip.compress(b"text,label\n", mtime=0), "compressed with gzip"),
         ("x.csv", b"PK\x03\x04aaaa", "Excel workbook; save it as CSV"),
         ("x.csv", b"PAR1aaaa", "--format parquet"),
         ("x.tsv", 'text\tlabel\n"a\tpositive\nb\n', "the quotes do not pair"),
@@ -151,7 +151,7 @@ def test_flags_that_do_not_apply_are_errors(tmp_path: Path) -> None:
 
 
 ROWS = [("a, b", 1), ("c", 0)]
-COLUMNS = {"text": [t for t, _ in ROWS], "label": [n for _, n in ROWS]}
+COLUMNS: dict[str, list[Any]] = {"text": [t for t, _ in ROWS], "label": [n for _, n in ROWS]}
 RECORDS = [{"text": t, "label": n} for t, n in ROWS]
 
 
@@ -196,7 +196,7 @@ def test_columns_named_for_a_file_that_names_its_own_are_refused(tmp_path: Path)
         ({"train": {"text": ["x"], "label": [1]}, "test": COLUMNS}, "test"),
         ({"version": "1.1", "data": RECORDS}, None),
         ({"version": "1.1", "data": RECORDS}, "data"),
-        ({name: {str(i): v for i, v in enumerate(values)} for name, values in COLUMNS.items()}, None),
+        ({name: {str(i): v for i, v in enumerate(cast("list[Any]", values))} for name, values in COLUMNS.items()}, None),
         ({str(i): record for i, record in enumerate(RECORDS)}, None),
         ({f"row {i}": record for i, record in enumerate(RECORDS)}, None),
         ({"columns": ["text", "label"], "index": [0, 1], "data": [list(row) for row in ROWS]}, None),

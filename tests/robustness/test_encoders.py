@@ -50,6 +50,25 @@ def test_the_default_is_minilm_and_none_is_none(minilm: Encoder) -> None:
     assert load_encoder("none") is None
 
 
+def test_an_encoder_that_padding_reaches_gets_texts_of_one_length(tmp_path: Path) -> None:
+    import transformers
+
+    from robustness.victims.demo import encoder_folder
+
+    config = transformers.ConvBertConfig(
+        embedding_size=32, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, initializer_range=0.3
+    )
+    transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(encoder_folder() / name, tmp_path)
+    encoder = load_encoder(f"hf:{tmp_path}", device="cpu")
+    assert encoder is not None
+    assert (encoder.length_quantum, encoder.mixed_lengths) == (1, (0, 0))
+    plain = load_encoder("minilm", device="cpu")
+    assert plain is not None
+    assert (plain.length_quantum, plain.mixed_lengths) == (4, (16, 128))
+
+
 @pytest.mark.parametrize("spec", ["", "hf:", "glove", "minilm:x"])
 def test_unknown_encoders_are_refused(spec: str) -> None:
     with pytest.raises(UsageError, match="expected minilm, hf:PATH_OR_NAME or none"):

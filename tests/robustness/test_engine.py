@@ -120,6 +120,38 @@ def run(plan: Plan, rows: list[Example], *, in_flight: int = 16, tokens: int = 2
     return sorted(outcome.to_json() for outcome in engine.outcomes(plan, rows, {}))
 
 
+@dataclass(frozen=True)
+class OneByOne:
+    """Asks ``count`` questions, each only when the last one is answered."""
+
+    count: int
+
+    def search(self, trial: Trial) -> Search[None]:
+        for number in range(self.count):
+            yield from trial.probe([f"{trial.text} {number:03d}"])
+
+
+def test_questions_of_many_examples_share_batches() -> None:
+    """The engine's promise: N searches of k questions each cost about k batches, not N times k."""
+    n, k = 32, 10
+    plan = replace(PLAN, recipes=(recipe(OneByOne(k)),), budget=None)
+    rows = [Example(f"x{i}", (f"word {i:02d}",), 0, {}) for i in range(n)]
+    oracle: Oracle[Input, Prediction] = Oracle(Counter(), batch_tokens=n * 16)  # a class of length for each
+    ended = list(Engine(Oracles(oracle), in_flight=n).outcomes(plan, rows, {}))
+    assert [outcome.queries for outcome in ended] == [k + 1] * n
+    assert oracle.usage.batches <= k + 2
+
+
+def test_the_default_keeps_many_searches_in_flight() -> None:
+    n, k = 64, 5
+    plan = replace(PLAN, recipes=(recipe(OneByOne(k)),), budget=None)
+    rows = [Example(f"x{i}", (f"word {i:02d}",), 0, {}) for i in range(n)]
+    oracle: Oracle[Input, Prediction] = Oracle(Counter())
+    ended = list(Engine(Oracles(oracle)).outcomes(plan, rows, {}))
+    assert [outcome.queries for outcome in ended] == [k + 1] * n
+    assert oracle.usage.batches < n * k / 10
+
+
 def only(plan: Plan, **options: Counter) -> Outcome:
     return Outcome.from_json(run(plan, [Example("x", ("bcd fgh klm npq rst vwx bcd fgh klm",), 0, {})], **options)[0])  # type: ignore[arg-type]
 

@@ -13,7 +13,8 @@ from attacks.recipes import registry
 from attacks.search import Citation, Query, Recipe, Search, Trial
 from robustness.cli import main
 
-ROWS = ["text,label", "a dull film,negative", "so boring,negative", "a great film,positive", "a warm story,positive"]
+FILMS = [("a dull film", "negative"), ("so boring", "negative"), ("a great film", "positive"), ("a warm story", "positive")]
+ROWS = ["text,label", *(f"{text} {number},{label}" for number in range(10) for text, label in FILMS)]
 EASY = ["--min-robust-accuracy", "1%"]
 
 

@@ -107,7 +107,10 @@ def test_resources_that_cannot_be_are_refused_before_anything_runs(
         assert said in capsys.readouterr().err
 
 
-FLAGS_ONLY = {"allow_pickle", "trust_remote_code", "resume", "policy", "github", "show_texts", "json", "quiet"}
+FLAGS_ONLY = {
+    *("allow_pickle", "trust_remote_code", "allow_local_code", "require_threshold"),
+    *("resume", "policy", "github", "show_texts", "json", "quiet"),
+}
 
 
 def test_a_policy_file_can_say_what_the_flags_of_audit_say() -> None:

@@ -154,7 +154,8 @@ def test_a_victim_that_ends_its_process_with_0_is_not_green(data: Path, ends: st
     )
     arguments = "--recipes\ndeepwordbug\n--encoder\nnone\n--min-robust-accuracy\n99%"
     codes = acted(data.parent, victim="python:quits:ask", arguments=arguments)
-    assert codes["Audit"] == 0
+    assert codes["Audit"] in (1, 2)
+    codes = acted(data.parent, victim="python:quits:ask", arguments=f"{arguments}\n--no-isolate", out="runs/here")
     assert codes["Verdict"] in (1, 2, 3)
 
 

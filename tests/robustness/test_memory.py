@@ -20,6 +20,7 @@ from robustness.victims import load_victim
 from robustness.victims.base import VictimInfo
 
 INFO = VictimInfo("v", "hf", ("a", "b"), identity=(("weights", "1"),))
+YES = Prediction(1, (0.25, 0.75))
 ROWS = [("a wonderful and moving film", "positive"), ("a dull and awful mess", "negative"), ("a great, warm story", "positive")]
 
 
@@ -45,14 +46,19 @@ def test_a_second_run_has_the_same_outcomes_and_no_forwards(tmp_path: Path) -> N
 
 @settings(deadline=None, max_examples=30)
 @given(
-    scores=st.none() | st.lists(st.floats(0, 1), min_size=1, max_size=4).map(tuple),
+    scores=st.lists(st.floats(0, 1), min_size=1, max_size=4).map(tuple),
     label=st.integers(0, 3),
     texts=st.lists(st.text(st.characters(codec=None)), min_size=1, max_size=2).map(tuple),
 )
-def test_answers_come_back_to_the_last_bit(tmp_path_factory: Any, scores: Any, label: int, texts: Input) -> None:
-    shelf = Memory(tmp_path_factory.mktemp("kept")).of_victim(INFO)
-    shelf.keep({texts: Prediction(label, scores)})
-    assert shelf.recall([texts, ("another", "input", "still")]) == {texts: Prediction(label, scores)}
+def test_answers_come_back_to_the_last_bit(tmp_path_factory: Any, scores: tuple[float, ...], label: int, texts: Input) -> None:
+    memory, labels = Memory(tmp_path_factory.mktemp("kept")), ("a", "b", "c", "d")
+    for info, answer in (
+        (replace(INFO, labels=labels[: len(scores)]), Prediction(scores.index(max(scores)), scores, b"\0read")),
+        (replace(INFO, labels=labels, access="labels", identity=()), Prediction(label)),
+    ):
+        shelf = memory.of_victim(info)
+        shelf.keep({texts: answer})
+        assert shelf.recall([texts, ("another", "input", "still")]) == {texts: answer}
 
 
 def test_vectors_come_back_to_the_last_bit(tmp_path: Path) -> None:
@@ -78,14 +84,14 @@ def test_vectors_come_back_to_the_last_bit(tmp_path: Path) -> None:
 )
 def test_another_victim_finds_nothing(tmp_path: Path, other: VictimInfo) -> None:
     memory = Memory(tmp_path)
-    memory.of_victim(INFO).keep({("text",): Prediction(0)})
+    memory.of_victim(INFO).keep({("text",): YES})
     assert memory.of_victim(other).recall([("text",)]) == {}
     assert memory.of_victim(INFO).recall([("text",)]) != {}
 
 
 def test_two_fields_are_not_one(tmp_path: Path) -> None:
     shelf = Memory(tmp_path).of_victim(INFO)
-    shelf.keep({("a", "b"): Prediction(0)})
+    shelf.keep({("a", "b"): YES})
     assert shelf.recall([("ab",), ("a\x1fb",), ('a","b',)]) == {}
 
 
@@ -99,14 +105,14 @@ def test_failures_are_not_kept(tmp_path: Path) -> None:
         def compute(self, items: Any) -> list[Prediction]:
             if ("bad",) in items:
                 raise VictimError("no")
-            return [Prediction(1)] * len(items)
+            return [YES] * len(items)
 
     shelf = Memory(tmp_path).of_victim(INFO)
     oracle = Oracle[Any, Any](Backend(), store=shelf)
     oracle.submit(1, [("good",), ("bad",)])
     while not oracle.pump():
         pass
-    assert shelf.recall([("good",), ("bad",)]) == {("good",): Prediction(1)}
+    assert shelf.recall([("good",), ("bad",)]) == {("good",): YES}
 
 
 def test_a_victim_without_a_pinned_identity_is_refused(tmp_path: Path) -> None:

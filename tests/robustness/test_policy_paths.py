@@ -54,7 +54,9 @@ def test_a_policy_elsewhere_runs_as_it_does_at_home(tmp_path: Path, monkeypatch:
     )
     for folder, policy in ((tmp_path, "sp ace/robustness.toml"), (there, None)):
         monkeypatch.chdir(folder)
-        code = main(["audit", "-q", "--no-github", *(["--policy", policy, "--out", "elsewhere"] if policy else [])])
+        code = main(
+            ["audit", "-q", "--no-github", "--allow-local-code", *(["--policy", policy, "--out", "elsewhere"] if policy else [])]
+        )
         assert code in (1, 3)
     assert (tmp_path / "elsewhere" / "run.json").exists()
     assert (there / "run" / "run.json").exists()

@@ -34,7 +34,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
-def write(project: pytest.Pytester, rule: str = 'min_robust_accuracy = "99%"') -> None:
+def write(project: pytest.Pytester, rule: str = 'min_robust_accuracy = "99%"\nmin_examples = 1') -> None:
     project.path.joinpath("robustness.toml").write_text(POLICY.format(rule=rule))
 
 
@@ -134,3 +134,18 @@ def test_importing_the_plugin_costs_nothing() -> None:
     heavy = ("torch", "transformers", "pandas", "numpy", "typer", "pydantic", "rich", "attacks", "reports")
     code = f"import sys, pytest, robustness.pytest_plugin; print([m for m in {heavy!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_long_text_is_shown_around_its_edits_only() -> None:
+    from reports.run import EditRecord, Outcome
+    from robustness.pytest_items import NEAR, marked
+
+    def shown(text: str, *starts: int) -> str:
+        edits = tuple(EditRecord(at, at + 1, at, at + 1, text[at], "X") for at in starts)
+        return marked(Outcome("e", "r", "succeeded", "a", "text", {"text": text}, edits=edits))
+
+    short = "a" * NEAR
+    assert shown(f"{short}b{short}", NEAR) == f"{short}[-b-]{{+X+}}{short}"
+    long = "x" * 999
+    assert shown(f"{long}b{long}", 999) == f"…{'x' * NEAR}[-b-]{{+X+}}{'x' * NEAR}…"
+    assert shown(f"b{long}b", 0, 1000) == f"[-b-]{{+X+}}{'x' * NEAR}…{'x' * NEAR}[-b-]{{+X+}}"
