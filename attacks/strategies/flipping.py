@@ -12,6 +12,9 @@ from attacks.strategies.offers import Offers
 from attacks.transformations.base import WordSwap
 from attacks.words import Words
 
+MOST_WORDS = 10_000
+"""Words of one text that flips are estimated for, evenly spaced where it has more; each may have fifty."""
+
 
 @dataclass(frozen=True, slots=True)
 class FlipBeam:
@@ -75,7 +78,8 @@ class _Flip:
 
 def _estimated(trial: Trial, offers: Offers, words: Words) -> Search[list[_Flip]]:
     """Every flip of one word of a text, with what it is estimated to gain."""
-    worth = offers.worth(offers.editable(words))
+    editable = offers.editable(words)
+    worth = offers.worth(editable[:: -(-len(editable) // MOST_WORDS) or 1])
     if not worth:
         return []
     spans, techniques = words.spans(), [{new: technique for technique, new in offers.at(i)} for i in worth]

@@ -1,4 +1,4 @@
-"""Texts are attacked by what knows their language: named or guessed, refused, left out, said; protected spans stay."""
+"""Texts are attacked by what knows their language, named or guessed; all else is refused or left out. Protected spans stay."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GERMAN = ("Der Film war leider nicht so gut, aber die Musik ist schön.", "Ich f
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    Path("vic.py").write_text(VICTIM, encoding="utf-8")
+    Path("speaks.py").write_text(VICTIM, encoding="utf-8")
 
 
 def data(*kinds: tuple[tuple[str, ...], int]) -> None:
@@ -39,9 +39,9 @@ def data(*kinds: tuple[tuple[str, ...], int]) -> None:
         file.writelines(json.dumps({"text": row, "label": "positive"}) + "\n" for row in rows)
 
 
-def audit(*more: str, recipes: str = "standard") -> int:
-    arguments = ("--victim", "python:vic:keyword", "--data", "data.jsonl", "--recipes", recipes, "--encoder", "none")
-    return main(["audit", *arguments, "--out", "run", "--budget", "40", "-q", *more])
+def audit(*more: str, recipes: str = "standard", out: str = "run") -> int:
+    arguments = ("--victim", "python:speaks:keyword", "--data", "data.jsonl", "--recipes", recipes, "--encoder", "none")
+    return main(["audit", *arguments, "--out", out, "--budget", "40", "-q", *more])
 
 
 def outcomes() -> list[dict[str, Any]]:
@@ -64,9 +64,10 @@ def ran() -> list[str]:
 def test_suites_leave_out_recipes_for_another_language_and_say_so() -> None:
     data((CHINESE, 12))
     assert audit("--min-robust-accuracy", "1%") == 3  # too few examples for a pass
-    assert ran() == ["deepwordbug", "bad-characters"]
+    assert sorted(ran()) == ["bad-characters", "deepwordbug"]
     (said,) = flags()
-    assert "'zh' (of 12 texts, zh 12): checklist, paraphrase-rules, pwws" in said
+    assert "'zh' (of 12 texts, zh 12): " in said
+    assert all(name in said for name in ("checklist", "paraphrase-rules", "pwws"))
     assert manifest()["comparability"]["language"] == "zh"
 
 
@@ -117,6 +118,27 @@ def test_without_a_dictionary_it_is_said_that_characters_are_words() -> None:
     assert all(0 <= o["words_changed"] <= o["words"] for o in outcomes())
 
 
+def test_naming_another_language_does_not_spare_english_texts_the_english_attacks() -> None:
+    data((ENGLISH, 40))
+    assert audit("--min-robust-accuracy", "1%", "--language", "zh") == 3
+    assert "the texts look English" in flags("not-this-language")[0]
+
+
+def test_a_policy_holds_a_run_to_its_language_and_protected_spans(capsys: pytest.CaptureFixture[str]) -> None:
+    data((ENGLISH, 40))
+    Path("policy.toml").write_text('[gate]\nmin_robust_accuracy = "1%"\n[audit]\nprofile = "paper"\nlanguage = "en"\n')
+    assert audit("--protect", "labels", "--protect", "zzz", recipes="deepwordbug") == 0
+    assert main(["gate", "run", "--policy", "policy.toml"]) == 3
+    assert "fewer protected spans (it protected labels, zzz as well)" in " ".join(capsys.readouterr().out.split())
+    with Path("policy.toml").open("a") as file:
+        file.write('protect = ["zzz", "labels"]\n')
+    main(["gate", "run", "--policy", "policy.toml"])
+    assert "fewer protected spans" not in " ".join(capsys.readouterr().out.split())
+    Path("policy.toml").write_text(Path("policy.toml").read_text().replace('"en"', '"de"'))
+    assert main(["gate", "run", "--policy", "policy.toml"]) == 3
+    assert "language de (it had en)" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("code", ["English", "e", "xx-YY", ""])
 def test_a_language_is_a_code(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     data((ENGLISH, 3))
@@ -125,19 +147,17 @@ def test_a_language_is_a_code(code: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_single_text_is_held_to_its_language_too(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["attack", "这部电影很好看", "--label", "pos", "--victim", "python:vic:keyword", "--encoder", "none", "-q"]
+    arguments = ["attack", "这部电影很好看", "--label", "pos", "--victim", "python:speaks:keyword", "--encoder", "none", "-q"]
     assert main([*arguments, "--recipe", "pwws"]) == 2
     assert "not on 'zh'" in capsys.readouterr().err
 
 
 def test_the_policy_names_language_and_protected_spans(capsys: pytest.CaptureFixture[str]) -> None:
     data((ENGLISH, 12))
-    Path("robustness.toml").write_text(
-        '[audit]\nvictim = "python:vic:keyword"\ndata = "data.jsonl"\nlanguage = "de"\nprotect = ["labels", "f[aeiou]{1,3}d"]\n'
-    )
-    assert main(["validate", "--recipes", "pwws", "--encoder", "none"]) == 2
+    Path("robustness.toml").write_text('[audit]\ndata = "data.jsonl"\nlanguage = "de"\nprotect = ["labels", "f[aeiou]{1,3}d"]\n')
+    assert main(["validate", "--victim", "python:speaks:keyword", "--recipes", "pwws", "--encoder", "none"]) == 2
     assert "not on 'de', which --language names" in capsys.readouterr().err
-    assert main(["audit", "--recipes", "deepwordbug", "--encoder", "none", "--out", "run", "-q", "--budget", "30"]) == 0
+    assert audit("--allow-local-code", recipes="deepwordbug") == 0
     assert manifest()["recipes"][0]["parameters"]["protected"] == "labels; f[aeiou]{1,3}d"
     assert all("food" in (o["perturbed"] or "food") for o in outcomes() if "food" in o["texts"]["text"])
 
@@ -146,13 +166,13 @@ def test_protected_spans_stay_in_searches_and_in_noise(capsys: pytest.CaptureFix
     data((("the food at {place} is good and we, @anna, will come back to this nice place",), 6))
     more = ("--protect", "placeholders", "--protect", r"\bgood\b")
     assert audit(*more, recipes="standard") == 0
-    assert audit(*more, "--out", "noise", recipes="natural") == 0
+    assert audit(*more, out="noise", recipes="natural") == 0
     lines = [*outcomes(), *(json.loads(x) for x in Path("noise/outcomes.jsonl").read_text(encoding="utf-8").splitlines())]
     texts = [o["perturbed"] for o in lines if o["perturbed"]] + [rung["text"] for o in lines for rung in o["ladder"]]
     assert len(texts) > 100
     assert all("{place}" in text and "@anna" in text and re.search(r"\bgood\b", text) for text in texts)
     assert not any(o["status"] == "succeeded" for o in lines)
-    assert audit("--protect", "(", "--out", "never") == 2
+    assert audit("--protect", "(", out="never") == 2
     assert "--protect: '(' is no regular expression" in capsys.readouterr().err
 
 
