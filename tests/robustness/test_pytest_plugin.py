@@ -34,7 +34,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
-def write(project: pytest.Pytester, rule: str = 'min_robust_accuracy = "99%"\nmin_examples = 1') -> None:
+def write(
+    project: pytest.Pytester, rule: str = 'min_robust_accuracy = "99%"\nmin_examples = 1\naccept_flags = "near-chance"'
+) -> None:
     project.path.joinpath("robustness.toml").write_text(POLICY.format(rule=rule))
 
 

@@ -35,7 +35,8 @@ def rows(n: int = 400) -> list[tuple[str, str]]:
 
 
 def wanted(share: float, **more: Any) -> Policy:
-    return parse_policy({"gate": {"min_robust_accuracy": share, **more}}, "test")
+    accepted = ["one-label", "near-chance", "constant"]
+    return parse_policy({"gate": {"min_robust_accuracy": share, "accept_flags": accepted, **more}}, "test")
 
 
 def run(out: Path, policy: Policy | None, **settings: Any) -> Run:
