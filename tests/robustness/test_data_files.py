@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -196,7 +196,7 @@ def test_columns_named_for_a_file_that_names_its_own_are_refused(tmp_path: Path)
         ({"train": {"text": ["x"], "label": [1]}, "test": COLUMNS}, "test"),
         ({"version": "1.1", "data": RECORDS}, None),
         ({"version": "1.1", "data": RECORDS}, "data"),
-        ({name: {str(i): v for i, v in enumerate(cast("list[Any]", values))} for name, values in COLUMNS.items()}, None),
+        ({name: {str(i): v for i, v in enumerate(values)} for name, values in COLUMNS.items()}, None),
         ({str(i): record for i, record in enumerate(RECORDS)}, None),
         ({f"row {i}": record for i, record in enumerate(RECORDS)}, None),
         ({"columns": ["text", "label"], "index": [0, 1], "data": [list(row) for row in ROWS]}, None),
