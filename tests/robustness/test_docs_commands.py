@@ -225,7 +225,8 @@ def run(one: Shown, here: Path, *more: str) -> None:
     people_work(one, here)
     policy = here / "robustness.toml"
     judged = JUDGING.search(" ".join(one.words)) or (policy.exists() and "[gate]" in policy.read_text())
-    assert main([*one.words, *more]) in ((0, 1, 3) if judged else (0,)), one.line
+    known = (0, 3) if any(word.startswith("hf:./nli") for word in one.words) else (0,)  # it knows few words: all may be untested
+    assert main([*one.words, *more]) in ((0, 1, 3) if judged else known), one.line
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ CASES: list[tuple[str, tuple[str, str | bytes], str, str]] = [
     ("text is the label", ("x.csv", "text,label\na,positive\n"), "--text label", "cannot be both text and label"),
     ("ids not unique", ("x.csv", "id,text,label\n1,a,positive\n1,b,negative\n"), "--id id", "'1' occurs 2 times"),
     ("other labels", ("x.csv", "text,label\na,pos\nb,neg\n"), "", "--label-map neg=negative,pos=positive"),
-    ("labels from 1", ("x.csv", "text,label\na,1\nb,2\n"), "", "'1' (1), '2' (1) of the victim: 'negative', 'positive'"),
+    ("labels from 1", ("x.csv", "text,label\na,1\nb,2\n"), "", "if they count from 1, --label-map 1=negative,2=positive"),
     (
         "map to no label",
         ("x.csv", "text,label\na,pos\n"),
