@@ -77,12 +77,12 @@ def test_no_text_is_asked_twice_nor_the_clean_one_again(recipe: Recipe, run: Any
     assert REVIEW not in ran.queries
 
 
-@pytest.mark.parametrize("budget", [1, 2, 7, 40, 130])
-def test_the_budget_is_kept(recipe: Recipe, run: Any, budget: int) -> None:
-    ran = run(recipe, REVIEW, budget=budget)
-    assert 1 + len(set(ran.queries)) <= budget
-    if ran.status == "exhausted":
-        assert 1 + len(ran.queries) == budget, "a search that ends as exhausted has spent all of its budget"
+def test_the_budget_is_kept(recipe: Recipe, run: Any) -> None:
+    for budget in (1, 2, 7, 40, 130):
+        ran = run(recipe, REVIEW, budget=budget)
+        assert 1 + len(set(ran.queries)) <= budget
+        if ran.status == "exhausted":
+            assert 1 + len(ran.queries) == budget, "a search that ends as exhausted has spent all of its budget"
 
 
 def test_it_needs_no_oracle_that_it_does_not_name(recipe: Recipe, run: Any) -> None:
@@ -118,11 +118,11 @@ def test_similarity_is_measured_against_the_original(recipe: Recipe, run: Any, e
     assert found.similarity == pytest.approx(float(both[0] @ both[1]), abs=1e-5)
 
 
-@pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE.keys())
-def test_strange_texts_end_without_an_error(recipe: Recipe, run: Any, text: str) -> None:
-    ran = run(recipe, text, budget=60)
-    assert ran.status in ("succeeded", "failed", "exhausted")
-    assert text not in ran.queries
+def test_strange_texts_end_without_an_error(recipe: Recipe, run: Any) -> None:
+    for name, text in STRANGE.items():
+        ran = run(recipe, text, budget=60)
+        assert ran.status in ("succeeded", "failed", "exhausted"), name
+        assert text not in ran.queries, name
 
 
 def test_a_long_text_with_a_small_budget_ends_soon(recipe: Recipe, run: Any) -> None:

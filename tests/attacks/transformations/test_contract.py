@@ -92,10 +92,10 @@ def test_a_higher_severity_touches_no_less(technique: Transformation, text: str,
 
 
 @each
-@pytest.mark.parametrize("severity", [0, 6, -1])
-def test_a_severity_that_does_not_exist_is_refused(technique: Transformation, severity: int) -> None:
-    with pytest.raises(ValueError, match="severity must be one of"):
-        technique.sample("I do not believe that Mary paid 35 pounds in London.", severity, Random(0))
+def test_a_severity_that_does_not_exist_is_refused(technique: Transformation) -> None:
+    for severity in (0, 6, -1):
+        with pytest.raises(ValueError, match="severity must be one of"):
+            technique.sample("I do not believe that Mary paid 35 pounds in London.", severity, Random(0))
 
 
 @pytest.mark.parametrize("technique", SWAPPERS, ids=lambda t: str(t.name))
