@@ -6,16 +6,29 @@ Every text of a run may have been written by an attack. Renderers escape for the
 
 from __future__ import annotations
 
-import regex
+import re
+from functools import cache
+from typing import Any
 
 # The first two branches step over the selectors and joiners that emoji are spelled with; the third is what gets written out.
-_HIDDEN = regex.compile(
+_HIDDEN = (
     r"(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?)[\ufe0e\ufe0f](*SKIP)(*FAIL)"
     r"|(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)\u200d(?=\p{Extended_Pictographic})(*SKIP)(*FAIL)"
     r"|(?![\n\t ])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]"
 )
-COMMAND = regex.compile(r"((?:^|(?<=[\n\r]))(?:\s|\x1b\[[0-?]*[ -/]*[@-~])*:|##[a-z]*)((?<=:):|(?<!:)\[)")
+COMMAND = re.compile(r"((?:^|(?<=[\n\r]))(?:\s|\x1b\[[0-?]*[ -/]*[@-~])*:|##[a-z]*)((?<=:):|(?<!:)\[)")
 _FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+
+
+_PLAIN = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("\n\t─│╭╮╰╯├┤…–—→≥≤")
+"""Characters that hide nothing; a text of these alone, such as the program's help, needs no look at Unicode's tables."""
+
+
+@cache
+def _hidden() -> Any:
+    import regex
+
+    return regex.compile(_HIDDEN)
 
 
 def segments(text: str) -> list[tuple[str, bool]]:
@@ -24,9 +37,11 @@ def segments(text: str) -> list[tuple[str, bool]]:
     Hidden are controls (but for tab and newline), format and bidi characters, spaces other than U+0020, default
     ignorables, surrogates, private and unassigned code points. The joiners inside an emoji stay as they are.
     """
+    if _PLAIN.issuperset(text):
+        return [(text, False)] if text else []
     out: list[tuple[str, bool]] = []
     at = 0
-    for match in _HIDDEN.finditer(text):
+    for match in _hidden().finditer(text):
         if match.start() > at:
             out.append((text[at : match.start()], False))
         out.append((f"⟨U+{ord(match.group()):04X}⟩", True))
