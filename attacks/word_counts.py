@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from attacks.segmentation import UNSPACED
+from attacks.language.segmentation import UNSPACED
 from attacks.words import FEW, Edit, Words, diff, words_of
 
 Cost = tuple[int, int]

@@ -11,7 +11,7 @@ from itertools import accumulate
 import regex
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
-from attacks.segmentation import UNSPACED, graphemes, runs, words_in
+from attacks.language.segmentation import UNSPACED, graphemes, runs, words_in
 
 # A mark begins no word: after a space or an emoji it belongs to what stands before it (U+FE0F, keycaps).
 # Format characters are transparent, as in UAX #29 (WB4), and so is a backspace; a zero-width space does part words.
@@ -43,7 +43,7 @@ class Words:
 
     ``words[i]`` is the present form of the i-th original word (empty when deleted). Runs of letters, digits and
     combining marks are words, inner apostrophes, hyphens and format characters included; all else is kept between them
-    untouched. Scripts that set no spaces between words are cut by dictionary (see ``attacks.segmentation``).
+    untouched. Scripts that set no spaces between words are cut by dictionary (see ``attacks.language.segmentation``).
     """
 
     __slots__ = ("_origin", "_pieces", "_replaced", "_text", "_why")

@@ -39,7 +39,7 @@ def bare(path: str, head: bool, *, packed: bool) -> Replay:
     import torch
     from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-    from robustness.victims.kernels import pack
+    from robustness.victims.transformers.fast.kernels import pack
 
     auto = AutoModelForSequenceClassification if head else AutoModel
     model, tokenizer = auto.from_pretrained(path, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(path)

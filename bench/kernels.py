@@ -36,7 +36,7 @@ def products() -> list[dict[str, Any]]:
     """Billions of operations a second of single layers."""
     import torch
 
-    from robustness.victims.kernels import pack
+    from robustness.victims.transformers.fast.kernels import pack
 
     rows = []
     for inner, outer in SHAPES:
@@ -55,7 +55,7 @@ def model(path: str, texts: list[str]) -> dict[str, int]:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    from robustness.victims.kernels import pack, read_first
+    from robustness.victims.transformers.fast.kernels import pack, read_first
 
     tokenizer = AutoTokenizer.from_pretrained(path)
     victim = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32, attn_implementation="eager").eval()

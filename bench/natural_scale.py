@@ -31,9 +31,9 @@ def rows(count: int) -> list[tuple[str, str]]:
 
 def measure(count: int, recipe: str, render: bool) -> dict[str, Any]:
     """Audit ``count`` examples and account for time and memory."""
-    from reports.store import RunWriter
+    from reports.run.store import RunWriter
     from robustness.audit import Settings, open_data, open_victim, prepare
-    from robustness.engine import Engine
+    from robustness.engine.engine import Engine
 
     victim = open_victim("scripted:keyword")
     data = open_data("scripted:keyword", victim, rows(count), limit=None, seed=0)

@@ -41,10 +41,10 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
     """The audit of one recipe, everything loaded, without a query budget, as TextAttack runs."""
     import torch
 
-    from attacks.resources import Resources
+    from attacks.language.resources import Resources
     from robustness.audit import Settings, open_data, open_victim, prepare
-    from robustness.named_resources import named_resources
-    from robustness.resources import load_lexicon, load_vectors
+    from robustness.helpers.named_resources import named_resources
+    from robustness.helpers.words import load_lexicon, load_vectors
 
     torch.set_num_threads(args.threads)
     victim = open_victim(args.victim)
@@ -62,7 +62,7 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
 
 def attack(audit: Any) -> tuple[list[Any], dict[str, float]]:
     """Every outcome, with the seconds that it took."""
-    from robustness.engine import Engine
+    from robustness.engine.engine import Engine
 
     wall, cpu = time.perf_counter(), time.process_time()
     outcomes = list(Engine(audit.oracles).outcomes(audit.plan, audit.data.examples, {}))

@@ -17,9 +17,9 @@ from typing import Any
 
 def measure(recipe: str, rows: list[tuple[str, str]]) -> dict[str, Any]:
     """Audit the keyword victim once, rendering left out, and account for the time."""
-    from reports.store import RunWriter
+    from reports.run.store import RunWriter
     from robustness.audit import Settings, open_data, open_victim, prepare
-    from robustness.engine import Engine
+    from robustness.engine.engine import Engine
 
     victim = open_victim("scripted:keyword")
     data = open_data("scripted:keyword", victim, rows, limit=None, seed=0)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from robustness.encoders import Encoder
+    from robustness.helpers.encoder import Encoder
 
 WON = {"SuccessfulAttackResult", "succeeded"}
 SKIPPED = {"SkippedAttackResult", "skipped"}
@@ -62,7 +62,7 @@ def cosines(pairs: Sequence[tuple[str, str]]) -> list[float]:
 
 @cache
 def _encoder() -> Encoder:
-    from robustness.encoders import load_encoder
+    from robustness.helpers.encoder import load_encoder
 
     found = load_encoder()
     assert found is not None, "the demo extra holds the encoder"

@@ -27,7 +27,7 @@ Row = dict[str, str]
 
 def draw(folder: Path, victim: str, options: dict[str, Any], sample: int, seed: int) -> None:
     """Audit under both profiles, draw a review of each, and mix them."""
-    from reports.review import SHEET
+    from reports.review.sample import SHEET
     from robustness.audit import audit
     from robustness.cli import main as robustness
 
@@ -47,7 +47,7 @@ def draw(folder: Path, victim: str, options: dict[str, Any], sample: int, seed: 
 
 def part(folder: Path, sheets: list[Path]) -> dict[str, list[Path]]:
     """Each rater's sheet as one sheet for each profile, by the items that the profile's review drew."""
-    from reports.review import SHEET
+    from reports.review.sample import SHEET
 
     found: dict[str, list[Path]] = {}
     for profile in PROFILES:

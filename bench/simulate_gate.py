@@ -20,17 +20,17 @@ from typing import Any
 import numpy as np
 from scipy.special import bdtrc
 
-from reports import paired, sequential, stats
-from reports.changes import corrected
-from reports.clusters import design_of
-from reports.compare import decide
-from reports.family import family_wise
-from reports.gate import decide as hold
-from reports.gate import evaluate
-from reports.policy import parse_policy
-from reports.power import deciding_distance, decision_power, pairs_to_pass, visible_drop
+from reports.compare.changes import corrected
+from reports.compare.compare import decide
+from reports.gate.gate import decide as hold
+from reports.gate.gate import evaluate
+from reports.gate.policy import parse_policy
+from reports.gate.verdicts import RuleResult
+from reports.measures import intervals, paired, sequential
+from reports.measures.clusters import design_of
+from reports.measures.family import family_wise
+from reports.measures.power import deciding_distance, decision_power, pairs_to_pass, visible_drop
 from reports.run import Manifest, Outcome, PredictionRecord, Run
-from reports.verdicts import RuleResult
 
 Rows = list[dict[str, Any]]
 tango = cache(paired.tango)
@@ -39,12 +39,12 @@ tango = cache(paired.tango)
 @cache
 def wilson(k: int, n: int) -> tuple[float, float]:
     """The 95 % score interval, which is narrower and errs more on one side: what the exact one is measured against."""
-    z2, rate = stats.z_of(0.95) ** 2, k / n
+    z2, rate = intervals.z_of(0.95) ** 2, k / n
     half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n)))
     return max(0.0, (rate + z2 / (2 * n) - half) / (1 + z2 / n)), min(1.0, (rate + z2 / (2 * n) + half) / (1 + z2 / n))
 
 
-INTERVALS = {"exact": stats.exact, "wilson": wilson}
+INTERVALS = {"exact": intervals.exact, "wilson": wilson}
 
 EXAMPLES = 1000
 THRESHOLD = 0.3
@@ -202,7 +202,7 @@ def _any_failed(counts: Any, n: int, together: bool) -> bool:
 
 @cache
 def _rule(k: int, n: int) -> RuleResult:
-    return hold("min_robust_accuracy", "run", THRESHOLD, stats.proportion(k, n))
+    return hold("min_robust_accuracy", "run", THRESHOLD, intervals.proportion(k, n))
 
 
 def clusters(rng: np.random.Generator, audits: int, threshold: float = 0.9) -> Rows:
@@ -240,13 +240,13 @@ def _grouped(rng: np.random.Generator, audits: int, groups: int, size: int, icc:
 
 def _ends(held: Any, size: int, told: bool) -> tuple[float, float]:
     counts = tuple(sorted(map(int, held)))
-    return _grouped_ends(counts, size) if told else stats.exact(sum(counts), size * len(counts))
+    return _grouped_ends(counts, size) if told else intervals.exact(sum(counts), size * len(counts))
 
 
 @cache
 def _grouped_ends(counts: tuple[int, ...], size: int) -> tuple[float, float]:
     values = ((str(group), float(at < count)) for group, count in enumerate(counts) for at in range(size))
-    found = stats.proportion(sum(counts), size * len(counts), 0.95, design_of(values))
+    found = intervals.proportion(sum(counts), size * len(counts), 0.95, design_of(values))
     return found.low, found.high
 
 
@@ -307,7 +307,7 @@ def _until_decided(held: Any) -> tuple[str, int]:
 @cache
 def _look(held: int, drawn: int) -> str:
     low, high = sequential.anytime(held, drawn)
-    observed = stats.Proportion(held, drawn, held / drawn, low, high, 0.95, stats.ANYTIME)
+    observed = intervals.Proportion(held, drawn, held / drawn, low, high, 0.95, intervals.ANYTIME)
     return hold("min_robust_accuracy", "run", THRESHOLD, observed).verdict
 
 
@@ -320,7 +320,7 @@ def peeking(rng: np.random.Generator, audits: int, most: int = EXAMPLES) -> Rows
         while drawn < most:
             drawn = min(most, sequential.next_look(drawn))
             k = int(held[drawn - 1])
-            low, high = stats.exact(k, drawn)
+            low, high = intervals.exact(k, drawn)
             out["exact"] |= not low <= true <= high
             out["anytime"] |= sequential.log_evidence(k, drawn, true) >= np.log(20)
         lost = {name: lost[name] + out[name] for name in lost}

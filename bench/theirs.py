@@ -77,7 +77,7 @@ def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
 
 def device() -> str:
     """The first GPU where there is one, as in our own runs."""
-    from robustness.victims.checkpoints import pick_device
+    from robustness.victims.transformers.checkpoints import pick_device
 
     return pick_device(None)
 
@@ -226,7 +226,7 @@ def main() -> None:
 
     from attacks.textattack_bridge.loading import load
     from attacks.words import Words
-    from robustness.named_resources import named_resources
+    from robustness.helpers.named_resources import named_resources
 
     torch.set_num_threads(args.threads)
     ta, victim, encoded = load(), Count(), Count()

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _outcomes(prepared: Any) -> Any:
-    from robustness.engine import Engine
+    from robustness.engine.engine import Engine
 
     return Engine(prepared.oracles).outcomes(prepared.plan, prepared.data.examples, {})
 

@@ -13,15 +13,15 @@ from robustness.errors import UsageError
 from robustness.settings import Settings
 
 if TYPE_CHECKING:
-    from reports.policy import Policy
+    from reports.gate.policy import Policy
     from reports.run import Manifest, Outcome, Run
-    from reports.store import RunWriter
-    from robustness.backends import VictimBackend
-    from robustness.checks import Flag
+    from reports.run.store import RunWriter
     from robustness.data import Dataset
-    from robustness.drawing import Drawing
-    from robustness.engine import Oracles
-    from robustness.trials import Plan
+    from robustness.engine.backends import VictimBackend
+    from robustness.engine.engine import Oracles
+    from robustness.engine.trial import Plan
+    from robustness.planning.sampling import Drawing
+    from robustness.planning.self_checks import Flag
     from robustness.victims.base import Victim
 
 __all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "open_data", "open_victim", "prepare"]
@@ -71,9 +71,9 @@ class Audit:
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
         """
-        from reports.paths import shown_policy
+        from reports.files.paths import shown_policy
         from reports.render import render_all
-        from reports.store import RunWriter, load_run
+        from reports.run.store import RunWriter, load_run
 
         watcher, drawing = watcher or Silent(), self._drawing(policy)
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
@@ -92,15 +92,15 @@ class Audit:
         return run
 
     def _drawing(self, policy: Policy | None) -> Drawing:
-        from reports.policy import Policy as NoPolicy
-        from robustness.drawing import Everything, UntilDecided
+        from reports.gate.policy import Policy as NoPolicy
+        from robustness.planning.sampling import Everything, UntilDecided
 
         if not self.settings.until_decided:
             return Everything(self.data.examples)
         return UntilDecided(self.manifest, self.data.examples, policy or NoPolicy())
 
     def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> None:
-        from robustness.engine import Engine
+        from robustness.engine.engine import Engine
 
         watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
         engine = Engine(self.oracles, in_flight=self.settings.in_flight)
@@ -112,25 +112,25 @@ class Audit:
                 watcher.ended(outcome)
 
     def _doubts(self, out: str | Path) -> list[Flag]:
-        from reports.store import iter_outcomes
-        from robustness import checks, meaning
-        from robustness.doubts import Doubts
+        from reports.run.store import iter_outcomes
+        from robustness.planning import meaning, self_checks
+        from robustness.planning.doubts import Doubts
 
         access = {recipe.name: recipe.access for recipe in self.plan.recipes}
-        seen, doubts = checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
+        seen, doubts = self_checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
         meant = meaning.MeaningChecks(self.plan.recipes)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
             doubts.read(outcome)
             meant.read(outcome)
-        flags = [*self.flags, *checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
+        flags = [*self.flags, *self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
-        flags += checks.unreliable(self.oracles.victim.usage.rescued)
+        flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
         if self.oracles.encoder is None:
-            flags.append(checks.Flag("no-encoder", "note", checks.CODES["no-encoder"]))
+            flags.append(self_checks.Flag("no-encoder", "note", self_checks.CODES["no-encoder"]))
         if self.data.report.dropped:
             reasons = "; ".join(f"{found.count} {found.reason}" for found in self.data.report.dropped)
-            flags.append(checks.Flag("dropped-rows", "note", f"{checks.CODES['dropped-rows']}: {reasons}"))
+            flags.append(self_checks.Flag("dropped-rows", "note", f"{self_checks.CODES['dropped-rows']}: {reasons}"))
         return flags
 
     def _usage(self, seconds: float) -> dict[str, Any]:
@@ -146,33 +146,33 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
-    from robustness import checks, languages, meaning, parts, preflight
-    from robustness.backends import VictimBackend
-    from robustness.drawing import refuse_grouped
-    from robustness.manifest import describe
-    from robustness.overlaps import clusters
+    from robustness.data.overlaps import clusters
+    from robustness.engine.backends import VictimBackend
+    from robustness.planning import languages, meaning, preflight, prepare, self_checks
+    from robustness.planning.manifest import describe
+    from robustness.planning.sampling import refuse_grouped
 
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    field = parts.attacked_field(settings, victim.info)
+    field = prepare.attacked_field(settings, victim.info)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = parts.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
+    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = parts.load_models(settings)
+    models = prepare.load_models(settings)
     preflight.check_recipes(recipes, victim.info, models.available)
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
-    oracles = parts.oracles(settings, victim, backend, recipes, models)
+    oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*checks.substitutes(recipes), *clusters(data)]
-    flags += languages.doubts(language, parts.left_out(settings, language), texts)
-    flags += meaning.fit_flags(settings, parts.options_of(settings, language, victim.info.fields), recipes)
+    flags += [*self_checks.substitutes(recipes), *clusters(data)]
+    flags += languages.doubts(language, prepare.left_out(settings, language), texts)
+    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields), recipes)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     confirm = repeats.confirm(settings.confirm)
-    plan = parts.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
+    plan = prepare.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
     manifest = describe(
         victim,
         data,
@@ -227,9 +227,9 @@ def audit(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
     """
-    from robustness.drawing import refuse_grouped
-    from robustness.early import check_inputs, check_settings
-    from robustness.offline import offline as without_network
+    from robustness.isolation.offline import offline as without_network
+    from robustness.planning.early_checks import check_inputs, check_settings
+    from robustness.planning.sampling import refuse_grouped
 
     _refuse_idle(policy)
     with without_network(offline):
@@ -254,7 +254,7 @@ def audit(
 
 
 def _refuse_idle(policy: Policy | None) -> None:
-    from reports.policy import PolicyError, refuse_idle
+    from reports.gate.policy import PolicyError, refuse_idle
 
     try:
         if policy is not None:

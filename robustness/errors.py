@@ -23,7 +23,7 @@ class RobustnessError(Exception):
     """
 
     def __init__(self, message: str = "") -> None:
-        from reports.secrets import redact  # not sooner: pytest imports this module, used or not
+        from reports.files.secrets import redact  # not sooner: pytest imports this module, used or not
 
         super().__init__(redact(message))
 
@@ -63,6 +63,6 @@ class MissingExtraError(RobustnessError):
 
 def cut(error: object, most: int = 300) -> str:
     """What an error says, without secrets, in at most so many characters; a secret cut in two would not be known as one."""
-    from reports.secrets import redact
+    from reports.files.secrets import redact
 
     return redact(str(error))[:most]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from robustness.pytest_names import ALLOW, FILE
+from robustness.testing.names import ALLOW, FILE
 
 if TYPE_CHECKING:
-    from robustness.pytest_items import Auditor
+    from robustness.testing.items import Auditor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +28,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A collector for ``robustness.toml``; every other file is left alone."""
     if file_path.name.casefold() != FILE:  # in other letters it is an error, not another file
         return None
-    from robustness.pytest_items import PolicyFile
+    from robustness.testing.items import PolicyFile
 
     return PolicyFile.from_parent(parent, path=file_path)
 
@@ -36,6 +36,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.fixture
 def audit(tmp_path: Path) -> Auditor:
     """Audits from test code: ``audit(victim, examples, recipes=…, gate={"min_robust_accuracy": "30%"})`` fails like a test."""
-    from robustness.pytest_items import Auditor
+    from robustness.testing.items import Auditor
 
     return Auditor(tmp_path)

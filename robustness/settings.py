@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from attacks.resources import Resources
+    from attacks.language.resources import Resources
 
 _LANGUAGE = re.compile("[a-z]{2,3}")
 DEFAULT_BUDGET = 500

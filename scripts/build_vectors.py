@@ -34,9 +34,9 @@ from build_lexicon import PLAIN, Key, WordNet, read
 from numpy.typing import NDArray
 
 from attacks.constraints.stopwords import is_stop_word
-from attacks.lexicon import CLASSES, BuiltinLexicon
-from attacks.morphology import BASE, forms, lemmas, readings
-from attacks.vectors import FLOOR, quantise
+from attacks.language.lexicon import CLASSES, BuiltinLexicon
+from attacks.language.morphology import BASE, forms, lemmas, readings
+from attacks.language.vectors import FLOOR, quantise
 
 OUT = Path(__file__).resolve().parent.parent / "attacks" / "data" / "neighbours.npz"
 Floats = NDArray[np.float32]

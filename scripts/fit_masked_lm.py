@@ -27,8 +27,8 @@ import torch
 
 from robustness.demo import demo_examples, fitting_rows
 from robustness.errors import MissingExtraError
-from robustness.victims.checkpoints import quietly
 from robustness.victims.demo import encoder_folder
+from robustness.victims.transformers.checkpoints import quietly
 
 Ids = list[int]
 IGNORED = -100

@@ -66,7 +66,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.out is not None:
         asked.out.mkdir(parents=True, exist_ok=True)
-        runs = [("scripted:keyword", name, 60, None) for name in names()]
+        runs: list[tuple[str, str, int, int | None]] = [("scripted:keyword", name, 60, None) for name in names()]
         if asked.demo:
             runs += [("demo", name, 100, 20) for name in ("deepwordbug", "pwws", "natural:keyboard")]
         for victim, name, budget, limit in runs:

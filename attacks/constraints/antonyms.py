@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from attacks.constraints.base import Constraint, replaced
-from attacks.morphology import lemmas
-from attacks.resources import Lexicon
+from attacks.language.morphology import lemmas
+from attacks.language.resources import Lexicon
 from attacks.search import Candidate
 from attacks.words import Words
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rapidfuzz.distance import Levenshtein
 
-from attacks.articles import ARTICLES
+from attacks.language.articles import ARTICLES
 from attacks.search import Candidate, Search, Trial
 from attacks.words import Words
 

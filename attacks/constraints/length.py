@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from attacks.constraints.base import Constraint, replaced
+from attacks.language.segmentation import UNSPACED
 from attacks.search import Candidate
-from attacks.segmentation import UNSPACED
 from attacks.words import Words
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from attacks.constraints.base import Constraint, replaced
 from attacks.constraints.stopwords import is_stop_word
-from attacks.morphology import word_classes
+from attacks.language.morphology import word_classes
 from attacks.search import Candidate
 from attacks.words import Words
 

@@ -11,8 +11,8 @@ import regex
 
 from attacks.constraints.base import Constraint, replaced
 from attacks.constraints.stopwords import is_stop_word
-from attacks.morphology import lemmas, readings
-from attacks.resources import Lexicon
+from attacks.language.morphology import lemmas, readings
+from attacks.language.resources import Lexicon
 from attacks.search import Candidate
 from attacks.transformations.tables import table
 from attacks.words import Words

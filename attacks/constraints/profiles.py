@@ -15,9 +15,9 @@ from attacks.constraints.repeat import NoRepeat
 from attacks.constraints.sense import SenseInContext
 from attacks.constraints.similarity import MinWordCosine, SentenceSimilarity
 from attacks.constraints.stopwords import StopWords
-from attacks.lexicon import BuiltinLexicon
-from attacks.resources import Lexicon, Neighbours
-from attacks.vectors import BuiltinNeighbours
+from attacks.language.lexicon import BuiltinLexicon
+from attacks.language.resources import Lexicon, Neighbours
+from attacks.language.vectors import BuiltinNeighbours
 
 PROFILES = ("paper", "strict")
 

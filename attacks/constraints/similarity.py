@@ -7,7 +7,7 @@ from math import cos, pi
 from typing import ClassVar
 
 from attacks.constraints.base import Constraint, replaced
-from attacks.resources import Neighbours
+from attacks.language.resources import Neighbours
 from attacks.search import Candidate, Search, Trial, embed
 from attacks.words import Words
 

@@ -11,7 +11,7 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import ByGradient
-from attacks.transformations.embedding import EmbeddingNeighbour
+from attacks.transformations.words.embedding import EmbeddingNeighbour
 
 CITATION = Citation("Yoo and Qi 2021, Towards Improving Adversarial Training of NLP Models", "https://arxiv.org/abs/2109.00544")
 

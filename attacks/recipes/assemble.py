@@ -8,14 +8,14 @@ from typing import TypeVar
 from attacks.constraints.base import Constraint
 from attacks.constraints.profiles import profile
 from attacks.constraints.stopwords import LISTS, StopWords
-from attacks.lexicon import BuiltinLexicon
+from attacks.language.lexicon import BuiltinLexicon
+from attacks.language.resources import Lexicon, Neighbours
+from attacks.language.vectors import BuiltinNeighbours
 from attacks.preserves import fitting, in_common
 from attacks.recipes.registry import Options, knows
-from attacks.resources import Lexicon, Neighbours
 from attacks.search import Attack, Citation, Goal, Recipe
 from attacks.transformations.base import Transformation
-from attacks.transformations.keyboard import KeyboardTypo
-from attacks.vectors import BuiltinNeighbours
+from attacks.transformations.characters.keyboard import KeyboardTypo
 
 T = TypeVar("T", bound=Transformation)
 Constraints = tuple[Constraint, ...]

@@ -9,10 +9,10 @@ from attacks.recipes.registry import Options, register, register_suite
 from attacks.search import Citation, Recipe
 from attacks.strategies.evolution import Evolution
 from attacks.transformations.base import Injection
-from attacks.transformations.bidi import BidiReorder
-from attacks.transformations.deletion import DeletionCharacter
-from attacks.transformations.homoglyphs import Homoglyph
-from attacks.transformations.invisible import InvisibleCharacter
+from attacks.transformations.characters.bidi import BidiReorder
+from attacks.transformations.characters.deletion import DeletionCharacter
+from attacks.transformations.characters.homoglyphs import Homoglyph
+from attacks.transformations.characters.invisible import InvisibleCharacter
 
 CITATION = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
 TECHNIQUES: dict[str, Injection] = {

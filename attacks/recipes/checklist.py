@@ -8,9 +8,9 @@ from attacks.search import Citation, Recipe
 from attacks.strategies.rewriting import Rewriting
 from attacks.tagging import chosen as tagger_name
 from attacks.transformations.base import Paraphrase
-from attacks.transformations.checklist import LocationChange, NameChange, NumberChange
-from attacks.transformations.contractions import Contraction, Expansion
-from attacks.transformations.insertion import NeutralInsertion
+from attacks.transformations.paraphrase.contractions import Contraction, Expansion
+from attacks.transformations.words.checklist import LocationChange, NameChange, NumberChange
+from attacks.transformations.words.insertion import NeutralInsertion
 
 CITATION = Citation(
     "Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList", "https://arxiv.org/abs/2005.04118"

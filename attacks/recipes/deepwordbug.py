@@ -9,7 +9,7 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import ByMask, Thrifty
-from attacks.transformations.characters import CharacterDrop, CharacterInsert, CharacterSubstitute, CharacterSwap
+from attacks.transformations.characters.slips import CharacterDrop, CharacterInsert, CharacterSubstitute, CharacterSwap
 
 CITATION = Citation(
     "Gao et al. 2018, Black-box Generation of Adversarial Text Sequences to Evade Deep Learning Classifiers",

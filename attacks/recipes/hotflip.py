@@ -8,7 +8,7 @@ from attacks.recipes.assemble import assemble, neighbours, stop_words
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.flipping import FlipBeam
-from attacks.transformations.embedding import EmbeddingNeighbour
+from attacks.transformations.words.embedding import EmbeddingNeighbour
 
 CITATION = Citation(
     "Ebrahimi et al. 2018, HotFlip: White-Box Adversarial Examples for Text Classification", "https://arxiv.org/abs/1712.06751"

@@ -11,8 +11,8 @@ from attacks.strategies.sampling import Ladder
 from attacks.tagging import chosen as tagger_name
 from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES, Transformation
-from attacks.transformations.contractions import Contraction, Expansion
-from attacks.transformations.words_noise import NEGATIONS, WordDrop
+from attacks.transformations.paraphrase.contractions import Contraction, Expansion
+from attacks.transformations.words.noise import NEGATIONS, WordDrop
 
 TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
 TAGGED: dict[str, type[Contraction | Expansion]] = {"contraction": Contraction, "expansion": Expansion}

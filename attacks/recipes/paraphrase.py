@@ -11,7 +11,7 @@ from attacks.strategies.rewriting import MODEL as MODEL_TECHNIQUE
 from attacks.strategies.rewriting import Rewriting
 from attacks.tagging import chosen as tagger_name
 from attacks.transformations.base import Paraphrase
-from attacks.transformations.paraphrase import EXCLUSIVE, RuleParaphrase
+from attacks.transformations.paraphrase.paraphrase import EXCLUSIVE, RuleParaphrase
 
 RULES = Citation(
     "Ribeiro et al. 2018, Semantically Equivalent Adversarial Rules for Debugging NLP Models", "https://aclanthology.org/P18-1079"

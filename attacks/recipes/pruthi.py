@@ -12,8 +12,8 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.exhaustive import Exhaustive
 from attacks.transformations.base import thinned
-from attacks.transformations.characters import CharacterDrop, CharacterInsert, CharacterSwap
-from attacks.transformations.clusters import clusters, letters_at
+from attacks.transformations.characters.clusters import clusters, letters_at
+from attacks.transformations.characters.slips import CharacterDrop, CharacterInsert, CharacterSwap
 from attacks.words import Words
 
 CITATION = Citation(

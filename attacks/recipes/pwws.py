@@ -8,7 +8,7 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import BySaliency, Thrifty
-from attacks.transformations.synonyms import Synonym
+from attacks.transformations.words.synonyms import Synonym
 
 CITATION = Citation(
     "Ren et al. 2019, Generating Natural Language Adversarial Examples through Probability Weighted Word Saliency",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from attacks.constraints.profiles import PROFILES
+from attacks.language.resources import Resources
 from attacks.preserves import checked, missing
-from attacks.resources import Resources
 from attacks.search import Recipe
 from attacks.tagging import chosen as tagger_name
 

@@ -9,9 +9,9 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import ByDeletion, Thrifty
-from attacks.transformations.characters import CharacterDrop, CharacterSwap, SpaceInsert
-from attacks.transformations.embedding import EmbeddingNeighbour
-from attacks.transformations.homoglyphs import Homoglyph
+from attacks.transformations.characters.homoglyphs import Homoglyph
+from attacks.transformations.characters.slips import CharacterDrop, CharacterSwap, SpaceInsert
+from attacks.transformations.words.embedding import EmbeddingNeighbour
 
 CITATION = Citation(
     "Li et al. 2019, TextBugger: Generating Adversarial Text Against Real-world Applications", "https://arxiv.org/abs/1812.05271"

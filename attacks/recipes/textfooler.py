@@ -10,7 +10,7 @@ from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import ByDeletion, Thrifty
-from attacks.transformations.embedding import EmbeddingNeighbour
+from attacks.transformations.words.embedding import EmbeddingNeighbour
 
 CITATION = Citation(
     "Jin et al. 2020, Is BERT Really Robust? A Strong Baseline for Natural Language Attack on Text Classification and Entailment",

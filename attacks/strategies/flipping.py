@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attacks.articles import replaced_in
 from attacks.constraints.base import Constraint, admissible
+from attacks.language.articles import replaced_in
 from attacks.search import Candidate, Search, Trial, flips
 from attacks.strategies.offers import Offers
 from attacks.transformations.base import WordSwap

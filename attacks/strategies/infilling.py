@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attacks.articles import replaced_in
 from attacks.constraints.base import Constraint
-from attacks.morphology import like_case
+from attacks.language.articles import replaced_in
+from attacks.language.morphology import like_case
 from attacks.search import Candidate, Search, Trial, fill
 from attacks.strategies.greedy import PREFERENCES, walk
 from attacks.strategies.offers import Offers

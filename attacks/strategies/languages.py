@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from attacks.languages import SCRIPT_OF, guess, known_by
+from attacks.language.detection import SCRIPT_OF, guess, known_by
 from attacks.search import Attack, Search, Trial
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from attacks.articles import replaced_in
 from attacks.constraints.base import Constraint, admissible, word_allowed
+from attacks.language.articles import replaced_in
 from attacks.search import Candidate, Search, Trial
 from attacks.transformations.base import WordSwap
 from attacks.words import Words

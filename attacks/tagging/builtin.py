@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from attacks.morphology import forms, readings
+from attacks.language.morphology import forms, readings
 
 _CLOSED: dict[str, str] = {
     **dict.fromkeys(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from attacks.language.vectors import BuiltinNeighbours
 from attacks.textattack_bridge.catalogue import Entry
 from attacks.textattack_bridge.resources import FILE, FOLDER, NONE, RUN_ENCODER, VECTORS, Found, Resource, needed, options
-from attacks.vectors import BuiltinNeighbours
 
 _TEXT_GOAL = "its goal is a change in a text that the victim writes; the victims here answer with labels"
 _IMPOSSIBLE = {

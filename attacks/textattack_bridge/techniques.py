@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from attacks.resources import Neighbours
+from attacks.language.resources import Neighbours
 from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.rewire import rewired
 

@@ -7,7 +7,7 @@ from itertools import chain
 from random import Random
 from typing import Protocol, TypeVar, runtime_checkable
 
-from attacks.articles import with_articles
+from attacks.language.articles import with_articles
 from attacks.search import Candidate, Citation
 from attacks.words import Words, words_of
 
@@ -74,7 +74,7 @@ LATIN = (
     *("af", "ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it"),
     *("lt", "lv", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sv", "sw", "tl", "tr", "vi"),
 )
-"""Languages in Latin script that can be told (``attacks.languages``): techniques on letter shapes are tagged with them."""
+"""Languages in Latin script that can be told (``attacks.language``): techniques on letter shapes are tagged with them."""
 
 Replacement = tuple[int, int, str]
 """``text[start:end]`` becomes a new string; offsets in code points of the original."""

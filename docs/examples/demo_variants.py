@@ -93,7 +93,7 @@ def train(found: Relative) -> None:
 
 def typed(text: str, every: int, rng: Random) -> str:
     """The text with a keyboard neighbour in about one word of so many."""
-    from attacks.transformations.keyboard import KeyboardTypo
+    from attacks.transformations.characters.keyboard import KeyboardTypo
     from attacks.words import Words
 
     words, typo = Words(text), KeyboardTypo()

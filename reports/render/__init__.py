@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reports.policy import Policy
+    from reports.gate.policy import Policy
     from reports.run import Run
 
 
@@ -17,16 +17,16 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
     then ``seal.json`` over all of them. Without a policy the run is judged by its own. Raises ``RunError`` where the run was
     edited since it was sealed: an edit is never sealed anew.
     """
-    from reports.failures import write_failures
-    from reports.gate import evaluate
-    from reports.held import own_policy
-    from reports.measure import measure
-    from reports.render.html import html_report
+    from reports.gate.gate import evaluate
+    from reports.gate.run_policy import own_policy
+    from reports.measures.of_run import measure
+    from reports.measures.summary import summarise, to_json
     from reports.render.junit import junit_report
     from reports.render.markdown import markdown_report
+    from reports.render.page.page import html_report
     from reports.render.sarif import sarif_report
-    from reports.seal import RENDERED, rewriting
-    from reports.summary import summarise, to_json
+    from reports.run.failures import write_failures
+    from reports.run.seal import RENDERED, rewriting
 
     policy = policy or own_policy(run.manifest)
     measured = measure(run, policy.gate.confidence)

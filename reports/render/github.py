@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.figures import VERDICTS
-from reports.measure import Measured
-from reports.public import full_message, public_message
+from reports.files.public import full_message, public_message
+from reports.files.text import visible
+from reports.gate.verdicts import FAIL, PASS, GateResult
+from reports.measures.of_run import Measured
 from reports.render.markdown import markdown_report
+from reports.render.numbers import VERDICTS
 from reports.run import Run
-from reports.text import visible
-from reports.verdicts import FAIL, PASS, GateResult
 
 _MOST = 10  # GitHub shows no more of one kind for a step
 

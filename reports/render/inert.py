@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reports.text import visible
+from reports.files.text import visible
 
 
 def code(text: object) -> str:

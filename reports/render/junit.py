@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from reports.figures import interval, number, words
-from reports.measure import Measured
-from reports.metrics import ATTACKED, RecipeMetrics
+from reports.files.text import visible
+from reports.gate.verdicts import FAIL, PASS, GateResult, RuleResult
+from reports.measures.metrics import ATTACKED, RecipeMetrics
+from reports.measures.of_run import Measured
+from reports.render.numbers import interval, number, words
 from reports.run import Run
-from reports.text import visible
-from reports.verdicts import FAIL, PASS, GateResult, RuleResult
 
 
 def junit_report(run: Run, measured: Measured, gate: GateResult) -> str:

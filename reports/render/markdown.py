@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from reports.cascade import told
-from reports.failures import failures
-from reports.figures import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
-from reports.measure import Measured
-from reports.public import full_message, public_message
+from reports.files.public import full_message, public_message
+from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
+from reports.measures.cascade import told
+from reports.measures.of_run import Measured
+from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
+from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
 from reports.run import Outcome, PredictionRecord, Run
-from reports.slices import Slice
-from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
+from reports.run.failures import failures
 
 SHOWN = 20
 LONGEST = 400

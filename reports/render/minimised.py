@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from reports.minimal import MINIMISED, Minimal, clusters, read_minimised, summary_line
+from reports.files.text import visible
 from reports.render.inert import code
 from reports.run import Run
-from reports.text import visible
+from reports.run.minimised import MINIMISED, Minimal, clusters, read_minimised, summary_line
 
 SHOWN = 15
 

@@ -7,8 +7,8 @@ from html import escape
 
 import regex
 
-from reports.render.html_safe import policy_hash, script_json
-from reports.review import UNCLEAR, Item, Review
+from reports.render.page.safe import policy_hash, script_json
+from reports.review.sample import UNCLEAR, Item, Review
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}

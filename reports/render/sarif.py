@@ -12,12 +12,12 @@ from hashlib import sha256
 from importlib import metadata
 from typing import Any
 
-from reports.failures import in_order
-from reports.public import public_message
+from reports.files.public import public_message
+from reports.files.text import visible
+from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.measures.slices import in_slice
 from reports.run import Manifest, Outcome, Run
-from reports.slices import in_slice
-from reports.text import visible
-from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.run.failures import in_order
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000  # GitHub refuses a run with more

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reports import figures
-from reports.cascade import told
-from reports.figures import VERDICTS, interval, intervals, number, points, words
-from reports.measure import Measured, measure
-from reports.metrics import RecipeMetrics
-from reports.public import full_message
+from reports.files.public import full_message
+from reports.files.text import one_line, visible
+from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.measures.cascade import told
+from reports.measures.intervals import Proportion
+from reports.measures.metrics import RecipeMetrics
+from reports.measures.of_run import Measured, measure
+from reports.render import numbers
+from reports.render.numbers import VERDICTS, interval, intervals, number, points, words
 from reports.run import Run
-from reports.stats import Proportion
-from reports.text import one_line, visible
-from reports.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -139,7 +139,7 @@ def _overall(measured: Measured) -> Text:
 
 
 def _drawn(run: Run) -> Iterator[Text]:
-    said = figures.drawn(run.manifest)
+    said = numbers.drawn(run.manifest)
     if said:
         yield plain(said)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def attack(
     Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
     from robustness.audit import Settings
-    from robustness.commands.arguments import settled
-    from robustness.commands.victim import open_named
-    from robustness.early import check_settings
-    from robustness.offline import offline as without_network
+    from robustness.commands.options.arguments import settled
+    from robustness.commands.options.victim import open_named
+    from robustness.isolation.offline import offline as without_network
+    from robustness.planning.early_checks import check_settings
 
     given = tuple(map(_read, _one_stdin(texts)))
     plain = {"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed)
@@ -119,7 +119,7 @@ def _search(
     """The label that was taken for true, and one outcome for each recipe, each on its own."""
     from robustness.audit import Settings, prepare
     from robustness.data import load_examples
-    from robustness.engine import Engine
+    from robustness.engine.engine import Engine
 
     fields = victim.info.fields
     if len(texts) != len(fields):
@@ -141,7 +141,7 @@ def _search(
 
 def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
     from attacks.search import UnansweredError
-    from robustness.asking import ask, oracle_for
+    from robustness.engine.converse import ask, oracle_for
     from robustness.errors import VictimError
 
     (answer,) = ask(oracle_for(victim), [texts])
@@ -181,7 +181,7 @@ def _nothing() -> Iterator[None]:
 def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
     from rich.live import Live
 
-    from reports.text import visible
+    from reports.files.text import visible
 
     with Live(console=output.console(stderr=True), refresh_per_second=12, transient=True) as screen:
 
@@ -199,7 +199,7 @@ def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
 def _show(outcome: Outcome) -> None:
     from rich.text import Text
 
-    from reports.text import one_line
+    from reports.files.text import one_line
 
     console = output.console()
     tried_nothing = outcome.status == "untested" and not outcome.distinct
@@ -218,7 +218,7 @@ def _diff(outcome: Outcome, *, coloured: bool) -> Any:
     """The text with its edits: in colour, or in the brackets of ``wdiff`` where there is none."""
     from rich.text import Text
 
-    from reports.text import visible
+    from reports.files.text import visible
 
     original, line, at = outcome.texts[outcome.field], Text("  "), 0
     gone, new = ("{}", "{}") if coloured else ("[-{}-]", "{{+{}+}}")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.policy import Policy
-    from reports.verdicts import GateResult
+    from reports.gate.policy import Policy
+    from reports.gate.verdicts import GateResult
 
 
 @f.flattened
@@ -61,8 +61,8 @@ def audit(
     Exit codes: 0 passed, or only measured where no verdict was asked for, 1 the gate failed, 2 unusable input or internal
     error, 3 inconclusive.
     """
-    from robustness.commands.github import tell_github
-    from robustness.commands.policy import audit_defaults, audit_policy, read_policy
+    from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
+    from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
@@ -80,8 +80,8 @@ def audit(
 
 def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
     from robustness.audit import audit as run_audit
-    from robustness.commands.arguments import arguments_of
-    from robustness.commands.progress import Bar
+    from robustness.commands.options.arguments import arguments_of
+    from robustness.commands.terminal.progress import Bar
 
     arguments = arguments_of(chosen)
     with Bar() if not quiet else nullcontext() as watcher:
@@ -89,12 +89,12 @@ def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
 
 
 def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
-    from reports.gate import evaluate
+    from reports.gate.gate import evaluate
+    from reports.measures.summary import summarise
     from reports.render.terminal import print_run, verdict_line
-    from reports.seal import verify
-    from reports.summary import summarise
+    from reports.run.seal import verify
     from robustness.commands.gate import tell_changed
-    from robustness.commands.sealing import tell_seal
+    from robustness.commands.options.sealing import tell_seal
 
     result, sealed = evaluate(run, policy), verify(run.path)
     if policy.wants_verdict:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
-from robustness.commands.sealing import ExpectFlag, check_seal
+from robustness.commands.options import flags as f
+from robustness.commands.options.sealing import ExpectFlag, check_seal
+from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.policy import AuditDefaults, CompareRules
+    from reports.gate.policy import AuditDefaults, CompareRules
     from reports.run import Run
 
 
@@ -55,10 +55,10 @@ def compare(
     Exit codes: 0 a regression larger than the margin is excluded, 1 regressed, 2 unusable input or internal error,
     3 inconclusive or not comparable.
     """
-    from reports.compare import compare as hold_against
-    from reports.render.compare_terminal import print_comparison, verdict_line
-    from reports.render.comparison import clear_comparison, render_comparison
-    from reports.store import load_run
+    from reports.compare.compare import compare as hold_against
+    from reports.render.comparison.files import clear_comparison, render_comparison
+    from reports.render.comparison.terminal import print_comparison, verdict_line
+    from reports.run.store import load_run
 
     given = f.given(
         max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
@@ -87,9 +87,9 @@ def _rules(candidate: Run, path: Path | None, given: dict[str, Any]) -> tuple[Co
 
     Each is that of a file that was named, else of the candidate's own policy, else of the folder's file.
     """
-    from reports.held import own_policy
-    from reports.policy import AuditDefaults, CompareRules, Policy, PolicyError, parse_policy
-    from reports.policy_file import load_policy
+    from reports.gate.policy import AuditDefaults, CompareRules, Policy, PolicyError, parse_policy
+    from reports.gate.policy_file import load_policy
+    from reports.gate.run_policy import own_policy
 
     own = Policy() if path is not None else own_policy(candidate.manifest)
     complete = own.compare != CompareRules() and own.audit != AuditDefaults()

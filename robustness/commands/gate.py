@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
-from robustness.commands.sealing import ExpectFlag, check_seal, tell_seal
+from robustness.commands.options import flags as f
+from robustness.commands.options.sealing import ExpectFlag, check_seal, tell_seal
+from robustness.commands.terminal import output
 
 RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
 
@@ -31,11 +31,11 @@ def gate(
 
     Example: robustness gate runs/demo --min-robust-accuracy 20% --max-accuracy-drop 60pt
     """
-    from reports.gate import evaluate
+    from reports.gate.gate import evaluate
     from reports.render.terminal import print_gate, verdict_line
-    from reports.store import load_run
-    from robustness.commands.github import tell_github
-    from robustness.commands.policy import policy_for
+    from reports.run.store import load_run
+    from robustness.commands.options.policy import policy_for
+    from robustness.commands.terminal.github import tell_github
 
     sealed, loaded = check_seal(run, expect), load_run(run)
     result = evaluate(loaded, policy_for(loaded.manifest, policy, thresholds.given(), note=not json_)).demanding()
@@ -71,11 +71,11 @@ def report(
 
     Exit codes: as of `robustness gate`, but a run without thresholds, which is only measured, ends with 0.
     """
-    from reports.gate import evaluate
+    from reports.gate.gate import evaluate
     from reports.render import render_all
     from reports.render.terminal import verdict_line
-    from reports.store import load_run
-    from robustness.commands.policy import policy_for, read_policy
+    from reports.run.store import load_run
+    from robustness.commands.options.policy import policy_for, read_policy
 
     if policy is not None:
         read_policy(policy, {}, verdict=True)

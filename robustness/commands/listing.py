@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.replay import FailuresArgument
-from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
+from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.minimal import Minimal
-    from reports.seal import Verification
+    from reports.run.minimised import Minimal
+    from reports.run.seal import Verification
 
 
 @f.flattened
@@ -39,12 +39,12 @@ def minimise(
 
     Exit codes: 0 done, 2 unusable input, 3 the victim did not answer everywhere, or falls for none of the cases.
     """
-    from reports.cases import read_cases
-    from reports.minimal import ERROR, MINIMAL
-    from robustness.asking import oracle_for
-    from robustness.commands.victim import open_named
-    from robustness.minimise import minimise as reduce
-    from robustness.offline import offline as without_network
+    from reports.run.cases import read_cases
+    from reports.run.minimised import ERROR, MINIMAL
+    from robustness.commands.options.victim import open_named
+    from robustness.engine.converse import oracle_for
+    from robustness.followups.minimise import minimise as reduce
+    from robustness.isolation.offline import offline as without_network
 
     target = _target(failures, out)
     check_source(failures, expect)
@@ -65,7 +65,7 @@ def minimise(
 
 
 def _target(failures: Path, out: Path | None) -> Path:
-    from reports.minimal import MINIMISED
+    from reports.run.minimised import MINIMISED
 
     if out is None and not failures.is_dir():
         raise UsageError(f"{failures} is no run folder, so it has no place for the result; give --out FILE")
@@ -77,16 +77,16 @@ def _target(failures: Path, out: Path | None) -> Path:
 
 def _write(target: Path, found: list[Minimal]) -> None:
     """Write the file, and seal its folder anew where it has a seal, unless the run was edited meanwhile."""
-    from reports.minimal import write_minimised
-    from reports.seal import SEAL, rewriting
+    from reports.run.minimised import write_minimised
+    from reports.run.seal import SEAL, rewriting
 
     with rewriting(target.parent, (target.name,)) if (target.parent / SEAL).exists() else nullcontext():
         write_minimised(target, found)
 
 
 def _tell(found: list[Minimal], target: Path, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
-    from reports.minimal import clusters, summary_line
     from reports.render.minimised import lines
+    from reports.run.minimised import clusters, summary_line
 
     if as_json:
         groups = [{"reason": g.reason, "count": g.count, "cases": [list(case) for case in g.cases]} for g in clusters(found)]

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from attacks.search import Input, Recipe
-    from robustness.checks import Flag
     from robustness.data import Dataset, Example
+    from robustness.planning.self_checks import Flag
 
 
 @f.flattened
@@ -46,7 +46,7 @@ def perturb(
 
     Example: robustness perturb --data test.csv --recipes natural --out to-score.csv
     """
-    from robustness.offline import offline as without_network
+    from robustness.isolation.offline import offline as without_network
 
     if out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
@@ -94,15 +94,15 @@ def _refuse_guided(specs: list[str]) -> None:
 
 def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[Sequence[Recipe], list[Flag]]:
     """The recipes as an audit of the same data would run them, and what is to be said of their fit and language."""
-    from robustness import languages, meaning, parts
+    from robustness.planning import languages, meaning, prepare
     from robustness.settings import Settings
 
     settings = Settings(recipes=tuple(specs), **given)
     inputs = [example.inputs[-1] for example in dataset.examples]
     language = languages.language_of(settings.language, inputs)
-    chosen = parts.chosen_recipes(settings, language, dataset.labels, dataset.fields)
-    flags = languages.doubts(language, parts.left_out(settings, language), inputs)
-    return chosen, flags + meaning.fit_flags(settings, parts.options_of(settings, language, dataset.fields), chosen)
+    chosen = prepare.chosen_recipes(settings, language, dataset.labels, dataset.fields)
+    flags = languages.doubts(language, prepare.left_out(settings, language), inputs)
+    return chosen, flags + meaning.fit_flags(settings, prepare.options_of(settings, language, dataset.fields), chosen)
 
 
 def _rows(dataset: Dataset, recipes: Sequence[Recipe], seed: int) -> Iterator[dict[str, Any]]:
@@ -123,8 +123,8 @@ def _row(dataset: Dataset, example: Example, recipe: str, inputs: Input) -> dict
 def _asked(recipe: Recipe, example: Example, labels: int, seed: int) -> list[Input]:
     """Every input that a blind recipe asks about, found by answering each with the gold label."""
     from attacks.search import Prediction, Query, Trial
-    from robustness.goals import Misclassify
-    from robustness.trials import seed_of
+    from robustness.engine.trial import seed_of
+    from robustness.tasks.goals import Misclassify
 
     held = Prediction(example.gold, tuple(float(i == example.gold) for i in range(labels)))
     trial = Trial(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reports.text import visible
-from robustness.commands import flags as f
-from robustness.commands import output
+from reports.files.text import visible
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 
 if TYPE_CHECKING:
-    from reports.forecast import Forecast
-    from robustness.planning import Estimate
+    from reports.measures.forecast import Forecast
+    from robustness.planning.estimate import Estimate
 
 
 LEAST = 0.005
@@ -48,10 +48,10 @@ def plan(
 
     Example: robustness plan --victim demo --recipes standard --limit 500 --price-per-1k-tokens 0.0005
     """
-    from robustness.commands.arguments import arguments_of
-    from robustness.commands.policy import audit_defaults, read_policy
-    from robustness.commands.preparing import prepared
-    from robustness.planning import estimate
+    from robustness.commands.options.arguments import arguments_of
+    from robustness.commands.options.policy import audit_defaults, read_policy
+    from robustness.commands.options.preparing import prepared
+    from robustness.planning.estimate import estimate
 
     rules = read_policy(policy, thresholds.given())
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)

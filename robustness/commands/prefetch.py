@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 
 if TYPE_CHECKING:
     from attacks.textattack_bridge.catalogue import Entry
@@ -29,7 +29,7 @@ def prefetch(
 
     Exit codes: 0 everything is there, 2 something is not.
     """
-    from robustness.offline import offline as without_network
+    from robustness.isolation.offline import offline as without_network
 
     found = []
     with without_network(offline):

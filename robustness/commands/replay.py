@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
-from robustness.commands.sealing import ExpectFlag, check_source, tell_seal
-from robustness.commands.status import status
+from robustness.commands.options import flags as f
+from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
+from robustness.commands.terminal import output
+from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.replayed import Replay
-    from reports.seal import Verification
+    from reports.run.replayed import Replay
+    from reports.run.seal import Verification
 
 FailuresArgument = Annotated[Path, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="FAILURES")]
 SHOWN = 20
@@ -61,11 +61,11 @@ def replay(
 
     Exit codes: 0 passed, 1 more are broken than --max-broken, 2 unusable input, 3 errors, flaky answers, or too little applied.
     """
-    from reports.cases import read_cases
-    from robustness.commands.victim import open_named
-    from robustness.offline import offline as without_network
-    from robustness.replay import collected_cases
-    from robustness.replay import replay as put
+    from reports.run.cases import read_cases
+    from robustness.commands.options.victim import open_named
+    from robustness.followups.replay import collected_cases
+    from robustness.followups.replay import replay as put
+    from robustness.isolation.offline import offline as without_network
 
     _refuse_mixed(failures, data, {"original": original, "field": field} | reading.given())
     share = _share(max_not_applicable)
@@ -109,8 +109,8 @@ def _refuse_mixed(failures: Path | None, data: str | None, reading: dict[str, ob
 
 def _share(text: str | None) -> float:
     """The flag, else ``[replay] max_not_applicable`` of the policy file, else its default."""
-    from reports.policy import share
-    from robustness.commands.policy import read_policy
+    from reports.gate.policy import share
+    from robustness.commands.options.policy import read_policy
 
     if text is None:
         return read_policy(None, {}).replay.max_not_applicable
@@ -121,7 +121,7 @@ def _share(text: str | None) -> float:
 
 
 def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
-    from reports.replayed import BROKEN, ERROR, FLAKY
+    from reports.run.replayed import BROKEN, ERROR, FLAKY
 
     if as_json:
         output.answer({**found.to_dict(), "seal": sealed.brief() if sealed else None})

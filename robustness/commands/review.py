@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
 from robustness.commands.gate import RunArgument
-from robustness.commands.sealing import ExpectFlag, check_seal
+from robustness.commands.options import flags as f
+from robustness.commands.options.sealing import ExpectFlag, check_seal
+from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.review import Review
+    from reports.review.sample import Review
+    from reports.review.validity import Adjusted, Interval, ReviewResult
     from reports.run import Run
-    from reports.validity import Adjusted, Interval, ReviewResult
 
 RESULT = "review.json"
 
@@ -48,8 +48,8 @@ def review(
 
     Exit codes: 0 done, 2 unusable input, 3 nothing was rated, or the judge is not good enough to be believed.
     """
-    from reports.seal import refuse_edited
-    from reports.store import load_run
+    from reports.run.seal import refuse_edited
+    from reports.run.store import load_run
 
     f.refuse_empty(read, "--read")
     f.refuse_empty(judge, "--judge")
@@ -74,7 +74,7 @@ def review(
 
 def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, as_json: bool) -> None:
     from reports.render.review_form import review_form
-    from reports.review import FORM, KEY, SHEET, draw, write_review
+    from reports.review.sample import FORM, KEY, SHEET, draw, write_review
 
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; name a new folder by --out, so that no rater's work is lost")
@@ -91,8 +91,8 @@ def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, as
 
 
 def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: float, *, offline: bool) -> ReviewResult:
-    from reports.review import KEY, read_review, read_sheet
-    from reports.validity import review_result
+    from reports.review.sample import KEY, read_review, read_sheet
+    from reports.review.validity import review_result
 
     key = read_review(folder / KEY, run)
     paths = [Path(name).resolve() for name in names]
@@ -106,10 +106,10 @@ def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: fl
 def _judged(
     run: Run, key: Review, sheets: list[dict[str, str]], spec: str, floor: float, offline: bool, confidence: float
 ) -> Any:
-    from robustness.asking import oracle_for
     from robustness.audit import open_victim
-    from robustness.judge import judge_review
-    from robustness.offline import offline as without_network
+    from robustness.engine.converse import oracle_for
+    from robustness.followups.judge import judge_review
+    from robustness.isolation.offline import offline as without_network
 
     with without_network(offline):
         subject = open_victim(spec, offline=offline)
@@ -120,8 +120,8 @@ def _judged(
 
 
 def _lines(result: ReviewResult) -> Iterator[str]:
-    from reports.figures import NOTHING, interval
-    from reports.text import visible
+    from reports.files.text import visible
+    from reports.render.numbers import NOTHING, interval
 
     unclear = f"{result.unclear} unclear or undecided, which count as invalid"
     yield f"{result.rated} failures rated by {result.raters} rater(s); {unclear}"
@@ -146,7 +146,7 @@ def _lines(result: ReviewResult) -> Iterator[str]:
 
 
 def _line(one: Adjusted) -> str:
-    from reports.figures import interval
+    from reports.render.numbers import interval
 
     adjusted = f"; success rate {interval(one.success)}, of valid texts {_shown(one.adjusted)}" if one.adjusted else ""
     return f"{one.name}: validity {_shown(one.validity)}, n={one.rated}{adjusted}"

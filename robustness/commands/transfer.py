@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
-from robustness.commands.sealing import check_seal
-from robustness.commands.status import status
+from robustness.commands.options import flags as f
+from robustness.commands.options.sealing import check_seal
+from robustness.commands.terminal import output
+from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.seal import Verification
-    from reports.transfer import Transfer
+    from reports.measures.transfer import Transfer
+    from reports.run.seal import Verification
     from robustness.victims.base import Victim
 
 RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
@@ -47,7 +47,7 @@ def transfer(
 
     Exit codes: 0 measured, 2 unusable input, 3 a victim erred, or nothing applied to it.
     """
-    from robustness.offline import offline as without_network
+    from robustness.isolation.offline import offline as without_network
 
     opened = {**loading.given(), "offline": offline}
     seals = _seals(runs, expect)
@@ -65,7 +65,7 @@ def transfer(
 def _subjects(runs: list[Path], victims: str | None, options: dict[str, object]) -> dict[str, Callable[[], Victim]]:
     """How each victim is opened, by its spec: those that were named, else those of the runs."""
     from robustness.audit import open_victim
-    from robustness.commands.own_victim import own_victim
+    from robustness.commands.options.own_victim import own_victim
 
     if victims is None:
         own = {one.spec: one for run in runs if (one := own_victim(run)) is not None}
@@ -87,10 +87,10 @@ def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
 
 
 def _matrix(runs: list[Path], subjects: Mapping[str, Callable[[], Victim]], asking: f.AskingFlags, *, quiet: bool) -> Transfer:
-    from reports.cases import read_cases
-    from reports.store import read_manifest
-    from reports.transfer import Transfer, cells
-    from robustness.replay import replay
+    from reports.measures.transfer import Transfer, cells
+    from reports.run.cases import read_cases
+    from reports.run.store import read_manifest
+    from robustness.followups.replay import replay
 
     sources = [(_source(path, str(read_manifest(path).victim.get("name", path))), read_cases(path)) for path in runs]
     by_victim = []
@@ -113,7 +113,7 @@ def _print(found: Transfer, *, quiet: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from reports.transfer import ALL
+    from reports.measures.transfer import ALL
 
     head, *rows = found.rows()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

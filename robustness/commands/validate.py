@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from robustness.commands import flags as f
-from robustness.commands import output
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 
 
 @f.flattened
@@ -28,8 +28,8 @@ def validate(
 
     Example: robustness validate --victim hf:./my-model --data test.csv --recipes standard
     """
-    from robustness.commands.arguments import arguments_of
-    from robustness.commands.policy import audit_defaults, read_policy
+    from robustness.commands.options.arguments import arguments_of
+    from robustness.commands.options.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, {})
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
@@ -44,7 +44,7 @@ def validate(
 
 
 def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
-    from robustness.commands.preparing import prepared
+    from robustness.commands.options.preparing import prepared
 
     with prepared(arguments, quiet=quiet) as audit:
         return {
@@ -57,7 +57,7 @@ def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
 
 
 def _shown(found: dict[str, Any]) -> list[str]:
-    from reports.public import full_message
+    from reports.files.public import full_message
 
     victim, data = found["victim"], found["data"]
     return [

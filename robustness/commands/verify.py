@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from robustness.commands import flags as f
-from robustness.commands import output
 from robustness.commands.gate import RunArgument
+from robustness.commands.options import flags as f
+from robustness.commands.terminal import output
 
 
 def verify(
@@ -21,7 +21,7 @@ def verify(
 
     Example: robustness verify runs/demo
     """
-    from reports import seal
+    from reports.run import seal
 
     f.refuse_empty(expect, "--expect")
     found = seal.verify(run, expect)

@@ -84,7 +84,7 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **op
     kind, rest = check_spec(spec, options)
     given = _given(options)
     if isolate and (kind == "python" or "trust_remote_code" in given):
-        from robustness.victims.isolated import IsolatedVictim
+        from robustness.isolation.victim import IsolatedVictim
 
         return IsolatedVictim(spec, offline=offline, options=given)
     return _load(kind, rest, offline, given)
@@ -118,7 +118,7 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
 
         return load_demo(**given)
     if kind == "hf":
-        from robustness.victims.huggingface import load_huggingface
+        from robustness.victims.transformers.classifier import load_huggingface
 
         name, _, label = rest.partition("#")
         return load_huggingface(name, offline=offline, label=label or None, **given)

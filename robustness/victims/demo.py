@@ -12,11 +12,11 @@ from typing import Any
 
 from robustness.demo import DELTA, LABELS, demo_examples
 from robustness.errors import MissingExtraError, VictimError
-from robustness.victims import checkpoints
 from robustness.victims.base import Victim
-from robustness.victims.heads import softmax
-from robustness.victims.huggingface import TransformerVictim, describe
-from robustness.victims.tokens import Tokens
+from robustness.victims.transformers import checkpoints
+from robustness.victims.transformers.classifier import TransformerVictim, describe
+from robustness.victims.transformers.heads import softmax
+from robustness.victims.transformers.tokens import Tokens
 
 __all__ = ["apply_delta", "demo_examples", "encoder_folder", "is_fitted", "is_turned", "load_demo", "mean_pooled_classifier"]
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError, cut
-from robustness.named_answers import ONE_TEXT, plain_list
+from robustness.tasks.named_answers import ONE_TEXT, plain_list
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 from robustness.victims.pipelines import PipelineScores, is_pipeline
 

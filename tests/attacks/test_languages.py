@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from attacks.languages import SCRIPT_OF, UNKNOWN, Guess, guess, known_by, survey
+from attacks.language.detection import SCRIPT_OF, UNKNOWN, Guess, guess, known_by, survey
 from attacks.transformations.base import LATIN
 from attacks.transformations.tables import table
 

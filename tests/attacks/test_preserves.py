@@ -10,7 +10,7 @@ from attacks.preserves import FORM, VOCABULARY, checked, fitting, in_common, mis
 from attacks.recipes import Options, build, names, resolve, unfit, unfit_members
 from attacks.transformations import transformations
 from attacks.transformations.base import Transformation
-from attacks.transformations.paraphrase import RULES, RuleParaphrase
+from attacks.transformations.paraphrase.paraphrase import RULES, RuleParaphrase
 
 PAIRS = Options(preserve=needed_by(2))
 ADDITIONS = ("opener", "no-opener", "hedge", "no-hedge")

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from attacks import segmentation
-from attacks.segmentation import GRAPHEMES, Segmenter, graphemes, segmenter, words_in
+from attacks.language import segmentation
+from attacks.language.segmentation import GRAPHEMES, Segmenter, graphemes, segmenter, words_in
 from attacks.word_counts import words_changed
 from attacks.words import Words, diff, words_of
 

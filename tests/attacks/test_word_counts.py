@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from attacks.segmentation import UNSPACED
+from attacks.language.segmentation import UNSPACED
 from attacks.word_counts import words_changed
 from attacks.words import Words
 

@@ -13,9 +13,9 @@ import pytest
 from attacks.search import Prediction
 from reports.run import Run
 from robustness import audit
-from robustness.answers import AnswerOddities
+from robustness.engine.cache import FILE, FORMAT, Memory, Shelf, _checksum
 from robustness.errors import UsageError
-from robustness.memory import FILE, FORMAT, Memory, Shelf, _checksum
+from robustness.tasks.check_answers import AnswerOddities
 from robustness.victims.base import VictimInfo
 
 INFO = VictimInfo("v", "hf", ("a", "b"), identity=(("weights", "1"),))

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reports.gate import evaluate
-from reports.policy import parse_policy
+from reports.gate.gate import evaluate
+from reports.gate.policy import parse_policy
 from robustness.audit import audit
 
 LABELS = ["negative", "positive"]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-import reports.store
+import reports.run.store
 from reports.run import Run
-from reports.seal import verify
-from reports.store import load_run
+from reports.run.seal import verify
+from reports.run.store import load_run
 from robustness import audit
 from robustness.errors import VictimError
 
@@ -120,7 +120,7 @@ def test_in_a_cascade_what_came_after_the_error_is_run_anew(tmp_path: Path) -> N
 
 
 def test_a_run_until_its_verdict_is_certain_asks_errors_again(tmp_path: Path) -> None:
-    from reports.policy import parse_policy
+    from reports.gate.policy import parse_policy
 
     policy = parse_policy({"gate": {"min_robust_accuracy": 0.99}}, "test")
     run(tmp_path / "run", Served("zebra"), until_decided=True, policy=policy)
@@ -140,7 +140,7 @@ def test_a_kill_while_errors_are_taken_out_loses_nothing(tmp_path: Path, monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(reports.store, moment, die)
+        patch.setattr(reports.run.store, moment, die)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "run", Served(), resume=True)
     run(tmp_path / "run", Served(), resume=True)

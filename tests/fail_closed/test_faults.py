@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reports.seal import verify
+from reports.run.seal import verify
 from robustness.audit import Audit, prepare
 from robustness.data import load_examples
 from robustness.settings import Settings

@@ -17,14 +17,14 @@ import pytest
 
 from attacks.search import Flips, Gradients, Prediction, UnansweredError
 from robustness import audit
-from robustness.asking import ask
-from robustness.backends import VictimBackend
 from robustness.cli import main
+from robustness.engine.backends import VictimBackend
+from robustness.engine.converse import ask
+from robustness.engine.gradients import GradientBackend
+from robustness.engine.oracle import Oracle
 from robustness.errors import RobustnessError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
-from robustness.gradients import GradientBackend
-from robustness.oracles import Oracle
+from robustness.isolation.victim import IsolatedVictim
 from robustness.victims import load_victim
-from robustness.victims.isolated import IsolatedVictim
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 ROWS = [
@@ -86,7 +86,7 @@ def test_a_death_is_an_error_of_the_input_and_the_next_one_is_answered(
     victim: IsolatedVictim, trick: str, fragment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if trick == "closed":
-        monkeypatch.setattr("robustness.victims.isolated.CLOSING_S", 0.5)
+        monkeypatch.setattr("robustness.isolation.victim.CLOSING_S", 0.5)
     backend = VictimBackend(victim, timeout=30)
     with pytest.raises(VictimDiedError) as told:
         backend.compute([(f"a good {trick}",)])

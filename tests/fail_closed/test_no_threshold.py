@@ -186,7 +186,7 @@ def test_a_threshold_that_no_run_can_break_is_named_beside_others(capsys: pytest
 
 
 def test_the_python_interface_names_it_too() -> None:
-    from reports.policy import parse_policy
+    from reports.gate.policy import parse_policy
     from robustness.audit import audit
     from robustness.errors import UsageError
 
@@ -198,7 +198,7 @@ def test_the_python_interface_names_it_too() -> None:
 def test_every_flag_of_the_gate_is_one_that_decides() -> None:
     from dataclasses import fields
 
-    from robustness.commands.flags import GateFlags
-    from robustness.commands.groups import DECIDING
+    from robustness.commands.options.flags import GateFlags
+    from robustness.commands.options.groups import DECIDING
 
     assert {field.name for field in fields(GateFlags)} <= set(DECIDING)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from robustness.offline import OfflineError, offline, own_child
+from robustness.isolation.offline import OfflineError, offline, own_child
 
 AWAY = ("192.0.2.7", 9)
 KEPT = socket.getaddrinfo

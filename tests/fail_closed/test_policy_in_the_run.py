@@ -153,8 +153,8 @@ def test_a_run_of_an_older_version_has_no_policy_and_loads() -> None:
 
 
 def test_the_python_interface_leaves_the_policy_in_the_run_too() -> None:
-    from reports.gate import evaluate
-    from reports.policy import parse_policy
+    from reports.gate.gate import evaluate
+    from reports.gate.policy import parse_policy
     from robustness.audit import audit as run_audit
 
     policy = parse_policy({"gate": {"min_robust_accuracy": "99%"}}, "here")

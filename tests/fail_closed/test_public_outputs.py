@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.public import counted, error_type
-from reports.seal import drop_seal
+from reports.files.public import counted, error_type
+from reports.run.seal import drop_seal
 from robustness.cli import main
 
 SAID = "customer Doe complained of a dull hour"

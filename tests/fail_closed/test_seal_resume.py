@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reports import seal
+from reports.run import seal
 from robustness.cli import main
 
 ROWS = ["text,label", *(f"a dull film number {i},negative" for i in range(12))]

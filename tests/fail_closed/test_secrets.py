@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from reports.files.secrets import redact, redact_all
 from reports.run import Manifest, Outcome
-from reports.secrets import redact, redact_all
-from reports.store import RunWriter, load_run
+from reports.run.store import RunWriter, load_run
 from robustness.cli import main
 from robustness.errors import VictimError, cut
 

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
-from reports import exact
-from reports.cases import read_cases
-from reports.minimal import MINIMAL, Minimal, read_minimised, write_minimised
+from reports.files import exact
+from reports.measures.slices import find_slice, in_slice
 from reports.render import render_all
 from reports.run import Manifest, Outcome, PredictionRecord, RunError, Rung
-from reports.seal import drop_seal
-from reports.slices import find_slice, in_slice
-from reports.store import RunWriter, load_run
+from reports.run.cases import read_cases
+from reports.run.minimised import MINIMAL, Minimal, read_minimised, write_minimised
+from reports.run.seal import drop_seal
+from reports.run.store import RunWriter, load_run
 from robustness.cli import main
-from robustness.memory import _canonical
+from robustness.engine.cache import _canonical
 
 ROOT = Path(__file__).resolve().parents[2]
 APART, EMOJI = "a\ud83d\ude00b", "a\U0001f600b"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from robustness.cli import COMMANDS, main
-from robustness.commands import output
+from robustness.commands.terminal import output
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "x\n::error title=pwned::\x1b]52;c;AAAA\x07 \x9b2J##[error]y\r::stop-commands::z"

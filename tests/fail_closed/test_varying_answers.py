@@ -12,7 +12,7 @@ import pytest
 
 from attacks.search import Candidate, Confirm, Prediction, Query, Trial
 from robustness.audit import audit
-from robustness.goals import Misclassify
+from robustness.tasks.goals import Misclassify
 
 LABELS = ["negative", "positive"]
 ROWS = [(f"{'good' if i % 2 else 'bad'} film number {i}, seen on a rainy day", LABELS[i % 2]) for i in range(60)]

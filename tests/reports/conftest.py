@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from reports.minimal import MINIMAL, MINIMISED, Minimal, mechanism, write_minimised
 from reports.run import EditRecord, Manifest, Outcome, PredictionRecord, Run, Rung
-from reports.store import RunWriter, load_run
+from reports.run.minimised import MINIMAL, MINIMISED, Minimal, mechanism, write_minimised
+from reports.run.store import RunWriter, load_run
 
 LABELS = ("negative", "positive")
 

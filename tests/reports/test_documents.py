@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reports.metrics import Overall, RecipeMetrics
-from reports.policy import AuditDefaults, CompareRules, GateRules, parse_policy
+from reports.gate.policy import AuditDefaults, CompareRules, GateRules, parse_policy
+from reports.gate.soundness import soundness
+from reports.gate.verdicts import EXIT_CODES
+from reports.measures.metrics import Overall, RecipeMetrics
 from reports.run import EditRecord, Manifest, Outcome, Rung
-from reports.soundness import soundness
-from reports.verdicts import EXIT_CODES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -13,16 +13,16 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from reports.gate import evaluate
-from reports.measure import measure
-from reports.policy import parse_policy
+from reports.gate.gate import evaluate
+from reports.gate.policy import parse_policy
+from reports.measures.of_run import measure
+from reports.measures.summary import summarise, to_json
 from reports.render import render_all
 from reports.render.inert import code
 from reports.render.junit import junit_report
 from reports.render.markdown import markdown_report
 from reports.render.terminal import print_gate, print_run, verdict_line
 from reports.run import Outcome, Run
-from reports.summary import summarise, to_json
 
 MakeRun = Callable[..., Run]
 MakeOutcome = Callable[..., Outcome]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reports.gate import evaluate
-from reports.policy import parse_policy
+from reports.gate.gate import evaluate
+from reports.gate.policy import parse_policy
 from reports.render import render_all
 from reports.render.sarif import identifiers, sarif_report
 from reports.run import Run

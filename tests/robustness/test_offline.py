@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from robustness.offline import ENVIRONMENT, OfflineError, offline
+from robustness.isolation.offline import ENVIRONMENT, OfflineError, offline
 
 
 def test_remote_connections_are_refused_and_allowed_again_after() -> None:

@@ -140,7 +140,7 @@ def test_importing_the_plugin_costs_nothing() -> None:
 
 def test_a_long_text_is_shown_around_its_edits_only() -> None:
     from reports.run import EditRecord, Outcome
-    from robustness.pytest_items import NEAR, marked
+    from robustness.testing.items import NEAR, marked
 
     def shown(text: str, *starts: int) -> str:
         edits = tuple(EditRecord(at, at + 1, at, at + 1, text[at], "X") for at in starts)

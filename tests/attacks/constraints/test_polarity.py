@@ -6,7 +6,7 @@ import pytest
 
 from attacks.constraints import Polarity, profile
 from attacks.constraints.polarity import valence
-from attacks.lexicon import BuiltinLexicon
+from attacks.language.lexicon import BuiltinLexicon
 from attacks.recipes import Options, build
 from attacks.search import Candidate
 from attacks.words import Words

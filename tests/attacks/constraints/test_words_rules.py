@@ -20,7 +20,7 @@ from attacks.constraints import (
     StopWords,
     constraints,
 )
-from attacks.lexicon import BuiltinLexicon
+from attacks.language.lexicon import BuiltinLexicon
 from attacks.search import Candidate
 from attacks.words import Words
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from attacks.transformations.insertion import EACH, NeutralInsertion, neutral_sentence
+from attacks.transformations.words.insertion import EACH, NeutralInsertion, neutral_sentence
 
 REVIEW = "A good film. I liked the cast."
 SENTENCES = NeutralInsertion(("sentence",))

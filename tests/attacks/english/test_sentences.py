@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from attacks.articles import replaced_in
-from attacks.transformations.checklist import NumberChange
-from attacks.transformations.contractions import Contraction, Expansion
-from attacks.transformations.paraphrase_figures import count_in_figures, write_numbers
-from attacks.transformations.paraphrase_frames import hedge, open_statement
+from attacks.language.articles import replaced_in
+from attacks.transformations.paraphrase.contractions import Contraction, Expansion
+from attacks.transformations.paraphrase.figures import count_in_figures, write_numbers
+from attacks.transformations.paraphrase.frames import hedge, open_statement
+from attacks.transformations.words.checklist import NumberChange
 from attacks.words import Words
 
 TABLE = Path(__file__).with_name("sentences.tsv")

@@ -13,7 +13,7 @@ import pytest
 from attacks import tagging
 from attacks.recipes import Options, build
 from attacks.tagging import installed, tokenised
-from attacks.transformations.contractions import Contraction
+from attacks.transformations.paraphrase.contractions import Contraction
 
 
 def test_tokens_are_cut_as_in_the_treebank_and_give_the_text_back() -> None:

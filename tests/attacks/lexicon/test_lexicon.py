@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attacks.lexicon import BuiltinLexicon
-from attacks.morphology import lemmas
+from attacks.language.lexicon import BuiltinLexicon
+from attacks.language.morphology import lemmas
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDNET = Path("/usr/share/wordnet")
@@ -84,7 +84,7 @@ def test_an_antonym_is_never_offered_as_a_synonym(word: str) -> None:
 
 
 def test_antonyms_would_have_been_offered_without_the_filter() -> None:
-    from attacks.lexicon import inflected_synonyms
+    from attacks.language.lexicon import inflected_synonyms
 
     def groups(lemma: str) -> list[tuple[str, tuple[str, ...]]]:
         return [("ADJ", ("bad", "fine"))] if lemma == "good" else []

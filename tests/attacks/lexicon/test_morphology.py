@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attacks.morphology import inflect, lemmas, like_case, readings, tags, word_classes
+from attacks.language.morphology import inflect, lemmas, like_case, readings, tags, word_classes
 
 
 def test_a_form_has_its_lemmas_and_classes() -> None:

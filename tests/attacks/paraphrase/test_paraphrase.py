@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attacks.transformations.base import SEVERITIES, Paraphrase
-from attacks.transformations.paraphrase import RULES, Rule, RuleParaphrase
+from attacks.transformations.paraphrase.paraphrase import RULES, Rule, RuleParaphrase
 
 TEXT = "The plot is thin, but the cast is great. I don't like the ending of the film because it is 3 acts long."
 NAMES = {rule.name for rule in RULES}

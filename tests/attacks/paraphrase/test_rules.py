@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import pytest
 
-from attacks.transformations.paraphrase_clauses import is_clause, turn_clauses, turn_owner
-from attacks.transformations.paraphrase_figures import count_in_figures, reorder_dates, write_numbers
-from attacks.transformations.paraphrase_frames import drop_frame, drop_hedge, drop_opener, frame, hedge, open_statement
-from attacks.transformations.paraphrase_tables import rephrase, respell, spellings
-from attacks.transformations.paraphrase_text import lowered, sentences
+from attacks.transformations.paraphrase.clauses import is_clause, turn_clauses, turn_owner
+from attacks.transformations.paraphrase.figures import count_in_figures, reorder_dates, write_numbers
+from attacks.transformations.paraphrase.frames import drop_frame, drop_hedge, drop_opener, frame, hedge, open_statement
+from attacks.transformations.paraphrase.spellings import rephrase, respell, spellings
+from attacks.transformations.paraphrase.text import lowered, sentences
 from attacks.transformations.tables import table
 
 Rewrite = Callable[[str], Iterable[str]]

@@ -36,7 +36,7 @@ def test_standard_is_its_cascade_in_order_and_needs_no_encoder() -> None:
 
 
 def test_exclusive_rules_are_rules_that_exist() -> None:
-    from attacks.transformations.paraphrase import EXCLUSIVE, RULES
+    from attacks.transformations.paraphrase.paraphrase import EXCLUSIVE, RULES
 
     assert frozenset().union(*EXCLUSIVE) <= {rule.name for rule in RULES}
 
@@ -102,7 +102,7 @@ def test_keyboards_follow_the_language() -> None:
 
 
 def test_the_users_resources_are_used_and_named() -> None:
-    from attacks.resources import Resources
+    from attacks.language.resources import Resources
 
     class Mine:
         name = "my words"

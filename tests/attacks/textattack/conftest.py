@@ -14,19 +14,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from attacks.language.resources import Resources
+from attacks.language.vectors import VectorNeighbours
 from attacks.recipes import build as build_recipe
 from attacks.recipes.registry import Options
-from attacks.resources import Resources
 from attacks.search import Recipe
 from attacks.textattack_bridge import places
-from attacks.vectors import VectorNeighbours
 from reports.run import Outcome
-from robustness.backends import EncoderBackend, VictimBackend
 from robustness.data import load_examples
-from robustness.engine import Engine, Oracles
-from robustness.goals import Misclassify
-from robustness.oracles import Oracle
-from robustness.trials import Plan
+from robustness.engine.backends import EncoderBackend, VictimBackend
+from robustness.engine.engine import Engine, Oracles
+from robustness.engine.oracle import Oracle
+from robustness.engine.trial import Plan
+from robustness.tasks.goals import Misclassify
 from robustness.victims import load_victim
 
 SYNONYMS: dict[str, list[tuple[str, ...]]] = {

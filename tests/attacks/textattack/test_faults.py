@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from attacks.search import Prediction, Query, Recipe, Trial
-from robustness.goals import Misclassify
+from robustness.tasks.goals import Misclassify
 from robustness.victims.function import from_callable
 
 pytestmark = pytest.mark.textattack

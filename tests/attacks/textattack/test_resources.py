@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from attacks.language.resources import Resources
+from attacks.language.vectors import BuiltinNeighbours, VectorNeighbours
 from attacks.recipes import build as build_recipe
 from attacks.recipes.registry import Options
-from attacks.resources import Resources
 from attacks.search import Recipe
 from attacks.textattack_bridge import catalogue, places, techniques
 from attacks.textattack_bridge.gather import check_names, gather
 from attacks.textattack_bridge.loading import MARK, load
 from attacks.textattack_bridge.resources import options
-from attacks.vectors import BuiltinNeighbours, VectorNeighbours
 
 pytestmark = pytest.mark.textattack
 

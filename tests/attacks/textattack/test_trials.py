@@ -17,7 +17,7 @@ import pytest
 from attacks.search import Embed, Gradients, Prediction, Query, Recipe, Trial
 from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.tracing import Traced
-from robustness.goals import Misclassify
+from robustness.tasks.goals import Misclassify
 from robustness.victims import load_victim
 from robustness.victims.function import from_callable
 

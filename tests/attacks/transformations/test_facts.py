@@ -6,10 +6,15 @@ from random import Random
 
 import pytest
 
-from attacks.morphology import like_case
+from attacks.language.morphology import like_case
 from attacks.transformations.base import WordNoise, WordSwap
-from attacks.transformations.case import CaseNoise
-from attacks.transformations.characters import (
+from attacks.transformations.characters.case import CaseNoise
+from attacks.transformations.characters.invisible import InvisibleCharacter
+from attacks.transformations.characters.keyboard import KeyboardTypo
+from attacks.transformations.characters.leet import Leetspeak
+from attacks.transformations.characters.ocr import OcrConfusion
+from attacks.transformations.characters.punctuation import PunctuationNoise
+from attacks.transformations.characters.slips import (
     CharacterDrop,
     CharacterInsert,
     CharacterRepeat,
@@ -17,18 +22,13 @@ from attacks.transformations.characters import (
     CharacterSwap,
     SpaceInsert,
 )
-from attacks.transformations.checklist import LocationChange, NameChange, NumberChange
-from attacks.transformations.contractions import Contraction, Expansion
-from attacks.transformations.homophones import Homophone
-from attacks.transformations.insertion import NeutralInsertion
-from attacks.transformations.invisible import InvisibleCharacter
-from attacks.transformations.keyboard import KeyboardTypo
-from attacks.transformations.leet import Leetspeak
-from attacks.transformations.misspellings import CommonMisspelling
-from attacks.transformations.ocr import OcrConfusion
-from attacks.transformations.punctuation import PunctuationNoise
-from attacks.transformations.whitespace import WhitespaceNoise
-from attacks.transformations.words_noise import WordDrop, WordOrder
+from attacks.transformations.characters.whitespace import WhitespaceNoise
+from attacks.transformations.paraphrase.contractions import Contraction, Expansion
+from attacks.transformations.words.checklist import LocationChange, NameChange, NumberChange
+from attacks.transformations.words.homophones import Homophone
+from attacks.transformations.words.insertion import NeutralInsertion
+from attacks.transformations.words.misspellings import CommonMisspelling
+from attacks.transformations.words.noise import WordDrop, WordOrder
 from attacks.word_counts import words_changed
 from attacks.words import Words
 

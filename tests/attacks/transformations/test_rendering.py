@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attacks.transformations.base import Injection, inject_many
-from attacks.transformations.bidi import LRI, LRO, PDF, PDI, RLO, BidiReorder
-from attacks.transformations.deletion import BACKSPACE, DeletionCharacter
-from attacks.transformations.homoglyphs import Homoglyph
-from attacks.transformations.invisible import ZERO_WIDTH, InvisibleCharacter
+from attacks.transformations.characters.bidi import LRI, LRO, PDF, PDI, RLO, BidiReorder
+from attacks.transformations.characters.deletion import BACKSPACE, DeletionCharacter
+from attacks.transformations.characters.homoglyphs import Homoglyph
+from attacks.transformations.characters.invisible import ZERO_WIDTH, InvisibleCharacter
 from attacks.transformations.tables import table
 from attacks.words import Words
 

@@ -9,12 +9,12 @@ from string import ascii_lowercase
 import pytest
 
 from attacks.transformations.base import rotated, shuffled, spliced
-from attacks.transformations.characters import CharacterSwap
-from attacks.transformations.clusters import ALPHABET
-from attacks.transformations.punctuation import PunctuationNoise
-from attacks.transformations.substitution import random_substitution
+from attacks.transformations.characters.clusters import ALPHABET
+from attacks.transformations.characters.punctuation import PunctuationNoise
+from attacks.transformations.characters.slips import CharacterSwap
+from attacks.transformations.characters.substitution import random_substitution
 from attacks.transformations.tables import both_cases, groups, keyboard, table
-from attacks.transformations.words_noise import WordDrop
+from attacks.transformations.words.noise import WordDrop
 from attacks.words import Words
 
 NAMES = ("contractions", "homoglyphs", "homophones", "insertions", "leet", "misspellings", "names", "ocr", "places")

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from attacks.lexicon import BuiltinLexicon
-from attacks.morphology import lemmas
+from attacks.language.lexicon import BuiltinLexicon
+from attacks.language.morphology import lemmas
+from attacks.language.vectors import FLOOR, BuiltinNeighbours, VectorNeighbours, quantise
 from attacks.transformations.base import WordSwap
-from attacks.transformations.embedding import EmbeddingNeighbour
-from attacks.transformations.synonyms import Synonym
-from attacks.vectors import FLOOR, BuiltinNeighbours, VectorNeighbours, quantise
+from attacks.transformations.words.embedding import EmbeddingNeighbour
+from attacks.transformations.words.synonyms import Synonym
 from attacks.words import Words
 
 NEAR = BuiltinNeighbours()

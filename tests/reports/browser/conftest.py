@@ -14,11 +14,11 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from reports.gate import evaluate
-from reports.policy import parse_policy
-from reports.render.html import html_report
+from reports.gate.gate import evaluate
+from reports.gate.policy import parse_policy
+from reports.measures.summary import summarise
+from reports.render.page.page import html_report
 from reports.run import Run
-from reports.summary import summarise
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

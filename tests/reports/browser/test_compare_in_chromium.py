@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from reports.compare import Comparison, compare
-from reports.policy import CompareRules
-from reports.render.html_compare import html_comparison
+from reports.compare.compare import Comparison, compare
+from reports.gate.policy import CompareRules
+from reports.render.comparison.page import html_comparison
 from reports.run import Outcome, PredictionRecord, Run
 
 Open = Callable[..., Any]

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from reports.render.review_form import review_form
-from reports.review import Review, draw, read_sheet
+from reports.review.sample import Review, draw, read_sheet
 from reports.run import Run
 
 SAVED = """

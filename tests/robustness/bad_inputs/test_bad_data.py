@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from robustness.commands.flags import listed, mapping
+from robustness.commands.options.flags import listed, mapping
 from robustness.data import load_examples
 from robustness.errors import DataError
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustness.answers import AnswerOddities, read_answers
 from robustness.errors import UsageError, VictimError
+from robustness.tasks.check_answers import AnswerOddities, read_answers
 from robustness.victims import load_victim
 from robustness.victims.base import VictimInfo
 from robustness.victims.function import from_callable, load_function

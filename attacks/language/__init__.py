@@ -1,0 +1,1 @@
+"""Language: word forms, synonyms, neighbours, where words begin and end, which language a text is written in."""

@@ -1,0 +1,1 @@
+"""Changes inside a word or of its characters."""

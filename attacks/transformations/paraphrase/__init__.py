@@ -1,0 +1,1 @@
+"""Rewrites of a whole sentence that leave its meaning as it is."""

@@ -1,0 +1,120 @@
+"""Whether two runs asked the same question, and if not, where they differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reports.measures.metrics import by_example
+from reports.run import Run
+from reports.run.store import comparability_id
+
+_ABSENT = "(absent)"
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that two runs should share and do not: ``what``, and how it reads in the base and in the candidate.
+
+    ``quotes``: both sides are texts of the data.
+    """
+
+    what: str
+    base: str
+    candidate: str
+    quotes: bool = field(default=False, kw_only=True)
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.base} in the base, {self.candidate} in the candidate"
+
+    def told(self, *, texts: bool) -> str:
+        """The same; without ``texts`` it quotes none."""
+        return str(self) if texts or not self.quotes else f"{self.what}: not the same in both runs"
+
+
+def differences(base: Run, candidate: Run) -> tuple[Difference, ...]:
+    """Everything that keeps two runs from being compared; none where they asked the same question of the same examples."""
+    found = [*_records(base, candidate), *_sequential(base, candidate)]
+    if not found and base.manifest.finished and candidate.manifest.finished:
+        found += _examples(base, candidate)
+    return tuple(found)
+
+
+def _records(base: Run, candidate: Run) -> Iterator[Difference]:
+    before, after = base.manifest, candidate.manifest
+    said = [_record(m.comparability, m.comparability_id) for m in (before, after)]
+    if said != ["kept", "kept"]:
+        yield Difference("what must match is not on record", *said)
+        return
+    for what, one, other in _unlike(before.comparability, after.comparability):
+        yield Difference(what, _short(one), _short(other))
+
+
+def _record(comparability: Mapping[str, Any], identifier: str) -> str:
+    if not comparability:
+        return "missing"
+    return "kept" if comparability_id(comparability) == identifier else "edited after the run"
+
+
+def _unlike(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The leaves that differ, lists of named objects by name."""
+    one, other = _named(before), _named(after)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in dict.fromkeys((*one, *other)):
+            yield from _unlike(one.get(key, _ABSENT), other.get(key, _ABSENT), f"{path}.{key}" if path else str(key))
+        if isinstance(before, list) and one == other and list(one) != list(other):
+            yield f"{path}, their order", list(one), list(other)
+    elif before != after:
+        yield path, before, after
+
+
+def _named(value: Any) -> Any:
+    """A list of objects with names as a mapping by name."""
+    named = isinstance(value, list) and value and all(isinstance(v, Mapping) and "name" in v for v in value)
+    return {str(v["name"]): v for v in value} if named else value
+
+
+def _short(value: Any) -> str:
+    if value == _ABSENT:
+        return _ABSENT
+    if isinstance(value, Mapping) and "name" in value:
+        return "there"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _sequential(base: Run, candidate: Run) -> Iterator[Difference]:
+    """A run that stopped when its verdict was certain holds the examples that its own outcomes let it draw."""
+    if base.manifest.sequential or candidate.manifest.sequential:
+        said = [_drawn(run) for run in (base, candidate)]
+        yield Difference("a run that stops when its verdict is certain cannot be paired", *said)
+
+
+def _drawn(run: Run) -> str:
+    if not run.manifest.sequential:
+        return f"all {run.manifest.examples} examples"
+    return f"{run.manifest.sequential.get('drawn', 'some')} of {run.manifest.examples} examples"
+
+
+def _examples(base: Run, candidate: Run) -> Iterator[Difference]:
+    """The outcomes themselves: the same ids, with the same texts and labels under them."""
+    before, after = by_example(base.outcomes), by_example(candidate.outcomes)
+    lone = [sorted(one.keys() - other.keys()) for one, other in ((before, after), (after, before))]
+    if lone[0] or lone[1]:
+        yield Difference("examples that the other run lacks", *(_some(ids) for ids in lone))
+    moved = [e for e in before if e in after and _content(before[e][0]) != _content(after[e][0])]
+    if moved:
+        first = (before[moved[0]][0], after[moved[0]][0])
+        what = f"text or label of {len(moved)} examples, such as {moved[0]}"
+        yield Difference(what, *(_short(json.dumps(_content(o), ensure_ascii=True)) for o in first), quotes=True)
+
+
+def _some(ids: Sequence[str]) -> str:
+    return f"{len(ids)}, such as {ids[0]}" if ids else "none"
+
+
+def _content(outcome: Any) -> tuple[dict[str, str], str]:
+    return dict(outcome.texts), outcome.label

@@ -1,0 +1,96 @@
+"""Values of secret environment variables, kept out of everything that is written or printed.
+
+A victim's exception may hold the request that failed, and the request its key. Secret is the value of every variable whose
+name speaks of a key, token, secret, password or credential; it is replaced by ``[value of NAME]``. Short values and everyday
+words (``TOKENIZERS_PARALLELISM=false``) are let through, for replacing them would hide nothing and garble texts. So are
+paths that exist (``SSH_AUTH_SOCK``). Texts of the data are never touched: a failure must be replayed as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
+
+from reports.files.paths import without_home
+
+T = TypeVar("T")
+SHORTEST = 6
+"""A shorter value is no secret that anything could keep."""
+_LONGEST_WORD = 12
+"""A value of letters and digits up to this length is replaced as a whole word only."""
+_NAMES = re.compile(
+    r"KEY|TOKEN|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIAL|AUTH(?!ORS?(?:_|$))|PRIVATE|COOKIE|_PWD$|^PGPASS", re.IGNORECASE
+)
+_WORDS = frozenset(
+    "false true none null enabled disabled default required optional always never prompt anonymous public localhost "
+    "password secret token bearer basic changeme".split()
+)
+_KEPT = frozenset({"labels", "fields", "recipes", "comparability", "comparability_id", "outcomes", "digest"})
+"""Parts of ``run.json`` that outcomes and policies are joined by; they come from the data and from this package."""
+
+
+def redact(text: str) -> str:
+    """The text with the value of each secret variable replaced by ``[value of NAME]``."""
+    pattern, names = _pattern(_candidates(os.environ))
+    return text if pattern is None else pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
+
+
+def redact_all(value: T) -> T:
+    """A JSON-like value as it may be written: no secret, the home folder as ``~``; what runs are joined by stays as it is."""
+    return _walked(value)  # type: ignore[no-any-return]
+
+
+def _walked(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_home(redact(value))
+    if isinstance(value, Mapping):
+        return {key: one if key in _KEPT else _walked(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_walked, value))
+    return value
+
+
+def _candidates(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in environment.items() if len(value) >= SHORTEST and _NAMES.search(name))
+
+
+@lru_cache(maxsize=4)
+def _pattern(candidates: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str] | None, dict[str, str]]:
+    names: dict[str, str] = {}
+    for name, value in candidates:
+        if not _is_plain(value):
+            for spelling in _spellings(value):
+                names.setdefault(spelling, name)
+    if not names:
+        return None, names
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(map(_bounded, longest_first))), names
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value is too ordinary to be a secret: a word, a small number, a path that exists."""
+    word = value.strip()
+    if len(word) < SHORTEST or word.lower() in _WORDS:
+        return True
+    return (word.isdigit() and len(word) < 8) or (os.path.isabs(word) and os.path.exists(word))
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """The value, its long lines, and how both read in a URL, in a Python literal and in JSON."""
+    parts = dict.fromkeys([value, value.strip(), *(line.strip() for line in value.splitlines() if len(line.strip()) >= 16)])
+    for part in parts:
+        yield part
+        yield quote(part, safe="")
+        yield quote_plus(part)
+        yield repr(part)[1:-1]
+        yield ascii(part)[1:-1]
+
+
+def _bounded(spelling: str) -> str:
+    if len(spelling) <= _LONGEST_WORD and spelling.isalnum():
+        return rf"(?<![A-Za-z0-9]){re.escape(spelling)}(?![A-Za-z0-9])"
+    return re.escape(spelling)

@@ -1,0 +1,123 @@
+"""What a run was made under: its own policy, and whether it is as large and as strong as a policy's ``[audit]`` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from reports.gate.policy import AuditDefaults, Policy, PolicyError, from_record
+from reports.gate.verdicts import INCONCLUSIVE, PASS, RuleResult
+from reports.run import Manifest, RunError
+
+RULE = "extent"
+_MODELS = {"rewriter": "rewriter", "masked_lm": "masked-lm", "vectors": "vectors", "lexicon": "lexicon"}
+"""Keys of ``[audit]`` and what they are called under ``resources`` of ``run.json``."""
+
+
+def own_policy(manifest: Manifest) -> Policy:
+    """The policy that the run was made under; an empty one where there was none. Raises ``RunError`` where it is damaged."""
+    try:
+        return from_record(manifest.policy)
+    except PolicyError as problem:
+        raise RunError(f"run.json: policy: {problem}") from None
+
+
+def extent(manifest: Manifest, policy: Policy) -> Iterator[RuleResult]:
+    """The rule that a run is what the policy's ``[audit]`` asks for; none where nothing is asked for, or no verdict wanted."""
+    asked = policy.audit.model_dump(exclude_none=True).keys() & _CHECKS.keys()
+    if not asked or not policy.gate.has_thresholds:
+        return
+    short = lacking(manifest, policy.audit)
+    said = f"less than [audit] asks for: {'; '.join(short)}" if short else "the run is what [audit] asks for"
+    yield RuleResult(RULE, "run", INCONCLUSIVE if short else PASS, said)
+
+
+def lacking(manifest: Manifest, audit: AuditDefaults, *, subject: bool = True) -> tuple[str, ...]:
+    """What a run lacks of what ``[audit]`` sets, each in a few words; keys that are not set ask for nothing.
+
+    ``subject``: whether victim and data must be those that it names.
+    """
+    wanted = audit.model_dump(exclude_none=True)
+    checks = _CHECKS if subject else {key: check for key, check in _CHECKS.items() if key not in ("victim", "data")}
+    if wanted:
+        wanted.setdefault("protect", [])  # what a policy does not protect may be attacked
+    found = (check(manifest, wanted[key]) for key, check in checks.items() if key in wanted)
+    return tuple(said for said in found if said)
+
+
+def _recipes(run: Manifest, wanted: list[str]) -> str:
+    """A suite counts as had where the run was asked for it by name: what is in it may depend on the data's language."""
+    asked = {part.strip() for spec in run.asked.get("recipes", ()) for part in str(spec).split(",")}
+    had = {*asked, *run.recipe_names, *(["standard"] if run.cascade else [])}
+    missing = [spec for spec in wanted if spec not in had]
+    return f"recipes {', '.join(missing)} (it had {', '.join(run.recipe_names)})" if missing else ""
+
+
+def _budget(run: Manifest, wanted: int | str) -> str:
+    if run.budget is None or (wanted != "none" and run.budget >= int(wanted)):
+        return ""
+    return f"a budget of {wanted} (it had {run.budget})"
+
+
+def _limit(run: Manifest, wanted: int) -> str:
+    """A run without a limit, or with a larger one, took all the examples that there are."""
+    if run.examples >= wanted or ("limit" in run.asked and (run.asked["limit"] is None or run.asked["limit"] >= wanted)):
+        return ""
+    return f"{wanted} examples, as far as the data go (it had {run.examples})"
+
+
+def _same(name: str, had: Any, wanted: Any) -> str:
+    return "" if had == wanted else f"{name} {wanted} (it had {had if had is not None else 'none'})"
+
+
+def _victim(run: Manifest, wanted: str) -> str:
+    name, kind = str(run.victim.get("name", "")), str(run.victim.get("kind", ""))
+    return "" if _tail(wanted, kind) == _tail(name, kind) else f"victim {wanted} (it had {name})"
+
+
+def _data(run: Manifest, wanted: str) -> str:
+    source = str(run.data.get("source", ""))
+    return "" if wanted == source or _tail(wanted) == _tail(source) else f"data {wanted} (it had {source})"
+
+
+def _tail(spec: str, kind: str = "") -> str:
+    """The last part of a name with folders in it, so that it does not matter from where the run was started."""
+    return PurePath(spec.removeprefix(f"{kind}:")).name
+
+
+def _encoder(run: Manifest, wanted: str) -> str:
+    had = run.encoder or "none"
+    return "" if _tail(had, "hf") == _tail(wanted, "hf") else f"encoder {wanted} (it had {had})"
+
+
+def _resource(name: str, run: Manifest, wanted: str) -> str:
+    return "" if wanted == "builtin" or _MODELS[name] in run.resources else f"{name} {wanted} (it had none)"
+
+
+def _language(run: Manifest, wanted: str) -> str:
+    return _same("language", run.comparability.get("language", "en"), wanted)
+
+
+def _protect(run: Manifest, wanted: list[str]) -> str:
+    """Every span that is protected beside those of the policy is one more that no attack could touch."""
+    more = [pattern for pattern in run.asked.get("protect", ()) if pattern not in wanted]
+    return f"fewer protected spans (it protected {', '.join(more)} as well)" if more else ""
+
+
+_CHECKS: Mapping[str, Any] = {
+    "victim": _victim,
+    "data": _data,
+    "recipes": _recipes,
+    "profile": lambda run, wanted: _same("profile", run.profile, wanted),
+    "budget": _budget,
+    "limit": _limit,
+    "seed": lambda run, wanted: _same("seed", run.seed, wanted),
+    "field": lambda run, wanted: _same("field", run.comparability.get("field", wanted), wanted),
+    "group": lambda run, wanted: _same("group", run.group, wanted),
+    "language": _language,
+    "protect": _protect,
+    "access": lambda run, wanted: _same("access", run.victim.get("access"), wanted),
+    "encoder": _encoder,
+    **{name: (lambda run, wanted, name=name: _resource(name, run, wanted)) for name in _MODELS},
+}

@@ -1,0 +1,154 @@
+"""What must hold of a run before any of its numbers can pass a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.files.public import public_message
+from reports.gate.policy import GateRules
+from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
+from reports.measures.intervals import proportion
+from reports.measures.metrics import ATTACKED, by_example
+from reports.measures.of_run import Measured
+from reports.run import Run
+
+DOUBTS = (
+    *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
+    "not-this-language",
+)
+"""Flags that say that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
+
+
+def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:
+    """The rules that hold for every run, thresholds or none."""
+    yield _complete(run)
+    yield _attacked(measured)
+    yield _tried(run, measured)
+    yield _errors(run, rules.max_error_rate)
+    if rules.needed and (rules.min_examples is not None or measured.overall.judged < rules.needed):
+        yield _enough(measured, rules.needed)
+    if rules.has_thresholds:
+        yield from _passable(run, measured, rules)
+    yield from _fatal(run, rules)
+
+
+def _passable(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:
+    """What keeps thresholds from passing without breaking any of them."""
+    yield _untested(measured, rules.max_untested)
+    if rules.max_exhausted is not None:
+        yield _exhausted(measured, rules.max_exhausted)
+    if run.manifest.repeats.get("flips"):
+        yield _flips(run, rules.max_flip_rate)
+    for flag in run.manifest.flags:
+        if flag["code"] in DOUBTS and flag["code"] not in rules.accept_flags:
+            said = f"{flag['code']}: {flag.get('message', '')}; accept_flags takes it as it is"
+            yield RuleResult("doubts", "run", INCONCLUSIVE, said)
+
+
+def _untested(measured: Measured, allowed: float) -> RuleResult:
+    """Of the examples that an attack could have broken."""
+    whole = measured.overall
+    n = whole.attack_success_rate.n + whole.untested
+    rate = whole.untested / n if n else 0.0
+    said = f"{whole.untested} of {n} examples had no fair try, {100 * allowed:g} % allowed"
+    return RuleResult("max_untested", "run", INCONCLUSIVE if rate > allowed else PASS, said, threshold=allowed)
+
+
+def _exhausted(measured: Measured, allowed: float) -> RuleResult:
+    whole = measured.overall
+    n = whole.attack_success_rate.n
+    rate = whole.exhausted / n if n else 0.0
+    said = f"{whole.exhausted} of {n} examples held only until a budget was spent, {100 * allowed:g} % allowed"
+    return RuleResult("max_exhausted", "run", INCONCLUSIVE if rate > allowed else PASS, said, threshold=allowed)
+
+
+def _flips(run: Run, allowed: float) -> RuleResult:
+    """The share of clean texts whose label changes when the same text is asked again."""
+    flips, texts = int(run.manifest.repeats["flips"]), int(run.manifest.repeats["texts"])
+    rate = proportion(flips, texts)
+    said = (
+        f"{flips} of {texts} clean texts changed label when asked again "
+        f"({100 * rate.low:.1f} to {100 * rate.high:.1f} %), {100 * allowed:g} % allowed"
+    )
+    return RuleResult("max_flip_rate", "run", INCONCLUSIVE if flips / texts > allowed else PASS, said, threshold=allowed)
+
+
+def missing(run: Run) -> int:
+    """How many trials should have an outcome and have none."""
+    recipes = len(run.manifest.recipes)
+    groups = by_example(run.outcomes)
+    gone = 0
+    for outcomes in groups.values():
+        ended = run.manifest.cascade and any(o.status in ("succeeded", "skipped") for o in outcomes)
+        gone += 0 if ended else recipes - len({o.recipe for o in outcomes})
+    return gone + recipes * max(0, run.manifest.due - len(groups))
+
+
+def _complete(run: Run) -> RuleResult:
+    lost = missing(run)
+    examples, seen = run.manifest.due, len(by_example(run.outcomes))
+    problems = {
+        "the run holds no outcome": not run.outcomes,
+        "the run was not finished: resume it": not run.manifest.finished,
+        f"{lost} trials have no outcome": bool(lost),
+        f"it holds {seen} examples, not the {examples} it set out with": seen > examples,
+        "some trial ended more than once": len(run.outcomes) > len({(o.example_id, o.recipe) for o in run.outcomes}),
+    }
+    said = "; ".join(text for text, true in problems.items() if true)
+    drawn = run.manifest.sequential.get("drawn")
+    held = f"every trial ended; {drawn} of {run.manifest.examples} examples were drawn" if drawn else "every trial ended"
+    return RuleResult("complete", "run", INCONCLUSIVE if said else PASS, said or held)
+
+
+def _attacked(measured: Measured) -> RuleResult:
+    attacked = sum(recipe.statuses[status] for recipe in measured.recipes for status in ATTACKED)
+    if attacked:
+        return RuleResult("attacked", "run", PASS, f"{attacked} trials attacked")
+    untested = sum(recipe.statuses["untested"] for recipe in measured.recipes)
+    why = f"none of {untested} trials was a fair try" if untested else "no example was right on its clean text"
+    return RuleResult("attacked", "run", INCONCLUSIVE, f"nothing was attacked: {why}")
+
+
+def _tried(run: Run, measured: Measured) -> RuleResult:
+    """A recipe that found nothing to try anywhere tested nothing; sampled noise may, as long as something was tried."""
+    blind = {recipe["name"] for recipe in run.manifest.recipes if recipe.get("access") == "blind"}
+    attacking = [r for r in measured.recipes if any(r.statuses[s] for s in ATTACKED)]
+    idle = [r.name for r in attacking if not r.tried]
+    if not idle:
+        return RuleResult("tried", "run", PASS, "every recipe that attacked had candidates")
+    said = f"no text to try was found on any example by: {', '.join(idle)}"
+    excused = set(idle) <= blind and len(idle) < len(attacking)
+    return RuleResult("tried", "run", PASS if excused else INCONCLUSIVE, said)
+
+
+def _errors(run: Run, allowed: float) -> RuleResult:
+    n = len(run.outcomes)
+    errors = sum(o.status == "error" for o in run.outcomes)
+    rate = errors / n if n else 0.0
+    verdict = FAIL if rate > allowed else PASS if n else INCONCLUSIVE
+    said = f"{errors} of {n} trials ended in an error, {100 * allowed:g} % allowed" if n else "no trial ended"
+    return RuleResult("max_error_rate", "run", verdict, said, threshold=allowed)
+
+
+def _enough(measured: Measured, needed: int) -> RuleResult:
+    judged = measured.overall.judged
+    verdict = PASS if judged >= needed else INCONCLUSIVE
+    said = f"{judged} examples judged, at least {needed} asked for"
+    return RuleResult(
+        "min_examples", "run", verdict, said, threshold=float(needed), settling_n=needed if judged < needed else None
+    )
+
+
+def _fatal(run: Run, rules: GateRules) -> Iterator[RuleResult]:
+    """One failure for each raised flag that the policy calls fatal; ``all`` means every warning."""
+    if not rules.fatal_flags:
+        return
+    raised = [
+        flag
+        for flag in run.manifest.flags
+        if flag["code"] in rules.fatal_flags or ("all" in rules.fatal_flags and flag.get("severity") != "note")
+    ]
+    for flag in raised:
+        yield RuleResult("fatal_flags", "run", FAIL, f"{flag['code']}: {public_message(flag, run)}")
+    if not raised:
+        yield RuleResult("fatal_flags", "run", PASS, f"none of {', '.join(rules.fatal_flags)} was raised")

@@ -1,0 +1,84 @@
+"""The values of a verdict: one per rule, one for the gate, and the exit code that a CI job reads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from reports.measures.intervals import Proportion
+
+PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+EXIT_CODES = {"passed": 0, "measured": 0, "failed": 1, "inconclusive": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule: ``pass``, ``fail`` or ``inconclusive``, and why.
+
+    ``scope``: ``run``, ``recipe NAME`` or ``slice COLUMN=VALUE``. ``settling_n``: how many examples would settle an
+    inconclusive rule at the present rate, None where none would or where more examples are not what is missing.
+    """
+
+    rule: str
+    scope: str
+    verdict: str
+    message: str
+    threshold: float | None = None
+    observed: Proportion | None = None
+    settling_n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVerdict:
+    """What a run comes to under the policy that it was made under, where it was judged by another one."""
+
+    verdict: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The verdict on a run: ``passed``, ``failed``, ``inconclusive``, or ``measured`` where no threshold was set.
+
+    ``claim``: what it holds for: the budget and the profile of the attacks. ``family``: over how many thresholds failures were
+    corrected together (``family_wise``), 0 where each stands for itself. ``own``: where another policy than the run's own
+    changed the verdict, what it was.
+    """
+
+    verdict: str
+    rules: tuple[RuleResult, ...]
+    policy: str
+    confidence: float
+    claim: str = ""
+    family: int = 0
+    own: OwnVerdict | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed or measured, 1 failed, 3 inconclusive; 2 is left to usage and internal errors."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def changed(self) -> str:
+        """That another policy changed the verdict, in one line; empty where none did."""
+        if self.own is None:
+            return ""
+        return (
+            f"another policy changed the verdict: {self.own.verdict} under the run's own ({self.own.policy}), "
+            f"{self.verdict} under {self.policy}"
+        )
+
+    def demanding(self) -> GateResult:
+        """The result where a verdict was asked for: without a threshold there is none, so that nothing passes."""
+        if self.verdict != "measured":
+            return self
+        said = (
+            f"no threshold was set ({self.policy}), so nothing was held against the run; set one under [gate] in "
+            "robustness.toml or by flag, such as --min-robust-accuracy 30%"
+        )
+        rules = (*self.rules, RuleResult("thresholds", "run", INCONCLUSIVE, said))
+        return replace(self, verdict="inconclusive", rules=rules)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in ``summary.json``."""
+        return {**asdict(self), "rules": [asdict(rule) for rule in self.rules], "exit_code": self.exit_code}

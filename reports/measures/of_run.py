@@ -1,0 +1,50 @@
+"""Everything that reports say about a run, measured once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.measures.cascade import CascadeCost, cascade_cost
+from reports.measures.intervals import CONFIDENCE
+from reports.measures.metrics import (
+    Overall,
+    RecipeMetrics,
+    Severity,
+    Stage,
+    by_recipe,
+    expected,
+    overall,
+    recipe_metrics,
+    severities,
+    stages,
+)
+from reports.measures.slices import Slice, label_slices, metadata_slices
+from reports.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All measures of a run at one confidence level."""
+
+    confidence: float
+    overall: Overall
+    recipes: tuple[RecipeMetrics, ...]
+    stages: tuple[Stage, ...]
+    cascade: CascadeCost | None
+    severities: tuple[Severity, ...]
+    labels: tuple[Slice, ...]
+    slices: tuple[Slice, ...]
+
+
+def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
+    """Measure a run."""
+    return Measured(
+        confidence=confidence,
+        overall=overall(run, run.outcomes, expected(run), confidence),
+        recipes=tuple(recipe_metrics(run, name, found, confidence) for name, found in by_recipe(run).items()),
+        stages=stages(run, confidence),
+        cascade=cascade_cost(run),
+        severities=severities(run, confidence),
+        labels=label_slices(run, confidence),
+        slices=metadata_slices(run, confidence),
+    )

@@ -1,0 +1,1 @@
+"""A comparison of two runs, rendered: terminal, Markdown, page, JUnit, SARIF."""

@@ -1,0 +1,97 @@
+"""Numbers as reports write them."""
+
+from __future__ import annotations
+
+from reports.measures.clusters import Design
+from reports.measures.intervals import ANYTIME, Proportion
+from reports.measures.metrics import RecipeMetrics
+from reports.run import Manifest
+
+VERDICTS = {
+    "passed": "PASSED",
+    "failed": "FAILED",
+    "inconclusive": "INCONCLUSIVE",
+    "measured": "MEASURED",
+}
+COMPARED = {
+    "regressed": "REGRESSED",
+    "improved": "IMPROVED",
+    "no evidence": "NO EVIDENCE OF A REGRESSION",
+    "inconclusive": "INCONCLUSIVE",
+    "not comparable": "NOT COMPARABLE",
+}
+"""Verdicts of a comparison as headlines."""
+NOTHING = "–"
+
+
+def percent(share: float | None) -> str:
+    """``14.5 %``, or a dash."""
+    return NOTHING if share is None else f"{100 * share:.1f} %"
+
+
+def words(recipe: RecipeMetrics) -> str:
+    """The mean share of words changed in a success, and how many were put in beside them where some were: ``0.0 % + 7.0``."""
+    return percent(recipe.words_changed) + (f" + {number(recipe.words_inserted, 1)}" if recipe.words_inserted else "")
+
+
+def rate(value: Proportion | None) -> str:
+    """A proportion's rate, or a dash."""
+    return percent(value.rate if value else None)
+
+
+def interval(value: Proportion | None) -> str:
+    """``14.5 % (10.3–20.0)``, or a dash."""
+    if value is None or value.rate is None:
+        return NOTHING
+    return f"{percent(value.rate)} ({100 * value.low:.1f}–{100 * value.high:.1f})"
+
+
+def points(value: Proportion | None) -> str:
+    """A difference of accuracies with its interval, in points, or a dash."""
+    said = interval(value)
+    return said if said == NOTHING else said.replace(" %", "") + " points"
+
+
+def intervals(value: Proportion, confidence: float) -> str:
+    """What kind of intervals stand beside the numbers: ``95 % Clopper–Pearson intervals over 20 groups``."""
+    kind = "anytime-valid" if value.method == ANYTIME else "Clopper–Pearson"
+    return f"{100 * confidence:g} % {kind} intervals{over_groups(value.n, value.design, value.confidence)}"
+
+
+def over_groups(n: int, design: Design | None, confidence: float) -> str:
+    """How many groups the examples come in and what that costs; nothing where each stands alone."""
+    if design is None:
+        return ""
+    worth = design.effective(n, confidence)
+    return f" over {design.groups} groups, whose {n} examples tell as much as {worth:.0f} that stand alone"
+
+
+def drawn(manifest: Manifest) -> str:
+    """How many examples a run took that stopped when its verdict was certain; nothing for other runs."""
+    took, looks = manifest.sequential.get("drawn"), manifest.sequential.get("looks")
+    if took is None:
+        return ""
+    return f"examples drawn until every threshold was decided or one broken: {took} of {manifest.examples}, in {looks} looks"
+
+
+def signed(change: float | None) -> str:
+    """A change of a share in points with its sign, ``−2.5`` or ``+0.4``, or a dash."""
+    if change is None:
+        return NOTHING
+    tenths = f"{100 * abs(change):.1f}"
+    return "0.0" if tenths == "0.0" else f"{'−' if change < 0 else '+'}{tenths}"
+
+
+def drop(share: float | None) -> str:
+    """A drop of so many points, ``−2.5``, or a dash."""
+    return signed(None if share is None else -share)
+
+
+def signed_interval(change: float | None, low: float, high: float) -> str:
+    """``−2.5 (−4.1 to −0.9)``, or a dash."""
+    return NOTHING if change is None else f"{signed(change)} ({signed(low)} to {signed(high)})"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands separated, or a dash."""
+    return NOTHING if value is None else f"{value:,.{digits}f}"

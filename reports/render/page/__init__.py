@@ -1,0 +1,1 @@
+"""``report.html`` and what its parts are drawn from."""

@@ -1,0 +1,214 @@
+"""The failure browser's rows: what the page draws itself, and the compact data from which its script draws the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from reports.render.page.diff import Piece, pieces
+from reports.render.page.safe import coded, hidden_codes, long_name, script_json, short_name
+from reports.run import Outcome, PredictionRecord, Run
+from reports.run.failures import failures, lowest_severity
+
+STATIC_ROWS = 200
+"""Failures written as plain HTML, readable without JavaScript."""
+STATIC_BYTES = 200_000
+DATA_BYTES = 1_900_000
+"""Compact data that the page carries at most; what lies beyond is in ``failures.csv`` only."""
+_MOST_SCORES = 8
+_OTHER_FIELD = 600
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """One failure as shown. ``scores``: (label, clean, under attack) each. ``flip``: how far the true label's score fell."""
+
+    example_id: str
+    recipe: str
+    label: str
+    clean: str
+    adversarial: str
+    clean_score: float | None
+    adversarial_score: float | None
+    flip: float | None
+    queries: int
+    words_changed: int
+    words: int
+    words_inserted: int
+    similarity: float | None
+    severity: int | None
+    field: str
+    diff: tuple[Piece, ...]
+    others: tuple[tuple[str, str, int], ...]
+    scores: tuple[tuple[str, float, float], ...]
+    blank: bool = False
+
+
+BLANK = FailureRow("", "", "", "", "", None, None, None, 0, 0, 0, 0, None, None, "", (), (), (), blank=True)
+"""An empty row, which the page's script copies and fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureBook:
+    """The browser's content. ``total``: failures of the run. ``data``: JSON for the page's script, holding ``embedded`` rows.
+
+    ``recipes`` and ``labels``: what can be filtered by, each with its number in the data.
+    """
+
+    total: int
+    embedded: int
+    static: tuple[FailureRow, ...]
+    recipes: tuple[tuple[int, str], ...]
+    labels: tuple[tuple[int, str], ...]
+    data: str
+    shortened: bool
+
+
+def failure_book(run: Run) -> FailureBook:
+    """All failures of a run, each recipe's smallest changes first, recipes in turn."""
+    found = _in_turn(run)
+    labels = tuple(map(str, run.manifest.victim.get("labels", ())))
+    pack = _Pack()
+    static: list[FailureRow] = []
+    embedded = 0
+    for outcome in found:
+        row = failure_row(outcome, labels)
+        if not pack.add(row):
+            break
+        embedded += 1
+        if len(static) < STATIC_ROWS and pack.size < STATIC_BYTES:
+            static.append(row)
+    recipes = sorted({o.recipe for o in found}, key=lambda name: _rank(run.manifest.recipe_names, name))
+    golds = sorted({o.label for o in found}, key=lambda name: _rank(labels, name))
+    choices = [tuple((pack.name(name), name) for name in names) for names in (recipes, golds)]
+    return FailureBook(len(found), embedded, tuple(static), choices[0], choices[1], pack.json(), pack.shortened)
+
+
+def _rank(labels: Sequence[str], label: str) -> tuple[int, str]:
+    return (labels.index(label) if label in labels else len(labels), label)
+
+
+def _in_turn(run: Run) -> list[Outcome]:
+    names = {name: i for i, name in enumerate(run.manifest.recipe_names)}
+    ordered = sorted(failures(run.outcomes), key=_smallness)
+    turns = {name: count() for name in names}
+    keyed = [(next(turns.setdefault(o.recipe, count())), names.get(o.recipe, len(names)), o) for o in ordered]
+    return [o for _, _, o in sorted(keyed, key=lambda k: k[:2])]
+
+
+def _smallness(outcome: Outcome) -> tuple[float, float, str]:
+    similarity = outcome.similarity if outcome.similarity is not None else -1.0
+    return outcome.words_touched, -similarity, outcome.example_id
+
+
+def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
+    """One outcome as a row."""
+    clean, adversarial = _scores(outcome.clean, labels), _scores(outcome.adversarial, labels)
+    both = outcome.label in clean and outcome.label in adversarial
+    original = outcome.texts.get(outcome.field, "")
+    clean_label = outcome.clean.label if outcome.clean else ""
+    wrong_label = outcome.adversarial.label if outcome.adversarial else ""
+    return FailureRow(
+        example_id=outcome.example_id,
+        recipe=outcome.recipe,
+        label=outcome.label,
+        clean=clean_label,
+        adversarial=wrong_label,
+        clean_score=clean.get(clean_label),
+        adversarial_score=adversarial.get(wrong_label),
+        flip=clean[outcome.label] - adversarial[outcome.label] if both else None,
+        queries=outcome.queries,
+        words_changed=outcome.words_changed,
+        words=outcome.words,
+        words_inserted=outcome.words_inserted,
+        similarity=outcome.similarity,
+        severity=lowest_severity(outcome),
+        field=outcome.field,
+        diff=pieces(original, outcome.perturbed if outcome.perturbed is not None else original, outcome.edits),
+        others=tuple((name, *_clipped(text)) for name, text in outcome.texts.items() if name != outcome.field),
+        scores=_paired(clean, adversarial, (outcome.label, clean_label, wrong_label)),
+    )
+
+
+def _clipped(text: str) -> tuple[str, int]:
+    return text[:_OTHER_FIELD], max(0, len(text) - _OTHER_FIELD)
+
+
+def _scores(prediction: PredictionRecord | None, labels: Sequence[str]) -> Mapping[str, float]:
+    if prediction is None or prediction.scores is None:
+        return {}
+    return dict(zip(labels, prediction.scores, strict=False))
+
+
+def _paired(
+    clean: Mapping[str, float], adversarial: Mapping[str, float], named: Iterable[str]
+) -> tuple[tuple[str, float, float], ...]:
+    """Both scores of each label; of many labels only those that the row names."""
+    shared = [name for name in clean if name in adversarial]
+    if len(shared) > _MOST_SCORES:
+        wanted = set(named)
+        shared = [name for name in shared if name in wanted]
+    return tuple((name, clean[name], adversarial[name]) for name in shared)
+
+
+class _Pack:
+    """Rows as compact JSON: names are interned, hidden characters are named once, a limit on bytes is kept."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, int] = {}
+        self._rows: list[str] = []
+        self._hidden: set[str] = set()
+        self.size = 0
+        self.shortened = False
+
+    def add(self, row: FailureRow) -> bool:
+        """Take one more row, or say that there is no room for it."""
+        line = script_json(self._packed(row))
+        if self.size + len(line) > DATA_BYTES:
+            return False
+        self._rows.append(line)
+        self.size += len(line) + 1
+        self.shortened |= any(piece.skipped for piece in row.diff) or any(left for _, _, left in row.others)
+        self._hidden |= hidden_codes(_foreign(row))
+        return True
+
+    def json(self) -> str:
+        """The whole: names, hidden characters by number, rows."""
+        head = {
+            "names": [coded(name) for name in self._names],
+            "hidden": {code: [short_name(code), long_name(code)] for code in sorted(self._hidden)},
+        }
+        return f'{script_json(head)[:-1]},"rows":[{",".join(self._rows)}]}}'
+
+    def name(self, name: str) -> int:
+        """The number under which the data knows a name."""
+        return self._names.setdefault(name, len(self._names))
+
+    def _packed(self, row: FailureRow) -> list[Any]:
+        return [
+            coded(row.example_id),
+            *(self.name(n) for n in (row.recipe, row.label, row.clean, row.adversarial, row.field)),
+            row.queries,
+            row.words_changed,
+            row.words,
+            _rounded(row.similarity),
+            row.severity,
+            [piece.compact() for piece in row.diff],
+            [[self.name(name), coded(text), left] for name, text, left in row.others],
+            [[self.name(name), _rounded(a), _rounded(b)] for name, a, b in row.scores],
+            *([row.words_inserted] if row.words_inserted else []),
+        ]
+
+
+def _foreign(row: FailureRow) -> Iterable[str]:
+    """Every text of a row that the page's script will draw."""
+    yield from (row.example_id, row.recipe, row.label, row.clean, row.adversarial, row.field)
+    yield from (part for piece in row.diff for part in piece.parts)
+    yield from (text for name, shown, _ in row.others for text in (name, shown))
+    yield from (name for name, _, _ in row.scores)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

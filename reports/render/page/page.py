@@ -1,0 +1,88 @@
+"""``report.html``: one self-contained page, readable without JavaScript and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.gate.verdicts import GateResult
+from reports.measures.clusters import Design
+from reports.render.numbers import over_groups
+from reports.render.page import charts, view
+from reports.render.page.failures import BLANK, failure_book
+from reports.render.page.minimised import minimised_view
+from reports.render.page.shell import html_page
+from reports.run import Run
+
+
+def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None) -> str:
+    """The report of a run as one HTML page, at most about 3 MB however many failures there are.
+
+    ``summary``: that of ``reports.measures.summary.summarise``. ``gate``: the verdict, None where no gate was asked for.
+    """
+    context = _context(run, summary, gate)
+    return html_page("report.html.j2", script="report.js", **context, sections=_sections(context))
+
+
+def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> dict[str, Any]:
+    """Everything that the templates print."""
+    manifest = run.manifest
+    recipes = summary["recipes"]
+    book = failure_book(run)
+    ladders = {row["recipe"] for row in summary["severities"]}
+    searching = [r for r in recipes if r["name"] not in ladders and r["attack_success_rate"]["n"]]
+    rules, conditions = view.rules(gate)
+    return {
+        "manifest": manifest,
+        "finished": manifest.finished,
+        "created": view.created(manifest.created),
+        "confidence": summary["confidence"],
+        "overall": summary["overall"],
+        "over_groups": _over_groups(summary["overall"]["robust_accuracy"]),
+        "verdict": view.verdict(gate),
+        "rules": rules,
+        "conditions": conditions,
+        "policy_source": gate.policy if gate else "",
+        "doubts": view.doubts(summary["flags"]),
+        "stages": summary["stages"],
+        "cascade": summary.get("cascade"),
+        "recipes": recipes,
+        "severities": summary["severities"],
+        "severity_plots": charts.severity_plots(summary["severities"], {r["name"]: r["clean_accuracy"] for r in recipes}),
+        "searching": searching,
+        "budget_plots": charts.budget_plots(searching, manifest.budget),
+        "budgets": list(searching[0]["success_at"]) if searching else [],
+        "slices": view.slice_tables(summary),
+        "details": view.details(manifest),
+        "minimised": minimised_view(run),
+        "book": book,
+        "numbered": {name: at for at, name in book.recipes},
+        "blank": BLANK,
+    }
+
+
+def _over_groups(robust: Mapping[str, Any]) -> str:
+    design = robust.get("design")
+    return over_groups(robust["n"], Design(**design), robust["confidence"]) if design else ""
+
+
+def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The page's index: anchors and titles of the sections that it has."""
+    found = [
+        ("verdict", "Verdict", True),
+        ("headline", "Robust accuracy", True),
+        ("doubts", _counted("Doubts", len(context["doubts"])), True),
+        ("stages", "Cascade", context["stages"]),
+        ("recipes", "Recipes", True),
+        ("severity", "Severity", context["severity_plots"]),
+        ("budget", "Budget", context["budget_plots"]),
+        ("slices", "Slices", context["slices"]),
+        ("common", "In common", context["minimised"]),
+        ("failures", _counted("Failures", context["book"].total), True),
+        ("details", "Details", True),
+    ]
+    return [(anchor, title) for anchor, title, there in found if there]
+
+
+def _counted(title: str, count: int) -> str:
+    return f"{title} ({count:,})" if count else title

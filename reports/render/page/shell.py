@@ -1,0 +1,83 @@
+"""What every page of this room has in common: templates, look, content security policy."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from reports.render.numbers import drop, signed
+from reports.render.page import charts, view
+from reports.render.page.safe import code_point, finalised, inked, policy_hash, web_address
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def html_page(template: str, *, script: str | None = None, **context: Any) -> str:
+    """A self-contained page from a template of this room; ``script``: the file of its script, if it has one."""
+    style, code = _asset("report.css"), _asset(script) if script else ""
+    page = (
+        _environment()
+        .get_template(template)
+        .render(**context, policy=_policy(style, code), style=_trusted(style), script=_trusted(code))
+    )
+    return page + "\n"
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may load and nothing may run but the page's own style and script; an empty icon keeps browsers from asking."""
+    runs = policy_hash(script) if script else "'none'"
+    allowed = {"style-src": policy_hash(style), "script-src": runs, "img-src": "data:"}
+    closed = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
+    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed}.items())
+
+
+def _asset(name: str) -> str:
+    return resources.files("reports.render").joinpath("templates", name).read_text("utf-8")
+
+
+def _trusted(text: str) -> Any:
+    """Text that is markup already: the page's own style and script, and JSON that was escaped for a script element."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, compiled once; the environment holds no state of any run."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("reports.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalised,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": charts.percent,
+        "points": view.points,
+        "fixed": lambda value: "–" if value is None else f"{value:.2f}",
+        "fell": _fell,
+        "whole": lambda value: "–" if value is None else f"{value:,.0f}",
+        "grouped": lambda value: f"{int(value):,}",
+        "plain": view.plain,
+        "inked": inked,
+        "code_point": code_point,
+        "up": charts.up,
+        "web_address": web_address,
+        "data": lambda book: _trusted(book.data),
+        "signed": signed,
+        "drop": drop,
+    }
+    return environment
+
+
+def _fell(value: float | None) -> str:
+    """How far a score fell, as a signed change."""
+    if value is None:
+        return "–"
+    return f"{'−' if value > 0 else '+' if value < 0 else ''}{abs(value):.2f}"

@@ -1,0 +1,1 @@
+"""Human raters: blinded samples of failures, and success adjusted for what they said."""

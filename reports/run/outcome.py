@@ -1,0 +1,236 @@
+"""An outcome: the end of one trial, as one line of ``outcomes.jsonl``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from dataclasses import field as _field
+from functools import cache
+from typing import Any, TypeVar
+
+from reports.files import exact
+from reports.gate.goals import MISCLASSIFY
+from reports.run import shapes
+
+T = TypeVar("T")
+FAIR_TRY = 10
+"""Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
+STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRecord:
+    """A prediction by label name; ``scores`` in the order of the run's labels, absent for label-only victims."""
+
+    label: str
+    scores: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditRecord:
+    """One contiguous change in the attacked field; offsets in code points of the original and of the perturbed text."""
+
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+    before: str
+    after: str
+    technique: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One severity of a noise ladder: what the victim said at it and whether it was still right. ``text`` is the noisy text."""
+
+    severity: int
+    label: str
+    correct: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one trial: one recipe on one example. One line of ``outcomes.jsonl``.
+
+    ``texts``: the original's fields by name. ``field``: the attacked one. ``perturbed``: its text after the attack
+    (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
+    ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
+    computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
+    were replaced or removed; ``words_inserted``: words put in beside them.
+    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
+    end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
+    victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
+    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
+    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
+    that reached the goal too. ``proposed``, ``rejected``, ``no_ops``: candidates before
+    constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
+    message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
+    a name of ``reports.gate.goals``; a line holds it only where a recipe has a goal of its own.
+    """
+
+    example_id: str
+    recipe: str
+    status: str
+    label: str
+    field: str
+    texts: Mapping[str, str]
+    clean: PredictionRecord | None = None
+    adversarial: PredictionRecord | None = None
+    perturbed: str | None = None
+    edits: tuple[EditRecord, ...] = ()
+    queries: int = 0
+    forwards: int = 0
+    words_changed: int = 0
+    words: int = 0
+    words_inserted: int = 0
+    similarity: float | None = None
+    proposed: int = 0
+    rejected: int = 0
+    no_ops: int = 0
+    attempted: int = 0
+    distinct: int = 0
+    indistinguishable: int = 0
+    unconfirmed: int = 0
+    fresh_asked: int = 0
+    fresh_reached: int = 0
+    ladder: tuple[Rung, ...] = ()
+    error: Mapping[str, str] | None = None
+    meta: Mapping[str, Any] = _field(default_factory=dict)
+    goal: str = MISCLASSIFY
+
+    @property
+    def words_touched(self) -> int:
+        """Words changed and words put in: how large the edit is."""
+        return self.words_changed + self.words_inserted
+
+    def to_json(self) -> str:
+        """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
+        line = plain(self)
+        line["edits"], line["ladder"] = list(map(_edit_line, self.edits)), list(map(_rung_line, self.ladder))
+        for name, usual in _LEFT_OUT.items():
+            if line[name] == usual:
+                del line[name]
+        if exact.has_halves(self.perturbed, *self.texts.values(), self.example_id, *(rung.text for rung in self.ladder)):
+            line = exact.spelled(line, plain)
+        return _LINE.encode(line)
+
+    @classmethod
+    def from_json(cls, line: str) -> Outcome:
+        """Read one line back; raises ``ValueError`` where it is not an outcome."""
+        raw = exact.loads(line)
+        if not isinstance(raw, dict):
+            raise ValueError("an outcome is a JSON object")
+        missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
+        if missing or unknown:
+            raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+        for key, value in raw.items():
+            if not isinstance(value, _KINDS[key]) or (isinstance(value, bool)):
+                raise ValueError(f"{key} cannot be {value!r}")
+        shapes.check_numbers(raw)
+        try:
+            return _outcome(raw)
+        except (TypeError, KeyError, AttributeError) as problem:
+            raise ValueError(f"a part of the outcome has another shape: {problem}") from None
+
+
+_LEFT_OUT: Mapping[str, Any] = {
+    "goal": MISCLASSIFY,
+    **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
+}
+"""What a line does not say where it is as usual."""
+_REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("example_id", "recipe", "status", "label", "field", "goal"), (str,)),
+    **dict.fromkeys(("texts", "meta"), (dict,)),
+    **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
+    **dict.fromkeys(("edits", "ladder"), (list,)),
+    **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
+    **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
+    **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
+    "perturbed": (str, type(None)),
+    "similarity": (float, int, type(None)),
+}
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A record's fields as a dict; ``json`` calls this again for records and mappings inside it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(record))
+
+
+def _edit_line(edit: EditRecord) -> dict[str, Any]:
+    at = {"start": edit.start, "end": edit.end, "new_start": edit.new_start, "new_end": edit.new_end}
+    return {**at, "before": edit.before, "after": edit.after, "technique": edit.technique}
+
+
+def _rung_line(rung: Rung) -> dict[str, Any]:
+    return {"severity": rung.severity, "label": rung.label, "correct": rung.correct, "text": rung.text}
+
+
+_LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=plain)
+
+
+def _outcome(raw: dict[str, Any]) -> Outcome:
+    """An outcome from checked JSON; texts are interned, for the recipes of an example repeat them."""
+    for key in ("example_id", "recipe", "status", "label", "field"):
+        raw[key] = _text(raw[key])
+    raw["goal"] = _text(raw.get("goal", MISCLASSIFY))
+    raw["texts"] = {name: _text(text) for name, text in raw["texts"].items()}
+    raw["perturbed"] = None if raw.get("perturbed") is None else _text(raw["perturbed"])
+    raw["clean"] = _prediction(raw.get("clean"))
+    raw["adversarial"] = _prediction(raw.get("adversarial"))
+    raw["edits"] = tuple(_edit(**edit) for edit in raw.get("edits", ()))
+    raw["ladder"] = tuple(_rung(**rung) for rung in raw.get("ladder", ()))
+    if "distinct" not in raw:
+        _reckon_tested(raw)
+    outcome = Outcome(**raw)
+    if outcome.status not in STATUSES:
+        raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
+    if outcome.status == "succeeded" and (outcome.adversarial is None or outcome.perturbed is None):
+        raise ValueError("it succeeded, yet holds no perturbed text or no answer to it")
+    return outcome
+
+
+def _reckon_tested(raw: dict[str, Any]) -> None:
+    """A line from before ``untested`` was told apart: what it counted says whether anything was tried."""
+    raw["distinct"] = max(0, raw.get("attempted", 0) - raw.get("no_ops", 0))
+    enough = {"failed": 1, "exhausted": FAIR_TRY}.get(raw["status"], 0)
+    if raw["distinct"] < enough:
+        raw["status"] = "untested"
+
+
+def _text(value: Any) -> str:
+    return sys.intern(_a(str, value))
+
+
+def _a(kind: type[T], value: Any) -> T:
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _edit(*, start: Any, end: Any, new_start: Any, new_end: Any, before: Any, after: Any, technique: Any = "") -> EditRecord:
+    at = [_a(int, offset) for offset in (start, end, new_start, new_end)]
+    return EditRecord(at[0], at[1], at[2], at[3], _text(before), _text(after), _text(technique))
+
+
+def _rung(*, severity: Any, label: Any, correct: Any, text: Any) -> Rung:
+    return Rung(_a(int, severity), _text(label), _a(bool, correct), _text(text))
+
+
+def _prediction(raw: Mapping[str, Any] | None) -> PredictionRecord | None:
+    if raw is None:
+        return None
+    scores = raw.get("scores")
+    if scores is not None and not all(isinstance(s, (int, float)) and not isinstance(s, bool) for s in _a(list, scores)):
+        raise TypeError(f"{scores!r} are no scores")
+    return PredictionRecord(_text(raw["label"]), None if scores is None else tuple(scores))

@@ -1,0 +1,329 @@
+"""Flags that several commands share, in groups of one concern, and how their texts become values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from robustness.commands.options.groups import Flags, flattened, given
+from robustness.errors import UsageError
+
+__all__ = ["flattened", "given"]
+
+VictimFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--victim", help="demo, hf:PATH_OR_NAME, python:module:function, predictions:FILE; see `robustness list victims`."
+    ),
+]
+DataFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--data", help="CSV, TSV, JSONL or Parquet file, a saved datasets folder, or hub:NAME. The demo brings its own."
+    ),
+]
+ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
+BudgetFlag = Annotated[str | None, typer.Option("--budget", help="Queries per trial, or `none` (default 500).")]
+LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most so many examples, stratified by label.")]
+SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
+BatchFlag = Annotated[
+    int | None, typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome.")
+]
+DeviceFlag = Annotated[str | None, typer.Option("--device", help="Device of an hf: victim, e.g. cpu or cuda:0.")]
+PickleFlag = Annotated[
+    bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
+]
+RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+IsolateFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--isolate/--no-isolate",
+        help="Run a python: victim in a child process, where it can neither end nor hang the audit (default: no).",
+    ),
+]
+LocalCodeFlag = Annotated[
+    bool,
+    typer.Option(
+        "--allow-local-code",
+        help="Run code that [audit] of the policy file names: a python: victim, a resource that is a pickle.",
+    ),
+]
+OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
+PolicyFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml); `none` for no file.",
+    ),
+]
+RunPolicyFlag = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Another policy file than the one that the run was made under; `none` for none."),
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
+TimeoutFlag = Annotated[
+    float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFlags(Flags):
+    """How the data are read."""
+
+    text: Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")] = None
+    label: Annotated[str | None, typer.Option("--label", help="Label column.")] = None
+    id_: Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")] = None
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Column that says which rows hang together: a document, a user, a template."),
+    ] = None
+    label_map: Annotated[
+        str | None,
+        typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive."),
+    ] = None
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")
+    ] = None
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Names of the columns, in order, of a file without a header line: label,text."),
+    ] = None
+    split: Annotated[
+        str | None, typer.Option("--split", help="Split of a datasets dataset, or the name of one of the tables in a JSON file.")
+    ] = None
+    format_: Annotated[
+        str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Columns as lists, the label map as a mapping."""
+        values = {"text": listed(self.text), "columns": listed(self.columns), "label_map": mapping(self.label_map, "--label-map")}
+        return Flags.given(self) | given(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeFlags(Flags):
+    """What attacks."""
+
+    recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
+        None
+    )
+    profile: ProfileFlag = None
+    preserve: Annotated[
+        str | None,
+        typer.Option(
+            "--preserve",
+            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Recipes and what is to be preserved as lists."""
+        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
+
+
+@dataclass(frozen=True, slots=True)
+class TextFlags(Flags):
+    """What the texts are in, and what of them no attack may touch."""
+
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
+    ] = None
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--protect",
+            metavar="PATTERN",
+            help="Regular expression of spans that no attack may touch, or placeholders or labels; may be repeated.",
+        ),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Patterns as a tuple."""
+        return given(language=self.language, protect=tuple(self.protect) if self.protect else None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentFlags(Flags):
+    """How far it attacks."""
+
+    budget: BudgetFlag = None
+    limit: LimitFlag = None
+    seed: SeedFlag = None
+    field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskingFlags(Flags):
+    """How the victim is asked."""
+
+    batch_tokens: BatchFlag = None
+    victim_timeout: TimeoutFlag = None
+
+    def oracle(self) -> dict[str, Any]:
+        """As arguments of an oracle over the victim."""
+        return given(batch_tokens=self.batch_tokens, timeout=self.victim_timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class PaceFlags(Flags):
+    """How searches and batches go."""
+
+    batch_tokens: BatchFlag = None
+    in_flight: Annotated[
+        int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
+    ] = None
+    victim_timeout: TimeoutFlag = None
+    confirm: Annotated[
+        int | None,
+        typer.Option("--confirm", help="Fresh answers asked for each success of a victim whose answers vary (default 5)."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFlags(Flags):
+    """What recipes draw on beside the victim."""
+
+    encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
+    rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
+    masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
+    vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
+        None
+    )
+    tagger: Annotated[
+        str | None,
+        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
+    ] = None
+    lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
+    resource: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resource", help="NAME=VALUE, may be repeated: a file or substitute for a recipe with the prefix textattack:."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningFlags(Flags):
+    """How the victim is opened."""
+
+    access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
+    ] = None
+    fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
+    one_at_a_time: Annotated[
+        bool, typer.Option("--one-at-a-time", help="A python: victim is a function of one text, not of a list of texts.")
+    ] = False
+    device: DeviceFlag = None
+    max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
+    allow_pickle: PickleFlag = False
+    trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
+
+    def given(self) -> dict[str, Any]:
+        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        stated = {} if self.isolate is None else {"isolate": self.isolate}
+        return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingFlags(Flags):
+    """How several victims are loaded alike."""
+
+    device: DeviceFlag = None
+    allow_pickle: PickleFlag = False
+    trust_remote_code: RemoteCodeFlag = False
+    isolate: IsolateFlag = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateFlags(Flags):
+    """Thresholds of the gate."""
+
+    min_robust_accuracy: Annotated[
+        str | None,
+        typer.Option(
+            "--min-robust-accuracy", help="Fail below this robust accuracy, e.g. 0.3 or 30%. RECIPE=30% for one recipe."
+        ),
+    ] = None
+    max_accuracy_drop: Annotated[
+        str | None, typer.Option("--max-accuracy-drop", help="Fail above this drop from clean accuracy, e.g. 20pt.")
+    ] = None
+    max_attack_success_rate: Annotated[
+        str | None,
+        typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe."),
+    ] = None
+    max_error_rate: Annotated[
+        str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
+    ] = None
+    min_examples: Annotated[
+        int | None, typer.Option("--min-examples", help="Nothing passes with fewer judged examples (default 30).")
+    ] = None
+    max_untested: Annotated[
+        str | None,
+        typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
+    ] = None
+    max_exhausted: Annotated[
+        str | None, typer.Option("--max-exhausted", help="Inconclusive where more of them held only until a budget was spent.")
+    ] = None
+    accept_flags: Annotated[
+        str | None, typer.Option("--accept-flags", help="Doubts that do not keep the gate from passing, comma-separated.")
+    ] = None
+    fatal_flags: Annotated[
+        str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
+    ] = None
+    family_wise: Annotated[
+        bool, typer.Option("--family-wise", help="One error of a false failure over all thresholds together, not one for each.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class GithubFlags(Flags):
+    """What GitHub is told."""
+
+    github: Annotated[
+        bool | None,
+        typer.Option(
+            "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
+        ),
+    ] = None
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in annotations and job summary.")] = (
+        False
+    )
+
+
+def listed(text: str | None) -> list[str] | None:
+    """The parts of a comma-separated flag."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def refuse_empty(value: str | None, flag: str) -> None:
+    """Raise ``UsageError`` for a flag that was given without a value: an unset variable must not switch a check off."""
+    if value is not None and not value.strip():
+        raise UsageError(f"{flag} was given without a value (an unset variable?); give one or leave it out")
+
+
+def mapping(text: str | None, flag: str) -> dict[str, str] | None:
+    """``a=b,c=d`` as a mapping; raises ``UsageError``."""
+    if text is None:
+        return None
+    pairs = [part.split("=", 1) for part in listed(text) or []]
+    bad = ["=".join(pair) for pair in pairs if len(pair) != 2]
+    if bad or not pairs:
+        raise UsageError(f"{flag} expects NAME=VALUE pairs separated by commas, got {text!r}")
+    return {key.strip(): value.strip() for key, value in pairs}
+
+
+def budget_of(text: str | int | None) -> int | None:
+    """A budget flag: a whole number, or ``none``."""
+    if text is None or str(text).lower() == "none":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--budget expects a whole number of queries or `none`, got {text!r}") from None

@@ -1,0 +1,74 @@
+"""The victim that a run was made with, opened again by what the run says of it, and only if it is still the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import RobustnessError, UsageError
+
+if TYPE_CHECKING:
+    from robustness.victims.base import Victim, VictimInfo
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVictim:
+    """What ``run.json`` says of its victim: the spec and options that open it, and what it must turn out to be."""
+
+    spec: str
+    options: Mapping[str, Any]
+    labels: tuple[str, ...]
+    identity: Mapping[str, str]
+
+    def open(self, **options: Any) -> Victim:
+        """The victim, loaded.
+
+        Raises:
+            UsageError: it is not there any more, or is not the same any more.
+        """
+        from robustness.audit import open_victim
+
+        try:
+            victim = open_victim(self.spec, **{**self.options, **options})
+        except RobustnessError as problem:
+            raise UsageError(f"the run's own victim {self.spec} cannot be opened: {problem}; name one with --victim") from problem
+        changed = self._changed(victim.info)
+        if changed:
+            victim.close()
+            raise UsageError(
+                f"{self.spec} is not the victim of the run any more: {', '.join(changed)} changed since; "
+                f"to ask it all the same, name it: --victim {self.spec}"
+            )
+        return victim
+
+    def _changed(self, info: VictimInfo) -> list[str]:
+        now = dict(info.identity)
+        changed = sorted(key for key in {*now, *self.identity} if now.get(key) != self.identity.get(key))
+        return ["labels", *changed] if info.labels != self.labels else changed
+
+
+def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim | None:
+    """The victim of the run that these failures are from; None where no run is beside them.
+
+    Raises:
+        UsageError: a victim whose code would run, unless that is allowed; one that cannot be opened by its name.
+    """
+    from reports.run.store import MANIFEST, read_manifest
+    from robustness.victims import KINDS, refuse_local_code
+
+    folder = failures if failures.is_dir() else failures.parent
+    if not (folder / MANIFEST).is_file():
+        return None
+    victim = read_manifest(folder).victim
+    name, kind = str(victim.get("name", "")), str(victim.get("kind", ""))
+    refuse_local_code(name, str(folder / MANIFEST), allow_local_code)
+    if kind not in {known.name for known in KINDS} or name.partition(":")[0] != kind:
+        raise UsageError(f"the run's own victim {name!r} cannot be opened by its name; name one with --victim")
+    labels, fields = tuple(victim.get("labels", ())), tuple(victim.get("fields", ()))
+    picked = f"#{labels[1]}" if kind == "hf" and len(labels) == 2 and labels[0] == f"not {labels[1]}" else ""
+    options: dict[str, Any] = {"fields": fields} if kind not in ("demo", "scripted") and fields != ("text",) else {}
+    if kind == "python":
+        options |= {"labels": labels, "access": victim.get("access")}
+    return OwnVictim(name + picked, options, labels, dict(victim.get("identity", {})))

@@ -1,0 +1,64 @@
+"""Opens the victim that flags, or ``[audit]`` of the policy file, or the run itself name; for commands beside ``audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustness.commands.options import flags as f
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from robustness.victims.base import Victim
+
+_OPTIONS = ("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate")
+
+
+def open_named(
+    spec: str | None,
+    opening: f.OpeningFlags,
+    *,
+    offline: bool = False,
+    allow_local_code: bool = False,
+    failures: Path | None = None,
+    otherwise: str | None = None,
+    quiet: bool = False,
+) -> Victim:
+    """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
+
+    Flags beat the file. Which victim it is, and who named it, is said on stderr before it is loaded, unless ``quiet``.
+
+    Raises:
+        UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
+    """
+    from reports.gate.policy import PolicyError
+    from reports.gate.policy_file import load_policy
+    from robustness.audit import open_victim
+    from robustness.commands.options.own_victim import own_victim
+    from robustness.commands.terminal.status import status
+    from robustness.victims import refuse_local_code
+
+    f.refuse_empty(spec, "--victim")
+    given: dict[str, Any] = opening.given()
+    source = ""
+    if spec is None:
+        try:
+            policy = load_policy()
+        except PolicyError as error:
+            raise UsageError(str(error)) from error
+        refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
+        defaults = policy.audit.model_dump(exclude_none=True)
+        spec = defaults.get("victim")
+        if spec is not None:
+            given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
+            source = f", named by {policy.source}"
+    if spec is None and failures is not None:
+        own = own_victim(failures, allow_local_code=allow_local_code)
+        if own is not None:
+            status(f"loading victim {own.spec}, the run's own", quiet=quiet)
+            return own.open(offline=offline, **opening.given())
+    spec = spec or otherwise
+    if spec is None:
+        raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
+    status(f"loading victim {spec}{source}", quiet=quiet)
+    return open_victim(spec, offline=offline, **given)

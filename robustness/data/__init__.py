@@ -1,0 +1,6 @@
+"""Data: labelled examples from files, frames, ``datasets`` and iterables, with an account of every row."""
+
+from robustness.data.examples import Dataset, Example, labels_in, load_examples
+from robustness.data.report import DataReport, Finding
+
+__all__ = ["DataReport", "Dataset", "Example", "Finding", "labels_in", "load_examples"]

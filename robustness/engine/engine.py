@@ -1,0 +1,141 @@
+"""The engine: keeps many searches in flight, batches what they ask across examples, yields outcomes as trials end.
+
+An outcome depends on the run seed, the recipe, the example and the victim only: not on order, batch size, or how many
+searches are in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from attacks.search import Confirm, Embed, Fill, Flips, Gradients, Query, Request, Rewrite, UnansweredError
+from reports.run import Outcome
+from robustness.engine.oracle import Oracle
+from robustness.engine.trial import Plan, crashed, run_trial
+
+if TYPE_CHECKING:
+    from robustness.data import Example
+
+Job = Generator[Request | Outcome, Any, None]
+Finished = Mapping[tuple[str, str], str]
+"""(example id, recipe name) of trials that ended before, with their status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oracles:
+    """One oracle per kind of request; None where the run has none. ``fresh``: the victim, asked anew past every cache."""
+
+    victim: Oracle[Any, Any]
+    fresh: Oracle[Any, Any] | None = None
+    encoder: Oracle[Any, Any] | None = None
+    rewriter: Oracle[Any, Any] | None = None
+    gradients: Oracle[Any, Any] | None = None
+    masker: Oracle[Any, Any] | None = None
+    _serial: Iterator[int] = field(default_factory=count, repr=False, compare=False)
+
+    def each(self) -> tuple[tuple[str, Oracle[Any, Any]], ...]:
+        """Name and oracle of those that the run has."""
+        named = (
+            ("victim", self.victim),
+            ("fresh", self.fresh),
+            ("encoder", self.encoder),
+            ("rewriter", self.rewriter),
+            ("gradients", self.gradients),
+            ("masked-lm", self.masker),
+        )
+        return tuple((name, oracle) for name, oracle in named if oracle is not None)
+
+    def route(self, request: Request) -> tuple[Oracle[Any, Any], Collection[Any]]:
+        """The oracle for a request and the items to ask it about; raises ``UnansweredError`` if there is none."""
+        if isinstance(request, Query):
+            return self.victim, request.inputs
+        if isinstance(request, Confirm) and self.fresh is not None:
+            return self.fresh, [(request.input, next(self._serial)) for _ in range(request.times)]
+        if isinstance(request, Embed) and self.encoder is not None:
+            return self.encoder, request.texts
+        if isinstance(request, Rewrite) and self.rewriter is not None:
+            return self.rewriter, [(text, request.n) for text in request.texts]
+        if isinstance(request, (Gradients, Flips)) and self.gradients is not None:
+            return self.gradients, [replace(request, inputs=(one,)) for one in request.inputs]
+        if isinstance(request, Fill) and self.masker is not None:
+            standing = request.standing or ("",) * len(request.contexts)
+            return self.masker, [(*c, word, request.n) for c, word in zip(request.contexts, standing, strict=True)]
+        raise UnansweredError(f"nothing in this run answers {type(request).__name__} requests")
+
+
+def example_job(plan: Plan, example: Example, finished: Finished) -> Job:
+    """Every recipe of the run on one example, in order; in a cascade, until one breaks it."""
+    clean: Any = None
+    for position, recipe in enumerate(plan.recipes):
+        status = finished.get((example.id, recipe.name))
+        if status is None:
+            clean_forwards = int(position == 0)
+            if clean is None:
+                try:
+                    clean = (yield Query((example.inputs,)))[0]
+                except UnansweredError as error:
+                    clean = error
+            if isinstance(clean, UnansweredError):
+                outcome = crashed(plan, recipe, example, clean, clean_forwards=clean_forwards)
+            else:
+                outcome = yield from run_trial(plan, recipe, example, clean, clean_forwards=clean_forwards)
+            yield outcome
+            status = outcome.status
+        if plan.cascade and status in ("succeeded", "skipped"):
+            return
+
+
+class Engine:
+    """Interleaves example jobs; ``in_flight`` is how many wait for answers at once."""
+
+    def __init__(self, oracles: Oracles, *, in_flight: int = 128) -> None:
+        if in_flight < 1:
+            raise ValueError(f"in_flight must be at least 1, got {in_flight}")
+        self.oracles, self.in_flight = oracles, in_flight
+        self._jobs: dict[int, Job] = {}
+        self._next_ticket = 0
+
+    def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished) -> Iterator[Outcome]:
+        """Run every job; each outcome is handed out as soon as its trial ends."""
+        queue = iter(examples)
+        while True:
+            yield from self._refill(plan, queue, finished)
+            if not self._jobs:
+                return
+            for ticket, answer in self._busiest().pump():
+                yield from self._advance(self._jobs.pop(ticket), answer)
+
+    def _refill(self, plan: Plan, queue: Iterator[Example], finished: Finished) -> Iterator[Outcome]:
+        while len(self._jobs) < self.in_flight:
+            example = next(queue, None)
+            if example is None:
+                return
+            yield from self._advance(example_job(plan, example, finished), None)
+
+    def _busiest(self) -> Oracle[Any, Any]:
+        return max((oracle for _, oracle in self.oracles.each()), key=lambda oracle: oracle.pending)
+
+    def _advance(self, job: Job, answer: Any) -> Iterator[Outcome]:
+        """Resume a job with an answer until it waits for the next one; hand out the outcomes on the way."""
+        while True:
+            try:
+                said = job.throw(answer) if isinstance(answer, UnansweredError) else job.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(said, Outcome):
+                yield said
+                continue
+            try:
+                oracle, items = self.oracles.route(said)
+            except UnansweredError as error:
+                answer = error
+                continue
+            ticket = self._next_ticket
+            self._next_ticket += 1
+            self._jobs[ticket] = job
+            oracle.submit(ticket, list(items))
+            return

@@ -1,0 +1,107 @@
+"""Does the victim answer alike when asked again? Measured before a run spends anything; decides how successes are confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from attacks.search import Input, Prediction
+from robustness.planning.self_checks import CODES, Flag
+
+if TYPE_CHECKING:
+    from robustness.engine.backends import VictimBackend
+
+SAMPLE = 20
+SAMPLE_DECLARED = 8
+SAME_SCORE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The same clean texts asked three times: together in one batch, then twice one by one.
+
+    ``flips``: texts whose label changed between the two single asks. ``moved``: texts with any answer that differs by more than
+    rounding. ``misplaced``: texts that get one label by themselves, twice, and another in a batch. ``exact``: all answers equal
+    to the last bit. ``declared``: the victim states that it always answers alike; ``labels``: it gives labels only.
+    """
+
+    texts: int
+    flips: int = 0
+    moved: int = 0
+    misplaced: int = 0
+    exact: bool = True
+    declared: bool = False
+    labels: bool = False
+
+    @property
+    def how(self) -> str:
+        """``declared``, ``alike``, ``varies`` or, where equal labels say little, ``unknown``."""
+        if self.flips or self.moved or not self.exact:
+            return "varies"
+        if self.declared:
+            return "declared"
+        return "unknown" if self.labels else "alike"
+
+    def confirm(self, times: int) -> int:
+        """Fresh answers to ask for each success.
+
+        Twenty equal labels cannot rule out that one answer in fifty is another, twenty rows of equal scores nearly can: so a
+        victim of labels only is asked again unless it declares that it never varies.
+        """
+        return 0 if self.how in ("declared", "alike") else times
+
+    def record(self, times: int) -> dict[str, Any]:
+        """As it stands in ``run.json``."""
+        counted = {"texts": self.texts, "flips": self.flips, "moved": self.moved, "misplaced": self.misplaced}
+        return {**counted, "how": self.how, "confirm": self.confirm(times)}
+
+    def flags(self) -> list[Flag]:
+        """What of this a reader must know."""
+        found = []
+        if self.misplaced and not self.flips:
+            said = f"{CODES['batch-order']}: {self.misplaced} of {self.texts} texts got another label in a batch than alone"
+            found.append(Flag("batch-order", "warning", said, self.misplaced / self.texts))
+        elif self.moved:
+            said = f"{CODES['nondeterministic']}: {self.moved} of {self.texts} answers moved, {self.flips} changed label"
+            found.append(Flag("nondeterministic", "warning", said, self.moved / self.texts))
+        return found
+
+
+def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
+    """Ask the same inputs in one batch and twice one by one, the order turned round, past every cache.
+
+    Raises:
+        RobustnessError: the victim answers them one by one, but not together.
+    """
+    info = backend.victim.info
+    inputs = inputs[:SAMPLE_DECLARED] if info.deterministic else inputs
+    once = _apart(backend, inputs[::-1])[::-1]
+    again = once if info.deterministic else _apart(backend, inputs)
+    together = list(backend.compute(_padded(backend, inputs)))[: len(inputs)]
+    rows = list(zip(together, once, again, strict=True))
+    return Repeats(
+        texts=len(inputs),
+        flips=sum(a.label != b.label for _, a, b in rows),
+        moved=sum(not (same(a, b) and same(t, a)) for t, a, b in rows),
+        misplaced=sum(a.label == b.label != t.label for t, a, b in rows),
+        exact=all(t.label == a.label == b.label and t.scores == a.scores == b.scores for t, a, b in rows),
+        declared=info.deterministic,
+        labels=info.access == "labels",
+    )
+
+
+def _apart(backend: VictimBackend, inputs: Sequence[Input]) -> list[Prediction]:
+    return [backend.compute(_padded(backend, [one]))[0] for one in inputs]
+
+
+def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:
+    quantum = max(1, backend.row_quantum)
+    return [*inputs, *[inputs[0]] * (-len(inputs) % quantum)]
+
+
+def same(a: Prediction, b: Prediction) -> bool:
+    """Whether two answers are one, but for the last digits."""
+    if a.label != b.label or (a.scores is None) != (b.scores is None):
+        return False
+    return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))

@@ -1,0 +1,188 @@
+"""Runs one recipe on one example: seeds it, judges it, and writes down how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from attacks.search import (
+    BudgetExhaustedError,
+    Candidate,
+    Embed,
+    Goal,
+    Prediction,
+    Recipe,
+    Search,
+    Trial,
+    UnansweredError,
+    Verdict,
+)
+from attacks.word_counts import words_changed
+from reports.files.secrets import redact
+from reports.run import EditRecord, Outcome, PredictionRecord, Rung
+from robustness.errors import RobustnessError, cut
+from robustness.tasks.goals import name_of
+
+if TYPE_CHECKING:
+    from robustness.data import Example
+
+SCORE_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
+
+    ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike.
+    """
+
+    recipes: tuple[Recipe, ...]
+    goal: Goal
+    labels: tuple[str, ...]
+    fields: tuple[str, ...]
+    field: int = 0
+    seed: int = 0
+    budget: int | None = None
+    cascade: bool = False
+    measure_similarity: bool = False
+    confirm: int = 0
+
+
+def seed_of(seed: int, recipe: str, example_id: str) -> int:
+    """The seed of one trial: a function of run seed, recipe and example id, and of nothing else."""
+    digest = hashlib.blake2b(f"{seed}\x1f{recipe}\x1f{example_id}".encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *, clean_forwards: int) -> Search[Outcome]:
+    """Search one example with one recipe; every end is an outcome, a crash included."""
+    trial = Trial(
+        inputs=example.inputs,
+        field=plan.field,
+        gold=example.gold,
+        goal=recipe.goal or plan.goal,
+        clean=clean,
+        rng=Random(seed_of(plan.seed, recipe.name, example.id)),
+        budget=plan.budget,
+        example_id=example.id,
+        confirm=plan.confirm,
+    )
+    if clean.label != example.gold:
+        return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
+    status, error = yield from _attack(recipe, trial)
+    similarity = None
+    if status == "succeeded" and plan.measure_similarity:
+        similarity = yield from _similarity(trial)
+    return _outcome(plan, recipe, example, trial, status, clean_forwards=clean_forwards, similarity=similarity, error=error)
+
+
+def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str] | None]]:
+    """How the search ended, and the error if it did in one.
+
+    An attack that found nothing that the victim can tell from the original, or ran out of its budget before a fair try, has
+    not tested the example: that is no survival.
+    """
+    try:
+        yield from recipe.attack.search(trial)
+        held, enough = "failed", 1
+    except BudgetExhaustedError:
+        held, enough = "exhausted", recipe.fair_try
+    except UnansweredError as error:
+        return "error", {"type": "UnansweredError", "message": redact(str(error))}
+    except RobustnessError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug in an attack is an error outcome, never robustness
+        return "error", {"type": type(error).__name__, "message": cut(error, 500)}
+    if trial.won:
+        return "succeeded", None
+    return (held if trial.tally.distinct >= enough else "untested"), None
+
+
+def _similarity(trial: Trial) -> Search[float | None]:
+    assert trial.winner is not None
+    try:
+        vectors = yield Embed((trial.text, trial.winner[0].text))
+    except UnansweredError:
+        return None  # an encoder that cannot read the text leaves the similarity unknown; the success stands
+    return round(float(vectors[0] @ vectors[1]), SCORE_DECIMALS)
+
+
+def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError, *, clean_forwards: int) -> Outcome:
+    """The outcome of a trial whose clean text could not be judged."""
+    return Outcome(
+        example_id=example.id,
+        recipe=recipe.name,
+        status="error",
+        label=plan.labels[example.gold],
+        field=plan.fields[plan.field],
+        texts=dict(zip(plan.fields, example.inputs, strict=True)),
+        queries=1,
+        forwards=clean_forwards,
+        error={"type": "UnansweredError", "message": redact(str(error))},
+        meta=dict(example.meta),
+        goal=name_of(recipe.goal or plan.goal, plan.labels),
+    )
+
+
+def _outcome(
+    plan: Plan,
+    recipe: Recipe,
+    example: Example,
+    trial: Trial,
+    status: str,
+    *,
+    clean_forwards: int,
+    similarity: float | None = None,
+    error: Mapping[str, str] | None = None,
+) -> Outcome:
+    found, verdict = trial.winner if trial.winner is not None else (trial.closest, trial.best)
+    edits = found.edits(trial.text) if found else ()
+    count = words_changed(trial.text, found.text if found else trial.text, edits)
+    return Outcome(
+        example_id=example.id,
+        recipe=recipe.name,
+        status=status,
+        label=plan.labels[example.gold],
+        field=plan.fields[plan.field],
+        texts=dict(zip(plan.fields, example.inputs, strict=True)),
+        clean=_record(trial.clean.prediction, plan.labels),
+        adversarial=_record(verdict.prediction, plan.labels) if found else None,
+        perturbed=found.text if found else None,
+        edits=tuple(EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in edits),
+        queries=trial.queries,
+        forwards=trial.queries - 1 + clean_forwards,
+        words_changed=count.changed,
+        words_inserted=count.inserted,
+        words=count.words,
+        similarity=similarity,
+        proposed=trial.tally.proposed,
+        rejected=trial.tally.rejected,
+        no_ops=trial.tally.no_ops,
+        attempted=trial.tally.attempted,
+        distinct=trial.tally.distinct,
+        indistinguishable=trial.tally.indistinguishable,
+        unconfirmed=trial.tally.unconfirmed,
+        fresh_asked=trial.tally.fresh_asked,
+        fresh_reached=trial.tally.fresh_reached,
+        ladder=_ladder(trial, plan.labels),
+        error=error,
+        meta=dict(example.meta),
+        goal=name_of(recipe.goal or plan.goal, plan.labels),
+    )
+
+
+def _record(prediction: Prediction, labels: tuple[str, ...]) -> PredictionRecord:
+    scores = prediction.scores
+    rounded = None if scores is None else tuple(round(s, SCORE_DECIMALS) for s in scores)
+    return PredictionRecord(labels[prediction.label], rounded)
+
+
+def _ladder(trial: Trial, labels: tuple[str, ...]) -> tuple[Rung, ...]:
+    return tuple(_rung(severity, *rung, labels) for severity, rung in sorted(trial.ladder.items()))
+
+
+def _rung(severity: int, candidate: Candidate, verdict: Verdict, labels: tuple[str, ...]) -> Rung:
+    return Rung(severity, labels[verdict.prediction.label], not verdict.reached, candidate.text)

@@ -1,0 +1,99 @@
+"""Saved failures as a regression suite: no search, only forwards through the victim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from attacks.search import Prediction, UnansweredError
+from reports.run import Outcome
+from reports.run.cases import inputs_of
+from reports.run.replayed import ERROR, MAX_NOT_APPLICABLE, Replay, Replayed, judge
+from robustness.engine.converse import ask, check_fits, oracle_for
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from robustness.victims.base import Victim, VictimInfo
+
+COLLECTED = "collected"
+"""What stands for a recipe where a text was not found by one."""
+Answers = Sequence[Prediction | UnansweredError]
+
+
+def replay(
+    victim: Victim,
+    cases: Sequence[Outcome],
+    *,
+    repeat: int = 1,
+    max_broken: int = 0,
+    max_not_applicable: float = MAX_NOT_APPLICABLE,
+    originals: bool = True,
+    batch_tokens: int = 2048,
+    timeout: float | None = 300.0,
+) -> Replay:
+    """Put every case to a victim, clean text and perturbed text, ``repeat`` times.
+
+    Each repetition asks anew and in another order, so that a victim whose answers depend on chance or on the batch shows.
+    ``originals``: whether the cases have clean texts; without them only the perturbed texts are asked.
+
+    Raises:
+        UsageError: labels or fields that do not fit the victim, or a number that cannot be.
+    """
+    if repeat < 1 or max_broken < 0 or not 0 <= max_not_applicable <= 1:
+        raise UsageError(
+            f"repeat must be at least 1, max_broken at least 0 and max_not_applicable a share from 0 to 1, "
+            f"got {repeat}, {max_broken} and {max_not_applicable}"
+        )
+    check_fits(victim, cases)
+    each = 1 + originals
+    inputs = [text for case in cases for text in (inputs_of(case), inputs_of(case, case.perturbed))[-each:]]
+    rounds: list[Answers] = []
+    for turn in range(repeat):
+        step = -1 if turn % 2 else 1
+        oracle = oracle_for(victim, batch_tokens=batch_tokens, timeout=timeout)
+        rounds.append(ask(oracle, inputs[::step])[::step])
+    labels = victim.info.labels
+    judged = [_judged(case, [r[each * i : each * (i + 1)] for r in rounds], labels) for i, case in enumerate(cases)]
+    return Replay(victim.info.name, tuple(judged), max_broken, repeat, max_not_applicable)
+
+
+def _judged(case: Outcome, turns: Sequence[Answers], labels: tuple[str, ...]) -> Replayed:
+    errors = [answer for answers in turns for answer in answers if isinstance(answer, UnansweredError)]
+    if errors:
+        return Replayed(case, ERROR, error=str(errors[0]))
+    named = [[labels[answer.label] for answer in answers if isinstance(answer, Prediction)] for answers in turns]
+    return judge(case, [answers[0] for answers in named if len(answers) > 1], [answers[-1] for answers in named])
+
+
+def collected_cases(
+    data: Any, victim: VictimInfo, *, original: str | None = None, field: str | None = None, **options: Any
+) -> tuple[list[Outcome], list[str]]:
+    """Labelled texts that others collected, such as an adversarial test set, as cases of a replay, and notes on the reading.
+
+    Args:
+        data: what ``load_examples`` reads.
+        victim: the labels and fields that the data must fit.
+        original: the column that holds each text before it was perturbed.
+        field: the text field that ``original`` is the original of; the last if None.
+        options: keyword arguments of ``load_examples``.
+
+    Raises:
+        UsageError: a field that the victim does not have; ``DataError`` for data that do not fit it.
+    """
+    from robustness.data import load_examples
+
+    name = field or victim.fields[-1]
+    if name not in victim.fields:
+        raise UsageError(f"the victim has no field {name!r}; it has {list(victim.fields)}")
+    read = load_examples(data, labels=victim.labels, victim_fields=victim.fields, **options)
+    if original is not None:
+        if original in read.fields:
+            raise UsageError(f"--original {original} is the column of the perturbed texts too; name that of the originals")
+        read = load_examples(data, labels=victim.labels, **{**options, "text": [*read.fields, original]})
+    cases = []
+    for example in read:
+        texts = dict(zip(victim.fields, example.inputs, strict=False))
+        clean = {**texts, name: example.inputs[-1]} if original is not None else texts
+        label = victim.labels[example.gold]
+        cases.append(Outcome(example.id, COLLECTED, "succeeded", label, name, clean, perturbed=texts[name], meta=example.meta))
+    return cases, read.report.messages()

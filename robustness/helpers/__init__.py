@@ -1,0 +1,1 @@
+"""Models and word resources beside the victim."""

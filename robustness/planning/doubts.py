@@ -1,0 +1,109 @@
+"""Doubts about the victim and the attacks as a whole, read from the outcomes: does the evaluation mean what it seems to?
+
+A victim that always says the same, ties, swapped labels, data of one label, and a blind attack that beats a guided one (the
+check of AutoAttack: Croce and Hein 2020, and its follow-up on evaluations that cannot be trusted).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from reports.run import Outcome, PredictionRecord
+from robustness.planning.self_checks import CODES, Flag
+from robustness.tasks.check_answers import AnswerOddities
+
+GUIDED = ("labels", "scores", "gradients")
+SOME_TIES = 0.05
+ALPHA = 0.05
+FEWEST = 10
+
+
+class Doubts:
+    """Reads outcomes one by one, keeps counts only, and ends in flags."""
+
+    def __init__(self, labels: tuple[str, ...], access: Mapping[str, str], *, cascade: bool) -> None:
+        self._labels, self._access, self._cascade = labels, access, cascade
+        self._confusion: Counter[tuple[str, str]] = Counter()
+        self._answers: set[PredictionRecord] = set()
+        self._seen: set[str] = set()
+        self._broken: dict[str, dict[str, bool]] = {}
+        self._asked = 0
+
+    def read(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        if outcome.clean is not None and outcome.example_id not in self._seen:
+            self._seen.add(outcome.example_id)
+            self._confusion[outcome.label, outcome.clean.label] += 1
+            self._note(outcome.clean)
+        if outcome.adversarial is not None:
+            self._note(outcome.adversarial)
+        if not self._cascade and outcome.status in ("succeeded", "failed", "exhausted"):
+            self._broken.setdefault(outcome.example_id, {})[outcome.recipe] = outcome.status == "succeeded"
+
+    def _note(self, answer: PredictionRecord) -> None:
+        self._asked += 1
+        if len(self._answers) < 2:
+            self._answers.add(answer)
+
+    def flags(self, oddities: AnswerOddities) -> list[Flag]:
+        """Every doubt that the outcomes and the rows of scores raise."""
+        return [*self._constant(), *self._ties(oddities), *self._one_label(), *self._swapped(), *self._blind()]
+
+    def _constant(self) -> Iterator[Flag]:
+        """One row of scores for every text, or one label whatever is right."""
+        answered = {label for _, label in self._confusion}
+        one_row = self._asked > 1 and len(self._answers) == 1 and all(a.scores is not None for a in self._answers)
+        one_label = len(answered) == 1 and len(self._golds) > 1 and len(self._seen) >= FEWEST
+        if one_row or one_label:
+            yield Flag("constant", "warning", f"{CODES['constant']}: {min(answered)!r} on all {len(self._seen)} examples")
+
+    @property
+    def _golds(self) -> set[str]:
+        return {gold for gold, _ in self._confusion}
+
+    def _ties(self, oddities: AnswerOddities) -> Iterator[Flag]:
+        share = oddities.ties / oddities.rows if oddities.rows else 0.0
+        if share > SOME_TIES:
+            yield Flag("ties", "warning", f"{CODES['ties']}: {oddities.ties} of {oddities.rows} rows", share)
+
+    def _one_label(self) -> Iterator[Flag]:
+        if len(self._golds) == 1 and len(self._labels) > 1 and len(self._seen) > 1:
+            yield Flag("one-label", "warning", f"{CODES['one-label']}: {next(iter(self._golds))!r}")
+
+    def _swapped(self) -> Iterator[Flag]:
+        """Whether one renaming of the labels would lift accuracy from below chance to well above it."""
+        n, k = self._confusion.total(), len(self._labels)
+        right = sum(count for (gold, answer), count in self._confusion.items() if gold == answer)
+        if n < FEWEST or k < 2 or right / n >= 1 / k:
+            return
+        import numpy as np
+        from scipy.optimize import linear_sum_assignment
+        from scipy.stats import binomtest
+
+        if binomtest(right, n, 1 / k, alternative="less").pvalue > ALPHA:
+            return
+        counts = np.array([[self._confusion[gold, answer] for answer in self._labels] for gold in self._labels])
+        golds, answers = linear_sum_assignment(counts, maximize=True)
+        best = int(counts[golds, answers].sum())
+        if binomtest(best, n, 1 / k, alternative="greater").pvalue > ALPHA:
+            return
+        pairs = zip(golds, answers, strict=True)
+        moved = ", ".join(f"{self._labels[g]!r} answered as {self._labels[a]!r}" for g, a in pairs if g != a and counts[g, a])
+        said = f"{CODES['swapped-labels']}: {right / n:.1%} right, {best / n:.1%} if {moved}"
+        yield Flag("swapped-labels", "warning", said, right / n)
+
+    def _blind(self) -> Iterator[Flag]:
+        """A blind recipe against each guided one on the examples that both attacked, by the exact sign test."""
+        from scipy.stats import binomtest
+
+        names = sorted({name for broken in self._broken.values() for name in broken})
+        blind = [name for name in names if self._access.get(name) == "blind"]
+        for guided in (name for name in names if self._access.get(name) in GUIDED):
+            for other in blind:
+                both = [found for found in self._broken.values() if guided in found and other in found]
+                only_blind = sum(found[other] and not found[guided] for found in both)
+                only_guided = sum(found[guided] and not found[other] for found in both)
+                if only_blind > only_guided and binomtest(only_blind, only_blind + only_guided).pvalue <= ALPHA:
+                    said = f"{CODES['blind-beats-guided']}: {other} alone broke {only_blind}, {guided} alone {only_guided}"
+                    yield Flag("blind-beats-guided", "warning", said, float(only_blind - only_guided))

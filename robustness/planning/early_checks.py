@@ -1,0 +1,84 @@
+"""Mistakes that cost nothing to find, found before a model is loaded: recipes, folder, victim's name, data and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from robustness.data.table import Table
+    from robustness.settings import Settings
+
+_FIELDS_KNOWN = ("demo", "hf", "predictions", "scripted")
+
+
+def check_settings(settings: Settings, *, out: str | Path | None = None, resume: bool = False) -> None:
+    """Raise ``UsageError`` for recipes that are unknown or need what was not named, ``RunError`` for a folder that is taken."""
+    from attacks.language.detection import survey
+    from attacks.protection import LABELS
+    from attacks.recipes import LanguageError
+    from robustness.planning.languages import RunLanguage
+    from robustness.planning.preflight import check_needs
+    from robustness.planning.prepare import chosen_recipes
+
+    if out is not None and not resume:
+        from reports.run.store import refuse_occupied
+
+        refuse_occupied(Path(out))
+    named = {"encoder": settings.encoder != "none", "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
+    language = RunLanguage(settings.language or "en", settings.language is not None, survey(()))  # the texts may tell another
+    settings = replace(settings, protect=[pattern for pattern in settings.protect if pattern != LABELS])  # none are known yet
+    try:
+        recipes = chosen_recipes(settings, language, ())
+    except UsageError as error:
+        if settings.language is None and isinstance(error.__cause__, LanguageError):
+            return  # the texts have not been read yet: they may be in the language of the recipe
+        raise
+    check_needs(recipes, [name for name, given in named.items() if given])
+
+
+def check_inputs(
+    victim: Any, examples: Any, reading: Mapping[str, Any], opening: Mapping[str, Any], *, field: str | None = None
+) -> Any:
+    """The examples, already read where they are a local file, so that its faults are told before the victim is loaded.
+
+    Raises:
+        UsageError: a victim that cannot be meant, no data, a field that the victim does not have.
+        DataError: data that cannot be read, or whose columns cannot be chosen.
+    """
+    kind, label = "", ""
+    if isinstance(victim, str):
+        from robustness.victims import check_spec
+
+        kind, name = check_spec(victim, opening)
+        label = name.partition("#")[2] if kind == "hf" else ""
+    if examples is None and victim != "demo":
+        raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
+    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN else ()))
+    if field is not None and fields and field not in fields:
+        raise UsageError(f"the victim has no field {field!r}; it has {list(fields)}")
+    if not isinstance(examples, (str, Path)) or str(examples).startswith("hub:"):
+        return examples
+    from robustness.data.sources import ReadOptions, read_table
+
+    format_, split, encoding = (reading.get(name) for name in ("format", "split", "encoding"))
+    table = read_table(examples, ReadOptions(format_, split, encoding, False, fields, tuple(reading.get("columns") or ())))
+    _check_columns(table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label)
+    return table
+
+
+def _check_columns(
+    table: Table, reading: Mapping[str, Any], fields: tuple[str, ...], labels: tuple[str, ...], *, lone: bool
+) -> None:
+    """Choose the columns as they will be chosen, where that needs nothing that only a loaded victim tells."""
+    from robustness.data.columns import LABEL_NAMES, choose_columns
+    from robustness.data.examples import wanted
+
+    named = reading.get("label") is not None or any(c.casefold() in LABEL_NAMES for c in table.columns)
+    if fields and (named or not lone):  # the one label of a lone output may be the name of the column
+        how = wanted(table, reading.get("text"), reading.get("label"), reading.get("id"), reading.get("group"), fields, labels)
+        choose_columns(table.source, table.columns, how)

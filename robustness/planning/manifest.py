@@ -1,0 +1,129 @@
+"""Describes a run before its first outcome: who the victim is, what data, which recipes, what must match to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from robustness.planning.digests import model_pins, without_names, word_pins
+
+if TYPE_CHECKING:
+    from attacks.language.resources import Resources
+    from attacks.search import Recipe
+    from reports.run import Manifest
+    from robustness.data import Dataset
+    from robustness.engine.trial import Plan
+    from robustness.victims.base import Victim
+
+
+def describe(
+    victim: Victim,
+    data: Dataset,
+    plan: Plan,
+    profile: str,
+    *,
+    encoder: Any = None,
+    rewriter: Any = None,
+    masker: Any = None,
+    resources: Resources | None = None,
+    until_decided: bool = False,
+    wording: Mapping[str, str] | None = None,
+) -> Manifest:
+    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text."""
+    from datetime import UTC, datetime
+
+    from reports.files.paths import shown
+    from reports.run import Manifest
+
+    info, words, source = victim.info, word_pins(resources), shown(data.source)
+    recipes = tuple(recipe_record(r) for r in plan.recipes)
+    comparability = {
+        "data": data.digest,
+        "labels": list(info.labels),
+        "field": plan.fields[plan.field],
+        "recipes": [{k: r[k] for k in ("name", "profile", "parameters")} for r in recipes],
+        "profile": profile,
+        "budget": plan.budget,
+        "seed": plan.seed,
+        "cascade": plan.cascade,
+        "encoder": encoder.identity if encoder else None,
+        "rewriter": rewriter.identity if rewriter else None,
+        **({"masked_lm": masker.identity} if masker else {}),
+        **({"resources": without_names(words)} if words else {}),
+        **({"until_decided": True} if until_decided else {}),
+        **(wording or {}),
+    }
+    return Manifest(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=versions(),
+        seed=plan.seed,
+        profile=profile,
+        budget=plan.budget,
+        cascade=plan.cascade,
+        examples=len(data.examples),
+        victim={
+            "name": shown(info.name),
+            "kind": info.kind,
+            "labels": list(info.labels),
+            "fields": list(info.fields),
+            "access": info.access,
+            "identity": {key: shown(value) for key, value in info.identity},
+            "notes": list(info.notes),
+        },
+        data={
+            "source": source,
+            "digest": data.digest,
+            "examples": len(data.examples),
+            "report": [message.replace(data.report.source or source, source) for message in data.report.messages()],
+            **({"group": data.group} if data.group else {}),
+        },
+        recipes=recipes,
+        encoder=shown(encoder.name) if encoder else None,
+        comparability=comparability,
+        lexicons=lexicons(),
+        resources=words | model_pins({"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}),
+        sequential={"looks": 0} if until_decided else {},
+    )
+
+
+def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
+    """A recipe as it stands in ``run.json``."""
+    return {
+        "name": recipe.name,
+        "citation": {"text": recipe.citation.text, "url": recipe.citation.url},
+        "level": recipe.level,
+        "access": recipe.access,
+        "profile": recipe.profile,
+        "needs": list(recipe.needs),
+        "parameters": dict(recipe.parameters),
+        "note": recipe.note,
+        "fair_try": recipe.fair_try,
+    }
+
+
+def lexicons() -> dict[str, str]:
+    """SHA-256 of each shipped table that attacks draw on, by file name."""
+    from hashlib import sha256
+    from importlib import resources
+
+    tables = sorted(
+        (path for path in resources.files("attacks").joinpath("data").iterdir() if path.is_file()), key=lambda p: p.name
+    )
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in tables}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the tool and of what decides its results."""
+    import platform
+    from importlib import metadata
+
+    found = {"python": platform.python_version()}
+    for package in (
+        *("robustness-suite", "torch", "transformers", "numpy", "lemminflect", "rapidfuzz", "regex", "scipy", "pandas"),
+        *("safetensors", "tokenizers", "pyarrow", "datasets", "icu4py"),
+    ):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

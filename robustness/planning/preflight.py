@@ -1,0 +1,112 @@
+"""Before a run spends anything: can the victim answer at all, does it answer twice alike, can these recipes run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from attacks.search import Recipe
+from robustness.engine.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats, same
+from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
+from robustness.planning import self_checks
+from robustness.victims.base import VictimInfo
+
+if TYPE_CHECKING:
+    from attacks.search import Input, Prediction
+    from robustness.engine.backends import VictimBackend
+    from robustness.engine.oracle import Store
+
+READ = 200
+"""Examples whose tokens are counted."""
+PATIENCE = 2
+CACHED = 40
+"""Clean examples that are looked up in the cache; some of those found are asked again."""
+
+
+def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repeats, list[self_checks.Flag]]:
+    """Ask a few examples one at a time, then together; how alike the answers are, and flags for what is odd.
+
+    Raises:
+        VictimError: the victim answered none of them, so that a run could only consist of errors.
+    """
+    sample = SAMPLE_DECLARED if backend.victim.info.deterministic else SAMPLE
+    answerable = _answerable(backend, spread(inputs, sample))
+    flags = [self_checks.truncation(backend, answerable), self_checks.unknown_words(backend, spread(inputs, READ))]
+    repeats = Repeats(0, exact=False)
+    with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
+        repeats = measure_repeats(backend, answerable)
+    return repeats, [*(flag for flag in flags if flag is not None), *repeats.flags()]
+
+
+def spread(inputs: Sequence[Input], most: int) -> list[Input]:
+    """At most so many of the inputs, evenly spread."""
+    n = min(most, len(inputs))
+    return [inputs[i * len(inputs) // n] for i in range(n)]
+
+
+def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
+    good: list[Input] = []
+    first: RobustnessError | None = None
+    timeouts = 0
+    for one in sample:
+        try:
+            backend.compute([one] * max(1, backend.row_quantum))
+            good.append(one)
+        except RobustnessError as error:
+            first = first or error
+            timeouts += isinstance(error, VictimTimeoutError)
+        if timeouts >= PATIENCE:
+            break
+    if not good:
+        raise VictimError(f"the victim answered none of {len(sample)} clean examples. First problem: {first}")
+    return good
+
+
+def check_cache(backend: VictimBackend, store: Store, inputs: Sequence[Input]) -> None:
+    """Ask a few clean examples whose answers are kept from an earlier run once more.
+
+    Raises:
+        UsageError: the victim answers otherwise now.
+    """
+    known = list(store.recall(spread(inputs, CACHED)))
+    fresh: dict[Input, Prediction] = {}
+    for one in spread(known, SAMPLE_DECLARED):
+        with suppress(VictimError):  # it answered once; that it does not now is the run's to count
+            fresh[one] = backend.compute([one] * max(1, backend.row_quantum))[0]
+    store.compare(fresh, same)
+
+
+def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequence[str]) -> None:
+    """Refuse recipes that need what this run does not have, before anything is asked.
+
+    Raises:
+        UsageError: naming each recipe, what it needs and how to provide it.
+    """
+    problems = _missing(recipes, available)
+    if not info.gradients:
+        problems += [
+            f"{r.name} needs gradients, which the victim {info.name!r} does not give; hf: victims with a fast tokenizer do"
+            for r in recipes
+            if r.access == "gradients"
+        ]
+    if problems:
+        raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+def check_needs(recipes: Sequence[Recipe], available: Sequence[str]) -> None:
+    """Refuse recipes that need a model that was not named, before any is loaded; raises ``UsageError``."""
+    problems = _missing(recipes, available)
+    if problems:
+        raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
+
+
+def _missing(recipes: Sequence[Recipe], available: Sequence[str]) -> list[str]:
+    return [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
+
+
+_ADVICE = {
+    "encoder": "a sentence encoder: pip install 'robustness-suite[demo]' for MiniLM, or --encoder hf:PATH",
+    "rewriter": "a rewriter: --rewriter apertium (Debian's apertium-eng-spa) or --rewriter hf:PATH",
+    "masked-lm": "a masked language model: --masked-lm hf:PATH",
+}

@@ -1,0 +1,207 @@
+"""Turns settings into the parts of a run: recipes, models beside the victim, oracles over them all, the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import UsageError
+
+if TYPE_CHECKING:
+    from attacks.recipes import Options
+    from attacks.search import Recipe
+    from robustness.engine.backends import VictimBackend
+    from robustness.engine.cache import Memory
+    from robustness.engine.engine import Oracles
+    from robustness.engine.trial import Plan
+    from robustness.planning.languages import RunLanguage
+    from robustness.settings import Settings
+    from robustness.victims.base import Victim, VictimInfo
+
+
+ONE_TEXT = ("text",)
+
+
+def chosen_recipes(
+    settings: Settings, language: RunLanguage, labels: Sequence[str], fields: Sequence[str] = ONE_TEXT
+) -> tuple[Recipe, ...]:
+    """The recipes that the settings name, kept from texts and spans that they may not touch.
+
+    Raises:
+        UsageError: no recipe, an unknown one, one named twice, or one that does not know the language of the texts.
+    """
+    from attacks import recipes as registry
+
+    try:
+        options = options_of(settings, language, fields)
+        chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
+    except registry.LanguageError as error:
+        raise UsageError(language.refused(str(error))) from error
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    names = [recipe.name for recipe in chosen]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"recipes named twice: {', '.join(twice)}; name each once")
+    if not chosen:
+        raise UsageError("no recipe was named; see `robustness list recipes`")
+    return guarded(chosen, language, settings.protect, labels)
+
+
+def left_out(settings: Settings, language: RunLanguage) -> list[str]:
+    """The members of the suites named that do not know the language of the texts."""
+    from attacks import recipes as registry
+
+    options = options_of(settings, language)
+    return list(dict.fromkeys(name for spec in settings.recipes for name in registry.left_out(spec, options)))
+
+
+def options_of(settings: Settings, language: RunLanguage, fields: Sequence[str] = ONE_TEXT) -> Options:
+    """What all recipes of a run are built with; the data's fields say what its labels need preserved, unless the user does."""
+    from attacks import recipes as registry
+    from attacks.language.resources import Resources
+    from attacks.preserves import needed_by
+
+    resources = settings.resources or Resources()
+    preserve = tuple(settings.preserve) if settings.preserve is not None else needed_by(len(fields))
+    return registry.Options(settings.profile, resources, language.code, language.named, preserve, settings.tagger)
+
+
+def guarded(
+    recipes: Iterable[Recipe], language: RunLanguage, protect: Sequence[str], labels: Sequence[str]
+) -> tuple[Recipe, ...]:
+    """The recipes, each kept from texts that are certainly not in its languages, and from protected spans of the others.
+
+    Raises:
+        UsageError: a pattern that is none.
+    """
+    from attacks.protection import patterns
+    from attacks.strategies.languages import InLanguage
+    from attacks.strategies.protected import Protected
+
+    try:
+        found = patterns(protect, labels)
+    except ValueError as error:
+        raise UsageError(f"--protect: {error}") from error
+    out = []
+    for recipe in recipes:
+        attack, parameters = recipe.attack, recipe.parameters
+        if found:
+            attack, parameters = Protected(attack, found), (*parameters, ("protected", "; ".join(dict.fromkeys(protect))))
+        if "*" not in recipe.languages:
+            attack = InLanguage(attack, recipe.languages, language.named)
+        out.append(replace(recipe, attack=attack, parameters=parameters))
+    return tuple(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models beside the victim; None for one that is not there."""
+
+    encoder: Any = None
+    rewriter: Any = None
+    masker: Any = None
+
+    @property
+    def available(self) -> list[str]:
+        """What a recipe may say that it needs."""
+        named = {"encoder": self.encoder, "rewriter": self.rewriter, "masked-lm": self.masker}
+        return [name for name, model in named.items() if model is not None]
+
+
+def load_models(settings: Settings) -> Models:
+    """The models that the settings name, loaded."""
+    return Models(_encoder(settings), _rewriter(settings), _masker(settings))
+
+
+def _encoder(settings: Settings) -> Any:
+    if settings.encoder == "none":
+        return None
+    from robustness.helpers.encoder import load_encoder
+
+    return load_encoder(settings.encoder, offline=settings.offline)
+
+
+def _rewriter(settings: Settings) -> Any:
+    if settings.rewriter is None:
+        return None
+    from robustness.helpers.rewriter import load_rewriter
+
+    return load_rewriter(settings.rewriter, offline=settings.offline)
+
+
+def _masker(settings: Settings) -> Any:
+    if settings.masked_lm is None:
+        return None
+    from robustness.helpers.masked_lm import load_masker
+
+    return load_masker(settings.masked_lm)
+
+
+def oracles(settings: Settings, victim: Victim, backend: VictimBackend, recipes: Sequence[Recipe], models: Models) -> Oracles:
+    """An oracle over the victim, over each model, and over gradients where a recipe wants them."""
+    from robustness.engine.backends import FreshBackend, MaskerBackend, RewriterBackend
+    from robustness.engine.engine import Oracles
+    from robustness.engine.oracle import Oracle
+
+    tokens, memory = settings.batch_tokens, _memory(settings)
+    return Oracles(
+        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
+        fresh=Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
+        encoder=_encoding(models.encoder, tokens, memory) if models.encoder else None,
+        rewriter=Oracle(RewriterBackend(models.rewriter), batch_tokens=tokens) if models.rewriter else None,
+        gradients=_gradients(victim, recipes, settings),
+        masker=Oracle(MaskerBackend(models.masker), batch_tokens=tokens) if models.masker else None,
+    )
+
+
+def _memory(settings: Settings) -> Memory | None:
+    if settings.cache is None:
+        return None
+    from robustness.engine.cache import Memory
+
+    return Memory(settings.cache)
+
+
+def _encoding(encoder: Any, tokens: int, memory: Memory | None) -> Any:
+    from robustness.engine.backends import EncoderBackend
+    from robustness.engine.oracle import Oracle
+
+    return Oracle(EncoderBackend(encoder), batch_tokens=tokens, store=memory.of_encoder(encoder) if memory else None)
+
+
+def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> Any:
+    if not any(recipe.access == "gradients" for recipe in recipes):
+        return None
+    from robustness.engine.gradients import GradientBackend
+    from robustness.engine.oracle import Oracle
+
+    return Oracle(GradientBackend(victim, timeout=settings.victim_timeout), batch_tokens=settings.batch_tokens)
+
+
+def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, similarity: bool, confirm: int = 0) -> Plan:
+    """What every trial of the run shares; raises ``UsageError`` for a field that the victim does not have."""
+    from robustness.engine.trial import Plan
+    from robustness.tasks.goals import Misclassify
+
+    return Plan(
+        recipes=tuple(recipes),
+        goal=Misclassify(),
+        labels=info.labels,
+        fields=info.fields,
+        field=attacked_field(settings, info),
+        seed=settings.seed,
+        budget=settings.budget,
+        cascade=settings.recipes == ("standard",),
+        measure_similarity=similarity,
+        confirm=confirm,
+    )
+
+
+def attacked_field(settings: Settings, info: VictimInfo) -> int:
+    """Index of the field to attack, by default the last; raises ``UsageError`` for one that the victim does not have."""
+    fields = info.fields
+    if settings.field is not None and settings.field not in fields:
+        raise UsageError(f"the victim has no field {settings.field!r}; it has {list(fields)}")
+    return fields.index(settings.field) if settings.field else len(fields) - 1

@@ -1,0 +1,244 @@
+"""Doubts about the evaluation itself: what would make a good number mean little. Each doubt is a flag in every report."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from attacks.search import Input, Recipe
+from reports.files.public import counted, error_type
+from reports.run import Outcome
+from robustness.tasks.check_answers import AnswerOddities
+
+if TYPE_CHECKING:
+    from robustness.engine.backends import VictimBackend
+
+MUCH_REJECTED = 0.95
+MUCH_UNKNOWN = 0.10
+SOME_INDISTINGUISHABLE = 0.05
+SOME_UNTESTED = 0.05
+MUCH_EXHAUSTED = 0.20
+SOME_WITHOUT_CANDIDATES = 0.05
+SOME_NO_OPS = 0.01
+Z95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One doubt. ``severity``: ``warning`` or ``note``; ``value``: the measured share or count, where there is one.
+
+    ``message`` is public. What may quote a text of the data, such as an exception of the victim, belongs in ``detail``.
+    """
+
+    code: str
+    severity: str
+    message: str
+    value: float | None = None
+    detail: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """As it stands in ``run.json``."""
+        return {key: value for key, value in asdict(self).items() if key != "detail" or value}
+
+
+CODES: Mapping[str, str] = {
+    "nondeterministic": "the victim answered the same text differently when asked again",
+    "batch-order": "answers depend on what stands beside a text in its batch: are they in the order of the inputs?",
+    "truncation": "the victim cuts off some examples, so that edits past the cut cannot matter",
+    "zero-candidates": "no candidate was found for some examples; they are untested",
+    "untested": "some examples had no fair try: they are no survivals, and the verdict allows for either end",
+    "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
+    "unknown-words": "the victim's tokenizer does not know much of the data",
+    "unconfirmed": "some successes of the search were not borne out by fresh answers and count as failed",
+    "constant": "the victim gives one and the same answer whatever it is asked",
+    "ties": "several labels share the highest score, so that their order decides the answer",
+    "one-label": "all examples have one label: a victim that always answers it looks perfect",
+    "swapped-labels": "clean accuracy is below chance and another naming of the labels fits: they look swapped",
+    "blind-beats-guided": "a recipe that never looks at the answers breaks more than one that does: something hinders the search",
+    "rejected": "constraints refused nearly all candidates",
+    "no-op": "some candidates were equal to the original",
+    "exhausted": "many trials held only until the budget was spent; a larger budget may break them",
+    "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
+    "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
+    "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
+    "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
+    "errors": "some trials ended in an error and say nothing about robustness",
+    "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
+    "dropped-rows": "rows of the data were dropped",
+    "clusters": "many examples share long parts, or a column says that they hang together, and no --group was given",
+    "language": "not every recipe knows the language of every text",
+    "not-this-language": "the texts look English, and the language that was named keeps the attacks for English from them",
+    "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
+    "substitute": "something stands in for a resource that the published recipe names",
+    "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",
+    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may be no break",
+    "insertion-only": "some examples were broken only by text added beside their own, nothing of which was changed",
+    "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
+    "no-encoder": "no sentence encoder: similarity of the failures is unknown",
+}
+
+
+def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
+    """What the recipes use in place of what their publications name."""
+    return [Flag("substitute", "note", f"{recipe.name}: {phrase}") for recipe in recipes for phrase in recipe.substitutes]
+
+
+def unreliable(rescued: int) -> list[Flag]:
+    """Inputs that failed once and were answered later, with nothing wrong with any of them."""
+    message = f"{CODES['unreliable']}: {rescued} inputs; a victim that takes one text at a time is asked so with --batch-tokens 1"
+    return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
+
+
+def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
+    """How many examples the victim cuts off."""
+    cut = sum(backend.truncated(inputs))
+    if not cut:
+        return None
+    share = cut / len(inputs)
+    most = backend.victim.info.max_tokens
+    limit = f" at {most} tokens" if most else ""
+    return Flag("truncation", "warning", f"{CODES['truncation']}: {cut} of {len(inputs)}{limit}", share)
+
+
+def unknown_words(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
+    """How much of the data the victim's tokenizer knows nothing of."""
+    rows = backend.unknown_tokens(inputs)
+    unknown, tokens = sum(u for u, _ in rows), sum(t for _, t in rows)
+    if not tokens or unknown / tokens <= MUCH_UNKNOWN:
+        return None
+    share = unknown / tokens
+    return Flag("unknown-words", "warning", f"{CODES['unknown-words']}: {share:.1%} of its tokens are unknown", share)
+
+
+def answers(access: str, oddities: AnswerOddities, live: AnswerOddities) -> list[Flag]:
+    """Doubts about the kind of answers that came.
+
+    ``oddities``: of the rows that the outcomes hold, for these do not depend on how often a run was interrupted. ``live``: of
+    the rows as the victim gave them, since outcomes round to six decimals, and a sure victim's scores are whole ones then.
+    """
+    flags = []
+    if access == "labels":
+        flags.append(Flag("label-only", "warning", CODES["label-only"]))
+    rows = max(1, oddities.rows)
+    if oddities.rows and oddities.rounded / rows > 0.9 and live.rounded > 0.9 * live.rows:
+        example = oddities.examples.get("rounded", "")
+        flags.append(
+            Flag("rounded-scores", "warning", f"{CODES['rounded-scores']}; for example {example}", oddities.rounded / rows)
+        )
+    odd = max(oddities.not_summing, oddities.out_of_range)
+    if odd:
+        example = oddities.examples.get("not_summing") or oddities.examples.get("out_of_range", "")
+        flags.append(Flag("not-probabilities", "warning", f"{CODES['not-probabilities']}; for example {example}", odd / rows))
+    return flags
+
+
+@dataclass(slots=True)
+class _Count:
+    tried: int = 0
+    without: int = 0
+    exhausted: int = 0
+    proposed: int = 0
+    rejected: int = 0
+    attempted: int = 0
+    no_ops: int = 0
+    untested: int = 0
+    distinct: int = 0
+    indistinguishable: int = 0
+    unconfirmed: int = 0
+
+
+class OutcomeChecks:
+    """Reads outcomes one by one, keeps counts only, and ends in flags."""
+
+    def __init__(self) -> None:
+        self.oddities = AnswerOddities()
+        self._by_recipe: dict[str, _Count] = {}
+        self._errors: Counter[str] = Counter()
+        self._types: Counter[str] = Counter()
+        self._gold: Counter[str] = Counter()
+        self._right = 0
+        self._clean: set[str] = set()
+
+    def read(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self._read_clean(outcome)
+        if outcome.adversarial is not None and outcome.adversarial.scores is not None:
+            self.oddities.look(outcome.adversarial.scores)
+        count = self._by_recipe.setdefault(outcome.recipe, _Count())
+        if outcome.status == "error":
+            self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
+            self._types[error_type(outcome.error)] += 1
+        elif outcome.status != "skipped":
+            count.tried += 1
+            count.without += outcome.attempted == 0
+            count.exhausted += outcome.status == "exhausted"
+            count.proposed += outcome.proposed
+            count.rejected += outcome.rejected
+            count.attempted += outcome.attempted
+            count.no_ops += outcome.no_ops
+            count.untested += outcome.status == "untested"
+            count.distinct += outcome.distinct
+            count.indistinguishable += outcome.indistinguishable
+            count.unconfirmed += outcome.unconfirmed
+
+    def _read_clean(self, outcome: Outcome) -> None:
+        if outcome.clean is None or outcome.example_id in self._clean:
+            return
+        self._clean.add(outcome.example_id)
+        if outcome.clean.scores is not None:
+            self.oddities.look(outcome.clean.scores)
+        self._gold[outcome.label] += 1
+        self._right += outcome.clean.label == outcome.label
+
+    def flags(self) -> list[Flag]:
+        """Every doubt that the outcomes raise, commonest kinds by recipe."""
+        flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
+        total = sum(self._errors.values())
+        if total:
+            worst = self._errors.most_common(1)[0]
+            message, detail = f"{CODES['errors']}: {counted(self._types)}", f"{worst[1]} of them: {worst[0]}"
+            flags.append(Flag("errors", "warning", message, float(total), detail))
+        return flags + self._chance()
+
+    def _chance(self) -> list[Flag]:
+        n = sum(self._gold.values())
+        if not n:
+            return []
+        commonest = max(self._gold.values()) / n
+        accuracy = self._right / n
+        margin = Z95 * math.sqrt(max(commonest * (1 - commonest), 0.25 / n) / n)
+        if accuracy > commonest + margin or (len(self._gold) == 1 and accuracy > 0.5):
+            return []
+        message = f"{CODES['near-chance']}: {accuracy:.1%} against {commonest:.1%} on {n} examples"
+        return [Flag("near-chance", "warning", message, accuracy)]
+
+
+def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
+    if count.tried and count.without / count.tried > SOME_WITHOUT_CANDIDATES:
+        share = count.without / count.tried
+        yield Flag(
+            "zero-candidates", "warning", f"{recipe}: {CODES['zero-candidates']} ({count.without} of {count.tried})", share
+        )
+    if count.proposed and count.rejected / count.proposed > MUCH_REJECTED:
+        share = count.rejected / count.proposed
+        yield Flag("rejected", "warning", f"{recipe}: {CODES['rejected']} ({share:.1%} of {count.proposed})", share)
+    if count.attempted and count.no_ops / count.attempted > SOME_NO_OPS:
+        share = count.no_ops / count.attempted
+        yield Flag("no-op", "warning", f"{recipe}: {CODES['no-op']} ({count.no_ops} of {count.attempted})", share)
+    if count.tried and count.exhausted / count.tried > MUCH_EXHAUSTED:
+        share = count.exhausted / count.tried
+        yield Flag("exhausted", "warning", f"{recipe}: {CODES['exhausted']} ({count.exhausted} of {count.tried})", share)
+    if count.tried and count.untested / count.tried > SOME_UNTESTED:
+        share = count.untested / count.tried
+        yield Flag("untested", "warning", f"{recipe}: {CODES['untested']} ({count.untested} of {count.tried})", share)
+    asked = count.distinct + count.indistinguishable
+    if asked and count.indistinguishable / asked > SOME_INDISTINGUISHABLE:
+        share = count.indistinguishable / asked
+        said = f"{recipe}: {CODES['indistinguishable']} ({count.indistinguishable} of {asked})"
+        yield Flag("indistinguishable", "warning", said, share)
+    if count.unconfirmed:
+        said = f"{recipe}: {CODES['unconfirmed']} ({count.unconfirmed})"
+        yield Flag("unconfirmed", "note", said, float(count.unconfirmed))

@@ -1,0 +1,1 @@
+"""The pytest plugin's collected items."""

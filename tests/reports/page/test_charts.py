@@ -1,0 +1,61 @@
+"""The report's curves stand where their numbers say."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from reports.measures.intervals import proportion
+from reports.render.page.charts import BOTTOM, LEFT, RIGHT, TOP, across, budget_plots, percent, severity_plots, up
+
+
+def rung(recipe: str, severity: int, right: int) -> dict[str, Any]:
+    return {"recipe": recipe, "severity": severity, "accuracy": asdict(proportion(right, 100))}
+
+
+def test_places_run_from_edge_to_edge_of_the_plotting_area() -> None:
+    assert (across(0), across(1)) == (LEFT, RIGHT)
+    assert (up(0), up(1)) == (BOTTOM, TOP)
+    assert 0 < LEFT < RIGHT <= 100
+    assert 0 <= TOP < BOTTOM < 100
+
+
+def test_percent_has_a_dash_for_nothing() -> None:
+    assert percent(None) == "–"
+    assert percent(0.1234) == "12.3 %"
+    assert percent(1.0, 0) == "100 %"
+
+
+def test_a_severity_curve_starts_clean_and_ends_at_the_worst() -> None:
+    rows = [rung("typos", severity, 90 - 10 * severity) for severity in range(1, 6)]
+    (plot,) = severity_plots(rows, {"typos": asdict(proportion(90, 100))})
+    assert [p.x for p in plot.points] == [across(i / 5) for i in range(6)]
+    assert [p.y for p in plot.points] == [up(share) for share in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4)]
+    assert all(p.high < p.y < p.low for p in plot.points)
+    assert [label for _, label in plot.ticks] == ["clean", "1", "2", "3", "4", "5"]
+    assert plot.end == "40 %"
+    assert "clean 90.0 %" in plot.summary
+
+
+def test_a_severity_curve_without_clean_accuracy_starts_at_one() -> None:
+    (plot,) = severity_plots([rung("typos", 1, 50), rung("typos", 2, 40)], {"typos": None})
+    assert [p.x for p in plot.points] == [across(0.2), across(0.4)]
+
+
+def test_a_budget_curve_steps_up_at_its_queries() -> None:
+    recipe = {"name": "pwws", "budget_curve": [(10, 0.2), (100, 0.5)]}
+    (plot,) = budget_plots([recipe], 10_000)
+    corners = [tuple(map(float, corner.split(","))) for corner in plot.line.split()]
+    assert corners == [
+        (across(0), up(0)),
+        (across(0.25), up(0)),
+        (across(0.25), up(0.2)),
+        (across(0.5), up(0.2)),
+        (across(0.5), up(0.5)),
+        (across(1), up(0.5)),
+    ]
+    assert [label for _, label in plot.ticks] == ["1", "10", "100", "1,000", "10,000"]
+
+
+def test_recipes_that_won_nothing_have_no_curve() -> None:
+    assert budget_plots([{"name": "pwws", "budget_curve": []}], 500) == ()

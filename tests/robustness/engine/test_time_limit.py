@@ -1,0 +1,38 @@
+"""Calls with a time limit: results and exceptions come through, a hanging call is given up, the next one runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from robustness.engine.time_limit import Patience
+from robustness.errors import VictimTimeoutError
+
+
+def test_results_and_exceptions_come_through() -> None:
+    patience = Patience(5)
+    assert patience.run(lambda: 7) == 7
+    with pytest.raises(KeyError, match="gone"):
+        patience.run(lambda: dict[str, int]()["gone"])
+
+
+def test_a_hanging_call_is_given_up_and_the_next_one_runs() -> None:
+    patience, release = Patience(0.1), threading.Event()
+    started = time.monotonic()
+    with pytest.raises(VictimTimeoutError, match=r"0\.1 s"):
+        patience.run(release.wait)
+    assert time.monotonic() - started < 2
+    assert patience.run(lambda: "next") == "next"
+    release.set()
+
+
+def test_without_a_limit_calls_run_here() -> None:
+    assert Patience(None).run(threading.get_ident) == threading.get_ident()
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_limit_must_be_positive(seconds: float) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        Patience(seconds)

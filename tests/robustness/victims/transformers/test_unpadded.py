@@ -1,0 +1,129 @@
+"""Layers that see no padding: the answers of the padded model, in the same bits beside any neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, AutoModelForSequenceClassification
+
+from robustness.victims.transformers.classifier import load_huggingface
+from robustness.victims.transformers.fast.unpadded import PADDING_COST, Unpadded, unpad
+
+Build = Callable[..., Path]
+LIKE_BERT = ("bert", "roberta", "electra")
+LENGTHS = (1, 7, 12, 4)
+IDS = torch.arange(48).reshape(4, 12) % 30 + 5
+MASK = (torch.arange(12)[None] < torch.tensor(LENGTHS)[:, None]).long()
+
+
+def classifier(folder: Path) -> tuple[Any, Callable[[], Any]]:
+    model = AutoModelForSequenceClassification.from_pretrained(str(folder), attn_implementation="eager").eval()
+    model.config.pad_token_id = 1
+
+    def ask() -> Any:
+        with torch.inference_mode():
+            return model(input_ids=IDS.where(MASK.bool(), 1), attention_mask=MASK).logits.numpy()
+
+    return model, ask
+
+
+def stack(model: Any) -> Any:
+    return next(part for part in model.modules() if hasattr(part, "layer"))
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("kind", LIKE_BERT)
+def test_a_classifier_keeps_its_answers(build: Build, kind: str, first: bool) -> None:
+    model, ask = classifier(build(kind))
+    before = ask()
+    assert unpad(model, ask, first=first)
+    assert np.allclose(ask(), before, rtol=1e-5, atol=1e-6)
+
+
+def test_layers_see_real_tokens_alone_and_the_last_the_first_of_each_row(build: Build) -> None:
+    model, ask = classifier(build("bert"))
+    assert unpad(model, ask, first=True)
+    seen: list[tuple[int, ...]] = []
+    for layer in stack(model).layer:
+        layer.intermediate.register_forward_hook(lambda _part, inputs, _made: seen.append(tuple(inputs[0].shape[:-1])))
+    ask()
+    assert seen == [(sum(LENGTHS),), (len(LENGTHS),)]
+    model(input_ids=IDS, attention_mask=MASK)
+    assert seen[2:] == [(4, 12), (4, 12)]  # outside inference mode, where gradients are taken, nothing changes
+
+
+def test_hidden_states_are_those_of_the_padded_model_and_zero_where_padding_stood(build: Build) -> None:
+    encoder = AutoModel.from_pretrained(str(build("bert", base=True)), attn_implementation="eager").eval()
+
+    def hidden() -> Any:
+        with torch.inference_mode():
+            return encoder(input_ids=IDS, attention_mask=MASK).last_hidden_state
+
+    before = hidden()
+    assert unpad(encoder, lambda: (hidden() * MASK[..., None]).numpy(), first=False)
+    assert torch.allclose(hidden()[MASK.bool()], before[MASK.bool()], rtol=1e-5, atol=1e-6)
+    assert not hidden()[~MASK.bool()].any()
+
+
+def test_a_text_has_the_same_bits_alone_and_beside_any_neighbours(build: Build) -> None:
+    victim = load_huggingface(str(build("bert")), device="cpu")
+    assert victim.info.padding_cost == PADDING_COST
+    words = ["the", "film", "is", "a", "warm", "and", "funny", "story", "not", "bad", "at", "all"]
+    texts = [(" ".join((words * 5)[n : 2 * n + 1]),) for n in range(1, 29)]
+    alone = [victim.predict([text] * 4)[0].tobytes() for text in texts]
+    for order in (range(28), range(27, -1, -1), [3, 27, 4, 9, 12, 1, 20, 8]):
+        assert [row.tobytes() for row in victim.predict([texts[n] for n in order])] == [alone[n] for n in order]
+
+
+@pytest.mark.parametrize("kind", ["distilbert", "gpt2", "xlnet", "deberta"])
+def test_other_architectures_are_left_alone(build: Build, kind: str) -> None:
+    model, ask = classifier(build(kind))
+    before = ask()
+    assert not unpad(model, ask, first=False)
+    assert np.array_equal(ask(), before)
+
+
+def test_a_model_that_would_answer_otherwise_is_left_alone(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, ask = classifier(build("bert"))
+    before = ask()
+    monkeypatch.setattr(Unpadded, "_run", lambda _self, hidden, _real: torch.zeros_like(hidden))
+    assert not unpad(model, ask, first=False)
+    assert np.array_equal(ask(), before)
+
+
+def test_a_decoder_and_other_positions_are_left_alone(build: Build) -> None:
+    model, ask = classifier(build("bert"))
+    for changes in ({"is_decoder": True}, {"position_embedding_type": "relative_key"}):
+        for name, value in changes.items():
+            before = getattr(model.config, name, None)
+            setattr(model.config, name, value)
+            assert not unpad(model, ask, first=False)
+            setattr(model.config, name, before)
+    assert unpad(model, ask, first=False)
+
+
+def test_a_head_from_elsewhere_is_not_cut_to_the_first_token(build: Build) -> None:
+    model, ask = classifier(build("bert"))
+
+    class Elsewhere(type(model)):  # type: ignore[misc]
+        pass
+
+    model.__class__ = Elsewhere
+    assert not unpad(model, ask, first=True)
+    assert unpad(model, ask, first=False)
+
+
+def test_gradients_are_those_of_the_whole_model(build: Build) -> None:
+    from robustness.victims.transformers.derivatives import Derivatives
+
+    model, ask = classifier(build("bert"))
+    columns = {"input_ids": IDS, "attention_mask": MASK}
+    derived = Derivatives(model, lambda logits: logits.softmax(-1))
+    before = derived.of(columns, [0, 1, 2, 0])
+    assert unpad(model, ask, first=True)
+    assert np.array_equal(derived.of(columns, [0, 1, 2, 0]), before)
