@@ -61,10 +61,11 @@ def _of_labels(labels: Sequence[str]) -> Pattern:
     return regex.compile(rf"(?<![\p{{L}}\p{{N}}])(?:{'|'.join(longest_first)})(?![\p{{L}}\p{{N}}])", regex.IGNORECASE)
 
 
-def spans(text: str, found: Iterable[Pattern]) -> list[tuple[int, int]]:
-    """The protected spans of a text in order, those that overlap or touch as one."""
+def spans(text: str, found: Iterable[Pattern], marked: Iterable[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """The protected spans of a text in order, those that match or are ``marked``; those that overlap or touch as one."""
     merged: list[tuple[int, int]] = []
-    for start, end in sorted(match.span() for pattern in found for match in pattern.finditer(text) if match.group()):
+    matched = (match.span() for pattern in found for match in pattern.finditer(text) if match.group())
+    for start, end in sorted([*matched, *marked]):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -82,9 +83,9 @@ class Mask:
     kept: tuple[str, ...]
 
     @classmethod
-    def of(cls, text: str, found: Iterable[Pattern]) -> Mask | None:
+    def of(cls, text: str, found: Iterable[Pattern], marked: Iterable[tuple[int, int]] = ()) -> Mask | None:
         """The mask of a text, or None where nothing in it is protected."""
-        where = spans(text, found)
+        where = spans(text, found, marked)
         if not where:
             return None
         first = _free(text, len(where))

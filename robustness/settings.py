@@ -21,7 +21,10 @@ CONFIRM = 5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run. ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
+    """How to run.
+
+    ``goal``: what counts as broken, a name of the task's, its first one where empty.
+    ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
 
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must leave as it was for the labels to stay right (``attacks.preserves``), None for what
@@ -34,6 +37,7 @@ class Settings:
     """
 
     recipes: tuple[str, ...] = ("standard",)
+    goal: str = ""
     profile: str = "paper"
     budget: int | None = DEFAULT_BUDGET
     seed: int = 0

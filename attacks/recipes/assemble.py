@@ -13,7 +13,7 @@ from attacks.language.resources import Lexicon, Neighbours
 from attacks.language.vectors import BuiltinNeighbours
 from attacks.preserves import fitting, in_common
 from attacks.recipes.registry import Options, knows
-from attacks.search import Attack, Citation, Goal, Recipe
+from attacks.search import Attack, Citation, Recipe
 from attacks.transformations.base import Transformation
 from attacks.transformations.characters.keyboard import KeyboardTypo
 
@@ -37,7 +37,8 @@ def assemble(
     needs: Sequence[str] = (),
     parameters: Sequence[tuple[str, str]] = (),
     note: str = "",
-    goal: Goal | None = None,
+    goal: str = "",
+    tasks: tuple[str, ...] = (),
     preserves: Sequence[str] | None = None,
     languages: tuple[str, ...] = (),
 ) -> Recipe:
@@ -50,6 +51,7 @@ def assemble(
     Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
     constraints are described here, the same way for all recipes. ``technique`` names what a search without transformations does.
     ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
+    ``tasks``: those that it makes sense for, where not any.
     """
     known = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     used, left_out = _fitted(known, options.preserve)
@@ -70,6 +72,7 @@ def assemble(
         parameters=(("transformations", techniques), *parameters, ("constraints", described)),
         note=note,
         goal=goal,
+        tasks=tasks,
         preserves=in_common(declared),
         left_out=left_out,
     )

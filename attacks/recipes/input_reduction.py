@@ -5,7 +5,7 @@ from __future__ import annotations
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
-from attacks.strategies.reduction import TECHNIQUE, KeepAnswer, Reduction
+from attacks.strategies.reduction import TECHNIQUE, Reduction
 
 CITATION = Citation(
     "Feng et al. 2018, Pathologies of Neural Models Make Interpretations Difficult", "https://arxiv.org/abs/1804.07781"
@@ -32,5 +32,6 @@ def input_reduction(options: Options) -> Recipe:
             "run whose robust accuracy is to count wrong answers. Constraints on the amount of change, such as those of the "
             "strict profile, leave it nothing."
         ),
-        goal=KeepAnswer(),
+        goal="keep-answer",
+        tasks=("classification",),
     )

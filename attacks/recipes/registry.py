@@ -105,7 +105,7 @@ def build(name: str, options: Options | None = None) -> Recipe:
 
 def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
     """What the data need and the recipe does not preserve; a recipe with a goal of its own is not about the label."""
-    return missing(recipe.preserves, options.preserve) if recipe.goal is None else ()
+    return missing(recipe.preserves, options.preserve) if not recipe.goal else ()
 
 
 def unfit_members(spec: str, options: Options) -> tuple[str, ...]:

@@ -7,15 +7,18 @@ An attack is a generator. It yields requests (``Query``, ``Embed`` …) and is s
 from attacks.search.asking import embed, fill, flips, gradients, rewrite
 from attacks.search.recipe import FAIR_TRY, Attack, Citation, Recipe
 from attacks.search.requests import (
+    Answer,
     BudgetExhaustedError,
     Candidate,
     Confirm,
     Embed,
     Fill,
     Flips,
-    Goal,
     Gradients,
     Input,
+    Judge,
+    Judgement,
+    Mark,
     Prediction,
     Query,
     Ranked,
@@ -30,6 +33,7 @@ from attacks.search.trial import Tally, Trial
 
 __all__ = [
     "FAIR_TRY",
+    "Answer",
     "Attack",
     "BudgetExhaustedError",
     "Candidate",
@@ -38,9 +42,11 @@ __all__ = [
     "Embed",
     "Fill",
     "Flips",
-    "Goal",
     "Gradients",
     "Input",
+    "Judge",
+    "Judgement",
+    "Mark",
     "Prediction",
     "Query",
     "Ranked",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Protocol
 
-from attacks.search.requests import Goal, Search
+from attacks.search.requests import Search
 from attacks.search.trial import Trial
 
 FAIR_TRY = 10
@@ -34,8 +34,10 @@ class Recipe:
 
     ``access`` is one of ``blind``, ``labels``, ``scores``, ``gradients``; ``needs`` names oracles beyond the victim
     (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
-    is what counts as broken where the recipe does not share the run's goal. ``substitutes``: what stands in for parts that the
-    published recipe names, a phrase each, for the reports. ``fair_try``: texts that the victim can tell from the original which
+    names what counts as broken where the recipe does not share the run's goal. ``tasks``: those that it is made for; empty:
+    any. ``moves_marks``: it changes the spans that a task protects, and the task moves what is right along.
+    ``substitutes``: what stands in for parts that the published recipe names, a phrase each, for the reports.
+    ``fair_try``: texts that the victim can tell from the original which
     must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what
     all its changes leave as it was (``attacks.preserves``). ``left_out``: techniques left out, because they do not preserve
     what the data need.
@@ -51,8 +53,10 @@ class Recipe:
     languages: tuple[str, ...] = ("en",)
     parameters: tuple[tuple[str, str], ...] = _field(default=())
     note: str = ""
-    goal: Goal | None = None
+    goal: str = ""
     substitutes: tuple[str, ...] = ()
     fair_try: int = FAIR_TRY
     preserves: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    moves_marks: bool = False

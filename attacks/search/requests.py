@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ Search = Generator["Request", Any, T]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Ask the victim about inputs; answered by one ``Prediction`` each, in order."""
+    """Ask the victim about inputs; answered by one ``Answer`` each, in order."""
 
     inputs: tuple[Input, ...]
 
@@ -85,7 +85,7 @@ class Flips:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Ask the victim about one input ``times`` times anew, past every cache; answered by that many ``Prediction`` objects."""
+    """Ask the victim about one input ``times`` times anew, past every cache; answered by that many ``Answer`` objects."""
 
     input: Input
     times: int
@@ -107,14 +107,42 @@ class Prediction:
     reading: bytes | None = None
 
 
-class Goal(Protocol):
-    """What counts as broken. ``score`` rises towards success; ``reached`` decides it."""
+class Answer(Protocol):
+    """What a victim said of one input, whatever its task; attacks look at no more than ``reading``.
 
-    def score(self, prediction: Prediction, gold: int) -> float:
-        """How close this prediction is to the goal, higher is closer."""
+    ``reading``: a digest of what the victim got to read (its token ids), where it tells; two inputs of one reading are one
+    and the same to it.
+    """
 
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        """Whether this prediction counts as broken."""
+    @property
+    def reading(self) -> bytes | None:
+        """The digest, or None where the victim does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an answer is worth to a goal: ``score`` rises towards success, ``reached`` decides it.
+
+    ``quality``: how good the answer is by its task's measure, 0 to 1; None for a task without one.
+    """
+
+    score: float
+    reached: bool
+    quality: float | None = None
+
+
+Judge = Callable[[Answer, Input], Judgement]
+"""A goal bound to one example: judges the answer to an input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A span of the input that what is right speaks of: a gold entity, the answer inside a context. Offsets in code points."""
+
+    field: int
+    start: int
+    end: int
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +164,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judged text: the victim's prediction, how close to the goal, and whether the goal is reached."""
+    """A judged text: the victim's answer, how close to the goal, whether the goal is reached, how good the answer is."""
 
     text: str
-    prediction: Prediction
+    answer: Answer
     score: float
     reached: bool
+    quality: float | None = None
 
 
 class BudgetExhaustedError(Exception):

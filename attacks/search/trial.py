@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from random import Random
 
 from attacks.search.requests import (
+    Answer,
     BudgetExhaustedError,
     Candidate,
     Confirm,
-    Goal,
     Input,
-    Prediction,
+    Judge,
+    Mark,
     Query,
     Search,
     Verdict,
@@ -45,11 +46,14 @@ LONG, MOST_IDLE = 10_000, 100_000_000
 
 
 class Trial:
-    """One attack on one example: the clean prediction, the budget, the account of what was asked.
+    """One attack on one example: the clean answer, the budget, the account of what was asked.
 
     ``probe`` learns and can never win; ``attempt`` can. Both cost queries: distinct texts asked, the clean one included.
     ``confirm``: fresh answers asked for each success of a victim whose answers vary, outside budget and cache; a success is one
     only where most of them bear it out. 0 for a victim that always answers alike.
+
+    ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
+    is right speaks of.
     """
 
     def __init__(
@@ -57,15 +61,17 @@ class Trial:
         *,
         inputs: Input,
         field: int = 0,
-        gold: int,
-        goal: Goal,
-        clean: Prediction,
+        judge: Judge,
+        clean: Answer,
         rng: Random,
         budget: int | None = None,
         example_id: str = "",
         confirm: int = 0,
+        gold: int = 0,
+        marks: tuple[Mark, ...] = (),
     ) -> None:
-        self.inputs, self.field, self.gold, self.goal = inputs, field, gold, goal
+        self.inputs, self.field, self.judge = inputs, field, judge
+        self.gold, self.marks = gold, marks
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
         self.clean = self._judge(self.text, clean)
         self.best: Verdict = self.clean
@@ -139,16 +145,6 @@ class Trial:
             raise BudgetExhaustedError
         return [v for _, v in judged]
 
-    def step(self, candidate: Candidate, severity: int) -> Search[bool]:
-        """Attempt one rung of a severity ladder; every rung is kept, the first that reaches the goal wins."""
-        already = self.winner
-        verdicts = yield from self.attempt([candidate], prefer="first")
-        if verdicts:
-            self.ladder[severity] = (candidate, verdicts[0])
-        if already is not None:
-            self.winner = already
-        return bool(verdicts) and verdicts[0].reached
-
     def climb(self, rungs: Mapping[int, Candidate]) -> Search[None]:
         """Attempt a severity ladder in one request; every rung is kept, the lowest severity that reaches the goal wins.
 
@@ -190,7 +186,7 @@ class Trial:
 
     def _told_apart(self, verdict: Verdict) -> bool:
         """Whether the victim can tell this text from the original; one that says nothing of what it reads tells all apart."""
-        read, clean = verdict.prediction.reading, self.clean.prediction.reading
+        read, clean = verdict.answer.reading, self.clean.answer.reading
         return verdict.text != self.text and (read is None or clean is None or read != clean)
 
     def _crown(self, winners: list[tuple[Candidate, Verdict]], prefer: str) -> Search[None]:
@@ -206,7 +202,7 @@ class Trial:
 
     def _confirmed(self, verdict: Verdict) -> Search[bool]:
         """Whether most of the fresh answers reach the goal too; a text that was merely lucky counts as failed from then on."""
-        answers: list[Prediction] = yield Confirm(self.with_text(verdict.text), self.confirm)
+        answers: list[Answer] = yield Confirm(self.with_text(verdict.text), self.confirm)
         fresh = [self._judge(verdict.text, answer) for answer in answers]
         failed = [v for v in fresh if not v.reached]
         if 2 * len(failed) < len(fresh):
@@ -224,13 +220,14 @@ class Trial:
         new = new[:remaining] if cut else new
         if new:
             answers = yield Query(tuple(self.with_text(t) for t in new))
-            for text, prediction in zip(new, answers, strict=True):
-                self._known[text] = self._judge(text, prediction)
+            for text, answer in zip(new, answers, strict=True):
+                self._known[text] = self._judge(text, answer)
         return self._known, cut
 
     def with_text(self, text: str) -> Input:
         """The whole input with the attacked field replaced."""
         return (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
 
-    def _judge(self, text: str, prediction: Prediction) -> Verdict:
-        return Verdict(text, prediction, self.goal.score(prediction, self.gold), self.goal.reached(prediction, self.gold))
+    def _judge(self, text: str, answer: Answer) -> Verdict:
+        judged = self.judge(answer, self.with_text(text))
+        return Verdict(text, answer, judged.score, judged.reached, judged.quality)

@@ -10,6 +10,7 @@ import numpy as np
 
 from attacks.protection import Mask, Pattern
 from attacks.search import (
+    Answer,
     Attack,
     Candidate,
     Confirm,
@@ -17,6 +18,7 @@ from attacks.search import (
     Fill,
     Gradients,
     Input,
+    Judgement,
     Query,
     Request,
     Rewrite,
@@ -34,15 +36,17 @@ class Protected:
 
     Whatever its transformations do, a candidate in which a protected span is gone, moved or grown together with something is
     refused before anybody is asked. A text with all its words protected leaves nothing to try; one with none is searched as
-    if there were no patterns.
+    if there were no patterns. ``marks``: protect the spans that what is right speaks of too.
     """
 
     attack: Attack
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[Pattern, ...] = ()
+    marks: bool = False
 
     def search(self, trial: Trial) -> Search[None]:
         """Search behind the mask, and keep the account of the trial."""
-        mask = Mask.of(trial.text, self.patterns)
+        marked = [(m.start, m.end) for m in trial.marks if m.field == trial.field] if self.marks else []
+        mask = Mask.of(trial.text, self.patterns, marked)
         if mask is None:
             yield from self.attack.search(trial)
             return
@@ -80,20 +84,23 @@ class _MaskedTrial(Trial):
     """The trial as the attack sees it; texts asked, budget and tally are those of the trial behind it."""
 
     def __init__(self, trial: Trial, mask: Mask) -> None:
+        self.outer, self.mask = trial, mask
         super().__init__(
             inputs=trial.with_text(mask.text),
             field=trial.field,
-            gold=trial.gold,
-            goal=trial.goal,
-            clean=trial.clean.prediction,
+            judge=self._judged,
+            clean=trial.clean.answer,
             rng=trial.rng,
             budget=trial.budget,
             example_id=trial.example_id,
             confirm=trial.confirm,
+            gold=trial.gold,
         )
-        self.outer, self.mask = trial, mask
         self.tally = trial.tally
         trial._known = self._known
+
+    def _judged(self, answer: Answer, inputs: Input) -> Judgement:
+        return self.outer.judge(answer, self._input(inputs))
 
     def climb(self, rungs: Mapping[int, Candidate]) -> Search[None]:
         """Noise that touches a protected span among others keeps its other edits."""
@@ -108,7 +115,7 @@ class _MaskedTrial(Trial):
         if not refused:
             return judged, cut
         known = {candidate.text: verdict for candidate, verdict in judged}
-        known |= {text: Verdict(text, self.clean.prediction, -1.0, False) for text in refused}  # searches count on its place
+        known |= {text: Verdict(text, self.clean.answer, -1.0, False) for text in refused}  # searches count on its place
         return [(c, known[c.text]) for c in pool if c.text in known], cut
 
     def outgoing(self, request: Request) -> Request:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from attacks.constraints.base import Constraint, admissible
-from attacks.search import Candidate, Prediction, Search, Trial
+from attacks.search import Candidate, Search, Trial
 from attacks.strategies.ranking import chunk_for
 from attacks.words import Words
 
@@ -18,24 +18,11 @@ Gone = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class KeepAnswer:
-    """The victim should stay with the gold label; score: its belief in it."""
-
-    def score(self, prediction: Prediction, gold: int) -> float:
-        """The belief in the gold label; 0 or 1 for label-only victims."""
-        return float(prediction.label == gold) if prediction.scores is None else prediction.scores[gold]
-
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        """Whether the answer is still the gold label."""
-        return prediction.label == gold
-
-
-@dataclass(frozen=True, slots=True)
 class Reduction:
     """Remove the least important word again and again, as long as the answer stays; succeeds with ``least`` words left.
 
     Importance is measured by leaving each word out, which needs no gradient. A beam of each of ``widths`` is tried in turn:
-    a wider one costs more and is spared where a narrower one succeeds. Made for the goal ``KeepAnswer``.
+    a wider one costs more and is spared where a narrower one succeeds. Made for the goal ``keep-answer``.
     """
 
     constraints: tuple[Constraint, ...] = ()

@@ -13,7 +13,6 @@ from typing import Any
 
 from attacks.preserves import FORM, SUBJECT
 from attacks.search import Recipe, Search, Trial
-from attacks.strategies.reduction import KeepAnswer
 from attacks.textattack_bridge import judging, substitutes
 from attacks.textattack_bridge.catalogue import Entry, find, version
 from attacks.textattack_bridge.dice import Dice
@@ -161,7 +160,8 @@ def _assembled(entry: Entry, found: Mapping[str, Found], parts: _Parts) -> Recip
             ("constraints", "; ".join(map(_described, parts.rules)) or "none"),
             *((f"resource {key}", f.shown) for key, f in found.items()),
         ),
-        goal=KeepAnswer() if parts.reduces else None,
+        goal="keep-answer" if parts.reduces else "",
+        tasks=("classification",),
         note=f"Run by TextAttack {version()} through a bridge{''.join('; ' + one for one in replaced)}.",
         substitutes=replaced,
         preserves=FORM if level == "character" else SUBJECT,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from attacks.search import Candidate, Search, Trial, Verdict
+from attacks.search import Candidate, Prediction, Search, Trial, Verdict
 from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.tracing import Traced, chain, technique_of
 from attacks.textattack_bridge.worker import Ask
@@ -92,7 +92,7 @@ def goal_class() -> Any:
             return results.ClassificationGoalFunctionResult(
                 text,
                 tensor(self._scores(verdict)),
-                verdict.prediction.label,
+                _prediction(verdict).label,
                 status.SUCCEEDED if verdict.reached else status.SEARCHING,
                 score,
                 self.line.trial.queries,
@@ -100,7 +100,7 @@ def goal_class() -> Any:
             )
 
         def _scores(self, verdict: Verdict) -> list[float]:
-            label, scores = verdict.prediction.label, verdict.prediction.scores
+            label, scores = _prediction(verdict).label, _prediction(verdict).scores
             return list(scores) if scores else [float(i == label) for i in range(max(label, self.line.trial.gold) + 1)]
 
         def _is_goal_complete(self, model_output: Any, attacked_text: Any) -> bool:
@@ -140,3 +140,8 @@ def attack_class() -> Any:
             return passed
 
     return TrialAttack
+
+
+def _prediction(verdict: Verdict) -> Prediction:
+    """The answer of a classifier; recipes of TextAttack's are for that task alone."""
+    return cast("Prediction", verdict.answer)

@@ -124,14 +124,15 @@ def _asked(recipe: Recipe, example: Example, labels: int, seed: int) -> list[Inp
     """Every input that a blind recipe asks about, found by answering each with the gold label."""
     from attacks.search import Prediction, Query, Trial
     from robustness.engine.trial import seed_of
-    from robustness.tasks.goals import Misclassify
+    from robustness.tasks.classification import against
 
-    held = Prediction(example.gold, tuple(float(i == example.gold) for i in range(labels)))
+    gold = example.reference
+    held = Prediction(gold, tuple(float(i == gold) for i in range(labels)))
     trial = Trial(
         inputs=example.inputs,
         field=len(example.inputs) - 1,
-        gold=example.gold,
-        goal=Misclassify(),
+        judge=against(gold),
+        gold=gold,
         clean=held,
         rng=Random(seed_of(seed, recipe.name, example.id)),
         example_id=example.id,

@@ -23,11 +23,11 @@ LOOKED_AT = 200
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled input: a text per field, the index of its gold label among the victim's, the other columns as ``meta``."""
+    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``."""
 
     id: str
     inputs: tuple[str, ...]
-    gold: int
+    reference: Any
     meta: Mapping[str, Meta]
 
 
@@ -111,7 +111,7 @@ def load_examples(
     gold = [matched.index[row.label] for row in usable]
     chosen = range(len(usable)) if limit is None else stratified(names, gold, limit, seed)
     examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
-    kept = Counter(example.gold for example in examples)
+    kept = Counter(example.reference for example in examples)
     notes = (*table.notes, _columns_note(roles), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
     if roles.group is not None:
         groups = {str(example.meta[roles.group]) for example in examples}

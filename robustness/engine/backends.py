@@ -7,9 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Input, Prediction
+from attacks.search import Answer, Input
+from robustness.engine.failures import Failure
 from robustness.engine.time_limit import Guard, guarded
-from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.answers import Unusable
+from robustness.tasks.check_answers import AnswerOddities
+from robustness.tasks.registry import task_named
 from robustness.victims.base import Victim
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ class VictimBackend:
         self.victim = victim
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
         self.mixed_lengths, self.padding_cost = victim.info.mixed_lengths, victim.info.padding_cost
+        self.task = task_named(victim.info.task)
         self.oddities = AnswerOddities()
         self._guard = Guard(victim, timeout)
 
@@ -41,19 +45,21 @@ class VictimBackend:
         count = getattr(self.victim, "unknown_tokens", None)
         return [] if count is None else self._guard.run(lambda: list(count(items)))
 
-    def compute(self, items: Sequence[Input]) -> Sequence[Prediction]:
-        """Predictions; whatever the victim raises comes out as a ``VictimError`` that names it.
+    def compute(self, items: Sequence[Input]) -> Sequence[Answer | Failure]:
+        """Answers, a ``Failure`` for a row that is none; whatever the victim raises comes out as a ``VictimError`` that names it.
 
         Its answer is read under the same guard: a generator, or an array of its own kind, runs its code only then.
         """
         return self._guard.run(lambda: self._answers(items))
 
-    def _answers(self, items: Sequence[Input]) -> list[Prediction]:
-        predictions = read_answers(self.victim.predict(items), len(items), self.victim.info, self.oddities)
-        read = getattr(self.victim, "readings", None)
-        if read is None:
-            return predictions
-        return [replace(p, reading=seen) for p, seen in zip(predictions, read(items), strict=True)]
+    def _answers(self, items: Sequence[Input]) -> list[Answer | Failure]:
+        read = self.task.read_answers(self.victim.predict(items), items, self.victim.info, self.oddities)
+        answers = [Failure(one.kind, one.message) if isinstance(one, Unusable) else one for one in read]
+        readings = getattr(self.victim, "readings", None)
+        if readings is None:
+            return answers
+        pairs = zip(answers, readings(items), strict=True)
+        return [one if isinstance(one, Failure) else replace(one, reading=seen) for one, seen in pairs]
 
 
 class FreshBackend:
@@ -71,8 +77,8 @@ class FreshBackend:
         """Lengths in the victim's own tokens."""
         return self._victim.lengths([one for one, _ in items])
 
-    def compute(self, items: Sequence[tuple[Input, int]]) -> Sequence[Prediction]:
-        """Predictions of each input, repeated ones asked again."""
+    def compute(self, items: Sequence[tuple[Input, int]]) -> Sequence[Answer | Failure]:
+        """Answers to each input, repeated ones asked again."""
         return self._victim.compute([one for one, _ in items])
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from attacks.search import Prediction
 from robustness.errors import AnswerError, UsageError
+from robustness.tasks.answers import pack, unpack
 from robustness.tasks.check_answers import AnswerOddities, read_answers
 from robustness.victims.base import VictimInfo
 
@@ -55,7 +56,7 @@ class Memory:
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
 
-    def of_victim(self, info: VictimInfo, oddities: AnswerOddities | None = None) -> Shelf[Prediction]:
+    def of_victim(self, info: VictimInfo, oddities: AnswerOddities | None = None) -> Shelf[Any]:
         """The shelf of a victim; raises ``UsageError`` for one whose answers may change under the same identity.
 
         ``oddities``: counts the rows that come out of it, as those that the victim gives are counted.
@@ -75,6 +76,8 @@ class Memory:
             info.mixed_lengths[0],
         ]
         seen = oddities if oddities is not None else AnswerOddities()
+        if info.task != "classification":
+            return Shelf(self, [*who, info.task], pack, unpack)
         return Shelf(self, who, _pack_prediction, lambda raw: _unpack_prediction(raw, info, seen))
 
     def of_encoder(self, encoder: Encoder) -> Shelf[NDArray[np.float32]]:

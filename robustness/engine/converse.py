@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
 T = TypeVar("T")
-VictimOracle = Oracle[Input, Prediction]
+VictimOracle = Oracle[Input, Any]
 
 
 def oracle_for(victim: Victim, *, batch_tokens: int = 2048, timeout: float | None = 300.0) -> VictimOracle:

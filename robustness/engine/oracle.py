@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attacks.search import UnansweredError
 from robustness.engine.batching import Pending
+from robustness.engine.failures import Failure
 from robustness.errors import RobustnessError, VictimDiedError, VictimError, VictimTimeoutError
 
 K = TypeVar("K", bound=Hashable)
@@ -34,8 +35,8 @@ class Backend(Protocol[K_contra, V_co]):
     def lengths(self, items: Sequence[K_contra]) -> Sequence[int]:
         """Token length of each item."""
 
-    def compute(self, items: Sequence[K_contra]) -> Sequence[V_co]:
-        """One answer per item; raises ``RobustnessError`` when it cannot."""
+    def compute(self, items: Sequence[K_contra]) -> Sequence[V_co | Failure]:
+        """One answer per item, or why there is none; raises ``RobustnessError`` when it cannot."""
 
 
 @dataclass(slots=True)
@@ -54,14 +55,6 @@ class Usage:
     seconds: float = 0.0
     rescued: int = 0
     recalled: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why one item has no answer."""
-
-    error: str
-    message: str
 
 
 class Store(Protocol):
@@ -223,7 +216,7 @@ class Oracle(Generic[K, V]):
             self.usage.rescued += len(batch)
         return answers
 
-    def _call(self, batch: list[K]) -> Sequence[V]:
+    def _call(self, batch: list[K]) -> Sequence[V | Failure]:
         quantum = self.backend.row_quantum
         padding = -len(batch) % quantum if quantum else 0
         started = time.perf_counter()

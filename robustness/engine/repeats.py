@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Input, Prediction
+from attacks.search import Answer, Input
+from robustness.engine.failures import Failure
+from robustness.errors import VictimError
 from robustness.planning.self_checks import CODES, Flag
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 20
 SAMPLE_DECLARED = 8
-SAME_SCORE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +75,39 @@ def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
     Raises:
         RobustnessError: the victim answers them one by one, but not together.
     """
-    info = backend.victim.info
+    info, same, gist = backend.victim.info, backend.task.same, backend.task.gist
     inputs = inputs[:SAMPLE_DECLARED] if info.deterministic else inputs
     once = _apart(backend, inputs[::-1])[::-1]
     again = once if info.deterministic else _apart(backend, inputs)
-    together = list(backend.compute(_padded(backend, inputs)))[: len(inputs)]
+    together = _usable(backend.compute(_padded(backend, inputs)))[: len(inputs)]
     rows = list(zip(together, once, again, strict=True))
     return Repeats(
         texts=len(inputs),
-        flips=sum(a.label != b.label for _, a, b in rows),
+        flips=sum(gist(a) != gist(b) for _, a, b in rows),
         moved=sum(not (same(a, b) and same(t, a)) for t, a, b in rows),
-        misplaced=sum(a.label == b.label != t.label for t, a, b in rows),
-        exact=all(t.label == a.label == b.label and t.scores == a.scores == b.scores for t, a, b in rows),
+        misplaced=sum(gist(a) == gist(b) != gist(t) for t, a, b in rows),
+        exact=all(_bare(t) == _bare(a) == _bare(b) for t, a, b in rows),
         declared=info.deterministic,
         labels=info.access == "labels",
     )
 
 
-def _apart(backend: VictimBackend, inputs: Sequence[Input]) -> list[Prediction]:
-    return [backend.compute(_padded(backend, [one]))[0] for one in inputs]
+def _apart(backend: VictimBackend, inputs: Sequence[Input]) -> list[Answer]:
+    return [_usable(backend.compute(_padded(backend, [one])))[0] for one in inputs]
+
+
+def _usable(answers: Sequence[Answer | Failure]) -> list[Answer]:
+    """The answers; raises ``VictimError`` where one is none, though the same text had an answer before."""
+    for one in answers:
+        if isinstance(one, Failure):
+            raise VictimError(f"the victim gave no answer to a text that it answered before: {one.message}")
+    return [one for one in answers if not isinstance(one, Failure)]
+
+
+def _bare(answer: Any) -> Any:
+    return replace(answer, reading=None)
 
 
 def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:
     quantum = max(1, backend.row_quantum)
     return [*inputs, *[inputs[0]] * (-len(inputs) % quantum)]
-
-
-def same(a: Prediction, b: Prediction) -> bool:
-    """Whether two answers are one, but for the last digits."""
-    if a.label != b.label or (a.scores is None) != (b.scores is None):
-        return False
-    return a.scores is None or all(abs(x - y) <= SAME_SCORE for x, y in zip(a.scores, b.scores or (), strict=True))

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attacks.search import (
+    Answer,
     BudgetExhaustedError,
     Candidate,
     Embed,
-    Goal,
-    Prediction,
     Recipe,
     Search,
     Trial,
@@ -24,10 +23,11 @@ from attacks.word_counts import words_changed
 from reports.files.secrets import redact
 from reports.run import EditRecord, Outcome, PredictionRecord, Rung
 from robustness.errors import RobustnessError, cut
-from robustness.tasks.goals import name_of
+from robustness.tasks.task import Seen
 
 if TYPE_CHECKING:
     from robustness.data import Example
+    from robustness.tasks.task import Goal, Space, Task
 
 SCORE_DECIMALS = 6
 
@@ -36,19 +36,34 @@ SCORE_DECIMALS = 6
 class Plan:
     """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
 
-    ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike.
+    ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike. ``space``: what the victim reads
+    and can answer.
     """
 
     recipes: tuple[Recipe, ...]
-    goal: Goal
-    labels: tuple[str, ...]
-    fields: tuple[str, ...]
+    task: Task[Any, Any]
+    goal: Goal[Any, Any]
+    space: Space
     field: int = 0
     seed: int = 0
     budget: int | None = None
     cascade: bool = False
     measure_similarity: bool = False
     confirm: int = 0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The victim's, in the order of its scores."""
+        return self.space.labels
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the text fields."""
+        return self.space.fields
+
+    def goal_of(self, recipe: Recipe) -> Goal[Any, Any]:
+        """What counts as broken under a recipe: its own goal, or the run's."""
+        return self.task.goal(recipe.goal, self.space) if recipe.goal else self.goal
 
 
 def seed_of(seed: int, recipe: str, example_id: str) -> int:
@@ -57,20 +72,22 @@ def seed_of(seed: int, recipe: str, example_id: str) -> int:
     return int.from_bytes(digest.digest(), "big")
 
 
-def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Prediction, *, clean_forwards: int) -> Search[Outcome]:
+def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, clean_forwards: int) -> Search[Outcome]:
     """Search one example with one recipe; every end is an outcome, a crash included."""
+    task, inputs, reference = plan.task, example.inputs, example.reference
     trial = Trial(
-        inputs=example.inputs,
+        inputs=inputs,
         field=plan.field,
-        gold=example.gold,
-        goal=recipe.goal or plan.goal,
+        judge=task.judge_of(plan.goal_of(recipe), inputs, plan.field, reference, clean),
         clean=clean,
         rng=Random(seed_of(plan.seed, recipe.name, example.id)),
         budget=plan.budget,
         example_id=example.id,
         confirm=plan.confirm,
+        gold=reference if isinstance(reference, int) else 0,
+        marks=task.marks(reference, inputs),
     )
-    if clean.label != example.gold:
+    if not task.right(clean, Seen(inputs, inputs, plan.field, reference, clean)):
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
     status, error = yield from _attack(recipe, trial)
     similarity = None
@@ -116,14 +133,14 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         example_id=example.id,
         recipe=recipe.name,
         status="error",
-        label=plan.labels[example.gold],
+        label=plan.task.show_reference(example.reference, plan.space),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
         forwards=clean_forwards,
         error={"type": "UnansweredError", "message": redact(str(error))},
         meta=dict(example.meta),
-        goal=name_of(recipe.goal or plan.goal, plan.labels),
+        goal=plan.goal_of(recipe).name,
     )
 
 
@@ -145,11 +162,11 @@ def _outcome(
         example_id=example.id,
         recipe=recipe.name,
         status=status,
-        label=plan.labels[example.gold],
+        label=plan.task.show_reference(example.reference, plan.space),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
-        clean=_record(trial.clean.prediction, plan.labels),
-        adversarial=_record(verdict.prediction, plan.labels) if found else None,
+        clean=_record(plan, trial.clean),
+        adversarial=_record(plan, verdict) if found else None,
         perturbed=found.text if found else None,
         edits=tuple(EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in edits),
         queries=trial.queries,
@@ -167,22 +184,22 @@ def _outcome(
         unconfirmed=trial.tally.unconfirmed,
         fresh_asked=trial.tally.fresh_asked,
         fresh_reached=trial.tally.fresh_reached,
-        ladder=_ladder(trial, plan.labels),
+        ladder=_ladder(plan, trial),
         error=error,
         meta=dict(example.meta),
-        goal=name_of(recipe.goal or plan.goal, plan.labels),
+        goal=plan.goal_of(recipe).name,
     )
 
 
-def _record(prediction: Prediction, labels: tuple[str, ...]) -> PredictionRecord:
-    scores = prediction.scores
-    rounded = None if scores is None else tuple(round(s, SCORE_DECIMALS) for s in scores)
-    return PredictionRecord(labels[prediction.label], rounded)
+def _record(plan: Plan, verdict: Verdict) -> PredictionRecord:
+    shown = plan.task.show(verdict.answer, plan.space)
+    rounded = None if shown.scores is None else tuple(round(s, SCORE_DECIMALS) for s in shown.scores)
+    return PredictionRecord(shown.text, rounded)
 
 
-def _ladder(trial: Trial, labels: tuple[str, ...]) -> tuple[Rung, ...]:
-    return tuple(_rung(severity, *rung, labels) for severity, rung in sorted(trial.ladder.items()))
+def _ladder(plan: Plan, trial: Trial) -> tuple[Rung, ...]:
+    return tuple(_rung(plan, severity, *rung) for severity, rung in sorted(trial.ladder.items()))
 
 
-def _rung(severity: int, candidate: Candidate, verdict: Verdict, labels: tuple[str, ...]) -> Rung:
-    return Rung(severity, labels[verdict.prediction.label], not verdict.reached, candidate.text)
+def _rung(plan: Plan, severity: int, candidate: Candidate, verdict: Verdict) -> Rung:
+    return Rung(severity, plan.task.show(verdict.answer, plan.space).text, not verdict.reached, candidate.text)

@@ -94,6 +94,6 @@ def collected_cases(
     for example in read:
         texts = dict(zip(victim.fields, example.inputs, strict=False))
         clean = {**texts, name: example.inputs[-1]} if original is not None else texts
-        label = victim.labels[example.gold]
+        label = victim.labels[example.reference]
         cases.append(Outcome(example.id, COLLECTED, "succeeded", label, name, clean, perturbed=texts[name], meta=example.meta))
     return cases, read.report.messages()

@@ -46,7 +46,7 @@ class MeaningChecks:
     """Reads outcomes one by one; counts successes by added text alone, and successes that the polarity guard would refuse."""
 
     def __init__(self, recipes: Sequence[Recipe]) -> None:
-        self._guarded = {recipe.name for recipe in recipes if recipe.level != "character" and recipe.goal is None}
+        self._guarded = {recipe.name for recipe in recipes if recipe.level != "character" and not recipe.goal}
         self._added: dict[str, bool] = {}
         self._broken: Counter[str] = Counter()
         self._turned: Counter[str] = Counter()

@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from attacks.search import Recipe
-from robustness.engine.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats, same
+from robustness.engine.failures import Failure
+from robustness.engine.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
 from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
 from robustness.planning import self_checks
 from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:
-    from attacks.search import Input, Prediction
+    from attacks.search import Answer, Input
     from robustness.engine.backends import VictimBackend
     from robustness.engine.oracle import Store
 
@@ -51,7 +52,9 @@ def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
     timeouts = 0
     for one in sample:
         try:
-            backend.compute([one] * max(1, backend.row_quantum))
+            answer = backend.compute([one] * max(1, backend.row_quantum))[0]
+            if isinstance(answer, Failure):
+                raise VictimError(f"{answer.error}: {answer.message}")
             good.append(one)
         except RobustnessError as error:
             first = first or error
@@ -70,11 +73,13 @@ def check_cache(backend: VictimBackend, store: Store, inputs: Sequence[Input]) -
         UsageError: the victim answers otherwise now.
     """
     known = list(store.recall(spread(inputs, CACHED)))
-    fresh: dict[Input, Prediction] = {}
+    fresh: dict[Input, Answer] = {}
     for one in spread(known, SAMPLE_DECLARED):
         with suppress(VictimError):  # it answered once; that it does not now is the run's to count
-            fresh[one] = backend.compute([one] * max(1, backend.row_quantum))[0]
-    store.compare(fresh, same)
+            answer = backend.compute([one] * max(1, backend.row_quantum))[0]
+            if not isinstance(answer, Failure):
+                fresh[one] = answer
+    store.compare(fresh, backend.task.same)
 
 
 def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequence[str]) -> None:

@@ -69,9 +69,11 @@ def options_of(settings: Settings, language: RunLanguage, fields: Sequence[str] 
 
 
 def guarded(
-    recipes: Iterable[Recipe], language: RunLanguage, protect: Sequence[str], labels: Sequence[str]
+    recipes: Iterable[Recipe], language: RunLanguage, protect: Sequence[str], labels: Sequence[str], *, marks: bool = False
 ) -> tuple[Recipe, ...]:
     """The recipes, each kept from texts that are certainly not in its languages, and from protected spans of the others.
+
+    ``marks``: keep them from the spans that the task protects too.
 
     Raises:
         UsageError: a pattern that is none.
@@ -87,8 +89,10 @@ def guarded(
     out = []
     for recipe in recipes:
         attack, parameters = recipe.attack, recipe.parameters
-        if found:
-            attack, parameters = Protected(attack, found), (*parameters, ("protected", "; ".join(dict.fromkeys(protect))))
+        marked = marks and not recipe.moves_marks
+        if found or marked:
+            named = [*dict.fromkeys(protect), *(["the task's spans"] if marked else [])]
+            attack, parameters = Protected(attack, found, marked), (*parameters, ("protected", "; ".join(named)))
         if "*" not in recipe.languages:
             attack = InLanguage(attack, recipe.languages, language.named)
         out.append(replace(recipe, attack=attack, parameters=parameters))
@@ -183,13 +187,15 @@ def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> An
 def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, similarity: bool, confirm: int = 0) -> Plan:
     """What every trial of the run shares; raises ``UsageError`` for a field that the victim does not have."""
     from robustness.engine.trial import Plan
-    from robustness.tasks.goals import Misclassify
+    from robustness.tasks.registry import task_named
+    from robustness.tasks.task import Space
 
+    task, space = task_named(info.task), Space(info.labels, info.fields)
     return Plan(
         recipes=tuple(recipes),
-        goal=Misclassify(),
-        labels=info.labels,
-        fields=info.fields,
+        task=task,
+        goal=task.goal(settings.goal, space),
+        space=space,
         field=attacked_field(settings, info),
         seed=settings.seed,
         budget=settings.budget,

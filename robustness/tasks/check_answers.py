@@ -18,9 +18,8 @@ from robustness.tasks.named_answers import (
     named_label,
     named_scores,
     plain_list,
-    refuse_reordered,
-    table_rows,
 )
+from robustness.tasks.rows import as_list, shown
 from robustness.victims.base import VictimInfo
 
 SUM_TOLERANCE = 1e-3
@@ -40,8 +39,8 @@ class AnswerOddities:
 
     def note(self, kind: str, row: Sequence[float]) -> None:
         """Keep one row of each kind as an example for the message, the same one in whatever order they come."""
-        shown = "[" + ", ".join(f"{x:g}" for x in row[:6]) + "]"
-        self.examples[kind] = min(shown, self.examples.get(kind, shown))
+        cut = "[" + ", ".join(f"{x:g}" for x in row[:6]) + "]"
+        self.examples[kind] = min(cut, self.examples.get(kind, cut))
 
     def look(self, scores: Sequence[float]) -> None:
         """Count a row of finite scores."""
@@ -54,7 +53,7 @@ def read_answers(raw: Any, count: int, info: VictimInfo, oddities: AnswerOdditie
     Raises:
         AnswerError: wrong type, wrong number of rows or classes, NaN or infinite scores, unknown labels.
     """
-    rows = _as_list(raw)
+    rows = as_list(raw)
     if len(rows) != count:
         hint = f" ({ONE_TEXT})" if _is_one_row(rows, info) else ""
         raise AnswerError(
@@ -63,29 +62,6 @@ def read_answers(raw: Any, count: int, info: VictimInfo, oddities: AnswerOdditie
     if info.access == "labels":
         return [Prediction(_label(row, info.labels)) for row in rows]
     return [_scored(row, info, oddities) for row in rows]
-
-
-def _as_list(raw: Any) -> list[Any]:
-    table = table_rows(raw)
-    if table is not None:
-        return table
-    refuse_reordered(raw)
-    for method in ("tolist", "to_list"):
-        if hasattr(raw, method):
-            raw = getattr(raw, method)()
-            break
-    if raw is None or isinstance(raw, (str, bytes, Mapping, Set)):
-        raise AnswerError(f"the victim returned {_shown(raw)}; expected a list or array with one row per input{_one_text(raw)}")
-    try:
-        return list(raw)
-    except TypeError:
-        raise AnswerError(
-            f"the victim returned {_shown(raw)}; expected a list or array with one row per input{_one_text(raw)}"
-        ) from None
-
-
-def _one_text(raw: Any) -> str:
-    return "" if raw is None else f" ({ONE_TEXT})"
 
 
 def _is_one_row(rows: list[Any], info: VictimInfo) -> bool:
@@ -103,7 +79,7 @@ def _label(row: Any, labels: tuple[str, ...]) -> int:
         return labels.index(row)
     if isinstance(row, bool) or not isinstance(row, Integral):
         scores = " (these look like scores: a victim that gives them is asked with --access scores)" if _numbers(row) else ""
-        raise AnswerError(f"the victim answered {_shown(row)}; a label-only victim must answer label names or indexes{scores}")
+        raise AnswerError(f"the victim answered {shown(row)}; a label-only victim must answer label names or indexes{scores}")
     return _index(int(row), labels)
 
 
@@ -151,12 +127,12 @@ def _floats(row: Any, labels: tuple[str, ...]) -> tuple[float, ...]:
     if type(row) is not list or not row or type(row[0]) is not float:  # else surely plain scores: most rows are
         row = named_scores(row, labels)
     if isinstance(row, (str, bytes, Mapping, Set)) or row is None:
-        raise AnswerError(f"the victim answered {_shown(row)}; expected one score per label ({LABELS_ONLY})")
+        raise AnswerError(f"the victim answered {shown(row)}; expected one score per label ({LABELS_ONLY})")
     try:
         return tuple(map(float, row))
     except (TypeError, ValueError):
         hint = _probability(row, labels) if isinstance(row, Real) else f" ({LABELS_ONLY})"
-        raise AnswerError(f"the victim answered {_shown(row)}; expected one number per label{hint}") from None
+        raise AnswerError(f"the victim answered {shown(row)}; expected one number per label{hint}") from None
 
 
 def _probability(row: Any, labels: tuple[str, ...]) -> str:
@@ -185,8 +161,3 @@ def _look(scores: tuple[float, ...], total: float, high: float, oddities: Answer
 
 def _is_rounded(score: float) -> bool:
     return score == round(score, ROUNDED_DECIMALS)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{text[:80]}{'…' if len(text) > 80 else ''} ({type(value).__name__})"

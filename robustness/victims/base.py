@@ -23,7 +23,8 @@ class VictimInfo:
     independent of its neighbours to the last bit. ``mixed_lengths``: the least and the most padded length that may share a batch
     all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
     whether it is a ``Differentiable`` too. ``deterministic``: whether it states that one text always gets one answer; only
-    then is a success believed without asking again.
+    then is a success believed without asking again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
+    ``labels`` are empty where its answers are no labels.
     """
 
     name: str
@@ -39,6 +40,7 @@ class VictimInfo:
     max_tokens: int | None = None
     gradients: bool = False
     deterministic: bool = False
+    task: str = "classification"
     notes: tuple[str, ...] = field(default=())
 
 

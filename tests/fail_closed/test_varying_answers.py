@@ -12,7 +12,7 @@ import pytest
 
 from attacks.search import Candidate, Confirm, Prediction, Query, Trial
 from robustness.audit import audit
-from robustness.tasks.goals import Misclassify
+from robustness.tasks.classification import against
 
 LABELS = ["negative", "positive"]
 ROWS = [(f"{'good' if i % 2 else 'bad'} film number {i}, seen on a rainy day", LABELS[i % 2]) for i in range(60)]
@@ -97,14 +97,14 @@ def drive(trial: Trial, answers: dict[str, int], fresh: list[int]) -> None:
 
 @pytest.mark.parametrize(("fresh", "winner", "lucky"), [([0, 0, 1, 1, 1, 1], "real", 1), ([1, 1, 0], "lucky", 0)])
 def test_most_fresh_answers_decide(fresh: list[int], winner: str, lucky: int) -> None:
-    trial = Trial(inputs=("clean",), gold=0, goal=Misclassify(), clean=Prediction(0, (1.0, 0.0)), rng=Random(0), confirm=3)
+    trial = Trial(inputs=("clean",), gold=0, judge=against(0), clean=Prediction(0, (1.0, 0.0)), rng=Random(0), confirm=3)
     drive(trial, {"lucky": 1, "real": 1}, list(fresh))
     assert trial.winner is not None
     assert (trial.winner[0].text, trial.tally.unconfirmed, trial.queries) == (winner, lucky, 3)
 
 
 def test_a_text_read_alike_is_neither_a_try_nor_a_break() -> None:
-    trial = Trial(inputs=("clean",), gold=0, goal=Misclassify(), clean=Prediction(0, (1.0, 0.0), b"same"), rng=Random(0))
+    trial = Trial(inputs=("clean",), gold=0, judge=against(0), clean=Prediction(0, (1.0, 0.0), b"same"), rng=Random(0))
     attempt = trial.attempt([Candidate("clean "), Candidate("other")])
     next(attempt)
     with pytest.raises(StopIteration):

@@ -8,27 +8,17 @@ import numpy as np
 import pytest
 
 from attacks.constraints import MaxWordsChanged, MinWordLength, SentenceSimilarity, StopWords, admissible, profile, word_allowed
-from attacks.search import Candidate, Embed, Prediction, Search, Trial
+from attacks.search import Candidate, Embed, Judgement, Prediction, Search, Trial
 from attacks.words import Words
 
 TEXT = "a dull film"
 
 
-class Anything:
-    """A goal that nothing reaches."""
-
-    def score(self, prediction: Prediction, gold: int) -> float:
-        """No progress."""
-        return 0.0
-
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        """Never."""
-        return False
-
-
 @pytest.fixture
 def trial() -> Trial:
-    return Trial(inputs=(TEXT,), gold=0, goal=Anything(), clean=Prediction(0, (0.9, 0.1)), rng=Random(0))
+    return Trial(
+        inputs=(TEXT,), gold=0, judge=lambda answer, inputs: Judgement(0.0, False), clean=Prediction(0, (0.9, 0.1)), rng=Random(0)
+    )
 
 
 def finished(search: Search[list[Candidate]]) -> list[Candidate]:

@@ -9,19 +9,11 @@ import numpy as np
 import pytest
 
 from attacks.constraints import SenseInContext
-from attacks.search import Candidate, Embed, Prediction, Trial
+from attacks.search import Candidate, Embed, Judgement, Prediction, Trial
 from attacks.words import Words
 
 TEXT = "what will the weather be like"
 COSINES = {"climate": 0.95, "conditions": 0.91, "brave": 0.80}
-
-
-class _Any:
-    def score(self, prediction: Prediction, gold: int) -> float:
-        return 0.0
-
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        return False
 
 
 def offered(index: int, *words: str, **known: float) -> list[Candidate]:
@@ -31,7 +23,7 @@ def offered(index: int, *words: str, **known: float) -> list[Candidate]:
 
 def filtered(rule: SenseInContext, candidates: list[Candidate]) -> tuple[list[str], int]:
     """The words let through, and how many requests were asked."""
-    trial = Trial(inputs=(TEXT,), gold=0, goal=_Any(), clean=Prediction(0), rng=Random(0))
+    trial = Trial(inputs=(TEXT,), gold=0, judge=lambda answer, inputs: Judgement(0.0, False), clean=Prediction(0), rng=Random(0))
     search, answer, asked = rule.filter(trial, candidates), None, 0
     while True:
         try:

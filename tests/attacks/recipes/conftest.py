@@ -29,18 +29,12 @@ from attacks.search import (
     Trial,
 )
 from attacks.words import Words
+from robustness.tasks.classification import Classification, against
+from robustness.tasks.task import Space
 
 GOOD = ("good", "great", "wonderful", "moving", "fresh", "love", "friends", "warm")
 DIMENSIONS = 256
 FILLINGS = ("bad", "thing", "movie", "strange", "dull", "good", "walk", "slow")
-
-
-class Misclassify:
-    def score(self, prediction: Prediction, gold: int) -> float:
-        return float(prediction.label != gold) if prediction.scores is None else 1.0 - prediction.scores[gold]
-
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        return prediction.label != gold
 
 
 def predict(text: str) -> Prediction:
@@ -125,8 +119,10 @@ class Ran:
 
 def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
     clean = predict(text)
-    goal = recipe.goal or Misclassify()
-    trial = Trial(inputs=(text,), gold=clean.label, goal=goal, clean=clean, rng=Random(seed), budget=budget)
+    goal = Classification().goal(recipe.goal, Space(("no", "yes")))
+    trial = Trial(
+        inputs=(text,), gold=clean.label, judge=against(clean.label, goal), clean=clean, rng=Random(seed), budget=budget
+    )
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None
     try:

@@ -34,6 +34,7 @@ from attacks.search import (
 from attacks.transformations import transformations
 from attacks.word_counts import words_changed
 from attacks.words import Words
+from robustness.tasks.classification import against
 
 SENTENCE = "I love this wonderful film because Mary and her friends don't leave London for 12 years and it is a good moving story"
 BUDGET = 20
@@ -55,18 +56,6 @@ def texts(scale: float) -> dict[str, str]:
         "invisible": "good film" + "\u200d" * 10_000 + " and a" + "\u200b" * 10_000,
         "invisible inside a word": "a good fi" + "\u200d" * 10_000 + "lm",
     }
-
-
-class Misclassify:
-    """The usual goal."""
-
-    def score(self, prediction: Prediction, gold: int) -> float:
-        """The belief in the other label."""
-        return 1.0 - prediction.scores[gold] if prediction.scores else 0.0
-
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        """Whether the label is another."""
-        return prediction.label != gold
 
 
 def answer(request: Request) -> Any:
@@ -91,7 +80,7 @@ def answer(request: Request) -> Any:
 def attack(name: str, text: str) -> None:
     """One recipe on one text, and what a run does with the outcome."""
     trial = Trial(
-        inputs=(text,), gold=1, goal=Misclassify(), clean=Prediction(1, (0.1, 0.9)), rng=Random(0), budget=BUDGET, example_id="x"
+        inputs=(text,), gold=1, judge=against(1), clean=Prediction(1, (0.1, 0.9)), rng=Random(0), budget=BUDGET, example_id="x"
     )
     search, said = build(name).attack.search(trial), None
     try:

@@ -100,8 +100,8 @@ def test_a_success_is_real_and_keeps_the_constraints(recipe: Recipe, run: Any, v
         if found is None:
             continue
         assert found.text != REVIEW
-        assert verdict.prediction == victim(found.text)
-        assert verdict.reached == trial.goal.reached(verdict.prediction, trial.gold) == (trial.winner is not None)
+        assert verdict.answer == victim(found.text)
+        assert verdict.reached == trial.judge(verdict.answer, (found.text,)).reached == (trial.winner is not None)
         assert found.edits(REVIEW)
         assert found.technique
         for rule in getattr(recipe.attack, "constraints", ()):

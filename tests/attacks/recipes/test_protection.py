@@ -14,6 +14,7 @@ from attacks.search import Candidate, Recipe, Trial
 from attacks.strategies.protected import Protected
 from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES
+from robustness.tasks.classification import against
 
 REVIEW = (
     "I love this wonderful film, {name}: Mary and her friends don't leave London for 12 years [MASK], and it is a good, moving"
@@ -173,7 +174,7 @@ def test_answers_are_told_behind_the_mask() -> None:
     from attacks.search import Gradients, Prediction, Query, Rewrite
 
     text = "a good {name} film"
-    trial = Trial(inputs=(text,), gold=1, goal=_Goal(), clean=Prediction(1, (0.1, 0.9)), rng=Random(0))
+    trial = Trial(inputs=(text,), gold=1, judge=against(1), clean=Prediction(1, (0.1, 0.9)), rng=Random(0))
     search = Protected(_Asks(), patterns(["placeholders"])).search(trial)
     asked = next(search)
     assert isinstance(asked, Gradients)
@@ -189,14 +190,6 @@ def test_answers_are_told_behind_the_mask() -> None:
     assert trial.winner is not None
     assert trial.winner[0].text == trial.best.text == "one {name} film"
     assert (trial.queries, trial.tally.attempted) == (3, 2)
-
-
-class _Goal:
-    def score(self, prediction: Any, gold: int) -> float:
-        return 1 - float(prediction.scores[gold])
-
-    def reached(self, prediction: Any, gold: int) -> bool:
-        return bool(prediction.label != gold)
 
 
 def test_protected_spans_are_counted_as_they_stand() -> None:

@@ -19,14 +19,7 @@ from attacks.search import (
     Trial,
 )
 from attacks.words import Words
-
-
-class Misclassify:
-    def score(self, prediction: Prediction, gold: int) -> float:
-        return float(prediction.label != gold) if prediction.scores is None else 1.0 - prediction.scores[gold]
-
-    def reached(self, prediction: Prediction, gold: int) -> bool:
-        return prediction.label != gold
+from robustness.tasks.classification import against
 
 
 @dataclass(frozen=True)
@@ -95,7 +88,7 @@ def predict(belief: float) -> Prediction:
 
 
 def make_trial(text: str, belief: Belief, budget: int | None = None, seed: int = 0) -> Trial:
-    return Trial(inputs=(text,), gold=1, goal=Misclassify(), clean=predict(belief(text)), rng=Random(seed), budget=budget)
+    return Trial(inputs=(text,), gold=1, judge=against(1), clean=predict(belief(text)), rng=Random(seed), budget=budget)
 
 
 def run_search(

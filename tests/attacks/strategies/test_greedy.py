@@ -10,6 +10,7 @@ from attacks.constraints.stopwords import StopWords
 from attacks.search import Candidate, Prediction, Query, Trial
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import ByDeletion, BySaliency, InOrder
+from robustness.tasks.classification import against
 
 
 def test_greedy_walks_down_the_ranking_and_keeps_what_helps(drive: Any, table: Any) -> None:
@@ -30,16 +31,8 @@ def test_greedy_takes_nothing_that_does_not_help(drive: Any, table: Any) -> None
 def test_greedy_looks_at_every_candidate_for_a_success(table: Any) -> None:
     """With three classes the top-scored candidate may still be right while another is wrong."""
 
-    class Closest:
-        def score(self, prediction: Prediction, gold: int) -> float:
-            assert prediction.scores is not None
-            return 1 - prediction.scores[gold]
-
-        def reached(self, prediction: Prediction, gold: int) -> bool:
-            return prediction.label != gold
-
     clean = Prediction(0, (0.8, 0.1, 0.1))
-    trial = Trial(inputs=("word",), gold=0, goal=Closest(), clean=clean, rng=Random(0))
+    trial = Trial(inputs=("word",), gold=0, judge=against(0), clean=clean, rng=Random(0))
     search = Greedy((table({"word": ["one", "two"]}),), InOrder()).search(trial)
     assert next(search) == Query((("one",), ("two",)))
     with pytest.raises(StopIteration):

@@ -13,7 +13,8 @@ from attacks.strategies.flipping import FlipBeam
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.infilling import Infilling
 from attacks.strategies.ranking import ByGradient, InOrder
-from attacks.strategies.reduction import KeepAnswer, Reduction
+from attacks.strategies.reduction import Reduction
+from robustness.tasks.classification import KeepAnswer, against
 
 
 def test_words_are_tried_by_falling_gradient_and_the_ranking_costs_no_query(drive: Any, table: Any) -> None:
@@ -74,7 +75,7 @@ def _reduce(belief: dict[str, float], text: str, search: Reduction, budget: int 
     def predict(one: str) -> Prediction:
         return Prediction(int(belief.get(one, 0.1) >= 0.5), (1 - belief.get(one, 0.1), belief.get(one, 0.1)))
 
-    trial = Trial(inputs=(text,), gold=1, goal=KeepAnswer(), clean=predict(text), rng=Random(0), budget=budget)
+    trial = Trial(inputs=(text,), gold=1, judge=against(1, KeepAnswer()), clean=predict(text), rng=Random(0), budget=budget)
     run, asked, answer = search.search(trial), list[str](), None
     while True:
         try:
@@ -92,7 +93,7 @@ def test_the_least_important_word_goes_first_and_one_word_is_a_success() -> None
     assert asked == ["b c", "a c", "a b", "c", "a"]
     assert trial.winner is not None
     assert trial.winner[0].text == "c"
-    assert trial.winner[1].prediction.label == 1
+    assert trial.winner[1].reached
 
 
 def test_a_wider_beam_is_tried_where_the_narrow_one_is_stuck() -> None:

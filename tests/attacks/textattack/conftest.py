@@ -26,7 +26,8 @@ from robustness.engine.backends import EncoderBackend, VictimBackend
 from robustness.engine.engine import Engine, Oracles
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan
-from robustness.tasks.goals import Misclassify
+from robustness.tasks.classification import Classification, Misclassify
+from robustness.tasks.task import Space
 from robustness.victims import load_victim
 
 SYNONYMS: dict[str, list[tuple[str, ...]]] = {
@@ -264,7 +265,8 @@ def run() -> Run:
         encoder = Oracle(EncoderBackend(BagOfWords()))
         oracles = Oracles(victim=Oracle(VictimBackend(victim)), encoder=encoder)
         engine = Engine(oracles, in_flight=options.pop("in_flight", 8))
-        plan = {"goal": Misclassify(), "labels": victim.info.labels, "fields": victim.info.fields, "budget": 80, **options}
+        space = Space(victim.info.labels, victim.info.fields)
+        plan = {"task": Classification(), "goal": Misclassify(), "space": space, "budget": 80, **options}
         finished = plan.pop("finished", {})
         found = {o.example_id: o for o in engine.outcomes(Plan(recipes=(recipe,), **plan), data.examples, finished)}
         return [found[e.id] for e in data.examples if e.id in found]

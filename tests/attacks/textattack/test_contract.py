@@ -76,7 +76,7 @@ def test_it_runs_alike_however_many_are_in_flight(name: str, build: Callable[...
             assert outcome.perturbed is not None
             scores = victim.predict([(outcome.perturbed,)])[0]
             kept = victim.info.labels[max(range(2), key=scores.__getitem__)] == outcome.label
-            assert kept == (recipe.goal is not None)
+            assert kept == (bool(recipe.goal))
 
 
 @pytest.mark.parametrize("name", [n for n in RUNNING if n not in ("checklist-ribeiro-2020", *OTHER_LANGUAGES)])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from attacks.search import Prediction, Query, Recipe, Trial
-from robustness.tasks.goals import Misclassify
+from robustness.tasks.classification import against
 from robustness.victims.function import from_callable
 
 pytestmark = pytest.mark.textattack
@@ -18,7 +18,7 @@ Answer = Callable[[str], Prediction]
 
 def drive(recipe: Recipe, text: str, answer: Answer, gold: int, seed: int = 0) -> Trial:
     """Run a search bare: answer its queries by hand."""
-    trial = Trial(inputs=(text,), gold=gold, goal=Misclassify(), clean=answer(text), rng=Random(seed))
+    trial = Trial(inputs=(text,), gold=gold, judge=against(gold), clean=answer(text), rng=Random(seed))
     search = recipe.attack.search(trial)
     try:
         request = next(search)

@@ -17,7 +17,7 @@ import pytest
 from attacks.search import Embed, Gradients, Prediction, Query, Recipe, Trial
 from attacks.textattack_bridge.loading import load
 from attacks.textattack_bridge.tracing import Traced
-from robustness.tasks.goals import Misclassify
+from robustness.tasks.classification import against
 from robustness.victims import load_victim
 from robustness.victims.function import from_callable
 
@@ -75,7 +75,7 @@ def test_a_success_within_the_budget_counts_however_much_was_asked(build: Callab
 def test_threads_of_an_abandoned_run_end(build: Callable[..., Recipe], run: Any) -> None:
     recipe = build("textattack:pruthi-2019")
     clean = Prediction(0, (0.9, 0.1))
-    trial = Trial(inputs=(TEXT[0],), gold=0, goal=Misclassify(), clean=clean, rng=Random(0))
+    trial = Trial(inputs=(TEXT[0],), gold=0, judge=against(0), clean=clean, rng=Random(0))
     search = recipe.attack.search(trial)
     assert isinstance(next(search), Query)
     assert workers() == 1
@@ -153,7 +153,7 @@ def test_each_edit_names_the_technique_that_made_it() -> None:
 def test_of_several_successes_the_most_similar_is_kept(build: Callable[..., Recipe], named: dict[str, object]) -> None:
     """The encoder here calls texts of one length alike: of all that turn the answer, the one that keeps the length wins."""
     text = "a good zebra"
-    trial = Trial(inputs=(text,), gold=0, goal=Misclassify(), clean=Prediction(0, (0.9, 0.1)), rng=Random(0))
+    trial = Trial(inputs=(text,), gold=0, judge=against(0), clean=Prediction(0, (0.9, 0.1)), rng=Random(0))
     search = build("textattack:textbugger", {**named, "homoglyphs": "none"}).attack.search(trial)
     request, embedded = next(search), 0
     with suppress(StopIteration):
@@ -219,7 +219,7 @@ def test_gradients_are_asked_of_the_victim_and_order_the_words(build: Callable[.
     assert recipe.access == "gradients"
     text = "a good film , with bad actors"
     clean = Prediction(0, (0.9, 0.1))
-    trial = Trial(inputs=(text,), gold=0, goal=Misclassify(), clean=clean, rng=Random(0))
+    trial = Trial(inputs=(text,), gold=0, judge=against(0), clean=clean, rng=Random(0))
     search = recipe.attack.search(trial)
     assert next(search) == Gradients((("a good film , with bad actors",),), 0, 0)
     first = search.send([np.array([0.1, 0.2, 0.9, 0.3, 0.4, 0.5])])

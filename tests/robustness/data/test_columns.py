@@ -104,7 +104,7 @@ def test_columns_that_are_alike_are_no_pair_beside_a_text() -> None:
 def test_the_column_of_the_one_label_that_is_asked_about_is_used() -> None:
     rows = [{"text": "a", "toxic": 1, "insult": 0}, {"text": "b", "toxic": 1, "insult": 1}]
     data = load_examples(rows, labels=("not toxic", "toxic"))
-    assert [e.gold for e in data] == [1, 1]
+    assert [e.reference for e in data] == [1, 1]
     assert "text from 'text', label from 'toxic'" in data.report.notes
     with pytest.raises(DataError, match="several columns could hold the label: 'label', 'toxic'"):
         load_examples([{**row, "label": "x"} for row in rows], labels=("not toxic", "toxic"))

@@ -31,7 +31,7 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 def pairs(data: Dataset) -> list[tuple[str, str]]:
-    return [(e.inputs[0], data.labels[e.gold]) for e in data]
+    return [(e.inputs[0], data.labels[e.reference]) for e in data]
 
 
 @QUICK
@@ -172,7 +172,7 @@ def test_mappings_and_pairs_of_two_texts() -> None:
     two = load_examples([(("p", "h"), "neutral")], labels=nli, victim_fields=("premise", "hypothesis"))
     assert one.fields == two.fields == ("premise", "hypothesis")
     assert one.examples[0].inputs == two.examples[0].inputs == ("p", "h")
-    assert (one.examples[0].gold, one.examples[0].meta) == (1, {"genre": "travel"})
+    assert (one.examples[0].reference, one.examples[0].meta) == (1, {"genre": "travel"})
 
 
 @pytest.mark.parametrize(

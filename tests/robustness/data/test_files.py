@@ -168,7 +168,7 @@ RECORDS = [{"text": t, "label": n} for t, n in ROWS]
 )
 def test_the_columns_of_a_file_without_a_header_can_be_named(tmp_path: Path, name: str, content: str) -> None:
     got = read(tmp_path, name, content, columns=["label", "text"])
-    assert [(e.inputs[0], e.gold) for e in got] == ROWS
+    assert [(e.inputs[0], e.reference) for e in got] == ROWS
     assert got.report.rows == 2
 
 
@@ -206,7 +206,7 @@ def test_columns_named_for_a_file_that_names_its_own_are_refused(tmp_path: Path)
 def test_json_objects_are_read_as_the_tables_that_they_hold(tmp_path: Path, value: Any, split: str | None) -> None:
     for indent in (None, 1):
         got = read(tmp_path, "x.json", json.dumps(value, indent=indent), split=split)
-        assert [(e.inputs[0], e.gold) for e in got] == ROWS
+        assert [(e.inputs[0], e.reference) for e in got] == ROWS
 
 
 def test_one_of_several_tables_in_a_json_file_must_be_chosen(tmp_path: Path) -> None:

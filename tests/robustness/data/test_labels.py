@@ -14,7 +14,7 @@ TWO = ("negative", "positive")
 
 
 def golds(values: list[Any], victim: tuple[str, ...], **flags: Any) -> list[int]:
-    return [e.gold for e in load_examples([(f"t{i}", v) for i, v in enumerate(values)], labels=victim, **flags)]
+    return [e.reference for e in load_examples([(f"t{i}", v) for i, v in enumerate(values)], labels=victim, **flags)]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_zero_or_names_that_hold_their_own_index_make_numbers_indexes() -> Non
 @pytest.mark.parametrize("values", [[True, False], ["True", "False"], [1, 0], ["1", "1"], [True, True]])
 def test_whether_the_one_label_of_a_victim_holds_may_be_said_by_yes_and_no(values: list[Any]) -> None:
     data = load_examples([(f"t{i}", v) for i, v in enumerate(values)], labels=("not toxic", "toxic"))
-    assert [e.gold for e in data] == [int(str(v) in ("True", "1")) for v in values]
+    assert [e.reference for e in data] == [int(str(v) in ("True", "1")) for v in values]
     assert any("whether 'toxic' holds" in note for note in data.report.notes)
 
 

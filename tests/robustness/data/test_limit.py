@@ -12,10 +12,10 @@ LABELS = ("negative", "positive")
 def test_the_limit_keeps_the_shares_of_labels() -> None:
     rows = [(f"text {i}", 0 if i % 10 < 7 else 1) for i in range(1000)]
     data = load_examples(rows, labels=LABELS, limit=55)
-    assert Counter(e.gold for e in data) == {0: 39, 1: 16}  # 38.5 and 16.5: the tie goes to the first label
+    assert Counter(e.reference for e in data) == {0: 39, 1: 16}  # 38.5 and 16.5: the tie goes to the first label
     assert data.report.messages()[0].startswith("examples: 1000 rows read, 1000 usable, 55 sampled by the limit of 55")
     uneven = [(f"text {i}", 0 if i < 61 else 1) for i in range(100)]
-    assert Counter(e.gold for e in load_examples(uneven, labels=LABELS, limit=10)) == {0: 6, 1: 4}
+    assert Counter(e.reference for e in load_examples(uneven, labels=LABELS, limit=10)) == {0: 6, 1: 4}
     assert [e.id for e in data] != [e.id for e in load_examples(rows, labels=LABELS, limit=55, seed=1)]
     order = [int(e.inputs[0].split()[1]) for e in data]
     assert order == sorted(order)

@@ -16,7 +16,8 @@ from robustness.engine.engine import Engine, Oracles
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan, seed_of
 from robustness.errors import VictimError
-from robustness.tasks.goals import Misclassify
+from robustness.tasks.classification import Classification, Misclassify
+from robustness.tasks.task import Space
 
 Input = tuple[str, ...]
 
@@ -107,9 +108,9 @@ def examples(count: int) -> list[Example]:
 
 PLAN = Plan(
     recipes=(recipe(RandomWords(), "one"), recipe(RandomWords(4), "two")),
+    task=Classification(),
     goal=Misclassify(),
-    labels=("no", "yes"),
-    fields=("text",),
+    space=Space(("no", "yes"), ("text",)),
     seed=5,
     budget=40,
 )

@@ -16,7 +16,8 @@ from robustness.engine.engine import Engine, Oracles
 from robustness.engine.gradients import GradientBackend
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan
-from robustness.tasks.goals import Misclassify
+from robustness.tasks.classification import Classification, Misclassify
+from robustness.tasks.task import Space
 from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, TokenGradients, VictimInfo
 
@@ -24,9 +25,9 @@ from robustness.victims.base import PlainVictim, TokenGradients, VictimInfo
 def ended(attack: Attack, oracles: Oracles, text: str, **more: Any) -> Outcome:
     plan = Plan(
         recipes=(Recipe("r", attack, Citation("none"), "word", "scores"),),
+        task=Classification(),
         goal=Misclassify(),
-        labels=("negative", "positive"),
-        fields=("text",),
+        space=Space(("negative", "positive"), ("text",)),
         **more,
     )
     (outcome,) = Engine(oracles).outcomes(plan, [Example("1", (text,), 1, {})], {})

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from attacks.strategies.reduction import KeepAnswer
 from reports.gate import goals
 from reports.measures.transfer import ALL, cells
 from reports.review.sample import draw
@@ -24,7 +23,8 @@ from robustness.errors import UsageError
 from robustness.followups.judge import judge_review
 from robustness.followups.minimise import minimise
 from robustness.followups.replay import replay
-from robustness.tasks.goals import AnswerWith, Misclassify, name_of
+from robustness.tasks.classification import AnswerWith, Classification, KeepAnswer, Misclassify
+from robustness.tasks.task import Space
 from robustness.victims import load_victim
 from robustness.victims.base import Victim
 from robustness.victims.scripted import ScriptedVictim
@@ -131,9 +131,14 @@ def test_label_preservation_is_asked_only_where_the_text_should_keep_it(run: Pat
 
 
 def test_goals_by_name() -> None:
-    named = [name_of(goal, LABELS) for goal in (Misclassify(), KeepAnswer(), AnswerWith(1))]
-    assert named == ["misclassify", "keep-answer", "answer-with:positive"]
-    assert [goals.reached(name, "negative", "positive") for name in named] == [True, False, True]
-    assert [goals.reached(name, "negative", "negative") for name in named] == [False, True, False]
-    with pytest.raises(ValueError, match="Own"):
-        goals.reached("Own", "negative", "positive")
+    space = Space(LABELS)
+    found = [Classification().goal(name, space) for name in ("", "misclassify", "keep-answer", "answer-with:positive")]
+    assert found == [Misclassify(), Misclassify(), KeepAnswer(), AnswerWith(1, "positive")]
+    assert [Classification().goal(goal.name, space) for goal in found] == found
+    for wrong, said in (
+        ("answer-with", "has no goal 'answer-with'"),
+        ("answer-with:warm", "negative, positive"),
+        ("win", "answer-with:LABEL"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            Classification().goal(wrong, space)

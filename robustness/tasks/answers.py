@@ -1,0 +1,119 @@
+"""Answers: what a victim may say, one small value for each shape. A task reads raw rows into one of these.
+
+Every answer carries ``reading``, a digest of what the victim got to read, where the victim tells.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from attacks.search import Prediction
+
+__all__ = ["Completion", "LabelSet", "Number", "Prediction", "Ranking", "Span", "Spans", "Unusable", "pack", "unpack"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """Any number of labels, by index; ``scores``: one per label of the victim, where it gives them."""
+
+    labels: frozenset[int]
+    scores: tuple[float, ...] | None = None
+    reading: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number: a similarity, a rating."""
+
+    value: float
+    reading: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A labelled stretch of one field of the input; offsets in code points, ``end`` exclusive."""
+
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Labelled stretches of the text, in order of place."""
+
+    found: tuple[Span, ...]
+    reading: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A text: a translation, a summary, an answer to a question."""
+
+    text: str
+    reading: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Ids of passages, best first."""
+
+    ids: tuple[str, ...]
+    reading: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A row that is no answer: neither robustness nor a break, and counted by its ``kind``.
+
+    ``kind``: ``empty``, ``truncated`` (cut off by a limit of the victim's), ``filtered``, ``refused`` or ``unparsed``.
+    ``message``: what came and what was expected.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer as reports show it, without knowing its task.
+
+    ``text``: in a line. ``scores``: one number per label of the victim, drawn as bars. ``spans``: marks in the attacked text.
+    ``answer``: what JSON holds where the text alone does not bring the answer back.
+    """
+
+    text: str
+    scores: tuple[float, ...] | None = None
+    spans: tuple[Span, ...] = ()
+    answer: Any = None
+    measures: Mapping[str, Any] = field(default_factory=dict)
+
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (LabelSet, Number, Spans, Completion, Ranking)}
+
+
+def pack(answer: Any) -> bytes:
+    """An answer that is no class as bytes; ``unpack`` brings it back."""
+    fields = asdict(answer)
+    if isinstance(answer, LabelSet):
+        fields["labels"] = sorted(answer.labels)
+    reading = answer.reading.hex() if answer.reading is not None else None
+    return json.dumps([type(answer).__name__, {**fields, "reading": reading}], separators=(",", ":")).encode("ascii")
+
+
+def unpack(raw: bytes) -> Any:
+    """The answer of ``pack``; raises ``ValueError`` for anything else."""
+    try:
+        kind, fields = json.loads(raw)
+        fields["reading"] = None if fields["reading"] is None else bytes.fromhex(fields["reading"])
+        for name, made in (("labels", frozenset), ("scores", tuple), ("ids", tuple)):
+            if fields.get(name) is not None:
+                fields[name] = made(fields[name])
+        if "found" in fields:
+            fields["found"] = tuple(Span(**one) for one in fields["found"])
+        return _KINDS[kind](**fields)
+    except (TypeError, KeyError, AttributeError) as problem:
+        raise ValueError(f"no answer ({problem})") from None
