@@ -41,7 +41,7 @@ KINDS = (
         "python:MODULE:NAME",
         "scores or labels",
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
-        ("access", "labels", "fields", "one_at_a_time"),
+        ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
     ),
     VictimKind(
@@ -118,10 +118,11 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
 
         return load_demo(**given)
     if kind == "hf":
-        from robustness.victims.transformers.classifier import load_huggingface
+        from robustness.victims.transformers.load import load_checkpoint
 
         name, _, label = rest.partition("#")
-        return load_huggingface(name, offline=offline, label=label or None, **given)
+        named = {"label": label} if label else {}
+        return load_checkpoint(name, offline=offline, **named, **given)
     if kind == "python":
         from robustness.victims.function import load_function
 

@@ -1,0 +1,52 @@
+"""Which loader opens a checkpoint: decided by the class that its ``config.json`` names, before any weight is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, cast
+
+from robustness.victims.base import Victim
+from robustness.victims.transformers import checkpoints
+
+CLASSIFIER = "robustness.victims.transformers.classifier:load_huggingface"
+LOADERS = {
+    "SequenceClassification": CLASSIFIER,
+}
+"""By the end of the class's name (``BertForTokenClassification``); each takes a name or folder and the options of ``hf:``."""
+
+
+def load_checkpoint(path_or_name: str, *, offline: bool = False, **options: Any) -> Victim:
+    """Load a checkpoint from a folder or a hub as a victim of its own kind.
+
+    ``options``: what its loader takes. One that names no class, or one without a loader, goes to the classifiers' loader, which
+    says what is wrong with it.
+
+    Raises:
+        UsageError: no such folder, a class that cannot be audited, or an option that its loader refuses.
+        VictimError: it cannot be loaded.
+        MissingExtraError: torch or transformers is not installed.
+    """
+    module, _, name = _loader(_architectures(path_or_name, offline=offline)).partition(":")
+    return cast("Victim", getattr(import_module(module), name)(path_or_name, offline=offline, **options))
+
+
+def _loader(architectures: Sequence[str]) -> str:
+    """The first loader of the table that fits any of the classes: a checkpoint may name several."""
+    return next(
+        (loader for end, loader in LOADERS.items() if any(name.endswith(f"For{end}") for name in architectures)), CLASSIFIER
+    )
+
+
+def _architectures(path_or_name: str, *, offline: bool) -> tuple[str, ...]:
+    folder = checkpoints.locate(path_or_name)
+    if folder is None:
+        checkpoints.prepare(offline)
+    config = checkpoints.find_file(path_or_name, folder, "config.json", offline=offline)
+    try:
+        found = {} if config is None else json.loads(config.read_text(encoding="utf-8"))
+    except ValueError:  # the loader says what is wrong with the file
+        return ()
+    names = found.get("architectures") if isinstance(found, dict) else None
+    return tuple(map(str, names)) if isinstance(names, list) else ()
