@@ -43,7 +43,15 @@ def lines(victim: str, recipe: str, budget: int, limit: int | None = None) -> by
     with tempfile.TemporaryDirectory() as folder:
         try:
             audit(
-                victim, rows, recipe, out=Path(folder) / "run", limit=limit, seed=7, budget=budget, encoder="none", offline=True
+                victim,
+                rows,
+                recipes=recipe,
+                out=Path(folder) / "run",
+                limit=limit,
+                seed=7,
+                budget=budget,
+                encoder="none",
+                offline=True,
             )
         except UsageError:
             return None

@@ -129,6 +129,10 @@ class Task(ABC, Generic[R, A]):
     """Whether answers have a quality between 0 and 1."""
     fewest_labels: ClassVar[int] = 0
     """How many labels a victim must declare before it can be read; 0 where its answers are no indexes of labels."""
+    needs: ClassVar[tuple[str, ...]] = ("entailment",)
+    """What every change must leave as it was (``attacks.preserves``); empty: by the number of text fields."""
+    classes: ClassVar[bool] = False
+    """Whether an answer is one of the victim's labels, so that chance level and mixed-up labels can be looked for."""
     protects: ClassVar[bool] = False
     """Whether the marks of an example are spans that no attack may touch."""
     measures: ClassVar[tuple[Measure, ...]] = ()
@@ -154,6 +158,10 @@ class Task(ABC, Generic[R, A]):
     @abstractmethod
     def show(self, answer: A, space: Space) -> Shown:
         """The answer as reports show it."""
+
+    def adapted(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row of the data, one that comes in another usual shape brought into columns of ``texts`` and ``references``."""
+        return row
 
     def read_answers(self, raw: Any, inputs: Sequence[Input], info: VictimInfo, oddities: AnswerOddities) -> list[A | Unusable]:
         """Answers to ``inputs`` from what the victim returned; raises ``AnswerError`` where they cannot be told apart."""

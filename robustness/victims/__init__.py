@@ -71,6 +71,11 @@ def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str 
         raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
 
 
+def takes(spec: str, option: str) -> bool:
+    """Whether the kind of victim that a spec names takes an option."""
+    return any(kind.name == spec.partition(":")[0] and option in kind.options for kind in KINDS)
+
+
 def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
