@@ -52,7 +52,9 @@ def ndcg(answer: Ranking, wanted: Sequence[str], k: int = DEPTH) -> float:
 class FallsBelow:
     """No wanted passage among the first ``k``, as the victim ranks them: one that it does not list has fallen too.
 
-    Score: ``1 - 1 / log2(rank + 1)``, 0 at the top, growing with the rank of the best-placed one, 1 where none is listed.
+    Score, where the victim gives scores: by how much the ``k``-th best other passage beats the best-placed wanted one, between
+    0 and 1 with 0.5 for a tie. A rank alone stays the same while a passage is losing its lead, and a search sees no slope; where
+    there is nothing else it is ``1 - 1 / log2(rank + 1)``. 1 where no wanted passage is listed.
     """
 
     k: int = DEPTH
@@ -66,8 +68,20 @@ class FallsBelow:
         """Broken is where the best-placed wanted passage has fallen too far; quality is nDCG@10."""
         wanted = wanted_in(seen)
         rank = rank_of(answer, wanted)
-        score = 1.0 if rank is None else 1.0 - 1.0 / math.log2(rank + 1)
-        return Judgement(score, rank is None or rank > self.k, ndcg(answer, wanted))
+        reached = rank is None or rank > self.k
+        if rank is None:
+            score = 1.0
+        elif answer.scores is None:
+            score = 1.0 - 1.0 / math.log2(rank + 1)
+        else:
+            lead = answer.scores[rank - 1] - self._rival(answer, answer.scores, wanted)
+            score = 0.5 - 0.5 * lead / (1.0 + abs(lead))
+        return Judgement(score, reached, ndcg(answer, wanted))
+
+    def _rival(self, answer: Ranking, scores: Sequence[float], wanted: Wanted) -> float:
+        """The score of the ``k``-th best passage that is not wanted; one that is not listed has 0, as one without a hit."""
+        others = [score for one, score in zip(answer.ids, scores, strict=True) if one not in wanted]
+        return others[self.k - 1] if len(others) >= self.k else min(0.0, *scores)
 
 
 class Retrieval(Task[Wanted, Ranking]):
@@ -100,7 +114,7 @@ class Retrieval(Task[Wanted, Ranking]):
         if row is None:
             return Unusable("empty", "the victim answered nothing (None); where no passage is found, return an empty list")
         if isinstance(row, Mapping):
-            ids = _by_score(row)
+            pairs: Sequence[tuple[str, float | None]] = _by_score(row)
         else:
             values = plain_list(row)
             if values is None:
@@ -108,11 +122,12 @@ class Retrieval(Task[Wanted, Ranking]):
                     f"the victim answered {shown(row)}; expected a list of ids, best first, or pairs of id and score, for each "
                     "query"
                 )
-            ids = _listed(values)
+            pairs = [_pair(value) for value in values]
+        ids = [name for name, _ in pairs]
         double = next((one for n, one in enumerate(ids) if one in set(ids[:n])), None) if len(set(ids)) < len(ids) else None
         if double is not None:
             raise AnswerError(f"the victim ranked the passage {double!r} twice for one query; expected each id once")
-        return Ranking(tuple(ids))
+        return Ranking(tuple(ids), _scores([score for _, score in pairs]))
 
     def goal(self, spec: str, space: Space) -> Goal[Wanted, Ranking]:
         """``falls-below:K``."""
@@ -199,10 +214,9 @@ def _id(value: Any) -> str:
     return str(value)
 
 
-def _by_score(row: Mapping[Any, Any]) -> list[str]:
-    """The ids of a mapping to scores, best first; of equals the one named first."""
-    scores = {_id(name): _score(value, name) for name, value in row.items()}
-    return sorted(scores, key=lambda name: -scores[name])
+def _by_score(row: Mapping[Any, Any]) -> Sequence[tuple[str, float]]:
+    """The pairs of a mapping to scores, best first; of equals the one named first."""
+    return sorted(((_id(name), _score(value, name)) for name, value in row.items()), key=lambda pair: -pair[1])
 
 
 def _score(value: Any, name: Any) -> float:
@@ -212,13 +226,16 @@ def _score(value: Any, name: Any) -> float:
     return float(value)
 
 
-def _listed(values: Sequence[Any]) -> list[str]:
-    """The ids of a list, which stands best first already; scores beside them must not say otherwise."""
-    pairs = [_pair(value) for value in values]
-    scores = [score for _, score in pairs if score is not None]
-    if scores != sorted(scores) and scores != sorted(scores, reverse=True):  # distances rise, similarities fall
-        raise AnswerError(f"the victim's passages come with scores that go up and down, {scores[:6]}; return them best first")
-    return [name for name, _ in pairs]
+def _scores(scores: Sequence[float | None]) -> tuple[float, ...] | None:
+    """The scores beside the ids of a list, which stands best first already: they fall, or rise where they are distances."""
+    known = [score for score in scores if score is not None]
+    if known == sorted(known, reverse=True):
+        found = tuple(known)
+    elif known == sorted(known):
+        found = tuple(-score for score in known)
+    else:
+        raise AnswerError(f"the victim's passages come with scores that go up and down, {known[:6]}; return them best first")
+    return found if len(found) == len(scores) > 0 else None
 
 
 def _pair(value: Any) -> tuple[str, float | None]:

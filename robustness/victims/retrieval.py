@@ -32,16 +32,16 @@ class BM25Victim(PlainVictim):
         """Who it is."""
         return self._info
 
-    def predict(self, inputs: Sequence[Input]) -> list[list[str]]:
-        """Ids of the passages that share a word with each query, best first, 100 at most; equal ones in the corpus's order."""
+    def predict(self, inputs: Sequence[Input]) -> list[list[tuple[str, float]]]:
+        """(id, score) of the passages that share a word with each query, best first, 100 at most; equal ones as in the file."""
         return [self._ranked([word for word in words if word in self._known]) for words in self._queries(inputs)]
 
-    def _ranked(self, words: list[str]) -> list[str]:
+    def _ranked(self, words: list[str]) -> list[tuple[str, float]]:
         if not words:
             return []
         scores = self._index.get_scores(words)
         order = np.argsort(-scores, kind="stable")[:DEPTH]
-        return [self._ids[n] for n in order if scores[n] > 0]
+        return [(self._ids[n], float(scores[n])) for n in order if scores[n] > 0]
 
     def readings(self, inputs: Sequence[Input]) -> list[bytes | None]:
         """A digest of each query's words: case and punctuation are nothing to it."""

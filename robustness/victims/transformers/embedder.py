@@ -33,13 +33,13 @@ class EmbedderVictim:
         """Who it is."""
         return self._info
 
-    def predict(self, inputs: Sequence[Input]) -> list[list[str]]:
-        """Ids of the 100 nearest passages, best first; equal ones in the corpus's order."""
+    def predict(self, inputs: Sequence[Input]) -> list[list[tuple[str, float]]]:
+        """(id, cosine) of the 100 nearest passages, best first; equal ones as in the file."""
         return [self._nearest(vector) for vector in self._encoder.encode([one[0] for one in inputs])]
 
-    def _nearest(self, query: NDArray[np.float32]) -> list[str]:
-        # one query at a time: a product of matrices rounds by how many rows it has
-        return [self._ids[n] for n in np.argsort(-(self._vectors @ query), kind="stable")[:DEPTH]]
+    def _nearest(self, query: NDArray[np.float32]) -> list[tuple[str, float]]:
+        scores = self._vectors @ query  # one query at a time: a product of matrices rounds by how many rows it has
+        return [(self._ids[n], float(scores[n])) for n in np.argsort(-scores, kind="stable")[:DEPTH]]
 
     def lengths(self, inputs: Sequence[Input]) -> list[int]:
         """Tokens of each query, special tokens included, after truncation."""
