@@ -87,7 +87,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
         gold=reference if isinstance(reference, int) else 0,
         marks=task.marks(reference, inputs),
     )
-    if not task.right(clean, Seen(inputs, inputs, plan.field, reference, clean)):
+    if not task.right_for(plan.goal_of(recipe), clean, Seen(inputs, inputs, plan.field, reference, clean)):
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
     status, error = yield from _attack(recipe, trial)
     similarity = None

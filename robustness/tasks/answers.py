@@ -59,9 +59,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Ids of passages, best first."""
+    """Ids of passages, best first; ``scores``: one for each, higher is better, where the victim gives them."""
 
     ids: tuple[str, ...]
+    scores: tuple[float, ...] | None = None
     reading: bytes | None = None
 
 

@@ -11,6 +11,9 @@ from robustness.tasks.task import Task
 
 _FILES = {
     "classification": "robustness.tasks.classification:Classification",
+    "multi-label": "robustness.tasks.multilabel:MultiLabel",
+    "regression": "robustness.tasks.regression:Regression",
+    "retrieval": "robustness.tasks.retrieval:Retrieval",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}

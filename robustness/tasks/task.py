@@ -20,7 +20,7 @@ from robustness.tasks.rows import rows_of
 
 if TYPE_CHECKING:
     from robustness.tasks.check_answers import AnswerOddities
-    from robustness.victims.base import VictimInfo
+    from robustness.victims.base import Victim, VictimInfo
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Answer)
@@ -30,10 +30,20 @@ A_contra = TypeVar("A_contra", bound=Answer, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What the victim of a run reads and can answer: its text fields, and its labels where its answers are labels."""
+    """What the victim of a run reads and can answer: its text fields, and its labels where its answers are labels.
+
+    ``ids``: of all that it can rank, where its answers are rankings and it tells what it searches.
+    """
 
     labels: tuple[str, ...] = ()
     fields: tuple[str, ...] = ("text",)
+    ids: frozenset[str] | None = None
+
+
+def space_of(victim: Victim) -> Space:
+    """What a victim says of itself; one that searches passages holds them as ``passages``, by id."""
+    passages: Mapping[str, str] | None = getattr(victim, "passages", None)
+    return Space(victim.info.labels, victim.info.fields, None if passages is None else frozenset(passages))
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,10 @@ class Task(ABC, Generic[R, A]):
     @abstractmethod
     def right(self, answer: A, seen: Seen[R, A]) -> bool:
         """Whether the clean answer is right; where it is not, the example is skipped. ``seen.perturbed`` is the clean text."""
+
+    def right_for(self, goal: Goal[R, A], answer: A, seen: Seen[R, A]) -> bool:
+        """Whether the clean answer is right as a goal sees it: goals may bring a tolerance, a depth or a label of their own."""
+        return self.right(answer, seen)
 
     @abstractmethod
     def show(self, answer: A, space: Space) -> Shown:

@@ -33,7 +33,7 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one",
+        "any Hugging Face sequence classifier, multi-label or regression head, for one text or a pair; #LABEL picks one label",
         ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
     ),
     VictimKind(
@@ -43,6 +43,20 @@ KINDS = (
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
         ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
+    ),
+    VictimKind(
+        "bm25",
+        "bm25:CORPUS",
+        "rankings",
+        "BM25 over the passages of a file with columns id and text: which passages answer a query",
+        ("fields",),
+    ),
+    VictimKind(
+        "embedder",
+        "embedder:MODEL#CORPUS",
+        "rankings",
+        "a bi-encoder, minilm or a Hugging Face one, over the passages of a file with columns id and text",
+        ("device", "fields"),
     ),
     VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
@@ -132,6 +146,14 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind == "bm25":
+        from robustness.victims.retrieval import load_bm25
+
+        return load_bm25(rest, offline=offline, **given)
+    if kind == "embedder":
+        from robustness.victims.transformers.embedder import load_embedder
+
+        return load_embedder(rest, offline=offline, **given)
     if kind == "predictions":
         from robustness.victims.predictions import load_predictions
 

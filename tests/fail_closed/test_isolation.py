@@ -20,10 +20,12 @@ from robustness import audit
 from robustness.cli import main
 from robustness.engine.backends import VictimBackend
 from robustness.engine.converse import ask
+from robustness.engine.failures import Failure
 from robustness.engine.gradients import GradientBackend
 from robustness.engine.oracle import Oracle
-from robustness.errors import RobustnessError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
+from robustness.errors import AnswerError, RobustnessError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
 from robustness.isolation.victim import IsolatedVictim
+from robustness.tasks.answers import LabelSet, Number, Ranking
 from robustness.victims import load_victim
 
 HOSTILE = Path(__file__).with_name("hostile.py")
@@ -321,3 +323,31 @@ def test_a_label_comes_through_the_process_by_its_name(tmp_path: Path) -> None:
         assert VictimBackend(made).compute([("a film",)]) == [Prediction(1)]
     finally:
         made.close()
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "expected"),
+    [
+        ("multi-label", "{'spam', 'ad'}", LabelSet(frozenset({0, 1}))),
+        ("multi-label", "numpy.array([0.9, 0.1])", LabelSet(frozenset({0}), (0.9, 0.1))),
+        ("regression", "numpy.float64(0.5)", Number(0.5)),
+        ("retrieval", "[('b', 2), ('a', 1)]", Ranking(("b", "a"), (2.0, 1.0))),
+        ("retrieval", "{'a': 1.0, 'b': 2.0}", Ranking(("b", "a"), (2.0, 1.0))),
+        ("regression", "None", Failure("empty", "the victim answered None (NoneType); expected a number")),
+        ("regression", "object()", AnswerError),
+    ],
+)
+def test_rows_of_every_task_come_through_the_process(tmp_path: Path, task: str, row: str, expected: Any) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"import numpy\n\ndef ask(texts):\n    return [{row} for _ in texts]\n", "utf-8")
+    labels: dict[str, Any] = {"labels": ("spam", "ad")} if task == "multi-label" else {}
+    victim = load_victim(f"python:{file}:ask", isolate=True, task=task, **labels)
+    try:
+        backend = VictimBackend(victim)
+        if expected is AnswerError:
+            with pytest.raises(AnswerError, match="which an isolated process cannot send"):
+                backend.compute([("x",)])
+        else:
+            assert backend.compute([("x",)]) == [expected]
+    finally:
+        victim.close()
