@@ -11,6 +11,7 @@ from robustness.tasks.task import Task
 
 _FILES = {
     "classification": "robustness.tasks.classification:Classification",
+    "ner": "robustness.tasks.entities:Entities",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}
