@@ -33,7 +33,8 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one",
+        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one; or a tagger, "
+        "#PERSON=PER,*=O renames its entity types",
         ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
     ),
     VictimKind(
@@ -43,6 +44,12 @@ KINDS = (
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
         ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
+    ),
+    VictimKind(
+        "spacy",
+        "spacy:PIPELINE[#TYPES]",
+        "labels",
+        "the entities of a spaCy pipeline, installed or in a folder; #conll or #PERSON=PER,GPE=LOC,*=O renames its types",
     ),
     VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
@@ -127,6 +134,11 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind == "spacy":
+        from robustness.victims.spacy import load_spacy
+
+        name, _, types = rest.partition("#")
+        return load_spacy(name, types=types or None, **given)
     if kind == "predictions":
         from robustness.victims.predictions import load_predictions
 

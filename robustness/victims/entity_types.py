@@ -22,10 +22,11 @@ TABLES = {
 class EntityTypes:
     """What a victim finds, and what it is called here; what is called ``O`` is passed over.
 
-    ``labels``: the names, in the order of the victim's own.
+    ``labels``: the names, in the order of the victim's own. ``rest``: of types that the victim did not declare; None: their own.
     """
 
     names: tuple[tuple[str, str], ...]
+    rest: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ class EntityTypes:
 
     def of(self, own: str) -> str | None:
         """The name of one of the victim's types; None for one that is passed over."""
-        new = dict(self.names)[own]
+        new = dict(self.names).get(own, self.rest or own)
         return None if new == OUTSIDE else new
 
 
@@ -47,8 +48,8 @@ def entity_types(spec: str | None, own: Sequence[str], victim: str) -> EntityTyp
     if not spec:
         return EntityTypes(tuple((one, one) for one in own))
     pairs = TABLES[spec] if spec in TABLES else _pairs(spec, own, victim)
-    found = EntityTypes(tuple((one, pairs.get(one, pairs.get(REST, one))) for one in own))
-    if not found.labels:
+    found = EntityTypes(tuple((one, pairs.get(one, pairs.get(REST, one))) for one in own), pairs.get(REST))
+    if own and not found.labels:
         raise UsageError(f"{victim}: #{spec} passes over every entity type of {', '.join(own)}; name one that is to be found")
     return found
 
