@@ -43,10 +43,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Labelled stretches of the text, in order of place."""
+    """Labelled stretches of the text, in order of place; ``scores``: how sure the victim is of each, 0 to 1, if it tells."""
 
     found: tuple[Span, ...]
     reading: bytes | None = None
+    scores: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _FILES = {
     "multi-label": "robustness.tasks.multilabel:MultiLabel",
     "regression": "robustness.tasks.regression:Regression",
     "retrieval": "robustness.tasks.retrieval:Retrieval",
+    "ner": "robustness.tasks.entities:Entities",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}

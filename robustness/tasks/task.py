@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from attacks.search import Answer, Input, Judge, Judgement, Mark
-from attacks.words import Edit, diff
+from attacks.words import Edit, diff, moved
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Shown, Unusable
 from robustness.tasks.rows import rows_of
@@ -66,25 +66,8 @@ class Seen(Generic[R, A]):
         return diff(self.inputs[self.field], self.perturbed[self.field], "")
 
     def moved(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where a span of the attacked field's original stands in the perturbed text; None where it is gone.
-
-        A span that an edit covers exactly, or lies inside, becomes what was put in its place; one that an edit cuts into
-        reaches to the edit's far side.
-        """
-        new_start, new_end = _moved(self.edits, start, right=False), _moved(self.edits, end, right=True)
-        return (new_start, new_end) if new_end > new_start else None
-
-
-def _moved(edits: Sequence[Edit], at: int, *, right: bool) -> int:
-    """A place of the original in the new text; one inside an edit goes to its start, or with ``right`` to its end."""
-    shift = 0
-    for edit in edits:
-        if at < edit.start or (at == edit.start and (right or edit.start == edit.end)):
-            break
-        if at < edit.end or (at == edit.end and right and edit.start < edit.end):
-            return edit.new_end if right else edit.new_start
-        shift = edit.new_end - edit.end
-    return at + shift
+        """Where a span of the attacked field's original stands in the perturbed text; None where it is gone."""
+        return moved(self.edits, start, end)
 
 
 class Goal(Protocol[R, A]):

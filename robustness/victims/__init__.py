@@ -34,6 +34,8 @@ KINDS = (
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
         "any Hugging Face sequence classifier, multi-label or regression head, for one text or a pair; #LABEL picks one label",
+        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one; or a tagger, "
+        "#PERSON=PER,*=O renames its entity types",
         ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
     ),
     VictimKind(
@@ -57,6 +59,10 @@ KINDS = (
         "rankings",
         "a bi-encoder, minilm or a Hugging Face one, over the passages of a file with columns id and text",
         ("device", "fields"),
+        "spacy",
+        "spacy:PIPELINE[#TYPES]",
+        "labels",
+        "the entities of a spaCy pipeline, installed or in a folder; #conll or #PERSON=PER,GPE=LOC,*=O renames its types",
     ),
     VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
@@ -154,6 +160,11 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.transformers.embedder import load_embedder
 
         return load_embedder(rest, offline=offline, **given)
+    if kind == "spacy":
+        from robustness.victims.spacy import load_spacy
+
+        name, _, types = rest.partition("#")
+        return load_spacy(name, types=types or None, **given)
     if kind == "predictions":
         from robustness.victims.predictions import load_predictions
 

@@ -276,7 +276,7 @@ from fork_victim import Victim
 import fork_victim
 victim = Victim()
 fork_victim.trick = forking
-audit(victim, {rows!r}, "deepwordbug", out="run", encoder="none", budget=30)
+audit(victim, {rows!r}, recipes="deepwordbug", out="run", encoder="none", budget=30)
 """
 FORK_VICTIM = """
 trick = None

@@ -13,6 +13,7 @@ from robustness.victims.transformers import checkpoints
 CLASSIFIER = "robustness.victims.transformers.classifier:load_huggingface"
 LOADERS = {
     "SequenceClassification": CLASSIFIER,
+    "TokenClassification": "robustness.victims.transformers.tagger:load_tagger",
 }
 """By the end of the class's name (``BertForTokenClassification``); each takes a name or folder and the options of ``hf:``."""
 

@@ -21,6 +21,7 @@ from attacks.search import (
     Fill,
     Flips,
     Gradients,
+    Mark,
     Prediction,
     Query,
     Recipe,
@@ -33,6 +34,7 @@ from robustness.tasks.classification import Classification, against
 from robustness.tasks.task import Space
 
 GOOD = ("good", "great", "wonderful", "moving", "fresh", "love", "friends", "warm")
+ENTITIES = {"Mary": "PER", "London": "LOC"}
 DIMENSIONS = 256
 FILLINGS = ("bad", "thing", "movie", "strange", "dull", "good", "walk", "slow")
 
@@ -121,7 +123,13 @@ def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: in
     clean = predict(text)
     goal = Classification().goal(recipe.goal, Space(("no", "yes")))
     trial = Trial(
-        inputs=(text,), gold=clean.label, judge=against(clean.label, goal), clean=clean, rng=Random(seed), budget=budget
+        inputs=(text,),
+        gold=clean.label,
+        judge=against(clean.label, goal),
+        clean=clean,
+        rng=Random(seed),
+        budget=budget,
+        marks=tuple(Mark(0, m.start(), m.end(), ENTITIES[m.group()]) for m in re.finditer("|".join(ENTITIES), text)),
     )
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None
