@@ -299,7 +299,7 @@ def _reader(transformers: Any, source: str, options: Mapping[str, Any], *, allow
     bad = sorted({*loading["missing_keys"], *(str(key[0]) for key in loading["mismatched_keys"])})
     if bad:
         raise VictimError(
-            f"{source} lacks trained weights for {', '.join(bad[:4])}{' …' if len(bad) > 4 else ''}, and random ones would answer; "
-            "give the checkpoint of a trained reader"
+            f"{source} lacks trained weights for {', '.join(bad[:4])}{' …' if len(bad) > 4 else ''}, and random ones would "
+            "answer; give the checkpoint of a trained reader"
         )
     return model
