@@ -21,6 +21,7 @@ from attacks.search import (
     Fill,
     Flips,
     Gradients,
+    Mark,
     Prediction,
     Query,
     Recipe,
@@ -117,11 +118,24 @@ class Ran:
         return rewrites(request)
 
 
+QUESTION, ANSWER = "Where does Mary stay?", "London"
+
+
 def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
+    """One trial; a recipe for questions gets one, with its answer marked where it stands in the text."""
     clean = predict(text)
     goal = Classification().goal(recipe.goal, Space(("no", "yes")))
+    asked = recipe.tasks == ("qa",)
+    at = text.find(ANSWER)
     trial = Trial(
-        inputs=(text,), gold=clean.label, judge=against(clean.label, goal), clean=clean, rng=Random(seed), budget=budget
+        inputs=(QUESTION, text) if asked else (text,),
+        field=int(asked),
+        gold=clean.label,
+        judge=against(clean.label, goal),
+        clean=clean,
+        rng=Random(seed),
+        budget=budget,
+        marks=(Mark(1, at, at + len(ANSWER)),) if asked and at >= 0 else (),
     )
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from attacks.language.detection import survey
+from attacks.recipes import build as build_recipe
+from reports.run import Outcome
+from robustness.data import Example
+from robustness.engine.backends import VictimBackend
+from robustness.engine.engine import Engine, Oracles
+from robustness.engine.oracle import Oracle
+from robustness.engine.trial import Plan
 from robustness.errors import UsageError, VictimError
+from robustness.planning.languages import RunLanguage
+from robustness.planning.prepare import guarded
 from robustness.tasks.extractive_qa import ExtractiveQA
 from robustness.tasks.task import Seen, Space
 from robustness.victims import load_victim
@@ -144,3 +155,57 @@ def test_weights_of_another_shape_than_the_config_says_are_refused(folder: Path,
 def test_a_lone_surrogate_is_named(reader: Victim) -> None:
     with pytest.raises(VictimError, match="lone surrogate"):
         reader.predict([(QUESTION, "Mary \ud83d lives in Oslo.")])
+
+
+# Attacks on it, through the engine
+
+
+def ended(reader: Victim, recipe: str, rows: Sequence[tuple[str, str, str]], goal: str = "", field: int = 1) -> list[Outcome]:
+    """The outcomes of one recipe on questions with contexts and gold answers, the answers protected."""
+    task, space = ExtractiveQA(), Space(fields=reader.info.fields)
+    language = RunLanguage("en", named=True, survey=survey([context for _, context, _ in rows]))
+    recipes = guarded([build_recipe(recipe)], language, (), (), marks=True)
+    plan = Plan(recipes=recipes, task=task, goal=task.goal(goal, space), space=space, field=field, budget=120)
+    examples = [Example(str(n), (q, c), task.reference(a, (q, c), space), {}) for n, (q, c, a) in enumerate(rows)]
+    found = Engine(Oracles(victim=Oracle(VictimBackend(reader)))).outcomes(plan, examples, {})
+    return sorted(found, key=lambda outcome: int(outcome.example_id))
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[tuple[str, str, str]]:
+    rng = Random(11)
+    return [tiny_reader.facts(rng) for _ in range(12)]
+
+
+@pytest.mark.parametrize("recipe", ["deepwordbug", "add-sentence"])
+def test_a_recipe_breaks_the_reader_and_leaves_the_answer_where_it_was(
+    reader: Victim, rows: list[tuple[str, str, str]], recipe: str
+) -> None:
+    outcomes = ended(reader, recipe, rows)
+    broken = [outcome for outcome in outcomes if outcome.status == "succeeded"]
+    assert {outcome.status for outcome in outcomes} <= {"succeeded", "failed", "exhausted", "skipped"}
+    assert len(broken) >= 2
+    task = ExtractiveQA()
+    for outcome in broken:
+        question, context, gold = rows[int(outcome.example_id)]
+        assert outcome.perturbed is not None
+        assert gold in outcome.perturbed
+        raw = reader.predict([(question, outcome.perturbed)])[0]
+        answer: Any = task.answer(raw, (question, outcome.perturbed), Space())
+        assert not task.right(answer, Seen((question, context), (question, outcome.perturbed), 1, (gold,), answer))
+        assert outcome.adversarial is not None
+        assert outcome.adversarial.label == raw["answer"]
+    assert ended(reader, recipe, rows[:4]) == outcomes[:4]
+
+
+def test_the_question_can_be_attacked_instead(reader: Victim, rows: list[tuple[str, str, str]]) -> None:
+    outcomes = ended(reader, "deepwordbug", rows, field=0)
+    assert {outcome.field for outcome in outcomes} == {"question"}
+    assert any(outcome.status == "succeeded" for outcome in outcomes)
+
+
+def test_a_given_wrong_answer_can_be_the_goal(reader: Victim) -> None:
+    row = ("Where does Mary live?", "Anna ate soup. Mary lives in Oslo. Anna lives in Rome.", "Oslo")
+    (outcome,) = ended(reader, "add-sentence", [row], goal="answer-with:Rome")
+    assert outcome.goal == "answer-with:Rome"
+    assert outcome.status in ("succeeded", "failed", "exhausted", "skipped")
