@@ -16,7 +16,7 @@ from attacks.recipes import build as build_recipe
 from reports.run import Outcome
 from robustness.data import Example
 from robustness.engine.backends import VictimBackend
-from robustness.engine.engine import Engine, Oracles
+from robustness.engine.engine import VICTIM, Engine, Oracles
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan
 from robustness.errors import UsageError, VictimError
@@ -165,16 +165,16 @@ def ended(reader: Victim, recipe: str, rows: Sequence[tuple[str, str, str]], goa
     task, space = ExtractiveQA(), Space(fields=reader.info.fields)
     language = RunLanguage("en", named=True, survey=survey([context for _, context, _ in rows]))
     recipes = guarded([build_recipe(recipe)], language, (), (), marks=True)
-    plan = Plan(recipes=recipes, task=task, goal=task.goal(goal, space), space=space, field=field, budget=120)
+    plan = Plan(recipes=recipes, task=task, goal=task.goal(goal, space), space=space, field=field, budget=80)
     examples = [Example(str(n), (q, c), task.reference(a, (q, c), space), {}) for n, (q, c, a) in enumerate(rows)]
-    found = Engine(Oracles(victim=Oracle(VictimBackend(reader)))).outcomes(plan, examples, {})
+    found = Engine(Oracles({VICTIM: Oracle(VictimBackend(reader))})).outcomes(plan, examples, {})
     return sorted(found, key=lambda outcome: int(outcome.example_id))
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[tuple[str, str, str]]:
     rng = Random(11)
-    return [tiny_reader.facts(rng) for _ in range(12)]
+    return [tiny_reader.facts(rng) for _ in range(8)]
 
 
 @pytest.mark.parametrize("recipe", ["deepwordbug", "add-sentence"])
