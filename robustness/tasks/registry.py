@@ -15,6 +15,7 @@ _FILES = {
     "regression": "robustness.tasks.regression:Regression",
     "retrieval": "robustness.tasks.retrieval:Retrieval",
     "ner": "robustness.tasks.entities:Entities",
+    "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}

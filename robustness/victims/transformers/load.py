@@ -11,9 +11,12 @@ from robustness.victims.base import Victim
 from robustness.victims.transformers import checkpoints
 
 CLASSIFIER = "robustness.victims.transformers.classifier:load_huggingface"
+READER = "robustness.victims.transformers.reader:load_reader"
 LOADERS = {
     "SequenceClassification": CLASSIFIER,
     "TokenClassification": "robustness.victims.transformers.tagger:load_tagger",
+    "QuestionAnswering": READER,
+    "QuestionAnsweringSimple": READER,  # XLNet's, XLM's and Flaubert's plain one
 }
 """By the end of the class's name (``BertForTokenClassification``); each takes a name or folder and the options of ``hf:``."""
 
