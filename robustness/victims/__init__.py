@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,14 @@ KINDS = (
         runs_code=True,
     ),
     VictimKind(
+        "command",
+        "command:PROGRAM ARGUMENTS",
+        "scores or labels",
+        "any program that reads a text per line and answers each with a line, as plain text or as JSON",
+        ("access", "labels", "fields", "task", "json_lines", "start_limit", "answer_limit"),
+        runs_code=True,
+    ),
+    VictimKind(
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
     ),
     VictimKind("scripted", "scripted:NAME[:ARGUMENT]", "scores or labels", "shipped fakes that answer, or fail, as told"),
@@ -67,15 +76,16 @@ def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str 
     """
     kind = (spec or "").partition(":")[0]
     if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
-        how = advice or f"repeat it as --victim {spec}, or pass --allow-local-code"
-        raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
+        how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
+        raise UsageError(f"{source} names the victim {spec}, which runs code of its own; to run it, {how}")
 
 
 def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
-    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code.
+    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
+    with ``command:``, in a process of their own anyway.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take.
@@ -127,6 +137,10 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind == "command":
+        from robustness.victims.command import load_command
+
+        return load_command(rest, offline=offline, **given)
     if kind == "predictions":
         from robustness.victims.predictions import load_predictions
 
