@@ -11,6 +11,8 @@ from robustness.tasks.task import Task
 
 _FILES = {
     "classification": "robustness.tasks.classification:Classification",
+    "summarisation": "robustness.tasks.summarisation:Summarisation",
+    "translation": "robustness.tasks.translation:Translation",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}

@@ -241,6 +241,8 @@ class Program:
 
     def _how(self) -> tuple[str, int | None]:
         """How it ended, in words and by its exit code; None for one that has not, and is ended here."""
+        if self._ended.is_set():  # by another thread, which gave up waiting
+            return "was ended", None
         ended = self._gone(CLOSING_S)
         self._move(0.0)  # its last words
         self.kill()

@@ -120,8 +120,10 @@ def test_a_banner_or_two_lines_for_a_text_are_refused_for_good(opened: Open) -> 
 def test_a_line_too_many_later_on_is_refused_for_good(opened: Open) -> None:
     victim = opened(body="print(text)\nif 'two' in text: print('and more')")
     assert ask(victim, "one") == ["one"]
-    with pytest.raises(AnswerError, match="a line that nobody asked for: 'and more'"):
-        ask(victim, "two", "three") and time.sleep(0.2) or ask(victim, "four")
+    with pytest.raises(AnswerError, match="a line that nobody asked for: 'and more'"):  # noqa: PT012 - now or at the next question
+        ask(victim, "two")
+        time.sleep(0.3)
+        ask(victim, "one")
     with pytest.raises(AnswerError, match="a line that nobody asked for"):
         ask(victim, "one")
 
@@ -130,7 +132,7 @@ def test_a_death_is_told_with_its_last_words_and_the_next_question_finds_a_fresh
     body = "if 'boom' in text:\n    print('out of cheese', file=sys.stderr)\n    sys.exit(7)\nprint(text)"
     victim = opened(body=body)
     assert ask(victim, "one") == ["one"]
-    with pytest.raises(VictimDiedError, match="ended with exit code 7 before it answered; .*out of cheese"):
+    with pytest.raises(VictimDiedError, match=r"ended with exit code 7 before it answered; .*out of cheese"):
         ask(victim, "two", "boom")
     assert ask(victim, "three") == ["three"]
     with pytest.raises(VictimDiedError, match="was killed by SIGKILL"):
@@ -164,7 +166,7 @@ def test_output_that_is_not_utf8_or_not_json_is_shown_and_the_rest_is_answered(o
     with pytest.raises(AnswerError, match=r"caf.xe9.*which is not UTF-8 .* at byte 3"):
         ask(latin, "café", "tea")
     assert ask(latin, "tea") == ["tea"]
-    with pytest.raises(AnswerError, match="which is not JSON .*leave --json-lines out"):
+    with pytest.raises(AnswerError, match=r"which is not JSON .*leave --json-lines out"):
         ask(opened(body="print('{oh')", json_lines=True), "a")
 
 
@@ -209,8 +211,7 @@ def test_a_question_that_was_given_up_answers_no_other(opened: Open) -> None:
     time.sleep(0.5)
     assert ask(victim, "quick") == ["quick"]
     thread.join(10)
-    assert ended
-    assert "SIGKILL" in ended[0] or "ended before" in ended[0]
+    assert ended == ["the program was ended before it answered"]
 
 
 def test_offline_lets_the_named_victim_run_and_says_what_it_cannot_see(opened: Open) -> None:
