@@ -34,7 +34,10 @@ KINDS = (
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
         "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one",
-        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
+        (
+            *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
+            *("labels", "prompt", "system", "max_new_tokens", "stop", "calibrate"),
+        ),
     ),
     VictimKind(
         "python",
