@@ -85,7 +85,7 @@ def main() -> None:
     for recipe in args.recipes.split(","):
         audit = ours.prepared(recipe, args)
         inputs = recording(audit.oracles.victim)
-        texts = recording(audit.oracles.encoder) if audit.oracles.encoder else []
+        texts = recording(audit.oracles.by_role["encoder"]) if "encoder" in audit.oracles.by_role else []
         outcomes, seconds = ours.attack(audit)
         inputs = [text for (text,) in inputs]
         found = {name: floor(pair, inputs, texts) for name, pair in models.items()}

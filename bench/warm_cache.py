@@ -36,7 +36,7 @@ def main() -> None:
             started = time.perf_counter()
             lines = sorted(outcome.to_json() for outcome in _outcomes(prepared))
             found.append({"run": name, "seconds": round(time.perf_counter() - started, 3), "trials": len(lines),
-                          "forwards": sum(oracle.usage.forwards for _, oracle in prepared.oracles.each())})  # fmt: skip
+                          "forwards": sum(oracle.usage.forwards for _, oracle in prepared.oracles.by_role.items())})  # fmt: skip
             outcomes.add(tuple(lines))
     ratio = round(found[0]["seconds"] / found[1]["seconds"], 1)
     print(json.dumps({"bench": "warm_cache", "rows": found, "ratio": ratio, "identical": len(outcomes) == 1}))

@@ -126,7 +126,7 @@ class Audit:
         flags = [*self.flags, *self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
-        if self.oracles.encoder is None:
+        if "encoder" not in self.oracles.by_role:
             flags.append(self_checks.Flag("no-encoder", "note", self_checks.CODES["no-encoder"]))
         if self.data.report.dropped:
             reasons = "; ".join(f"{found.count} {found.reason}" for found in self.data.report.dropped)
@@ -136,7 +136,10 @@ class Audit:
     def _usage(self, seconds: float) -> dict[str, Any]:
         from dataclasses import asdict
 
-        return {"wall_seconds": round(seconds, 3), **{name: asdict(oracle.usage) for name, oracle in self.oracles.each()}}
+        return {
+            "wall_seconds": round(seconds, 3),
+            **{name: asdict(oracle.usage) for name, oracle in self.oracles.by_role.items()},
+        }
 
 
 def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
@@ -148,6 +151,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     """
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
+    from robustness.helpers.registry import load_helpers
     from robustness.planning import languages, meaning, preflight, prepare, self_checks
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
@@ -161,8 +165,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = prepare.load_models(settings)
-    preflight.check_recipes(recipes, victim.info, models.available)
+    models = load_helpers(settings)
+    preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
@@ -172,15 +176,13 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     confirm = repeats.confirm(settings.confirm)
-    plan = prepare.plan(settings, victim.info, recipes, similarity=models.encoder is not None, confirm=confirm)
+    plan = prepare.plan(settings, victim.info, recipes, similarity="encoder" in models, confirm=confirm)
     manifest = describe(
         victim,
         data,
         plan,
         settings.profile,
-        encoder=models.encoder,
-        rewriter=models.rewriter,
-        masker=models.masker,
+        helpers=models,
         resources=settings.resources,
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as _field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,8 @@ class Settings:
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must leave as it was for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default.
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default;
+    ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
     which must bear it out. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
@@ -51,6 +53,7 @@ class Settings:
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    helpers: Mapping[str, str] = _field(default_factory=dict)
     cache: str | Path | None = None
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False

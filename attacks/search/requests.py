@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from attacks.words import Edit, Words, diff
 
@@ -18,22 +18,37 @@ Search = Generator["Request", Any, T]
 class Query:
     """Ask the victim about inputs; answered by one ``Answer`` each, in order."""
 
+    role: ClassVar[str] = "victim"
     inputs: tuple[Input, ...]
+
+    def items(self) -> Sequence[Input]:
+        """One for each input."""
+        return self.inputs
 
 
 @dataclass(frozen=True, slots=True)
 class Embed:
     """Ask the sentence encoder; answered by an array (n, d) of unit vectors, float32."""
 
+    role: ClassVar[str] = "encoder"
     texts: tuple[str, ...]
+
+    def items(self) -> Sequence[str]:
+        """One for each text."""
+        return self.texts
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
     """Ask a paraphraser or a back-translator; answered, for each text, by up to ``n`` whole-sentence rewrites."""
 
+    role: ClassVar[str] = "rewriter"
     texts: tuple[str, ...]
     n: int = 5
+
+    def items(self) -> Sequence[tuple[str, int]]:
+        """(text, most rewrites) for each text."""
+        return [(text, self.n) for text in self.texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +59,29 @@ class Fill:
     mask; one that is no single token of the model is masked all the same. Empty: all are masked.
     """
 
+    role: ClassVar[str] = "masked-lm"
     contexts: tuple[tuple[str, str], ...]
     n: int = 50
     standing: tuple[str, ...] = ()
+
+    def items(self) -> Sequence[tuple[str, str, str, int]]:
+        """(left, right, word standing between or "", most words) for each context."""
+        standing = self.standing or ("",) * len(self.contexts)
+        return [(left, right, word, self.n) for (left, right), word in zip(self.contexts, standing, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class Gradients:
     """Ask for loss gradients; answered, for each input, by an array (words,): the gradient's norm over each word of ``field``."""
 
+    role: ClassVar[str] = "gradients"
     inputs: tuple[Input, ...]
     field: int
     label: int
+
+    def items(self) -> Sequence[Gradients]:
+        """The request for each input alone."""
+        return [replace(self, inputs=(one,)) for one in self.inputs]
 
 
 Span = tuple[int, int]
@@ -71,12 +97,17 @@ class Flips:
     names the words to choose from at each span; empty: all single tokens of the victim that are words.
     """
 
+    role: ClassVar[str] = "gradients"
     inputs: tuple[Input, ...]
     field: int
     label: int
     spans: tuple[Span, ...]
     among: tuple[tuple[str, ...], ...] = ()
     n: int = 50
+
+    def items(self) -> Sequence[Flips]:
+        """The request for each input alone."""
+        return [replace(self, inputs=(one,)) for one in self.inputs]
 
     def __post_init__(self) -> None:
         if self.among and len(self.among) != len(self.spans):
@@ -87,11 +118,22 @@ class Flips:
 class Confirm:
     """Ask the victim about one input ``times`` times anew, past every cache; answered by that many ``Answer`` objects."""
 
+    role: ClassVar[str] = "fresh"
     input: Input
     times: int
 
+    def items(self) -> Sequence[Input]:
+        """The input, as often as it is to be asked."""
+        return [self.input] * self.times
 
-Request = Query | Confirm | Embed | Rewrite | Fill | Gradients | Flips
+
+class Request(Protocol):
+    """What a search may yield. ``role`` names who answers: the victim (``victim``, ``fresh``, ``gradients``) or a helper."""
+
+    role: ClassVar[str]
+
+    def items(self) -> Sequence[Any]:
+        """What the oracle of that role is asked about, one answer each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from attacks.search import (
     Confirm,
     Embed,
     Fill,
+    Flips,
     Gradients,
     Input,
     Judgement,
@@ -129,9 +130,11 @@ class _MaskedTrial(Trial):
         if isinstance(request, Fill):
             contexts = tuple((self.mask.restored(left), self.mask.restored(right)) for left, right in request.contexts)
             return replace(request, contexts=contexts)
-        inputs = tuple(map(self._input, request.inputs))
         if isinstance(request, Gradients):
-            return replace(request, inputs=inputs)
+            return replace(request, inputs=tuple(map(self._input, request.inputs)))
+        if not isinstance(request, Flips):  # none but these speak of inputs; what holds texts alone was restored above
+            raise TypeError(f"{type(request).__name__} requests are not known to the mask over protected spans")
+        inputs = tuple(map(self._input, request.inputs))
         text = request.inputs[0][self.field]
         spans = tuple((self.mask.position(text, start), self.mask.position(text, end)) for start, end in request.spans)
         return replace(request, inputs=inputs, spans=spans)

@@ -1,24 +1,17 @@
-"""Backends: what turns a victim, an encoder or a rewriter into something an oracle can batch."""
+"""Backends: what turns a victim into something an oracle can batch; those of helpers stand in the helpers' files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from attacks.search import Answer, Input
 from robustness.engine.failures import Failure
-from robustness.engine.time_limit import Guard, guarded
+from robustness.engine.time_limit import Guard
 from robustness.tasks.answers import Unusable
 from robustness.tasks.check_answers import AnswerOddities
 from robustness.tasks.registry import task_named
 from robustness.victims.base import Victim
-
-if TYPE_CHECKING:
-    from robustness.helpers.encoder import Encoder
-    from robustness.helpers.masked_lm import Blank, Masker
-    from robustness.helpers.rewriter import Rewriter
 
 
 class VictimBackend:
@@ -80,62 +73,3 @@ class FreshBackend:
     def compute(self, items: Sequence[tuple[Input, int]]) -> Sequence[Answer | Failure]:
         """Answers to each input, repeated ones asked again."""
         return self._victim.compute([one for one, _ in items])
-
-
-class EncoderBackend:
-    """Asks the sentence encoder; one unit vector (d,) per text."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
-        self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
-        self.mixed_lengths, self.padding_cost = encoder.mixed_lengths, encoder.padding_cost
-
-    def lengths(self, items: Sequence[str]) -> Sequence[int]:
-        """Lengths in the encoder's own tokens."""
-        return guarded(lambda: self.encoder.lengths(items), "the encoder")
-
-    def compute(self, items: Sequence[str]) -> Sequence[Any]:
-        """Rows of the encoder's array."""
-        return list(guarded(lambda: self.encoder.encode(items), "the encoder"))
-
-
-class MaskerBackend:
-    """Asks the masked language model; items are (left, right, word standing between or "", number of words)."""
-
-    def __init__(self, masker: Masker) -> None:
-        self.masker = masker
-        self.row_quantum, self.length_quantum = masker.row_quantum, masker.length_quantum
-        self.mixed_lengths, self.padding_cost = masker.mixed_lengths, masker.padding_cost
-
-    def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
-        """Lengths in the model's own tokens."""
-        return guarded(lambda: self.masker.lengths(items), "the masked language model")
-
-    def compute(self, items: Sequence[Blank]) -> Sequence[list[tuple[str, float]]]:
-        """(word, probability) for each blank, likeliest first."""
-        return guarded(lambda: self.masker.fill(items), "the masked language model")
-
-
-class RewriterBackend:
-    """Asks the paraphraser; items are (text, number of rewrites)."""
-
-    row_quantum = 0
-    length_quantum = 1
-    mixed_lengths = (0, 0)
-    padding_cost = 1.0
-
-    def __init__(self, rewriter: Rewriter) -> None:
-        self.rewriter = rewriter
-
-    def lengths(self, items: Sequence[tuple[str, int]]) -> Sequence[int]:
-        """Rough lengths: a quarter of the characters."""
-        return [max(1, len(text) // 4) for text, _ in items]
-
-    def compute(self, items: Sequence[tuple[str, int]]) -> Sequence[list[str]]:
-        """Rewrites of each text."""
-        answers: dict[tuple[str, int], list[str]] = {}
-        for n in sorted({n for _, n in items}):
-            texts = [text for text, wanted in items if wanted == n]
-            rewrites = guarded(partial(self.rewriter.rewrite, texts, n), "the rewriter")
-            answers.update({(text, n): found for text, found in zip(texts, rewrites, strict=True)})
-        return [answers[item] for item in items]

@@ -7,11 +7,10 @@ searches are in flight.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Confirm, Embed, Fill, Flips, Gradients, Query, Request, Rewrite, UnansweredError
+from attacks.search import Confirm, Query, Request, UnansweredError
 from reports.run import Outcome
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan, crashed, run_trial
@@ -24,46 +23,33 @@ Finished = Mapping[tuple[str, str], str]
 """(example id, recipe name) of trials that ended before, with their status."""
 
 
-@dataclass(frozen=True, slots=True)
+VICTIM, FRESH, GRADIENTS = "victim", "fresh", "gradients"
+"""Roles of the victim itself: asked through the cache, asked anew, asked for gradients. Helpers' are in ``helpers.registry``."""
+
+
 class Oracles:
-    """One oracle per kind of request; None where the run has none. ``fresh``: the victim, asked anew past every cache."""
+    """The oracles of a run by the role that requests name."""
 
-    victim: Oracle[Any, Any]
-    fresh: Oracle[Any, Any] | None = None
-    encoder: Oracle[Any, Any] | None = None
-    rewriter: Oracle[Any, Any] | None = None
-    gradients: Oracle[Any, Any] | None = None
-    masker: Oracle[Any, Any] | None = None
-    _serial: Iterator[int] = field(default_factory=count, repr=False, compare=False)
+    def __init__(self, by_role: Mapping[str, Oracle[Any, Any]]) -> None:
+        if VICTIM not in by_role:
+            raise ValueError(f"a run has an oracle over its victim; got {sorted(by_role)}")
+        self.by_role = dict(by_role)
+        self._serial = count()
 
-    def each(self) -> tuple[tuple[str, Oracle[Any, Any]], ...]:
-        """Name and oracle of those that the run has."""
-        named = (
-            ("victim", self.victim),
-            ("fresh", self.fresh),
-            ("encoder", self.encoder),
-            ("rewriter", self.rewriter),
-            ("gradients", self.gradients),
-            ("masked-lm", self.masker),
-        )
-        return tuple((name, oracle) for name, oracle in named if oracle is not None)
+    @property
+    def victim(self) -> Oracle[Any, Any]:
+        """The one over the victim."""
+        return self.by_role[VICTIM]
 
     def route(self, request: Request) -> tuple[Oracle[Any, Any], Collection[Any]]:
         """The oracle for a request and the items to ask it about; raises ``UnansweredError`` if there is none."""
-        if isinstance(request, Query):
-            return self.victim, request.inputs
-        if isinstance(request, Confirm) and self.fresh is not None:
-            return self.fresh, [(request.input, next(self._serial)) for _ in range(request.times)]
-        if isinstance(request, Embed) and self.encoder is not None:
-            return self.encoder, request.texts
-        if isinstance(request, Rewrite) and self.rewriter is not None:
-            return self.rewriter, [(text, request.n) for text in request.texts]
-        if isinstance(request, (Gradients, Flips)) and self.gradients is not None:
-            return self.gradients, [replace(request, inputs=(one,)) for one in request.inputs]
-        if isinstance(request, Fill) and self.masker is not None:
-            standing = request.standing or ("",) * len(request.contexts)
-            return self.masker, [(*c, word, request.n) for c, word in zip(request.contexts, standing, strict=True)]
-        raise UnansweredError(f"nothing in this run answers {type(request).__name__} requests")
+        oracle = self.by_role.get(request.role)
+        if oracle is None:
+            raise UnansweredError(f"nothing in this run answers {type(request).__name__} requests")
+        items = request.items()
+        if isinstance(request, Confirm):  # numbered, so that no two asks are taken for one
+            items = [(one, next(self._serial)) for one in items]
+        return oracle, items
 
 
 def example_job(plan: Plan, example: Example, finished: Finished) -> Job:
@@ -116,7 +102,7 @@ class Engine:
             yield from self._advance(example_job(plan, example, finished), None)
 
     def _busiest(self) -> Oracle[Any, Any]:
-        return max((oracle for _, oracle in self.oracles.each()), key=lambda oracle: oracle.pending)
+        return max(self.oracles.by_role.values(), key=lambda oracle: oracle.pending)
 
     def _advance(self, job: Job, answer: Any) -> Iterator[Outcome]:
         """Resume a job with an answer until it waits for the next one; hand out the outcomes on the way."""

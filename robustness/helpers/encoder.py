@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.search import Input
+from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError
 from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, mixable, probe_texts
 from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
@@ -153,3 +154,20 @@ def _pooling(config: Path) -> str:
     if len(modes) != 1 or modes[0] not in known:
         raise UsageError(f"the encoder pools by {', '.join(modes) or 'nothing'}; only the mean and the first token are supported")
     return known[modes[0]]
+
+
+class EncoderBackend:
+    """Asks the sentence encoder; one unit vector (d,) per text."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
+        self.mixed_lengths, self.padding_cost = encoder.mixed_lengths, encoder.padding_cost
+
+    def lengths(self, items: Sequence[str]) -> Sequence[int]:
+        """Lengths in the encoder's own tokens."""
+        return guarded(lambda: self.encoder.lengths(items), "the encoder")
+
+    def compute(self, items: Sequence[str]) -> Sequence[Any]:
+        """Rows of the encoder's array."""
+        return list(guarded(lambda: self.encoder.encode(items), "the encoder"))

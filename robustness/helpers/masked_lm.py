@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.search import Span
+from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError, VictimError
 from robustness.victims.transformers.derivatives import whole_words
 from robustness.victims.transformers.fast.kernels import TOLERANCE
@@ -152,14 +153,14 @@ class MaskedLM:
         return whole_words(self._tokens.tokenizer)
 
 
-def load_masker(spec: str, *, device: str | None = None, offline: bool = False) -> Masker:
+def load_masker(spec: str | None, *, device: str | None = None, offline: bool = False) -> Masker:
     """The masked language model that ``hf:PATH_OR_NAME`` names.
 
     Raises:
         UsageError: another spec.
         VictimError: the checkpoint cannot be loaded, has no trained masked-language-model head, or no mask token.
     """
-    if not spec.startswith("hf:") or not spec[3:]:
+    if spec is None or not spec.startswith("hf:") or not spec[3:]:
         raise UsageError(f"unknown masked language model {spec!r}; expected hf:PATH_OR_NAME")
     import torch
 
@@ -186,3 +187,20 @@ def load_masker(spec: str, *, device: str | None = None, offline: bool = False) 
     limit = token_limit(tokenizer, model, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
     return MaskedLM(spec, model, tokens, padding(tokenizer, model.config)[0], pins, used)
+
+
+class MaskerBackend:
+    """Asks the masked language model; items are (left, right, word standing between or "", number of words)."""
+
+    def __init__(self, masker: Masker) -> None:
+        self.masker = masker
+        self.row_quantum, self.length_quantum = masker.row_quantum, masker.length_quantum
+        self.mixed_lengths, self.padding_cost = masker.mixed_lengths, masker.padding_cost
+
+    def lengths(self, items: Sequence[Blank]) -> Sequence[int]:
+        """Lengths in the model's own tokens."""
+        return guarded(lambda: self.masker.lengths(items), "the masked language model")
+
+    def compute(self, items: Sequence[Blank]) -> Sequence[list[tuple[str, float]]]:
+        """(word, probability) for each blank, likeliest first."""
+        return guarded(lambda: self.masker.fill(items), "the masked language model")

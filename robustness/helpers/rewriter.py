@@ -8,8 +8,10 @@ time: in a batch the padding of a neighbour shifts near-tied beams.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
+from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError, VictimError
 from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.positions import token_limit
@@ -119,3 +121,28 @@ def load_rewriter(spec: str, *, prefix: str = "", device: str | None = None, off
     if kind != "hf" or not all(names) or len(names) > 2:
         raise UsageError(f"unknown rewriter {spec!r}; expected apertium, hf:CHECKPOINT or hf:THERE,BACK")
     return Seq2SeqRewriter(spec, [Generator(name, prefix=prefix, device=device, offline=offline) for name in names])
+
+
+class RewriterBackend:
+    """Asks the paraphraser; items are (text, number of rewrites)."""
+
+    row_quantum = 0
+    length_quantum = 1
+    mixed_lengths = (0, 0)
+    padding_cost = 1.0
+
+    def __init__(self, rewriter: Rewriter) -> None:
+        self.rewriter = rewriter
+
+    def lengths(self, items: Sequence[tuple[str, int]]) -> Sequence[int]:
+        """Rough lengths: a quarter of the characters."""
+        return [max(1, len(text) // 4) for text, _ in items]
+
+    def compute(self, items: Sequence[tuple[str, int]]) -> Sequence[list[str]]:
+        """Rewrites of each text."""
+        answers: dict[tuple[str, int], list[str]] = {}
+        for n in sorted({n for _, n in items}):
+            texts = [text for text, wanted in items if wanted == n]
+            rewrites = guarded(partial(self.rewriter.rewrite, texts, n), "the rewriter")
+            answers.update({(text, n): found for text, found in zip(texts, rewrites, strict=True)})
+        return [answers[item] for item in items]

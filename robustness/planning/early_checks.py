@@ -21,6 +21,7 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
     from attacks.language.detection import survey
     from attacks.protection import LABELS
     from attacks.recipes import LanguageError
+    from robustness.helpers.registry import specs
     from robustness.planning.languages import RunLanguage
     from robustness.planning.preflight import check_needs
     from robustness.planning.prepare import chosen_recipes
@@ -29,7 +30,6 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
         from reports.run.store import refuse_occupied
 
         refuse_occupied(Path(out))
-    named = {"encoder": settings.encoder != "none", "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
     language = RunLanguage(settings.language or "en", settings.language is not None, survey(()))  # the texts may tell another
     settings = replace(settings, protect=[pattern for pattern in settings.protect if pattern != LABELS])  # none are known yet
     try:
@@ -38,7 +38,7 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
         if settings.language is None and isinstance(error.__cause__, LanguageError):
             return  # the texts have not been read yet: they may be in the language of the recipe
         raise
-    check_needs(recipes, [name for name, given in named.items() if given])
+    check_needs(recipes, tuple(specs(settings)))
 
 
 def check_inputs(

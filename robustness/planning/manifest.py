@@ -22,20 +22,25 @@ def describe(
     plan: Plan,
     profile: str,
     *,
-    encoder: Any = None,
-    rewriter: Any = None,
-    masker: Any = None,
+    helpers: Mapping[str, Any] | None = None,
     resources: Resources | None = None,
     until_decided: bool = False,
     wording: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text."""
+    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text.
+
+    ``helpers``: the models beside the victim, by role.
+    """
     from datetime import UTC, datetime
 
     from reports.files.paths import shown
     from reports.run import Manifest
 
     info, words, source = victim.info, word_pins(resources), shown(data.source)
+    models = dict(helpers or {})
+    encoder = models.get("encoder")
+    always = {role: models[role].identity if role in models else None for role in ("encoder", "rewriter")}
+    others = {role.replace("-", "_"): model.identity for role, model in models.items() if role not in always}
     recipes = tuple(recipe_record(r) for r in plan.recipes)
     comparability = {
         "data": data.digest,
@@ -46,9 +51,8 @@ def describe(
         "budget": plan.budget,
         "seed": plan.seed,
         "cascade": plan.cascade,
-        "encoder": encoder.identity if encoder else None,
-        "rewriter": rewriter.identity if rewriter else None,
-        **({"masked_lm": masker.identity} if masker else {}),
+        **always,
+        **others,
         **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
         **(wording or {}),
@@ -81,7 +85,7 @@ def describe(
         encoder=shown(encoder.name) if encoder else None,
         comparability=comparability,
         lexicons=lexicons(),
-        resources=words | model_pins({"encoder": encoder, "rewriter": rewriter, "masked-lm": masker}),
+        resources=words | model_pins(models),
         sequential={"looks": 0} if until_decided else {},
     )
 

@@ -10,6 +10,7 @@ from attacks.search import Recipe
 from robustness.engine.failures import Failure
 from robustness.engine.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
 from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
+from robustness.helpers.registry import advice
 from robustness.planning import self_checks
 from robustness.victims.base import VictimInfo
 
@@ -107,11 +108,4 @@ def check_needs(recipes: Sequence[Recipe], available: Sequence[str]) -> None:
 
 
 def _missing(recipes: Sequence[Recipe], available: Sequence[str]) -> list[str]:
-    return [f"{recipe.name} needs {_ADVICE[need]}" for recipe in recipes for need in recipe.needs if need not in available]
-
-
-_ADVICE = {
-    "encoder": "a sentence encoder: pip install 'robustness-suite[demo]' for MiniLM, or --encoder hf:PATH",
-    "rewriter": "a rewriter: --rewriter apertium (Debian's apertium-eng-spa) or --rewriter hf:PATH",
-    "masked-lm": "a masked language model: --masked-lm hf:PATH",
-}
+    return [f"{recipe.name} needs {advice(need)}" for recipe in recipes for need in recipe.needs if need not in available]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import UsageError
@@ -99,65 +99,26 @@ def guarded(
     return tuple(out)
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The models beside the victim; None for one that is not there."""
-
-    encoder: Any = None
-    rewriter: Any = None
-    masker: Any = None
-
-    @property
-    def available(self) -> list[str]:
-        """What a recipe may say that it needs."""
-        named = {"encoder": self.encoder, "rewriter": self.rewriter, "masked-lm": self.masker}
-        return [name for name, model in named.items() if model is not None]
-
-
-def load_models(settings: Settings) -> Models:
-    """The models that the settings name, loaded."""
-    return Models(_encoder(settings), _rewriter(settings), _masker(settings))
-
-
-def _encoder(settings: Settings) -> Any:
-    if settings.encoder == "none":
-        return None
-    from robustness.helpers.encoder import load_encoder
-
-    return load_encoder(settings.encoder, offline=settings.offline)
-
-
-def _rewriter(settings: Settings) -> Any:
-    if settings.rewriter is None:
-        return None
-    from robustness.helpers.rewriter import load_rewriter
-
-    return load_rewriter(settings.rewriter, offline=settings.offline)
-
-
-def _masker(settings: Settings) -> Any:
-    if settings.masked_lm is None:
-        return None
-    from robustness.helpers.masked_lm import load_masker
-
-    return load_masker(settings.masked_lm)
-
-
-def oracles(settings: Settings, victim: Victim, backend: VictimBackend, recipes: Sequence[Recipe], models: Models) -> Oracles:
-    """An oracle over the victim, over each model, and over gradients where a recipe wants them."""
-    from robustness.engine.backends import FreshBackend, MaskerBackend, RewriterBackend
-    from robustness.engine.engine import Oracles
+def oracles(
+    settings: Settings, victim: Victim, backend: VictimBackend, recipes: Sequence[Recipe], models: Mapping[str, Any]
+) -> Oracles:
+    """An oracle over the victim, over each helper, and over gradients where a recipe wants them."""
+    from robustness.engine.backends import FreshBackend
+    from robustness.engine.engine import FRESH, GRADIENTS, VICTIM, Oracles
     from robustness.engine.oracle import Oracle
+    from robustness.helpers.registry import backend_of
 
     tokens, memory = settings.batch_tokens, _memory(settings)
-    return Oracles(
-        victim=Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
-        fresh=Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
-        encoder=_encoding(models.encoder, tokens, memory) if models.encoder else None,
-        rewriter=Oracle(RewriterBackend(models.rewriter), batch_tokens=tokens) if models.rewriter else None,
-        gradients=_gradients(victim, recipes, settings),
-        masker=Oracle(MaskerBackend(models.masker), batch_tokens=tokens) if models.masker else None,
-    )
+    stores = {"encoder": memory.of_encoder} if memory else {}
+    by_role: dict[str, Oracle[Any, Any]] = {
+        VICTIM: Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
+        FRESH: Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
+    }
+    for role, model in models.items():
+        store = stores[role](model) if role in stores else None
+        by_role[role] = Oracle(backend_of(role, model), batch_tokens=tokens, store=store)
+    gradients = _gradients(victim, recipes, settings)
+    return Oracles(by_role | ({GRADIENTS: gradients} if gradients else {}))
 
 
 def _memory(settings: Settings) -> Memory | None:
@@ -166,13 +127,6 @@ def _memory(settings: Settings) -> Memory | None:
     from robustness.engine.cache import Memory
 
     return Memory(settings.cache)
-
-
-def _encoding(encoder: Any, tokens: int, memory: Memory | None) -> Any:
-    from robustness.engine.backends import EncoderBackend
-    from robustness.engine.oracle import Oracle
-
-    return Oracle(EncoderBackend(encoder), batch_tokens=tokens, store=memory.of_encoder(encoder) if memory else None)
 
 
 def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> Any:

@@ -85,6 +85,7 @@ class Classification(Task[int, Prediction]):
 
     name = "classification"
     summary = "one label for a text or a pair"
+    fewest_labels = 2
     goals = (
         GoalKind("misclassify", "any wrong label"),
         GoalKind("answer-with:LABEL", "this label, on examples of others"),

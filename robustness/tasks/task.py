@@ -127,6 +127,8 @@ class Task(ABC, Generic[R, A]):
     """Whether the data must say what is right; without, the clean answer stands in for it."""
     graded: ClassVar[bool] = False
     """Whether answers have a quality between 0 and 1."""
+    fewest_labels: ClassVar[int] = 0
+    """How many labels a victim must declare before it can be read; 0 where its answers are no indexes of labels."""
     protects: ClassVar[bool] = False
     """Whether the marks of an example are spans that no attack may touch."""
     measures: ClassVar[tuple[Measure, ...]] = ()

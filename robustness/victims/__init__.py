@@ -44,7 +44,7 @@ KINDS = (
         "python:MODULE:NAME",
         "scores or labels",
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
-        ("access", "labels", "fields", "one_at_a_time"),
+        ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
     ),
     VictimKind(

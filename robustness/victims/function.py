@@ -9,7 +9,9 @@
 - a function without parameters that returns one of these, so that importing the module loads nothing.
 
 Attributes of it are read where no option says otherwise: ``labels`` or ``classes_`` (names in score order),
-``robustness_access`` (``scores`` or ``labels``), ``robustness_identity`` (a version or hash of its weights).
+``robustness_access`` (``scores`` or ``labels``), ``robustness_identity`` (a version or hash of its weights),
+``robustness_task`` (what it is asked; classification where nothing says otherwise). What a row must be for another task stands
+in that task's file; ``labels`` are needed only where its answers are labels.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from typing import Any
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError, cut
 from robustness.tasks.named_answers import ONE_TEXT, plain_list
+from robustness.tasks.registry import DEFAULT, task_named
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 from robustness.victims.pipelines import PipelineScores, is_pipeline
 
@@ -70,6 +73,7 @@ def load_function(
     labels: Sequence[str] | None = None,
     fields: Sequence[str] = ("text",),
     one_at_a_time: bool = False,
+    task: str | None = None,
 ) -> Victim:
     """The victim that ``module:name`` or ``path/to/file.py:name`` names.
 
@@ -87,6 +91,7 @@ def load_function(
         labels=labels,
         fields=fields,
         one_at_a_time=one_at_a_time,
+        task=task,
         name=f"python:{target}",
         source=getattr(module, "__file__", None),
     )
@@ -99,34 +104,38 @@ def from_callable(
     labels: Sequence[str] | None = None,
     fields: Sequence[str] = ("text",),
     one_at_a_time: bool = False,
+    task: str | None = None,
     name: str | None = None,
     source: str | None = None,
 ) -> Victim:
     """A victim around a callable, an object with ``predict_proba`` or ``predict``, or a loader of one of these.
 
-    ``one_at_a_time``: it takes one text, not a list, and returns that text's row. ``source``: the file whose content stands in
-    the identity beside ``robustness_identity``.
+    ``one_at_a_time``: it takes one text, not a list, and returns that text's row. ``task``: what it is asked, a name of
+    ``robustness.tasks.registry``. ``source``: the file whose content stands in the identity beside ``robustness_identity``.
 
     Raises:
-        UsageError: it is no predictor, its labels are unknown, or ``access`` is neither ``scores`` nor ``labels``.
+        UsageError: it is no predictor, its labels are unknown though the task needs them, it is a victim of another task, there
+            is no such task, or ``access`` is neither ``scores`` nor ``labels``.
     """
     name = name or f"python:{_name(predictor)}"
     if access is not None and access not in ACCESS:
         raise UsageError(f"access must be one of {', '.join(ACCESS)}, got {access!r}")
     if not fields or len(set(fields)) != len(fields):
         raise UsageError(f"fields must be one or more different names, got {list(fields)}")
+    if task is not None:
+        task_named(task)
     predictor = _loaded(predictor, name)
     if _is_victim(predictor):
-        ready: Victim = predictor
-        return ready
-    if is_pipeline(predictor):
+        return _of_task(predictor, task, name)
+    task = str(task or getattr(predictor, "robustness_task", None) or DEFAULT)
+    if is_pipeline(predictor) and task == DEFAULT:
         predictor = PipelineScores(predictor, name)
     if not _predicts(predictor):
         raise UsageError(
             f"{name} is a {type(predictor).__name__}: expected a function, or an object with predict_proba or predict"
         )
-    names = _labels(predictor, labels, name)
-    ask, given = _asking(predictor, access, names, name)
+    names = _labels(predictor, labels, name, task_named(task).fewest_labels)
+    ask, given = _asking(predictor, access, names, name, task)
     info = VictimInfo(
         name=name,
         kind="python",
@@ -135,6 +144,7 @@ def from_callable(
         access=given,
         identity=_identity(predictor, name, source),
         deterministic=bool(getattr(predictor, "robustness_deterministic", False)),
+        task=task,
         notes=() if hasattr(predictor, "robustness_identity") else ("its identity covers the module's source, not its weights",),
     )
     return FunctionVictim(info, _each(ask) if one_at_a_time else ask)
@@ -240,12 +250,24 @@ def _is_victim(value: Any) -> bool:
     return isinstance(getattr(value, "info", None), VictimInfo) and hasattr(value, "predict")
 
 
-def _asking(predictor: Any, access: str | None, labels: tuple[str, ...], name: str) -> tuple[Ask, str]:
+def _of_task(victim: Victim, task: str | None, name: str) -> Victim:
+    if task not in (None, victim.info.task):
+        raise UsageError(
+            f"{name} is a victim of the task {victim.info.task}, and the task {task} was asked for; leave --task out"
+        )
+    return victim
+
+
+def _asking(predictor: Any, access: str | None, labels: tuple[str, ...], name: str, task: str) -> tuple[Ask, str]:
     given = access or getattr(predictor, "robustness_access", None)
     if given is not None and given not in ACCESS:
         raise UsageError(f"{name}: robustness_access must be one of {', '.join(ACCESS)}, got {given!r}")
+    if task != DEFAULT and not task_named(task).fewest_labels:  # a regressor's ``predict`` gives the answer itself
+        return getattr(predictor, "predict", predictor), given or "scores"
     if hasattr(predictor, "predict_proba") and given != "labels":
         return predictor.predict_proba, "scores"
+    if hasattr(predictor, "predict") and task != DEFAULT:  # a table of 0 and 1, or names of labels
+        return predictor.predict, given or "labels"
     if hasattr(predictor, "predict"):
         if given == "scores":
             raise UsageError(f"{name} has predict but no predict_proba, so it gives labels only; use --access labels")
@@ -266,18 +288,22 @@ def _renamed(answer: Any, names: Mapping[Any, str]) -> Any:
     return names.get(answer, answer if isinstance(answer, (Integral, tuple)) and not names else str(answer))
 
 
-def _labels(predictor: Any, labels: Sequence[str] | None, name: str) -> tuple[str, ...]:
+def _labels(predictor: Any, labels: Sequence[str] | None, name: str, fewest: int) -> tuple[str, ...]:
+    """Names in the order of scores; ``fewest``: how many the task needs, 0 where its answers need none declared."""
     found: Any = labels
     for attribute in ("labels", "classes_"):
         if found is None:
             found = getattr(predictor, attribute, None)
+    if found is None and not fewest:
+        return ()
     if found is None:
         raise UsageError(
             f"the labels of {name} are unknown; pass --labels first,second in score order, or give it the attribute `labels`"
         )
     names = tuple(str(label) for label in found)
-    if len(names) < 2 or len(set(names)) != len(names):
-        raise UsageError(f"{name} needs two or more different labels, got {list(names)}")
+    if len(names) < fewest or len(set(names)) != len(names):
+        least = "two or more different labels" if fewest > 1 else "labels that differ"
+        raise UsageError(f"{name} needs {least}, got {list(names)}")
     own = tuple(str(label) for label in getattr(predictor, "classes_", names))
     if len(own) != len(names):
         raise UsageError(f"{name} has {len(own)} classes, {list(own)[:20]}, but {len(names)} labels were named: {list(names)}")

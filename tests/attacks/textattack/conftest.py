@@ -22,10 +22,11 @@ from attacks.search import Recipe
 from attacks.textattack_bridge import places
 from reports.run import Outcome
 from robustness.data import load_examples
-from robustness.engine.backends import EncoderBackend, VictimBackend
+from robustness.engine.backends import VictimBackend
 from robustness.engine.engine import Engine, Oracles
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan
+from robustness.helpers.encoder import EncoderBackend
 from robustness.tasks.classification import Classification, Misclassify
 from robustness.tasks.task import Space
 from robustness.victims import load_victim
@@ -263,7 +264,7 @@ def run() -> Run:
         victim = options.pop("victim", None) or load_victim("scripted:keyword")
         data = load_examples([_row(row) for row in rows], labels=victim.info.labels, text=list(victim.info.fields))
         encoder = Oracle(EncoderBackend(BagOfWords()))
-        oracles = Oracles(victim=Oracle(VictimBackend(victim)), encoder=encoder)
+        oracles = Oracles({"victim": Oracle(VictimBackend(victim)), "encoder": encoder})
         engine = Engine(oracles, in_flight=options.pop("in_flight", 8))
         space = Space(victim.info.labels, victim.info.fields)
         plan = {"task": Classification(), "goal": Misclassify(), "space": space, "budget": 80, **options}

@@ -117,7 +117,7 @@ PLAN = Plan(
 
 
 def run(plan: Plan, rows: list[Example], *, in_flight: int = 16, tokens: int = 200, backend: Counter | None = None) -> list[str]:
-    engine = Engine(Oracles(Oracle(backend or Counter(), batch_tokens=tokens)), in_flight=in_flight)
+    engine = Engine(Oracles({"victim": Oracle(backend or Counter(), batch_tokens=tokens)}), in_flight=in_flight)
     return sorted(outcome.to_json() for outcome in engine.outcomes(plan, rows, {}))
 
 
@@ -138,7 +138,7 @@ def test_questions_of_many_examples_share_batches() -> None:
     plan = replace(PLAN, recipes=(recipe(OneByOne(k)),), budget=None)
     rows = [Example(f"x{i}", (f"word {i:02d}",), 0, {}) for i in range(n)]
     oracle: Oracle[Input, Prediction] = Oracle(Counter(), batch_tokens=n * 16)  # a class of length for each
-    ended = list(Engine(Oracles(oracle), in_flight=n).outcomes(plan, rows, {}))
+    ended = list(Engine(Oracles({"victim": oracle}), in_flight=n).outcomes(plan, rows, {}))
     assert [outcome.queries for outcome in ended] == [k + 1] * n
     assert oracle.usage.batches <= k + 2
 
@@ -148,7 +148,7 @@ def test_the_default_keeps_many_searches_in_flight() -> None:
     plan = replace(PLAN, recipes=(recipe(OneByOne(k)),), budget=None)
     rows = [Example(f"x{i}", (f"word {i:02d}",), 0, {}) for i in range(n)]
     oracle: Oracle[Input, Prediction] = Oracle(Counter())
-    ended = list(Engine(Oracles(oracle)).outcomes(plan, rows, {}))
+    ended = list(Engine(Oracles({"victim": oracle})).outcomes(plan, rows, {}))
     assert [outcome.queries for outcome in ended] == [k + 1] * n
     assert oracle.usage.batches < n * k / 10
 
@@ -177,7 +177,7 @@ def test_another_seed_gives_other_outcomes() -> None:
 def test_finished_trials_are_not_run_again() -> None:
     rows = examples(20)
     finished = {(row.id, "one"): "failed" for row in rows[:15]} | {("x0", "two"): "failed"}
-    engine = Engine(Oracles(Oracle(Counter())))
+    engine = Engine(Oracles({"victim": Oracle(Counter())}))
     left = {(o.example_id, o.recipe) for o in engine.outcomes(PLAN, rows, finished)}
     assert left == {(row.id, name) for row in rows for name in ("one", "two")} - finished.keys()
 
@@ -185,7 +185,7 @@ def test_finished_trials_are_not_run_again() -> None:
 def test_a_cascade_attacks_only_what_stands() -> None:
     rows = examples(60)
     found: dict[str, list[str]] = {}
-    for outcome in Engine(Oracles(Oracle(Counter()))).outcomes(replace(PLAN, cascade=True), rows, {}):
+    for outcome in Engine(Oracles({"victim": Oracle(Counter())})).outcomes(replace(PLAN, cascade=True), rows, {}):
         found.setdefault(outcome.example_id, []).append(outcome.status)
     assert any(len(ends) == 2 for ends in found.values())
     assert all(end not in ("succeeded", "skipped") for ends in found.values() for end in ends[:-1])
@@ -248,4 +248,4 @@ def test_queries_are_distinct_texts_and_the_clean_forward_is_shared() -> None:
 
 def test_in_flight_must_be_positive() -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        Engine(Oracles(Oracle(Counter())), in_flight=0)
+        Engine(Oracles({"victim": Oracle(Counter())}), in_flight=0)

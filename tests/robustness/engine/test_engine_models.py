@@ -52,7 +52,7 @@ def test_gradients_that_crash_are_an_error_of_the_trial() -> None:
             yield from gradients(trial)
 
     victim: Any = _Broken()
-    oracles = Oracles(victim=Oracle(VictimBackend(victim)), gradients=Oracle(GradientBackend(victim)))
+    oracles = Oracles({"victim": Oracle(VictimBackend(victim)), "gradients": Oracle(GradientBackend(victim))})
     outcome = ended(Follows(), oracles, "a good film")
     assert outcome.status == "error"
     assert outcome.error is not None
@@ -76,7 +76,7 @@ def test_similarity_is_measured_from_the_encoders_vectors() -> None:
             yield from trial.attempt([Candidate("bad film")])
 
     victim = load_victim("scripted:keyword")
-    oracles = Oracles(victim=Oracle(VictimBackend(victim)), encoder=Oracle(Turned()))
+    oracles = Oracles({"victim": Oracle(VictimBackend(victim)), "encoder": Oracle(Turned())})
     outcome = ended(Once(), oracles, "good film", measure_similarity=True)
     assert outcome.status == "succeeded"
     assert outcome.similarity == pytest.approx(0.6)

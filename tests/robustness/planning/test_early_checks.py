@@ -17,7 +17,7 @@ AUDIT = ["audit", *INPUTS]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A folder with data and an old run; loading a victim or an encoder is noted, and fails."""
     from robustness import victims
-    from robustness.planning import prepare
+    from robustness.helpers import registry
 
     loads: list[str] = []
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(victims, "_load", refuse)
-    monkeypatch.setattr(prepare, "load_models", refuse)
+    monkeypatch.setattr(registry, "load_helpers", refuse)
     Path("films.csv").write_text("text,label\na warm film,positive\na dull film,negative\n")
     Path("pairs.csv").write_text("sentence1,sentence2,label\na,b,1\nc,d,0\n")
     Path("old").mkdir()

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from robustness.errors import UsageError, VictimError
+from robustness.tasks import registry
 from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.classification import Classification
 from robustness.victims import load_victim
 from robustness.victims.base import VictimInfo
 from robustness.victims.function import from_callable, load_function
@@ -256,3 +258,39 @@ def test_a_victim_is_taken_as_it_is() -> None:
 
 def test_the_spec_reaches_the_function(module: str) -> None:
     assert load_victim(f"python:{module}:scores", labels=["a", "b"]).info.name == f"python:{module}:scores"
+
+
+def test_a_task_whose_answers_are_no_labels_needs_none_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_ADDED", {})
+
+    class Lengths(Classification):  # any task without labels
+        name = "lengths"
+        fewest_labels = 0
+
+    registry.register(Lengths())
+    victim = from_callable(lambda texts: [len(text) for text in texts], task="lengths")
+    assert (victim.info.task, victim.info.labels, victim.info.access) == ("lengths", (), "scores")
+    file = tmp_path / "mine.py"
+    file.write_text("def one(text):\n    return 1\n\none.robustness_task = 'lengths'\n", "utf-8")
+    assert load_victim(f"python:{file}:one", one_at_a_time=True).info.task == "lengths"
+
+    class Regressor:
+        """As in scikit-learn: ``predict`` gives numbers."""
+
+        def predict(self, texts: list[str]) -> list[int]:
+            return [7 for _ in texts]
+
+    assert from_callable(Regressor(), task="lengths").predict([("a",)]) == [7]
+
+
+@pytest.mark.parametrize(
+    ("predictor", "task", "complaint"),
+    [
+        (lambda texts: texts, "classifcation", "did you mean 'classification'"),
+        (lambda texts: texts, "classification", "pass --labels"),
+        (keyword(""), "multi", "there is no task 'multi'"),
+    ],
+)
+def test_a_task_that_is_not_there_or_does_not_fit_is_refused(predictor: Any, task: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        from_callable(predictor, task=task)

@@ -11,7 +11,7 @@ import transformers
 
 from robustness.engine.oracle import Oracle
 from robustness.errors import UsageError, VictimError
-from robustness.helpers.masked_lm import Masker, load_masker
+from robustness.helpers.masked_lm import Masker, MaskerBackend, load_masker
 
 SENTENCES = ("the film is a warm and funny story", "the plot is thin but the actors are wonderful", "it fails as a comedy")
 
@@ -67,7 +67,6 @@ def test_a_long_context_is_shortened_around_the_blank(masker: Masker) -> None:
 
 
 def test_the_batch_does_not_matter(masker: Masker) -> None:
-    from robustness.engine.backends import MaskerBackend
 
     one, other = ("the ", " is thin", "", 9), ("it fails as a ", "", "", 9)
     alone, mixed = Oracle[Any, Any](MaskerBackend(masker)), Oracle[Any, Any](MaskerBackend(masker))
