@@ -11,6 +11,7 @@ from robustness.tasks.task import Task
 
 _FILES = {
     "classification": "robustness.tasks.classification:Classification",
+    "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
     "translation": "robustness.tasks.translation:Translation",
 }

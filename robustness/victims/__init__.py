@@ -34,8 +34,11 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one",
-        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task", "prefix", "max_new_tokens"),
+        "any Hugging Face checkpoint that its class tells how to ask; #LABEL picks one label of a multi-label one",
+        (
+            *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
+            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
+        ),
     ),
     VictimKind(
         "python",
