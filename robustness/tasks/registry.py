@@ -16,6 +16,8 @@ _FILES = {
     "retrieval": "robustness.tasks.retrieval:Retrieval",
     "ner": "robustness.tasks.entities:Entities",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
+    "summarisation": "robustness.tasks.summarisation:Summarisation",
+    "translation": "robustness.tasks.translation:Translation",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}

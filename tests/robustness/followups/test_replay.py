@@ -165,9 +165,9 @@ def test_the_runs_own_victim_is_asked_only_while_it_is_the_same(run: Path, capsy
         ({"labels": ["positive", "negative"]}, "labels changed since"),
         (
             {"name": "python:my_victim:predict", "kind": "python"},
-            "which is Python code; to run it, repeat it as --victim python:my_victim:predict",
+            "which runs code of its own; to run it, repeat it as --victim python:my_victim:predict",
         ),
-        ({"name": "python:my_victim:predict"}, "which is Python code"),
+        ({"name": "python:my_victim:predict"}, "which runs code of its own"),
         ({"name": "scripted:gone"}, "cannot be opened"),
         ({"name": "their robot", "kind": "robot"}, "cannot be opened by its name"),
     ):
