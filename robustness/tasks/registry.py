@@ -11,6 +11,7 @@ from robustness.tasks.task import Task
 
 _FILES = {
     "classification": "robustness.tasks.classification:Classification",
+    "generation": "robustness.tasks.generation:Generation",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
 }
 DEFAULT = "classification"
