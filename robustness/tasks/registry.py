@@ -15,6 +15,7 @@ _FILES = {
     "regression": "robustness.tasks.regression:Regression",
     "retrieval": "robustness.tasks.retrieval:Retrieval",
     "ner": "robustness.tasks.entities:Entities",
+    "generation": "robustness.tasks.generation:Generation",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
     "translation": "robustness.tasks.translation:Translation",
