@@ -34,11 +34,8 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face sequence classifier, multi-label or regression head, for one text or a pair; #LABEL picks one label",
-        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one; or a tagger, "
-        "#PERSON=PER,*=O renames its entity types",
-        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
-        "any Hugging Face checkpoint that its class tells how to ask; #LABEL picks one label of a multi-label one",
+        "any Hugging Face checkpoint that its class tells how to ask: classifiers, taggers, readers, encoder-decoders, decoders; "
+        "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
             *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
@@ -65,10 +62,14 @@ KINDS = (
         "rankings",
         "a bi-encoder, minilm or a Hugging Face one, over the passages of a file with columns id and text",
         ("device", "fields"),
+    ),
+    VictimKind(
         "spacy",
         "spacy:PIPELINE[#TYPES]",
         "labels",
         "the entities of a spaCy pipeline, installed or in a folder; #conll or #PERSON=PER,GPE=LOC,*=O renames its types",
+    ),
+    VictimKind(
         "command",
         "command:PROGRAM ARGUMENTS",
         "scores or labels",

@@ -122,6 +122,13 @@ class Ran:
 QUESTION, ANSWER = "Where does Mary stay?", "London"
 
 
+def _marks(text: str, answer: int | None) -> tuple[Mark, ...]:
+    """The gold answer inside the context of a question; else the names of the text."""
+    if answer is not None:
+        return (Mark(1, answer, answer + len(ANSWER)),) if answer >= 0 else ()
+    return tuple(Mark(0, m.start(), m.end(), ENTITIES[m.group()]) for m in re.finditer("|".join(ENTITIES), text))
+
+
 def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
     """One trial; a recipe for questions gets one, with its answer marked where it stands in the text."""
     clean = predict(text)
@@ -129,7 +136,6 @@ def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: in
     asked = recipe.tasks == ("qa",)
     at = text.find(ANSWER)
     trial = Trial(
-        inputs=(text,),
         inputs=(QUESTION, text) if asked else (text,),
         field=int(asked),
         gold=clean.label,
@@ -137,8 +143,7 @@ def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: in
         clean=clean,
         rng=Random(seed),
         budget=budget,
-        marks=tuple(Mark(0, m.start(), m.end(), ENTITIES[m.group()]) for m in re.finditer("|".join(ENTITIES), text)),
-        marks=(Mark(1, at, at + len(ANSWER)),) if asked and at >= 0 else (),
+        marks=_marks(text, at if asked else None),
     )
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None
