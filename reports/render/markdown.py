@@ -25,6 +25,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _head(run, gate),
         _rules(gate),
         _overall(measured, drawn(run.manifest)),
+        _quality(measured),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -56,9 +57,10 @@ def section(title: str, *parts: str) -> str:
 
 def _head(run: Run, gate: GateResult) -> str:
     victim, data = run.manifest.victim, run.manifest.data
+    asked = f"Task {code(run.manifest.task)}, goal {code(run.manifest.goal)}."
     about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
     changed = f"\n\n**{prose(gate.changed[:1].upper() + gate.changed[1:])}**" if gate.changed else ""
-    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}.{changed}"
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} {asked} Policy: {code(gate.policy)}.{changed}"
 
 
 def _rules(gate: GateResult) -> str:
@@ -86,6 +88,21 @@ def _overall(measured: Measured, drawn: str) -> str:
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
     return section("Overall", table(("", "value"), rows), note)
+
+
+def _quality(measured: Measured) -> str:
+    held = measured.quality
+    if held is None and not measured.measures:
+        return ""
+    rows = [] if held is None else [("quality", interval(held.clean), interval(held.attacked), points(held.drop))]
+    rows += [
+        (prose(m.title), number(m.clean, 3), number(m.attacked, 3), NOTHING) for m in measured.measures if m.clean is not None
+    ]
+    note = (
+        "Under attack an example counts with the worst answer that any recipe found; the drop is paired, "
+        "intervals are bootstrapped."
+    )
+    return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
 
 
 def _stages(measured: Measured) -> str:

@@ -265,6 +265,12 @@ class GateFlags(Flags):
         str | None,
         typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe."),
     ] = None
+    min_quality: Annotated[
+        str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")
+    ] = None
+    max_quality_drop: Annotated[
+        str | None, typer.Option("--max-quality-drop", help="Fail above this fall of mean quality, e.g. 20pt.")
+    ] = None
     max_error_rate: Annotated[
         str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
     ] = None

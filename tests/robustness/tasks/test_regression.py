@@ -197,7 +197,7 @@ def test_deepwordbug_moves_the_mark_of_a_checkpoint_trained_here(folder: Path) -
     assert len(won) >= 2
     for one in won:
         assert one.best is not None
-        assert abs(float(one.best.shown) - float(one.label)) > 0.15
+        assert abs(float(one.best.shown) - float(one.reference)) > 0.15
         assert one.texts["food"] == pair(*chosen[int(one.example_id)])[0]
 
 
