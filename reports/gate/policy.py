@@ -134,6 +134,8 @@ class AuditDefaults(_Table):
 
     victim: str | None = None
     data: str | None = None
+    task: str | None = None
+    goal: str | None = None
     text: Names | None = None
     label: str | None = None
     id: str | None = None

@@ -12,7 +12,7 @@ from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures
 
 SHOWN = 20
@@ -173,21 +173,21 @@ def _failures(run: Run, texts: bool) -> str:
 
 
 def _failure(run: Run, outcome: Outcome, texts: bool) -> Iterator[str]:
-    clean, adversarial = _prediction(run, outcome.clean), _prediction(run, outcome.adversarial)
-    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {adversarial}, {outcome.queries} queries"
+    clean, best = _prediction(run, outcome.clean), _prediction(run, outcome.best)
+    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {best}, {outcome.queries} queries"
     if not texts:
         return
     yield f"  - original: {code(_short(outcome.texts.get(outcome.field, '')))}"
     yield f"  - perturbed: {code(_short(outcome.perturbed or ''))}"
 
 
-def _prediction(run: Run, record: PredictionRecord | None) -> str:
+def _prediction(run: Run, record: Judged | None) -> str:
     if record is None:
         return NOTHING
     labels = list(run.manifest.victim.get("labels", ()))
-    known = record.scores is not None and record.label in labels and labels.index(record.label) < len(record.scores)
-    score = f" {record.scores[labels.index(record.label)]:.3f}" if known and record.scores else ""
-    return code(record.label) + score
+    known = record.scores is not None and record.shown in labels and labels.index(record.shown) < len(record.scores)
+    score = f" {record.scores[labels.index(record.shown)]:.3f}" if known and record.scores else ""
+    return code(record.shown) + score
 
 
 def _short(text: str) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.measures.forecast import Forecast, Needed
     from reports.run import Outcome
-    from robustness.audit import Audit
     from robustness.data import Dataset, Example
+    from robustness.planning.audit import Audit
 
 PILOT = 10
 CHURNS = (0.0, 0.02, 0.05, 0.1)

@@ -34,7 +34,8 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face checkpoint that its class tells how to ask; #LABEL picks one label of a multi-label one",
+        "any Hugging Face checkpoint that its class tells how to ask: classifiers, taggers, readers, encoder-decoders, decoders; "
+        "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
             *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
@@ -47,6 +48,26 @@ KINDS = (
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
         ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
+    ),
+    VictimKind(
+        "bm25",
+        "bm25:CORPUS",
+        "rankings",
+        "BM25 over the passages of a file with columns id and text: which passages answer a query",
+        ("fields",),
+    ),
+    VictimKind(
+        "embedder",
+        "embedder:MODEL#CORPUS",
+        "rankings",
+        "a bi-encoder, minilm or a Hugging Face one, over the passages of a file with columns id and text",
+        ("device", "fields"),
+    ),
+    VictimKind(
+        "spacy",
+        "spacy:PIPELINE[#TYPES]",
+        "labels",
+        "the entities of a spaCy pipeline, installed or in a folder; #conll or #PERSON=PER,GPE=LOC,*=O renames its types",
     ),
     VictimKind(
         "command",
@@ -81,6 +102,11 @@ def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str 
     if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
         how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
         raise UsageError(f"{source} names the victim {spec}, which runs code of its own; to run it, {how}")
+
+
+def takes(spec: str, option: str) -> bool:
+    """Whether the kind of victim that a spec names takes an option."""
+    return any(kind.name == spec.partition(":")[0] and option in kind.options for kind in KINDS)
 
 
 def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
@@ -140,6 +166,19 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind == "bm25":
+        from robustness.victims.retrieval import load_bm25
+
+        return load_bm25(rest, offline=offline, **given)
+    if kind == "embedder":
+        from robustness.victims.transformers.embedder import load_embedder
+
+        return load_embedder(rest, offline=offline, **given)
+    if kind == "spacy":
+        from robustness.victims.spacy import load_spacy
+
+        name, _, types = rest.partition("#")
+        return load_spacy(name, types=types or None, **given)
     if kind == "command":
         from robustness.victims.command import load_command
 

@@ -109,6 +109,10 @@ class ReadingFlags(Flags):
 class RecipeFlags(Flags):
     """What attacks."""
 
+    goal: Annotated[
+        str | None,
+        typer.Option("--goal", help="What counts as broken, such as misclassify or answer-with:LABEL (`robustness list tasks`)."),
+    ] = None
     recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
         None
     )
@@ -211,6 +215,9 @@ class ResourceFlags(Flags):
 class OpeningFlags(Flags):
     """How the victim is opened."""
 
+    task: Annotated[
+        str | None, typer.Option("--task", help="What the victim is asked (default: what it says, or the data look like).")
+    ] = None
     access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
     labels: Annotated[
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")

@@ -14,8 +14,12 @@ from robustness.victims.transformers import checkpoints
 
 CLASSIFIER = "robustness.victims.transformers.classifier:load_huggingface"
 SEQ2SEQ = "robustness.victims.transformers.seq2seq:load_seq2seq"
+READER = "robustness.victims.transformers.reader:load_reader"
 LOADERS = {
     "SequenceClassification": CLASSIFIER,
+    "TokenClassification": "robustness.victims.transformers.tagger:load_tagger",
+    "QuestionAnswering": READER,
+    "QuestionAnsweringSimple": READER,  # XLNet's, XLM's and Flaubert's plain one
     "CausalLM": "robustness.victims.transformers.causal:load_causal",
     "LMHeadModel": "robustness.victims.transformers.causal:load_causal",
     "ForConditionalGeneration": SEQ2SEQ,
