@@ -151,7 +151,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     """
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
-    from robustness.helpers.registry import load_helpers
+    from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import languages, meaning, preflight, prepare, self_checks
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
@@ -165,7 +165,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings)
+    models = load_helpers(settings, needs(recipes))
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
@@ -267,19 +267,21 @@ def _refuse_idle(policy: Policy | None) -> None:
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
     """The victim behind a spec, a callable or a victim."""
-    from robustness.victims import VictimInfo, load_victim
+    from robustness.victims import VictimInfo, behind, load_victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    through, offline = options.pop("through", None), bool(options.get("offline"))
     if options.pop("isolate", False):
         raise UsageError(
             f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
         )
     if isinstance(getattr(victim, "info", None), VictimInfo):
-        return cast("Victim", victim)
+        return behind(cast("Victim", victim), through, offline=offline)
     from robustness.victims.function import from_callable
 
-    return from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    return behind(made, through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
