@@ -69,7 +69,7 @@ def facts(folder: Path) -> tuple[list[bytes], dict[str, Any]]:
 def test_an_isolated_victim_has_the_outcomes_and_the_identity_of_one_in_this_process(tmp_path: Path) -> None:
     for out, isolate in (("here", False), ("there", True)):
         recipes = "deepwordbug,bad-characters,natural:keyboard-typo"
-        audit(spec("answer"), ROWS, recipes, out=tmp_path / out, encoder="none", budget=30, isolate=isolate)
+        audit(spec("answer"), ROWS, recipes=recipes, out=tmp_path / out, encoder="none", budget=30, isolate=isolate)
     assert facts(tmp_path / "there") == facts(tmp_path / "here")
 
 
@@ -218,7 +218,7 @@ def test_offline_holds_in_the_other_process() -> None:
 
 def test_only_what_a_child_can_load_is_isolated() -> None:
     with pytest.raises(UsageError, match="isolate needs a victim that a child process can load"):
-        audit(lambda texts: [[0.5, 0.5] for _ in texts], ROWS, "deepwordbug", isolate=True)
+        audit(lambda texts: [[0.5, 0.5] for _ in texts], ROWS, recipes="deepwordbug", isolate=True)
     assert not isinstance(load_victim("scripted:keyword", isolate=True), IsolatedVictim)
 
 
@@ -261,7 +261,8 @@ def _runs(pid: int) -> bool:
 FORKED_CHILD = """
 import os, pathlib, signal, sys, time
 sys.path.insert(0, {here!r})
-from robustness.audit import Audit, audit
+from robustness.auditing import audit
+from robustness.planning.audit import Audit
 
 def forking(texts):
     if os.fork() == 0:
@@ -275,7 +276,7 @@ from fork_victim import Victim
 import fork_victim
 victim = Victim()
 fork_victim.trick = forking
-audit(victim, {rows!r}, "deepwordbug", out="run", encoder="none", budget=30)
+audit(victim, {rows!r}, recipes="deepwordbug", out="run", encoder="none", budget=30)
 """
 FORK_VICTIM = """
 trick = None
@@ -307,7 +308,7 @@ def test_a_child_that_a_killed_run_forked_keeps_no_lock(tmp_path: Path, monkeypa
             child = int((tmp_path / "forked").read_text())
             assert _runs(child)
         try:
-            audit(Victim(), ROWS, "deepwordbug", out=out, resume=out == "run", encoder="none", budget=30)
+            audit(Victim(), ROWS, recipes="deepwordbug", out=out, resume=out == "run", encoder="none", budget=30)
         finally:
             if out == "run":
                 os.kill(child, signal.SIGKILL)

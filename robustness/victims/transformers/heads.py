@@ -133,10 +133,11 @@ def _problem_type(config: Any) -> str | None:
     return kind
 
 
-def check_head(source: str, config: Any, loading: dict[str, Any]) -> None:
+def check_head(source: str, config: Any, loading: dict[str, Any], what: str = "sequence classifier") -> None:
     """Refuse weights that do not fill the model which ``config.json`` describes.
 
     ``loading``: what transformers reports of the loading; it fills what is missing with random numbers and only warns.
+    ``what``: what it would be with its weights.
 
     Raises:
         VictimError: a weight is missing, or of another shape.
@@ -154,8 +155,8 @@ def check_head(source: str, config: Any, loading: dict[str, Any]) -> None:
     missing = sorted(loading["missing_keys"])
     if missing:
         raise VictimError(
-            f"{source!r} is no trained sequence classifier: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
-            "give a checkpoint that was fine-tuned for classification"
+            f"{source!r} is no trained {what}: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
+            "give a checkpoint that was fine-tuned as one"
         )
 
 

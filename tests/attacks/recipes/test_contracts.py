@@ -18,6 +18,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "recipes.md"
 LEVELS = {"character", "word", "sentence", "mixed"}
 ACCESS = {"blind", "labels", "scores", "gradients"}
 ORACLES = {"Query": "", "Embed": "encoder", "Rewrite": "rewriter", "Fill": "masked-lm", "Gradients": "", "Flips": ""}
+ORACLES |= {"Scan": "ocr", "Speak": "speech"}
 REVIEW = "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story."
 STRANGE = {
     "empty": "",
@@ -67,7 +68,7 @@ def test_same_seed_same_search_and_the_recipe_is_not_worn_by_use(recipe: Recipe,
     one, two = run(recipe, REVIEW, budget=400, seed=7), run(recipe, REVIEW, budget=400, seed=7)
     assert one.outcome() == two.outcome()
     assert repr(recipe) == before
-    assert one.trial.inputs == (REVIEW,)
+    assert one.trial.text == REVIEW
 
 
 def test_no_text_is_asked_twice_nor_the_clean_one_again(recipe: Recipe, run: Any) -> None:

@@ -294,8 +294,8 @@ def test_deepwordbug_changes_the_labels_of_a_checkpoint_trained_here(folder: Pat
     assert sum(one.status == "succeeded" for one in attacked) >= 3
     for one in attacked:
         if one.status == "succeeded":
-            assert one.adversarial is not None
-            assert one.adversarial.label != one.label
+            assert one.best is not None
+            assert one.best.shown != one.reference
     again = searched(victim, list(reversed(examples)))
     assert {one.example_id: one.perturbed for one in again} == {one.example_id: one.perturbed for one in attacked}
 

@@ -196,8 +196,8 @@ def test_deepwordbug_moves_the_mark_of_a_checkpoint_trained_here(folder: Path) -
     won = [one for one in outcomes.values() if one.status == "succeeded"]
     assert len(won) >= 2
     for one in won:
-        assert one.adversarial is not None
-        assert abs(float(one.adversarial.label) - float(one.label)) > 0.15
+        assert one.best is not None
+        assert abs(float(one.best.shown) - float(one.reference)) > 0.15
         assert one.texts["food"] == pair(*chosen[int(one.example_id)])[0]
 
 
@@ -217,9 +217,9 @@ def test_a_search_goes_by_the_tolerance_of_its_goal_in_what_it_skips() -> None:
 def test_a_callable_is_searched_without_a_reference() -> None:
     victim = from_callable(length, task="regression")
     (outcome,) = searched(victim, [Example("1", ("the storm came over the hills at night",), None, {})], "lowered-by:0.2")
-    assert (outcome.status, outcome.goal, outcome.label) == ("succeeded", "lowered-by:0.2", "")
-    assert outcome.adversarial is not None
-    assert float(outcome.adversarial.label) == 0.75
+    assert (outcome.status, outcome.goal, outcome.reference) == ("succeeded", "lowered-by:0.2", "")
+    assert outcome.best is not None
+    assert float(outcome.best.shown) == 0.75
 
 
 def test_a_regressors_predict_is_what_is_asked() -> None:

@@ -236,8 +236,8 @@ def test_deepwordbug_hides_the_wanted_passage_from_bm25(tmp_path: Path) -> None:
     won = [one for one in outcomes if one.status == "succeeded"]
     assert len(won) >= 4
     for one in won:
-        assert one.adversarial is not None
-        assert not one.adversarial.label.startswith(one.label)
+        assert one.best is not None
+        assert not one.best.shown.startswith(one.reference)
 
 
 def test_deepwordbug_makes_minilm_rank_another_passage_first(minilm: Any) -> None:
@@ -273,7 +273,7 @@ def test_a_callable_that_returns_ids_is_a_victim_too() -> None:
     plan = Plan((attacks.recipes.build("deepwordbug"),), TASK, TASK.goal("", SPACE), SPACE)
     examples = [Example("1", ("a swift in the air",), ("swift",), {})]
     (outcome,) = Engine(Oracles({"victim": Oracle(VictimBackend(victim))})).outcomes(plan, examples, {})
-    assert (outcome.status, outcome.adversarial and outcome.adversarial.label) == ("succeeded", "no hit")
+    assert (outcome.status, outcome.best and outcome.best.shown) == ("succeeded", "no hit")
 
 
 def test_a_title_stands_before_the_text_and_the_format_does_not_matter(tmp_path: Path) -> None:

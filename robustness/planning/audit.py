@@ -1,16 +1,15 @@
-"""Composes victim, recipes and data into a run: the one job of the tool."""
+"""A run in the making: victim, data, recipes and settings composed, checked, and carried out."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from robustness.errors import UsageError
-from robustness.settings import Settings
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
     from robustness.engine.trial import Plan
     from robustness.planning.sampling import Drawing
     from robustness.planning.self_checks import Flag
+    from robustness.settings import Settings
     from robustness.victims.base import Victim
-
-__all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "open_data", "open_victim", "prepare"]
 
 
 class Watcher(Protocol):
@@ -117,13 +115,17 @@ class Audit:
         from robustness.planning.doubts import Doubts
 
         access = {recipe.name: recipe.access for recipe in self.plan.recipes}
-        seen, doubts = self_checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
+        classes = self.plan.task.classes
+        seen = self_checks.OutcomeChecks(classes=classes)
+        doubts = Doubts(self.plan.labels if classes else (), access, cascade=self.plan.cascade)
         meant = meaning.MeaningChecks(self.plan.recipes)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
             doubts.read(outcome)
             meant.read(outcome)
-        flags = [*self.flags, *self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
+        flags = [*self.flags]
+        if classes:
+            flags += self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
         if "encoder" not in self.oracles.by_role:
@@ -151,10 +153,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     """
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
-    from robustness.helpers.registry import load_helpers
+    from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import languages, meaning, preflight, prepare, self_checks
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
+    from robustness.tasks.registry import task_named
 
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
@@ -162,17 +165,18 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     field = prepare.attacked_field(settings, victim.info)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
+    task = task_named(victim.info.task)
+    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields, task)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings)
+    models = load_helpers(settings, needs(recipes))
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
     flags += [*self_checks.substitutes(recipes), *clusters(data)]
     flags += languages.doubts(language, prepare.left_out(settings, language), texts)
-    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields), recipes)
+    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields, task), recipes)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     confirm = repeats.confirm(settings.confirm)
@@ -267,19 +271,21 @@ def _refuse_idle(policy: Policy | None) -> None:
 
 def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
     """The victim behind a spec, a callable or a victim."""
-    from robustness.victims import VictimInfo, load_victim
+    from robustness.victims import VictimInfo, behind, load_victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    through, offline = options.pop("through", None), bool(options.get("offline"))
     if options.pop("isolate", False):
         raise UsageError(
             f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
         )
     if isinstance(getattr(victim, "info", None), VictimInfo):
-        return cast("Victim", victim)
+        return behind(cast("Victim", victim), through, offline=offline)
     from robustness.victims.function import from_callable
 
-    return from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    return behind(made, through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
