@@ -2,6 +2,7 @@
 
 from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     a2t,
+    add_sentence,
     bad_characters,
     bae,
     bert_attack,

@@ -110,6 +110,11 @@ class _MaskedTrial(Trial):
         self.tally = trial.tally
         trial._known = self._known
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """What is marked behind the mask: an attack may have to know what it must not say."""
+        return self.outer.marked
+
     def _judged(self, answer: Answer, inputs: Input) -> Judgement:
         return self.outer.judge(answer, self._input(inputs))
 

@@ -52,17 +52,19 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A text: a translation, a summary, an answer to a question."""
+    """A text: a translation, a summary, an answer to a question. ``confidence``: the victim's own in it, 0 to 1, if it tells."""
 
     text: str
     reading: bytes | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Ids of passages, best first."""
+    """Ids of passages, best first; ``scores``: one for each, higher is better, where the victim gives them."""
 
     ids: tuple[str, ...]
+    scores: tuple[float, ...] | None = None
     reading: bytes | None = None
 
 

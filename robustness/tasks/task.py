@@ -20,7 +20,7 @@ from robustness.tasks.rows import rows_of
 
 if TYPE_CHECKING:
     from robustness.tasks.check_answers import AnswerOddities
-    from robustness.victims.base import VictimInfo
+    from robustness.victims.base import Victim, VictimInfo
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Answer)
@@ -30,10 +30,20 @@ A_contra = TypeVar("A_contra", bound=Answer, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What the victim of a run reads and can answer: its text fields, and its labels where its answers are labels."""
+    """What the victim of a run reads and can answer: its text fields, and its labels where its answers are labels.
+
+    ``ids``: of all that it can rank, where its answers are rankings and it tells what it searches.
+    """
 
     labels: tuple[str, ...] = ()
     fields: tuple[str, ...] = ("text",)
+    ids: frozenset[str] | None = None
+
+
+def space_of(victim: Victim) -> Space:
+    """What a victim says of itself; one that searches passages holds them as ``passages``, by id."""
+    passages: Mapping[str, str] | None = getattr(victim, "passages", None)
+    return Space(victim.info.labels, victim.info.fields, None if passages is None else frozenset(passages))
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,10 @@ class Task(ABC, Generic[R, A]):
     """Whether answers have a quality between 0 and 1."""
     fewest_labels: ClassVar[int] = 0
     """How many labels a victim must declare before it can be read; 0 where its answers are no indexes of labels."""
+    needs: ClassVar[tuple[str, ...]] = ("entailment",)
+    """What every change must leave as it was (``attacks.preserves``); empty: by the number of text fields."""
+    classes: ClassVar[bool] = False
+    """Whether an answer is one of the victim's labels, so that chance level and mixed-up labels can be looked for."""
     protects: ClassVar[bool] = False
     """Whether the marks of an example are spans that no attack may touch."""
     measures: ClassVar[tuple[Measure, ...]] = ()
@@ -134,9 +148,17 @@ class Task(ABC, Generic[R, A]):
     def right(self, answer: A, seen: Seen[R, A]) -> bool:
         """Whether the clean answer is right; where it is not, the example is skipped. ``seen.perturbed`` is the clean text."""
 
+    def right_for(self, goal: Goal[R, A], answer: A, seen: Seen[R, A]) -> bool:
+        """Whether the clean answer is right as a goal sees it: goals may bring a tolerance, a depth or a label of their own."""
+        return self.right(answer, seen)
+
     @abstractmethod
     def show(self, answer: A, space: Space) -> Shown:
         """The answer as reports show it."""
+
+    def adapted(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row of the data, one that comes in another usual shape brought into columns of ``texts`` and ``references``."""
+        return row
 
     def read_answers(self, raw: Any, inputs: Sequence[Input], info: VictimInfo, oddities: AnswerOddities) -> list[A | Unusable]:
         """Answers to ``inputs`` from what the victim returned; raises ``AnswerError`` where they cannot be told apart."""

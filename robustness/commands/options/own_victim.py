@@ -28,7 +28,7 @@ class OwnVictim:
         Raises:
             UsageError: it is not there any more, or is not the same any more.
         """
-        from robustness.audit import open_victim
+        from robustness.auditing import open_victim
 
         try:
             victim = open_victim(self.spec, **{**self.options, **options})
