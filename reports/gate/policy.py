@@ -180,6 +180,7 @@ class AuditDefaults(_Table):
     device: str | None = None
     max_length: Count | None = None
     isolate: bool | None = None
+    through: str | None = None
     out: str | None = None
     until_decided: bool | None = None
     offline: bool | None = None

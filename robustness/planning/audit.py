@@ -153,7 +153,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     """
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
-    from robustness.helpers.registry import load_helpers
+    from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import languages, meaning, preflight, prepare, self_checks
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
@@ -169,7 +169,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields, task)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings)
+    models = load_helpers(settings, needs(recipes))
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)

@@ -21,7 +21,7 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
     from attacks.language.detection import survey
     from attacks.protection import LABELS
     from attacks.recipes import LanguageError
-    from robustness.helpers.registry import specs
+    from robustness.helpers.registry import check_helpers, needs, specs
     from robustness.planning.languages import RunLanguage
     from robustness.planning.preflight import check_needs
     from robustness.planning.prepare import chosen_recipes
@@ -38,7 +38,8 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
         if settings.language is None and isinstance(error.__cause__, LanguageError):
             return  # the texts have not been read yet: they may be in the language of the recipe
         raise
-    check_needs(recipes, tuple(specs(settings)))
+    check_needs(recipes, tuple(specs(settings, needs(recipes))))
+    check_helpers(settings, needs(recipes))
 
 
 def check_inputs(
@@ -50,6 +51,10 @@ def check_inputs(
         UsageError: a victim that cannot be meant, no data, a field that the victim does not have.
         DataError: data that cannot be read, or whose columns cannot be chosen.
     """
+    if opening.get("through"):
+        from robustness.channels import check_channel
+
+        check_channel(opening["through"])
     kind, label = "", ""
     if isinstance(victim, str):
         from robustness.victims import check_spec

@@ -133,13 +133,18 @@ def oracles(
 
     tokens, memory = settings.batch_tokens, _memory(settings)
     stores = {"encoder": memory.of_encoder} if memory else {}
+    if memory and hasattr(victim, "keep_in"):
+        victim.keep_in(memory)  # what came out of its channel
     by_role: dict[str, Oracle[Any, Any]] = {
         VICTIM: Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
         FRESH: Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
     }
     for role, model in models.items():
+        asked = backend_of(role, model)
         store = stores[role](model) if role in stores else None
-        by_role[role] = Oracle(backend_of(role, model), batch_tokens=tokens, store=store)
+        if memory and hasattr(asked, "store"):
+            store = asked.store(memory)
+        by_role[role] = Oracle(asked, batch_tokens=tokens, store=store)
     gradients = _gradients(victim, recipes, settings)
     return Oracles(by_role | ({GRADIENTS: gradients} if gradients else {}))
 

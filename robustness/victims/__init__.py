@@ -109,17 +109,23 @@ def takes(spec: str, option: str) -> bool:
     return any(kind.name == spec.partition(":")[0] and option in kind.options for kind in KINDS)
 
 
-def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **options: Any) -> Victim:
+def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, through: str | None = None, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
     brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
     with ``command:``, in a process of their own anyway.
+    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``).
 
     Raises:
-        UsageError: an unknown kind, or an option that the kind does not take.
+        UsageError: an unknown kind, or an option that the kind does not take; a channel that is not there.
         VictimError: it cannot be loaded.
     """
+    if through:
+        from robustness.channels import check_channel
+
+        check_channel(through, offline=offline)  # a program that is missing is told before the victim is loaded
+        return behind(load_victim(spec, offline=offline, isolate=isolate, **options), through, offline=offline)
     kind, rest = check_spec(spec, options)
     given = _given(options)
     if isolate and (kind == "python" or "trust_remote_code" in given):
@@ -129,9 +135,20 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, **op
     return _load(kind, rest, offline, given)
 
 
+def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Victim:
+    """The victim behind a channel; as it is without one."""
+    if not through:
+        return victim
+    from robustness.channels import open_channel
+    from robustness.victims.through import ThroughVictim
+
+    return ThroughVictim(victim, open_channel(through, offline=offline))
+
+
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a kind that were given; ``isolate`` is one of every kind."""
-    return {name: value for name, value in options.items() if value is not None and value is not False and name != "isolate"}
+    """The options of a kind that were given; ``isolate`` and ``through`` are those of every kind."""
+    common = ("isolate", "through")
+    return {name: value for name, value in options.items() if value is not None and value is not False and name not in common}
 
 
 def check_spec(spec: str, options: Mapping[str, Any]) -> tuple[str, str]:

@@ -232,12 +232,12 @@ def load_command(
     """
     words = _words(command)
     asked = task or DEFAULT
-    task_named(asked)
+    fewest = task_named(asked).fewest_labels
     names = tuple(map(str, labels or ()))
-    if asked == DEFAULT and (len(names) < 2 or len(set(names)) != len(names)):
+    if len(names) < fewest or len(set(names)) != len(names):
         raise UsageError(
-            f"command:{command} needs two or more different labels, got {list(names)}; pass --labels first,second in the order "
-            "of its scores, or name another task: --task translation"
+            f"command:{command} needs {fewest} or more different labels for the task {asked}, got {list(names)}; pass --labels "
+            "first,second in the order of its scores, or name another task: --task translation"
         )
     if access not in (None, "scores", "labels"):
         raise UsageError(f"access must be one of scores, labels, got {access!r}")

@@ -33,6 +33,14 @@ BatchFlag = Annotated[
     int | None, typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome.")
 ]
 DeviceFlag = Annotated[str | None, typer.Option("--device", help="Device of an hf: victim, e.g. cpu or cuda:0.")]
+ThroughFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--through",
+        metavar="CHANNEL",
+        help="Let every text come through ocr[:SEVERITY] (drawn and read) or speech[:SEVERITY] (spoken and heard) first.",
+    ),
+]
 PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
@@ -228,6 +236,7 @@ class OpeningFlags(Flags):
     ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
+    through: ThroughFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
     isolate: IsolateFlag = None
@@ -243,6 +252,7 @@ class LoadingFlags(Flags):
     """How several victims are loaded alike."""
 
     device: DeviceFlag = None
+    through: ThroughFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
     isolate: IsolateFlag = None

@@ -11,7 +11,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
-_OPTIONS = ("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate")
+_OPTIONS = ("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate", "through")
 
 
 def open_named(

@@ -27,6 +27,8 @@ from attacks.search import (
     Recipe,
     Request,
     Rewrite,
+    Scan,
+    Speak,
     Trial,
 )
 from attacks.words import Words
@@ -115,6 +117,8 @@ class Ran:
             return flips(request)
         if isinstance(request, Fill):
             return fillings(request)
+        if isinstance(request, Scan | Speak):
+            return [text[: -request.severity] for text in request.texts]
         assert isinstance(request, Rewrite)
         return rewrites(request)
 

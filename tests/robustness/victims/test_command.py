@@ -241,7 +241,7 @@ def test_its_identity_is_the_program_and_the_files_that_it_names(opened: Open, t
         ("  ", {}, "got no program"),
         ("cat | tr a b", {}, r"holds '\|', and no shell reads it.*command:sh -c 'cat \| tr a b'"),
         ("/tmp", {}, "is a folder, not a program"),
-        ("cat", {"task": None}, "needs two or more different labels, got .*--labels"),
+        ("cat", {"task": None}, "needs 2 or more different labels for the task classification, got .*--labels"),
         ("cat", {"task": "tralation"}, "no task 'tralation'; did you mean 'translation'"),
         ("cat", {"fields": ("a", "b")}, "a plain line holds one text.*--json-lines"),
         ("cat", {"fields": ("id",), "json_lines": True}, "other than 'id'"),

@@ -63,6 +63,18 @@ def test_an_answer_ends_before_a_stop_text(decoder: Path) -> None:
     assert victim.predict([("capital of spain?",)]) == [{"text": "ma", "finish": "stop"}]
 
 
+def test_rows_that_are_written_together_are_written_as_each_would_be_alone(decoder: Path) -> None:
+    model: Any = transformers.AutoModelForCausalLM.from_pretrained(str(decoder)).eval()
+    together, apart = Decoder(model, [2], "cpu"), Decoder(model, [2], "cpu")
+    assert together.grouped
+    apart.grouped = False
+    prompts = [[2, *range(10, 10 + n)] for n in (3, 30, 5, 17, 4, 6, 7, 8, 9, 11, 12)]  # two groups of one width, one of another
+    wanted = apart.write(prompts, 6, lambda ids: ids[-1] % 3 == 0)
+    assert {one.stopped for one in wanted} == {True, False}
+    assert together.write(prompts, 6, lambda ids: ids[-1] % 3 == 0) == wanted
+    assert together.write(prompts[::-1], 6, lambda ids: ids[-1] % 3 == 0) == wanted[::-1]
+
+
 def test_answers_do_not_depend_on_their_neighbours(writer: Victim, chooser: Victim) -> None:
     alone, scores = [writer.predict([one])[0] for one in ASKED], np.concatenate([chooser.predict([one]) for one in ASKED])
     assert writer.predict(ASKED) == alone
@@ -101,12 +113,13 @@ def test_the_cache_changes_no_score(decoder: Path) -> None:
     prefix, prompt, answers = [1, 20, 30], [1, 20, 30, 40, 50], [(60,), (61, 62, 63), (64, 65)]
     cached, plain = Decoder(model, prefix, "cpu"), Decoder(model, [], "cpu")
     assert cached.cached
-    plain.cached = False  # every pass over the whole text
+    plain.cached = plain.grouped = False  # every pass over the whole text
     assert cached.likelihoods(prompt, answers) == pytest.approx(plain.likelihoods(prompt, answers), abs=1e-4)
     assert cached.next_logits(prompt) == pytest.approx(plain.next_logits(prompt), abs=1e-4)
     other = [2, *prompt]  # begins otherwise, so nothing of the prefix fits it
     assert cached.next_logits(other) == pytest.approx(plain.next_logits(other), abs=1e-4)
-    assert cached.write([prompt], 8, lambda ids: False) == plain.write([prompt], 8, lambda ids: False)
+    several = [prompt, other, [1, 20, 30], [*prompt * 4]]
+    assert cached.write(several, 8, lambda ids: False) == plain.write(several, 8, lambda ids: False)
 
 
 def test_other_words_can_stand_for_a_label(decoder: Path) -> None:
@@ -221,3 +234,19 @@ def test_a_decoder_without_weights_of_its_own_is_refused(decoder: Path, tmp_path
     save_file({k: v for k, v in weights.items() if "layers.1" not in k}, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(VictimError, match=r"is no trained decoder: it lacks model\.layers\.1"):
         load_causal(str(folder), offline=True, device="cpu")
+
+
+@pytest.mark.slow
+def test_a_real_decoder_answers_and_the_prompt_decides_what_it_is_worth(smollm2: Path) -> None:
+    asked = [("What is the capital of France?",), ("What is the acpital of France?",)]
+    writer = load_causal(str(smollm2), offline=True, device="cpu", max_new_tokens=8)
+    assert writer.predict(asked)[0] == {"text": "The capital of France is Paris.", "finish": "stop"}
+    assert writer.predict(asked[::-1])[::-1] == writer.predict(asked)
+    assert "Paris" not in writer.predict(asked)[1]["text"]
+    reviews = [("a warm and funny film .",), ("a dull , empty and endless mess .",), ("the worst movie of the year",)]
+    asking = r"Is this movie review positive or negative?\n\n{text}\n\nAnswer:"
+    options: dict[str, Any] = {"offline": True, "device": "cpu", "prompt": asking, "labels": LABELS}
+    plain, calibrated = load_causal(str(smollm2), **options), load_causal(str(smollm2), **options, calibrate=True)
+    assert plain.predict(reviews).argmax(axis=1).tolist() == [1, 1, 1]
+    assert any("the prompt favours that label" in note for note in plain.info.notes)
+    assert calibrated.predict(reviews).argmax(axis=1).tolist() == [1, 0, 0]
