@@ -21,6 +21,8 @@ HEAVY = {
     "safetensors": MODELS,
     "pandas": ("reports/", "robustness/data/"),
     "textattack": ("attacks/textattack_bridge",),
+    "PIL": ("robustness/channels/",),
+    "faster_whisper": ("robustness/channels/",),
 }
 LAZY = {*HEAVY, "scipy", "statsmodels", "pyarrow", "datasets", "nltk", "lemminflect", "sklearn", "jinja2", "httpx", "spacy"}
 

@@ -52,15 +52,21 @@ Builder = Callable[[Options], Recipe]
 _BUILDERS: dict[str, Builder] = {}
 _SUITES: dict[str, tuple[str, ...]] = {}
 _FAMILIES: dict[str, Callable[[str, Options], Recipe]] = {}
+_BY_NAME_ONLY: set[str] = set()
 
 
-def register(name: str) -> Callable[[Builder], Builder]:
-    """Decorator: make a function from ``Options`` to ``Recipe`` known under a name."""
+def register(name: str, *, by_name_only: bool = False) -> Callable[[Builder], Builder]:
+    """Decorator: make a function from ``Options`` to ``Recipe`` known under a name.
+
+    ``by_name_only``: no pattern covers it, for it needs programs that few machines have.
+    """
 
     def keep(builder: Builder) -> Builder:
         if name in _BUILDERS or name in _SUITES:
             raise ValueError(f"a recipe or suite named {name!r} is registered already; choose another name")
         _BUILDERS[name] = builder
+        if by_name_only:
+            _BY_NAME_ONLY.add(name)
         return builder
 
     return keep
@@ -104,8 +110,11 @@ def build(name: str, options: Options | None = None) -> Recipe:
 
 
 def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
-    """What the data need and the recipe does not preserve; a recipe with a goal of its own is not about the label."""
-    return missing(recipe.preserves, options.preserve) if not recipe.goal else ()
+    """What the data need and the recipe does not preserve.
+
+    A recipe with a goal of its own is not about what is right, and one that moves marks has it moved along.
+    """
+    return () if recipe.goal or recipe.moves_marks else missing(recipe.preserves, options.preserve)
 
 
 def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
@@ -168,7 +177,7 @@ def _resolve_one(part: str, options: Options) -> list[Recipe]:
 
 def _members(part: str) -> tuple[str, ...]:
     """Names of the members of a suite or a pattern."""
-    members = _SUITES.get(part) or tuple(name for name in names() if _matches(name, part))
+    members = _SUITES.get(part) or tuple(name for name in names() if _matches(name, part) and name not in _BY_NAME_ONLY)
     if not members:
         raise ValueError(_unknown(part))
     return members

@@ -71,6 +71,32 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """Draw texts and read them back at a severity from 1 to 5; answered by what was read of each, empty where nothing was."""
+
+    role: ClassVar[str] = "ocr"
+    texts: tuple[str, ...]
+    severity: int
+
+    def items(self) -> Sequence[tuple[str, int]]:
+        """(text, severity) for each text."""
+        return [(text, self.severity) for text in self.texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Speak texts and hear them at a severity from 1 to 5; answered by what was heard of each, empty where nothing was."""
+
+    role: ClassVar[str] = "speech"
+    texts: tuple[str, ...]
+    severity: int
+
+    def items(self) -> Sequence[tuple[str, int]]:
+        """(text, severity) for each text."""
+        return [(text, self.severity) for text in self.texts]
+
+
+@dataclass(frozen=True, slots=True)
 class Gradients:
     """Ask for loss gradients; answered, for each input, by an array (words,): the gradient's norm over each word of ``field``."""
 

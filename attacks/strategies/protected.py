@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,10 +20,13 @@ from attacks.search import (
     Gradients,
     Input,
     Judgement,
+    Mark,
     Query,
     Request,
     Rewrite,
+    Scan,
     Search,
+    Speak,
     Trial,
     UnansweredError,
     Verdict,
@@ -81,6 +84,14 @@ def _resumed(search: Search[None], answer: Any) -> Request | None:
         return None
 
 
+def _masked_marks(trial: Trial, mask: Mask) -> Iterator[Mark]:
+    """The marks of the trial that are not protected, where the attack sees them."""
+    for mark in trial.marks:
+        place = (mark.start, mark.end) if mark.field != trial.field else mask.inside(mark.start, mark.end)
+        if place is not None:
+            yield replace(mark, start=place[0], end=place[1])
+
+
 class _MaskedTrial(Trial):
     """The trial as the attack sees it; texts asked, budget and tally are those of the trial behind it."""
 
@@ -96,6 +107,7 @@ class _MaskedTrial(Trial):
             example_id=trial.example_id,
             confirm=trial.confirm,
             gold=trial.gold,
+            marks=tuple(_masked_marks(trial, mask)),
         )
         self.tally = trial.tally
         trial._known = self._known
@@ -130,7 +142,7 @@ class _MaskedTrial(Trial):
             return Query(tuple(map(self._input, request.inputs)))
         if isinstance(request, Confirm):
             return replace(request, input=self._input(request.input))
-        if isinstance(request, Embed | Rewrite):
+        if isinstance(request, Embed | Rewrite | Scan | Speak):
             return replace(request, texts=tuple(map(self.mask.restored, request.texts)))
         if isinstance(request, Fill):
             contexts = tuple((self.mask.restored(left), self.mask.restored(right)) for left, right in request.contexts)
@@ -149,6 +161,8 @@ class _MaskedTrial(Trial):
         if isinstance(request, Rewrite):
             masked = [[self.mask.masked(text) for text in texts] for texts in answer]
             return [[text for text in texts if text is not None] for texts in masked]
+        if isinstance(request, Scan | Speak):  # a text whose protected spans did not come through is as good as none
+            return [self.mask.masked(text) or "" for text in answer]
         if isinstance(request, Gradients):
             return [self._norms(one[self.field], norms) for one, norms in zip(request.inputs, answer, strict=True)]
         return answer

@@ -117,4 +117,4 @@ def _some(ids: Sequence[str]) -> str:
 
 
 def _content(outcome: Any) -> tuple[dict[str, str], str]:
-    return dict(outcome.texts), outcome.label
+    return dict(outcome.texts), outcome.reference

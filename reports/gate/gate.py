@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reports.files.paths import shown_source
 from reports.gate.policy import GateRules, Policy, Rules
+from reports.gate.rules import RULES
 from reports.gate.run_policy import extent, own_policy
 from reports.gate.soundness import soundness
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, OwnVerdict, RuleResult
@@ -14,16 +16,10 @@ from reports.measures.family import family_wise
 from reports.measures.intervals import MIN_EXAMPLES, Proportion
 from reports.measures.metrics import Overall, RecipeMetrics
 from reports.measures.of_run import Measured, measure
+from reports.measures.quality import BOOTSTRAP
 from reports.measures.sequential import settles_at
 from reports.measures.slices import find_slice, label_slices, metadata_slices
 from reports.run import Manifest, Run
-
-WHAT = {
-    "min_robust_accuracy": "robust accuracy",
-    "min_clean_accuracy": "clean accuracy",
-    "max_accuracy_drop": "accuracy drop",
-    "max_attack_success_rate": "attack success rate",
-}
 
 FEWEST_GROUPS = 5
 
@@ -87,6 +83,7 @@ def _one_by_one(run: Run, policy: Policy, measured: Measured) -> Iterator[RuleRe
     if gate.min_clean_accuracy is not None:
         yield decide("min_clean_accuracy", "run", gate.min_clean_accuracy, measured.overall.clean_accuracy, gate.fewest)
     yield from _of_overall(gate, "run", measured.overall, gate.fewest)
+    yield from _of_quality(gate, run, measured)
     recipes = {recipe.name: recipe for recipe in measured.recipes}
     for name, rules in gate.recipes.items():
         yield from _of_recipe(rules, name, recipes, gate.fewest)
@@ -102,6 +99,19 @@ def _of_overall(rules: Rules, scope: str, measured: Overall, fewest: int) -> Ite
     }
     for rule, threshold in rules.given.items():
         yield decide(rule, scope, threshold, observed[rule], fewest)
+
+
+def _of_quality(gate: GateRules, run: Run, measured: Measured) -> Iterator[RuleResult]:
+    held = measured.quality
+    for rule, threshold in gate.graded.items():
+        if held is None:
+            said = f"the answers of the task {run.manifest.task} have no quality, so {RULES[rule].what} could not be measured"
+            yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
+        elif run.manifest.sequential:
+            said = f"{RULES[rule].what} has no interval that holds at every look of a run until its decision; run it whole"
+            yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
+        else:
+            yield decide(rule, "run", threshold, held.attacked if rule == "min_quality" else held.drop, gate.fewest)
 
 
 def _of_recipe(rules: Rules, name: str, recipes: dict[str, RecipeMetrics], fewest: int) -> Iterator[RuleResult]:
@@ -165,19 +175,30 @@ def decide(rule: str, scope: str, threshold: float, observed: Proportion, fewest
     few = keeps and observed.n < fewest
     kept = PASS if keeps and not few else FAIL if breaks else INCONCLUSIVE
     verdict = INCONCLUSIVE if observed.rate is None else kept
-    enough = None if verdict != INCONCLUSIVE else fewest if few else settles_at(observed, threshold)
+    enough = None if verdict != INCONCLUSIVE else fewest if few else _settles(observed, threshold)
     message = _message(rule, threshold, observed, verdict, enough, fewest if few else 0)
     return RuleResult(rule, scope, verdict, message, threshold, observed, enough)
 
 
+def _settles(observed: Proportion, threshold: float) -> int | None:
+    """About how many examples would settle it; for a mean, as its interval narrows with the root of their number."""
+    if observed.method != BOOTSTRAP:
+        return settles_at(observed, threshold)
+    distance = abs((observed.rate or 0.0) - threshold)
+    if not distance or observed.unknown:
+        return None
+    half = (observed.high - observed.low) / 2
+    return max(observed.n + 1, math.ceil(observed.n * (half / distance) ** 2))
+
+
 def _message(rule: str, threshold: float, observed: Proportion, verdict: str, enough: int | None, fewest: int) -> str:
-    bound = f"{'at least' if rule.startswith('min_') else 'at most'} {_amount(rule, threshold)}"
+    bound = f"{'at least' if rule.startswith('min_') else 'at most'} {RULES[rule].amount(threshold)}"
     if observed.rate is None:
-        return f"{WHAT[rule]} could not be measured, {bound} asked for: no example counts towards it"
+        return f"{RULES[rule].what} could not be measured, {bound} asked for: no example counts towards it"
     counted = f"n={observed.n}" + (f", {observed.unknown} untested" if observed.unknown else "")
     counted += "" if observed.design is None else f" in {observed.design.groups} groups"
-    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, {counted})"
-    said = f"{WHAT[rule]} {interval}, {bound} asked for"
+    interval = f"{RULES[rule].amount(observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, {counted})"
+    said = f"{RULES[rule].what} {interval}, {bound} asked for"
     if verdict != INCONCLUSIVE:
         return said
     if fewest:
@@ -189,7 +210,3 @@ def _message(rule: str, threshold: float, observed: Proportion, verdict: str, en
     if enough is None:
         return f"{said}; at a rate equal to the threshold no number of examples settles it: leave a margin"
     return f"{said}; about {enough} examples would settle it at this rate"
-
-
-def _amount(rule: str, value: float) -> str:
-    return f"{100 * value:.1f} {'points' if rule == 'max_accuracy_drop' else '%'}"

@@ -12,7 +12,7 @@ from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures
 
 SHOWN = 20
@@ -25,6 +25,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _head(run, gate),
         _rules(gate),
         _overall(measured, drawn(run.manifest)),
+        _quality(measured),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -56,9 +57,10 @@ def section(title: str, *parts: str) -> str:
 
 def _head(run: Run, gate: GateResult) -> str:
     victim, data = run.manifest.victim, run.manifest.data
+    asked = f"Task {code(run.manifest.task)}, goal {code(run.manifest.goal)}."
     about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
     changed = f"\n\n**{prose(gate.changed[:1].upper() + gate.changed[1:])}**" if gate.changed else ""
-    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}.{changed}"
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} {asked} Policy: {code(gate.policy)}.{changed}"
 
 
 def _rules(gate: GateResult) -> str:
@@ -86,6 +88,21 @@ def _overall(measured: Measured, drawn: str) -> str:
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
     return section("Overall", table(("", "value"), rows), note)
+
+
+def _quality(measured: Measured) -> str:
+    held = measured.quality
+    if held is None and not measured.measures:
+        return ""
+    rows = [] if held is None else [("quality", interval(held.clean), interval(held.attacked), points(held.drop))]
+    rows += [
+        (prose(m.title), number(m.clean, 3), number(m.attacked, 3), NOTHING) for m in measured.measures if m.clean is not None
+    ]
+    note = (
+        "Under attack an example counts with the worst answer that any recipe found; the drop is paired, "
+        "intervals are bootstrapped."
+    )
+    return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
 
 
 def _stages(measured: Measured) -> str:
@@ -173,21 +190,21 @@ def _failures(run: Run, texts: bool) -> str:
 
 
 def _failure(run: Run, outcome: Outcome, texts: bool) -> Iterator[str]:
-    clean, adversarial = _prediction(run, outcome.clean), _prediction(run, outcome.adversarial)
-    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {adversarial}, {outcome.queries} queries"
+    clean, best = _prediction(run, outcome.clean), _prediction(run, outcome.best)
+    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {best}, {outcome.queries} queries"
     if not texts:
         return
     yield f"  - original: {code(_short(outcome.texts.get(outcome.field, '')))}"
     yield f"  - perturbed: {code(_short(outcome.perturbed or ''))}"
 
 
-def _prediction(run: Run, record: PredictionRecord | None) -> str:
+def _prediction(run: Run, record: Judged | None) -> str:
     if record is None:
         return NOTHING
     labels = list(run.manifest.victim.get("labels", ()))
-    known = record.scores is not None and record.label in labels and labels.index(record.label) < len(record.scores)
-    score = f" {record.scores[labels.index(record.label)]:.3f}" if known and record.scores else ""
-    return code(record.label) + score
+    known = record.scores is not None and record.shown in labels and labels.index(record.shown) < len(record.scores)
+    score = f" {record.scores[labels.index(record.shown)]:.3f}" if known and record.scores else ""
+    return code(record.shown) + score
 
 
 def _short(text: str) -> str:

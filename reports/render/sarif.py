@@ -142,8 +142,8 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
 
 
 def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[str, Any]:
-    before = outcome.clean.label if outcome.clean else outcome.label
-    after = outcome.adversarial.label if outcome.adversarial else "another label"
+    before = outcome.clean.shown if outcome.clean else outcome.reference
+    after = outcome.best.shown if outcome.best else "another answer"
     put_in = f"{outcome.words_inserted} put in, " if outcome.words_inserted else ""
     said = (
         f"{outcome.recipe} turned the answer to example {outcome.example_id} from {before} to {after}: "
@@ -157,7 +157,7 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
         "locations": [location("failures.jsonl", BASE, line)],
         "partialFingerprints": fingerprints(outcome.recipe, outcome.example_id),
         "properties": {
-            "label": visible(outcome.label),
+            "reference": visible(outcome.reference),
             "techniques": sorted({visible(edit.technique) for edit in outcome.edits if edit.technique}),
             "queries": outcome.queries,
             "wordsChanged": outcome.words_changed,

@@ -229,7 +229,7 @@ def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:
         if torn:
             raise RunError(torn)
         try:
-            outcome = _parse(line)
+            outcome = _parse(line, manifest)
         except ValueError as problem:
             torn = _bad_line(path, number, problem)
             continue
@@ -247,7 +247,7 @@ def _without(path: Path, descriptor: int, manifest: Manifest, pairs: Set[Pair]) 
     new = _open_locked(temporary, os.O_TRUNC)
     try:
         for number, line in _lines(path):
-            outcome = _parse(line)
+            outcome = _parse(line, manifest)
             if (outcome.example_id, outcome.recipe) not in pairs:
                 _add(ledger, outcome, line, path, number)
                 _write(new, line)
@@ -272,11 +272,11 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         yield from enumerate(stream, start=1)
 
 
-def _parse(line: bytes) -> Outcome:
+def _parse(line: bytes, manifest: Manifest) -> Outcome:
     if not line.endswith(b"\n"):
         raise ValueError("the line is torn")
     try:
-        return Outcome.from_json(line.decode("ascii"))
+        return Outcome.from_json(line.decode("ascii"), manifest.victim.get("labels", ()))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -334,7 +334,7 @@ def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
     ledger = Ledger(manifest.recipe_names)
     for number, line in _lines(file):
         try:
-            outcome = _parse(line)
+            outcome = _parse(line, manifest)
         except ValueError as problem:
             raise RunError(_bad_line(file, number, problem)) from None
         _add(ledger, outcome, line, file, number)

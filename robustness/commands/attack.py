@@ -63,11 +63,11 @@ def attack(
 
     Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
-    from robustness.audit import Settings
     from robustness.commands.options.arguments import settled
     from robustness.commands.options.victim import open_named
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.early_checks import check_settings
+    from robustness.settings import Settings
 
     given = tuple(map(_read, _one_stdin(texts)))
     plain = {"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed)
@@ -117,9 +117,10 @@ def _search(
     victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
 ) -> tuple[str, list[Outcome]]:
     """The label that was taken for true, and one outcome for each recipe, each on its own."""
-    from robustness.audit import Settings, prepare
     from robustness.data import load_examples
     from robustness.engine.engine import Engine
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
 
     fields = victim.info.fields
     if len(texts) != len(fields):
@@ -147,7 +148,7 @@ def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
     (answer,) = ask(oracle_for(victim), [texts])
     if isinstance(answer, UnansweredError):
         raise VictimError(f"the victim did not answer the clean text, so its label is unknown: {answer}")
-    return victim.info.labels[answer.label]
+    return str(victim.info.labels[answer.label])
 
 
 def _label(label: str, labels: tuple[str, ...]) -> str:
@@ -207,10 +208,10 @@ def _show(outcome: Outcome) -> None:
     console.print(Text(f"{outcome.recipe}: {words} after {outcome.queries} queries", style="bold"))
     if outcome.error:
         console.print(Text(one_line(outcome.error["message"])))
-    for record, name in ((outcome.clean, "clean"), (outcome.adversarial, "attacked")):
+    for record, name in ((outcome.clean, "clean"), (outcome.best, "attacked")):
         if record is not None:
             belief = f" {max(record.scores):.1%}" if record.scores else ""
-            console.print(Text(one_line(f"  {name:9}{record.label}{belief}")))
+            console.print(Text(one_line(f"  {name:9}{record.shown}{belief}")))
     console.print(_diff(outcome, coloured=console.color_system is not None))
 
 

@@ -79,13 +79,14 @@ def audit(
 
 
 def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
-    from robustness.audit import audit as run_audit
+    from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.terminal.progress import Bar
 
     arguments = arguments_of(chosen)
+    out, resume = arguments.pop("out", None), arguments.pop("resume", False)
     with Bar() if not quiet else nullcontext() as watcher:
-        return run_audit(**arguments, policy=policy, watcher=watcher)
+        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher)
 
 
 def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:

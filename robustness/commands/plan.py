@@ -84,12 +84,14 @@ def _shown(found: Estimate) -> list[str]:
 
 
 def _until_decided(found: Estimate) -> list[str]:
+    from reports.gate.rules import RULES
+
     lines = [
         f"until decided: a forecast from {found.pilot} examples, not a promise",
         "  the audit stops when every threshold is decided, or one is broken; the costs above are those of all examples",
     ]
     for one in found.until_decided:
-        name = visible(f"{one.rule} {100 * one.threshold:g} {'points' if one.rule == 'max_accuracy_drop' else '%'}, {one.scope}")
+        name = visible(f"{one.rule} {100 * one.threshold:g} {'points' if RULES[one.rule].points else '%'}, {one.scope}")
         if one.median is None or one.most is None:
             lines.append(f"  {name}: the pilot saw nothing that counts towards it; try a larger --pilot")
             continue

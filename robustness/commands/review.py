@@ -106,7 +106,7 @@ def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: fl
 def _judged(
     run: Run, key: Review, sheets: list[dict[str, str]], spec: str, floor: float, offline: bool, confidence: float
 ) -> Any:
-    from robustness.audit import open_victim
+    from robustness.auditing import open_victim
     from robustness.engine.converse import oracle_for
     from robustness.followups.judge import judge_review
     from robustness.isolation.offline import offline as without_network

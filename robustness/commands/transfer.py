@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,9 +62,9 @@ def transfer(
     raise typer.Exit(found.exit_code)
 
 
-def _subjects(runs: list[Path], victims: str | None, options: dict[str, object]) -> dict[str, Callable[[], Victim]]:
+def _subjects(runs: list[Path], victims: str | None, options: dict[str, Any]) -> dict[str, Callable[[], Victim]]:
     """How each victim is opened, by its spec: those that were named, else those of the runs."""
-    from robustness.audit import open_victim
+    from robustness.auditing import open_victim
     from robustness.commands.options.own_victim import own_victim
 
     if victims is None:

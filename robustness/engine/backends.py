@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from attacks.search import Answer, Input
 from robustness.engine.failures import Failure
-from robustness.engine.time_limit import Guard
+from robustness.engine.time_limit import Guard, guarded
 from robustness.tasks.answers import Unusable
 from robustness.tasks.check_answers import AnswerOddities
 from robustness.tasks.registry import task_named
@@ -27,14 +27,17 @@ class VictimBackend:
 
     def lengths(self, items: Sequence[Input]) -> Sequence[int]:
         """Lengths in the victim's own tokens."""
+        self._carried(items)
         return self._guard.run(lambda: self.victim.lengths(items))
 
     def truncated(self, items: Sequence[Input]) -> Sequence[bool]:
         """Which of these the victim cuts off."""
+        self._carried(items)
         return self._guard.run(lambda: self.victim.truncated(items))
 
     def unknown_tokens(self, items: Sequence[Input]) -> Sequence[tuple[int, int]]:
         """(unknown tokens, all tokens) of each; nothing where the victim does not tell."""
+        self._carried(items)
         count = getattr(self.victim, "unknown_tokens", None)
         return [] if count is None else self._guard.run(lambda: list(count(items)))
 
@@ -43,7 +46,21 @@ class VictimBackend:
 
         Its answer is read under the same guard: a generator, or an array of its own kind, runs its code only then.
         """
-        return self._guard.run(lambda: self._answers(items))
+        lost = self._carried(items)
+        if not lost:
+            return self._guard.run(lambda: self._answers(items))
+        reached = [one for one in items if one not in lost]
+        filled = reached + reached[:1] * (-len(reached) % max(1, self.row_quantum))
+        answers = iter(self._guard.run(lambda: self._answers(filled)) if reached else ())
+        return [Failure("lost", lost[one]) if one in lost else next(answers) for one in items]
+
+    def _carried(self, items: Sequence[Input]) -> Mapping[Input, str]:
+        """Bring items through the victim's channel, if it has one; why nothing came out, for those of which nothing did.
+
+        This is outside the victim's time limit: the channel is slower than most victims, and none of theirs.
+        """
+        carry = getattr(self.victim, "carry", None)
+        return {} if carry is None else guarded(lambda: carry(items), "the channel")
 
     def _answers(self, items: Sequence[Input]) -> list[Answer | Failure]:
         read = self.task.read_answers(self.victim.predict(items), items, self.victim.info, self.oddities)

@@ -72,7 +72,8 @@ class Guard:
     """
 
     def __init__(self, victim: Victim, timeout: float | None, what: str = "the victim") -> None:
-        self._isolated = victim if isinstance(victim, IsolatedVictim) else None
+        inner = getattr(victim, "inner", victim)  # one behind a channel
+        self._isolated = inner if isinstance(inner, IsolatedVictim) else None
         self._patience = Patience(timeout, self._isolated.interrupt if self._isolated else lambda: None)
         self._what = what
 

@@ -5,7 +5,7 @@ An entry names its functions by path, so that looking at the list loads none of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from attacks.search import Recipe
     from robustness.settings import Settings
 
 
@@ -22,7 +23,9 @@ class Helper:
 
     ``role``: what the requests that it answers name. ``advice``: what a user is told whose recipe needs it. ``opens``: a function
     from (spec, offline=) to the model, as ``module:name``; ``backend``: what lets an oracle batch it. ``unasked``: opened though
-    no spec names it, where it is installed. A model has ``name`` and ``identity``, a mapping that pins it.
+    no spec names it, where it is installed; ``on_need``: only once a recipe needs it. ``checks``: a function from
+    (spec, offline=) that raises the error of one that is not installed, before anything slow. A model has ``name`` and
+    ``identity``, a mapping that pins it.
     """
 
     role: str
@@ -30,6 +33,8 @@ class Helper:
     opens: str
     backend: str
     unasked: bool = False
+    on_need: bool = False
+    checks: str = ""
 
 
 _HELPERS = {
@@ -54,6 +59,22 @@ _HELPERS = {
             "robustness.helpers.masked_lm:load_masker",
             "robustness.helpers.masked_lm:MaskerBackend",
         ),
+        Helper(
+            "ocr",
+            "tesseract and Pillow: apt-get install tesseract-ocr tesseract-ocr-eng, pip install 'robustness-suite[ocr]'",
+            "robustness.channels.helper:open_ocr",
+            "robustness.channels.helper:ChannelBackend",
+            on_need=True,
+            checks="robustness.channels.helper:check_ocr",
+        ),
+        Helper(
+            "speech",
+            "flite and Whisper: apt-get install flite, pip install 'robustness-suite[speech]'",
+            "robustness.channels.helper:open_speech",
+            "robustness.channels.helper:ChannelBackend",
+            on_need=True,
+            checks="robustness.channels.helper:check_speech",
+        ),
     )
 }
 
@@ -75,8 +96,15 @@ def advice(role: str) -> str:
     return _HELPERS[role].advice if role in _HELPERS else f"a helper that answers {role!r} requests, which this version has not"
 
 
-def specs(settings: Settings) -> dict[str, str | None]:
+def needs(recipes: Iterable[Recipe]) -> frozenset[str]:
+    """The roles that recipes need."""
+    return frozenset(need for recipe in recipes for need in recipe.needs)
+
+
+def specs(settings: Settings, needed: Collection[str] = ()) -> dict[str, str | None]:
     """The spec of each helper that a run has: named by a setting of its own, or under ``helpers``; None for its default.
+
+    ``needed``: roles that its recipes need; some helpers are opened for nothing else.
 
     Raises:
         UsageError: a role that there is not.
@@ -85,12 +113,25 @@ def specs(settings: Settings) -> dict[str, str | None]:
     if unknown:
         raise UsageError(f"there is no helper {unknown[0]!r}; there are: {', '.join(_HELPERS)}")
     named = {role: settings.helpers.get(role, getattr(settings, role.replace("-", "_"), None)) for role in _HELPERS}
-    return {role: spec for role, spec in named.items() if spec != "none" and (spec is not None or _HELPERS[role].unasked)}
+    return {role: spec for role, spec in named.items() if spec != "none" and (spec is not None or _opened(role, needed))}
 
 
-def load_helpers(settings: Settings) -> Mapping[str, Any]:
-    """The models that the settings name, by role, loaded."""
-    opened = {role: _named(_HELPERS[role].opens)(spec, offline=settings.offline) for role, spec in specs(settings).items()}
+def _opened(role: str, needed: Collection[str]) -> bool:
+    """Whether a helper that no spec names is opened."""
+    return _HELPERS[role].unasked or (_HELPERS[role].on_need and role in needed)
+
+
+def check_helpers(settings: Settings, needed: Collection[str] = ()) -> None:
+    """Raise the error of the first helper of a run whose programs or packages are not installed; opens none."""
+    for role, spec in specs(settings, needed).items():
+        if _HELPERS[role].checks:
+            _named(_HELPERS[role].checks)(spec, offline=settings.offline)
+
+
+def load_helpers(settings: Settings, needed: Collection[str] = ()) -> Mapping[str, Any]:
+    """The models that the settings name, and those ``needed`` that are opened on need, by role, loaded."""
+    wanted = specs(settings, needed).items()
+    opened = {role: _named(_HELPERS[role].opens)(spec, offline=settings.offline) for role, spec in wanted}
     return {role: model for role, model in opened.items() if model is not None}
 
 

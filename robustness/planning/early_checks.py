@@ -21,7 +21,7 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
     from attacks.language.detection import survey
     from attacks.protection import LABELS
     from attacks.recipes import LanguageError
-    from robustness.helpers.registry import specs
+    from robustness.helpers.registry import check_helpers, needs, specs
     from robustness.planning.languages import RunLanguage
     from robustness.planning.preflight import check_needs
     from robustness.planning.prepare import chosen_recipes
@@ -38,7 +38,8 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
         if settings.language is None and isinstance(error.__cause__, LanguageError):
             return  # the texts have not been read yet: they may be in the language of the recipe
         raise
-    check_needs(recipes, tuple(specs(settings)))
+    check_needs(recipes, tuple(specs(settings, needs(recipes))))
+    check_helpers(settings, needs(recipes))
 
 
 def check_inputs(
@@ -50,6 +51,10 @@ def check_inputs(
         UsageError: a victim that cannot be meant, no data, a field that the victim does not have.
         DataError: data that cannot be read, or whose columns cannot be chosen.
     """
+    if opening.get("through"):
+        from robustness.channels import check_channel
+
+        check_channel(opening["through"])
     kind, label = "", ""
     if isinstance(victim, str):
         from robustness.victims import check_spec
@@ -69,6 +74,25 @@ def check_inputs(
     table = read_table(examples, ReadOptions(format_, split, encoding, False, fields, tuple(reading.get("columns") or ())))
     _check_columns(table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label)
     return table
+
+
+def task_of_data(victim: Any, data: Any) -> str | None:
+    """The task that the columns of a table speak of, for a victim that does not say its own; None where they leave it open."""
+    from robustness.data.columns import LABEL_NAMES, usual
+    from robustness.data.table import Table
+    from robustness.tasks.registry import DEFAULT, names, task_named
+
+    silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:")))
+    if not silent or not isinstance(data, Table) or usual(data.columns, LABEL_NAMES):
+        return None
+    told = [
+        name
+        for name in names()
+        if name != DEFAULT
+        and usual(data.columns, task_named(name).references)
+        and len(usual(data.columns, task_named(name).texts)) == len(task_named(name).texts)
+    ]
+    return told[0] if len(told) == 1 else None
 
 
 def _check_columns(

@@ -151,10 +151,10 @@ class _Count:
 
 
 class OutcomeChecks:
-    """Reads outcomes one by one, keeps counts only, and ends in flags."""
+    """Reads outcomes one by one, keeps counts only, and ends in flags. ``classes``: answers are labels of the victim's."""
 
-    def __init__(self) -> None:
-        self.oddities = AnswerOddities()
+    def __init__(self, *, classes: bool = True) -> None:
+        self.oddities, self._classes = AnswerOddities(), classes
         self._by_recipe: dict[str, _Count] = {}
         self._errors: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
@@ -165,8 +165,8 @@ class OutcomeChecks:
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self._read_clean(outcome)
-        if outcome.adversarial is not None and outcome.adversarial.scores is not None:
-            self.oddities.look(outcome.adversarial.scores)
+        if self._classes and outcome.best is not None and outcome.best.scores is not None:
+            self.oddities.look(outcome.best.scores)
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
         if outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
@@ -188,10 +188,10 @@ class OutcomeChecks:
         if outcome.clean is None or outcome.example_id in self._clean:
             return
         self._clean.add(outcome.example_id)
-        if outcome.clean.scores is not None:
+        if self._classes and outcome.clean.scores is not None:
             self.oddities.look(outcome.clean.scores)
-        self._gold[outcome.label] += 1
-        self._right += outcome.clean.label == outcome.label
+        self._gold[outcome.reference] += 1
+        self._right += outcome.clean.shown == outcome.reference
 
     def flags(self) -> list[Flag]:
         """Every doubt that the outcomes raise, commonest kinds by recipe."""
@@ -205,7 +205,7 @@ class OutcomeChecks:
 
     def _chance(self) -> list[Flag]:
         n = sum(self._gold.values())
-        if not n:
+        if not n or not self._classes:
             return []
         commonest = max(self._gold.values()) / n
         accuracy = self._right / n

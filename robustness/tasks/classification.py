@@ -85,6 +85,8 @@ class Classification(Task[int, Prediction]):
 
     name = "classification"
     summary = "one label for a text or a pair"
+    needs = ()
+    classes = True
     fewest_labels = 2
     goals = (
         GoalKind("misclassify", "any wrong label"),

@@ -108,7 +108,7 @@ def test_a_kept_vector_with_a_hole_in_it_ends_the_run(tmp_path: Path) -> None:
 
 
 def run(folder: Path, out: str) -> Run:
-    return audit("scripted:keyword", ROWS, "deepwordbug", out=folder / out, cache=folder / "kept", encoder="none")
+    return audit("scripted:keyword", ROWS, recipes="deepwordbug", out=folder / out, cache=folder / "kept", encoder="none")
 
 
 def test_an_audit_over_a_damaged_cache_ends_before_it_judges(tmp_path: Path) -> None:

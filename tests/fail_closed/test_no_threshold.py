@@ -187,7 +187,7 @@ def test_a_threshold_that_no_run_can_break_is_named_beside_others(capsys: pytest
 
 def test_the_python_interface_names_it_too() -> None:
     from reports.gate.policy import parse_policy
-    from robustness.audit import audit
+    from robustness.auditing import audit
     from robustness.errors import UsageError
 
     idle = parse_policy({"gate": {"min_clean_accuracy": 0}}, "here")

@@ -185,7 +185,7 @@ def test_an_inconclusive_gate_is_no_green_junit(make_run: MakeRun) -> None:
 def test_the_summary_is_plain_json(rich_run: Run) -> None:
     result = evaluate(rich_run, POLICY)
     summary = json.loads(to_json(summarise(rich_run, result)))
-    assert summary["schema"] == 1
+    assert summary["schema"] == 2
     assert summary["gate"]["verdict"] == "failed"
     assert summary["overall"]["robust_accuracy"]["n"] == 58
     assert [r["name"] for r in summary["recipes"]] == ["deepwordbug", "textfooler", "natural-typos"]

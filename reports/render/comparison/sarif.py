@@ -79,7 +79,7 @@ def _result(case: Case, line: int, names: Sequence[str], level: str, texts: bool
         "locations": [sarif.location("comparison.json", BASE, line)],
         "partialFingerprints": sarif.fingerprints(rule, case.example_id),
         "properties": {
-            "label": visible(outcome.label),
+            "reference": visible(outcome.reference),
             "recipes": [visible(name) for name in case.recipes],
             **({key: visible(text) for key, text in quoted.items() if text is not None} if texts else {}),
         },

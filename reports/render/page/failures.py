@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.render.page.diff import Piece, pieces
 from reports.render.page.safe import coded, hidden_codes, long_name, script_json, short_name
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures, lowest_severity
 
 STATIC_ROWS = 200
@@ -23,15 +23,18 @@ _OTHER_FIELD = 600
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
-    """One failure as shown. ``scores``: (label, clean, under attack) each. ``flip``: how far the true label's score fell."""
+    """One failure as shown. ``scores``: (label, clean, under attack) each.
+
+    ``flip``: how far the answer fell in quality, or, without one, rose towards the goal.
+    """
 
     example_id: str
     recipe: str
-    label: str
+    reference: str
     clean: str
-    adversarial: str
+    after: str
     clean_score: float | None
-    adversarial_score: float | None
+    after_score: float | None
     flip: float | None
     queries: int
     words_changed: int
@@ -81,7 +84,7 @@ def failure_book(run: Run) -> FailureBook:
         if len(static) < STATIC_ROWS and pack.size < STATIC_BYTES:
             static.append(row)
     recipes = sorted({o.recipe for o in found}, key=lambda name: _rank(run.manifest.recipe_names, name))
-    golds = sorted({o.label for o in found}, key=lambda name: _rank(labels, name))
+    golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name))
     choices = [tuple((pack.name(name), name) for name in names) for names in (recipes, golds)]
     return FailureBook(len(found), embedded, tuple(static), choices[0], choices[1], pack.json(), pack.shortened)
 
@@ -105,20 +108,19 @@ def _smallness(outcome: Outcome) -> tuple[float, float, str]:
 
 def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
     """One outcome as a row."""
-    clean, adversarial = _scores(outcome.clean, labels), _scores(outcome.adversarial, labels)
-    both = outcome.label in clean and outcome.label in adversarial
+    clean, after = _scores(outcome.clean, labels), _scores(outcome.best, labels)
     original = outcome.texts.get(outcome.field, "")
-    clean_label = outcome.clean.label if outcome.clean else ""
-    wrong_label = outcome.adversarial.label if outcome.adversarial else ""
+    clean_shown = outcome.clean.shown if outcome.clean else ""
+    after_shown = outcome.best.shown if outcome.best else ""
     return FailureRow(
         example_id=outcome.example_id,
         recipe=outcome.recipe,
-        label=outcome.label,
-        clean=clean_label,
-        adversarial=wrong_label,
-        clean_score=clean.get(clean_label),
-        adversarial_score=adversarial.get(wrong_label),
-        flip=clean[outcome.label] - adversarial[outcome.label] if both else None,
+        reference=outcome.reference,
+        clean=clean_shown,
+        after=after_shown,
+        clean_score=clean.get(clean_shown, outcome.clean.quality if outcome.clean else None),
+        after_score=after.get(after_shown, outcome.best.quality if outcome.best else None),
+        flip=_fall(outcome),
         queries=outcome.queries,
         words_changed=outcome.words_changed,
         words=outcome.words,
@@ -128,29 +130,38 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
         field=outcome.field,
         diff=pieces(original, outcome.perturbed if outcome.perturbed is not None else original, outcome.edits),
         others=tuple((name, *_clipped(text)) for name, text in outcome.texts.items() if name != outcome.field),
-        scores=_paired(clean, adversarial, (outcome.label, clean_label, wrong_label)),
+        scores=_paired(clean, after, (outcome.reference, clean_shown, after_shown)),
     )
+
+
+def _fall(outcome: Outcome) -> float | None:
+    """How far the quality of the answer fell; without one, how far its score rose towards the goal."""
+    if outcome.clean is None or outcome.best is None:
+        return None
+    if outcome.clean.quality is not None and outcome.best.quality is not None:
+        return outcome.clean.quality - outcome.best.quality
+    if outcome.clean.score is None or outcome.best.score is None:
+        return None
+    return outcome.best.score - outcome.clean.score
 
 
 def _clipped(text: str) -> tuple[str, int]:
     return text[:_OTHER_FIELD], max(0, len(text) - _OTHER_FIELD)
 
 
-def _scores(prediction: PredictionRecord | None, labels: Sequence[str]) -> Mapping[str, float]:
+def _scores(prediction: Judged | None, labels: Sequence[str]) -> Mapping[str, float]:
     if prediction is None or prediction.scores is None:
         return {}
     return dict(zip(labels, prediction.scores, strict=False))
 
 
-def _paired(
-    clean: Mapping[str, float], adversarial: Mapping[str, float], named: Iterable[str]
-) -> tuple[tuple[str, float, float], ...]:
+def _paired(clean: Mapping[str, float], after: Mapping[str, float], named: Iterable[str]) -> tuple[tuple[str, float, float], ...]:
     """Both scores of each label; of many labels only those that the row names."""
-    shared = [name for name in clean if name in adversarial]
+    shared = [name for name in clean if name in after]
     if len(shared) > _MOST_SCORES:
         wanted = set(named)
         shared = [name for name in shared if name in wanted]
-    return tuple((name, clean[name], adversarial[name]) for name in shared)
+    return tuple((name, clean[name], after[name]) for name in shared)
 
 
 class _Pack:
@@ -189,7 +200,7 @@ class _Pack:
     def _packed(self, row: FailureRow) -> list[Any]:
         return [
             coded(row.example_id),
-            *(self.name(n) for n in (row.recipe, row.label, row.clean, row.adversarial, row.field)),
+            *(self.name(n) for n in (row.recipe, row.reference, row.clean, row.after, row.field)),
             row.queries,
             row.words_changed,
             row.words,
@@ -198,13 +209,14 @@ class _Pack:
             [piece.compact() for piece in row.diff],
             [[self.name(name), coded(text), left] for name, text, left in row.others],
             [[self.name(name), _rounded(a), _rounded(b)] for name, a, b in row.scores],
-            *([row.words_inserted] if row.words_inserted else []),
+            row.words_inserted,
+            [_rounded(row.clean_score), _rounded(row.after_score), _rounded(row.flip)],
         ]
 
 
 def _foreign(row: FailureRow) -> Iterable[str]:
     """Every text of a row that the page's script will draw."""
-    yield from (row.example_id, row.recipe, row.label, row.clean, row.adversarial, row.field)
+    yield from (row.example_id, row.recipe, row.reference, row.clean, row.after, row.field)
     yield from (part for piece in row.diff for part in piece.parts)
     yield from (text for name, shown, _ in row.others for text in (name, shown))
     yield from (name for name, _, _ in row.scores)

@@ -33,6 +33,14 @@ BatchFlag = Annotated[
     int | None, typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome.")
 ]
 DeviceFlag = Annotated[str | None, typer.Option("--device", help="Device of an hf: victim, e.g. cpu or cuda:0.")]
+ThroughFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--through",
+        metavar="CHANNEL",
+        help="Let every text come through ocr[:SEVERITY] (drawn and read) or speech[:SEVERITY] (spoken and heard) first.",
+    ),
+]
 PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
@@ -109,6 +117,10 @@ class ReadingFlags(Flags):
 class RecipeFlags(Flags):
     """What attacks."""
 
+    goal: Annotated[
+        str | None,
+        typer.Option("--goal", help="What counts as broken, such as misclassify or answer-with:LABEL (`robustness list tasks`)."),
+    ] = None
     recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
         None
     )
@@ -211,6 +223,9 @@ class ResourceFlags(Flags):
 class OpeningFlags(Flags):
     """How the victim is opened."""
 
+    task: Annotated[
+        str | None, typer.Option("--task", help="What the victim is asked (default: what it says, or the data look like).")
+    ] = None
     access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
     labels: Annotated[
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
@@ -221,6 +236,7 @@ class OpeningFlags(Flags):
     ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
+    through: ThroughFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
     isolate: IsolateFlag = None
@@ -236,6 +252,7 @@ class LoadingFlags(Flags):
     """How several victims are loaded alike."""
 
     device: DeviceFlag = None
+    through: ThroughFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
     isolate: IsolateFlag = None
@@ -257,6 +274,12 @@ class GateFlags(Flags):
     max_attack_success_rate: Annotated[
         str | None,
         typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe."),
+    ] = None
+    min_quality: Annotated[
+        str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")
+    ] = None
+    max_quality_drop: Annotated[
+        str | None, typer.Option("--max-quality-drop", help="Fail above this fall of mean quality, e.g. 20pt.")
     ] = None
     max_error_rate: Annotated[
         str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")

@@ -28,7 +28,7 @@ class OwnVictim:
         Raises:
             UsageError: it is not there any more, or is not the same any more.
         """
-        from robustness.audit import open_victim
+        from robustness.auditing import open_victim
 
         try:
             victim = open_victim(self.spec, **{**self.options, **options})
@@ -71,4 +71,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     options: dict[str, Any] = {"fields": fields} if kind not in ("demo", "scripted") and fields != ("text",) else {}
     if kind == "python":
         options |= {"labels": labels, "access": victim.get("access")}
-    return OwnVictim(name + picked, options, labels, dict(victim.get("identity", {})))
+    identity = dict(victim.get("identity", {}))
+    if "through" in identity:
+        options["through"] = identity["through"]
+    return OwnVictim(name + picked, options, labels, identity)

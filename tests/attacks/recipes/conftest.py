@@ -27,6 +27,8 @@ from attacks.search import (
     Recipe,
     Request,
     Rewrite,
+    Scan,
+    Speak,
     Trial,
 )
 from attacks.words import Words
@@ -34,6 +36,7 @@ from robustness.tasks.classification import Classification, against
 from robustness.tasks.task import Space
 
 GOOD = ("good", "great", "wonderful", "moving", "fresh", "love", "friends", "warm")
+ENTITIES = {"Mary": "PER", "London": "LOC"}
 DIMENSIONS = 256
 FILLINGS = ("bad", "thing", "movie", "strange", "dull", "good", "walk", "slow")
 
@@ -114,11 +117,20 @@ class Ran:
             return flips(request)
         if isinstance(request, Fill):
             return fillings(request)
+        if isinstance(request, Scan | Speak):
+            return [text[: -request.severity] for text in request.texts]
         assert isinstance(request, Rewrite)
         return rewrites(request)
 
 
 QUESTION, ANSWER = "Where does Mary stay?", "London"
+
+
+def _marks(text: str, answer: int | None) -> tuple[Mark, ...]:
+    """The gold answer inside the context of a question; else the names of the text."""
+    if answer is not None:
+        return (Mark(1, answer, answer + len(ANSWER)),) if answer >= 0 else ()
+    return tuple(Mark(0, m.start(), m.end(), ENTITIES[m.group()]) for m in re.finditer("|".join(ENTITIES), text))
 
 
 def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
@@ -135,7 +147,7 @@ def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: in
         clean=clean,
         rng=Random(seed),
         budget=budget,
-        marks=(Mark(1, at, at + len(ANSWER)),) if asked and at >= 0 else (),
+        marks=_marks(text, at if asked else None),
     )
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None

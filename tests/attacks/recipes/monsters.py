@@ -29,6 +29,8 @@ from attacks.search import (
     Query,
     Request,
     Rewrite,
+    Scan,
+    Speak,
     Trial,
 )
 from attacks.transformations import transformations
@@ -68,6 +70,8 @@ def answer(request: Request) -> Any:
             return np.ones((len(asked), 1), np.float32)
         case Rewrite(texts=asked):
             return [[f"{text} indeed"] for text in asked]
+        case Scan(texts=asked, severity=severity) | Speak(texts=asked, severity=severity):
+            return [text[:-severity] for text in asked]
         case Fill(contexts=contexts, n=n):
             return [[(f"word{i}", 0.01) for i in range(n)] for _ in contexts]
         case Gradients(inputs=inputs, field=field):

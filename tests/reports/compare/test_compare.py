@@ -251,7 +251,7 @@ def test_attacks_that_tried_nothing_never_pass(make_run: MakeRun, make_outcome: 
         lambda p: (p / "outcomes.jsonl").write_text((p / "outcomes.jsonl").read_text().replace('"failed"', '"succeeded"', 1)),
         lambda p: (p / "outcomes.jsonl").write_bytes((p / "outcomes.jsonl").read_bytes()[:-40]),
         lambda p: (p / "outcomes.jsonl").unlink(),
-        lambda p: (p / "run.json").write_text((p / "run.json").read_text().replace('"schema": 1', '"schema": 0')),
+        lambda p: (p / "run.json").write_text((p / "run.json").read_text().replace('"schema": 2', '"schema": 0')),
         lambda p: (p / "run.json").unlink(),
     ],
     ids=["edited", "truncated", "no outcomes", "older schema", "no manifest"],

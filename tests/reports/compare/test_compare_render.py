@@ -35,9 +35,9 @@ def moved(rich_run: Run, make_run: Make) -> Comparison:
 
 
 def _broken(outcome: Outcome) -> Outcome:
-    assert outcome.adversarial is not None
-    wrong = "negative" if outcome.label == "positive" else "positive"
-    return replace(outcome, status="succeeded", adversarial=replace(outcome.adversarial, label=wrong))
+    assert outcome.best is not None
+    wrong = "negative" if outcome.reference == "positive" else "positive"
+    return replace(outcome, status="succeeded", best=replace(outcome.best, shown=wrong))
 
 
 def terminal(found: Comparison, width: int = 200) -> str:

@@ -281,7 +281,7 @@ def test_damaged_folders_are_not_even_loaded(make_run: MakeRun, make_counted: Ma
     }
     file.write_bytes(b"".join(changed.get(damage, lines)))
     if damage == "schema":
-        manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 0'))
+        manifest.write_text(manifest.read_text().replace('"schema": 2', '"schema": 0'))
     with pytest.raises(RunError):
         load_run(path)
 

@@ -324,9 +324,7 @@ def test_comparability_ignores_key_order_and_sees_values() -> None:
 def test_frame_has_a_row_per_outcome(rich_run: Run) -> None:
     frame = rich_run.frame()
     assert len(frame) == 180
-    assert {"example_id", "status", "text.text", "clean.label", "adversarial.scores", "meta.source", "error"} <= set(
-        frame.columns
-    )
+    assert {"example_id", "status", "text.text", "clean.shown", "best.scores", "meta.source", "error"} <= set(frame.columns)
     assert frame["meta.year"].dtype == "int64"
     assert "\ud800" in "".join(frame["text.text"])
     assert frame.loc[frame["status"] == "error", "error"].iloc[0] == "VictimError: the victim raised ValueError"

@@ -193,7 +193,7 @@ def test_perturb_writes_what_an_audit_would_ask(capsys: pytest.CaptureFixture[st
 
 
 def test_python_takes_language_and_patterns_as_lists() -> None:
-    from robustness.audit import audit as run_audit
+    from robustness.auditing import audit as run_audit
     from robustness.errors import UsageError
 
     def victim(texts: list[str]) -> list[list[float]]:

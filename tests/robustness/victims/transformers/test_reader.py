@@ -219,8 +219,8 @@ def test_a_recipe_breaks_the_reader_and_leaves_the_answer_where_it_was(
         raw = reader.predict([(question, outcome.perturbed)])[0]
         answer: Any = task.answer(raw, (question, outcome.perturbed), Space())
         assert not task.right(answer, Seen((question, context), (question, outcome.perturbed), 1, (gold,), answer))
-        assert outcome.adversarial is not None
-        assert outcome.adversarial.label == raw["answer"]
+        assert outcome.best is not None
+        assert outcome.best.shown == raw["answer"]
     assert ended(reader, recipe, rows[:4]) == outcomes[:4]
 
 
