@@ -38,8 +38,8 @@ class OwnVictim:
         if changed:
             victim.close()
             raise UsageError(
-                f"{self.spec} is not the victim of the run any more: {', '.join(changed)} changed since; "
-                f"to ask it all the same, name it: --victim {self.spec}"
+                f"{self.spec} is no longer the victim of the run: {', '.join(changed)} changed "
+                f"since; to ask it all the same, name it: --victim {self.spec}"
             )
         return victim
 
