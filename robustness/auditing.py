@@ -306,8 +306,8 @@ def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None =
         task_named(task)
     if not isinstance(victim, str) or takes(victim, "task"):
         options["task"] = task
-        if task is not None and len(task_named(task).texts) > 1 and options.get("fields") is None:
-            options["fields"] = task_named(task).texts
+        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
+            options["fields"] = task_named(task).fields
     opened = _opened(victim, **options)
     if task is not None and opened.info.task != task:
         opened.close()

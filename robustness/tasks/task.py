@@ -112,8 +112,10 @@ class Task(ABC, Generic[R, A]):
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]] = ("text",)
+    """The text fields that a victim of the task reads, where it does not name its own."""
     texts: ClassVar[tuple[str, ...]] = ()
-    """Usual names of the text columns where the victim names none; empty: one, under any of the usual names."""
+    """Usual names of the text column of a task with one field, before the names that are usual for any text."""
     references: ClassVar[tuple[str, ...]] = ()
     """Usual names of the column that holds what is right."""
     reference_needed: ClassVar[bool] = True
