@@ -102,6 +102,8 @@ def composed(
         ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field)
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
+        if task is not None and settings.goal:
+            task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
         subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
         try:
             how = {**asked.reading, "offline": settings.offline}
