@@ -103,13 +103,24 @@ def composed(
         ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field)
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
+        if task is not None and settings.goal:
+            task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
         subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
         try:
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
-            yield prepare(subject, data, settings, loading)
+            prepared = prepare(subject, data, settings, loading)
+            opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
+            prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+            yield prepared
         finally:
             subject.close()
+
+
+def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """How a victim was opened, as JSON holds it."""
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items()}
+    return {name: value for name, value in kept.items() if isinstance(value, (str, int, float, bool, list, dict))}
 
 
 def audit(
