@@ -28,6 +28,7 @@ READING = ("text", "label", "id", "group", "label_map", "format", "split", "enco
 OPENING = (
     *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 OTHERS = ("victim", "data", "task", "limit", "victim_options")
