@@ -53,6 +53,7 @@ CODES: Mapping[str, str] = {
     "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
     "unknown-words": "the victim's tokenizer does not know much of the data",
     "unconfirmed": "some successes of the search were not borne out by fresh answers and count as failed",
+    "channel": "every text went through a channel before the victim read it",
     "constant": "the victim gives one and the same answer whatever it is asked",
     "ties": "several labels share the highest score, so that their order decides the answer",
     "one-label": "all examples have one label: a victim that always answers it looks perfect",
