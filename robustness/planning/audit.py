@@ -166,6 +166,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
+    from robustness.channels.measure import measured_loss
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.registry import load_helpers, needs
@@ -195,6 +196,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields, task), recipes)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
+    loss = measured_loss(victim, data.examples, field)
+    flags += [loss.flag()] if loss else []
     confirm = repeats.confirm(settings.confirm)
     plan = prepare.plan(settings, victim.info, recipes, similarity="encoder" in models, confirm=confirm)
     manifest = describe(

@@ -55,6 +55,7 @@ CODES: Mapping[str, str] = {
     "unconfirmed": "some successes of the search were not confirmed by fresh answers and count as failed",
     "constant": "the victim gives the same answer whatever it is asked",
     "ties": "several labels share the highest score, so their order decides the answer",
+    "channel": "every text went through a channel before the victim read it",
     "one-label": "all examples have one label: a victim that always answers it looks perfect",
     "swapped-labels": "clean accuracy is below chance and another naming of the labels fits: they look swapped",
     "blind-beats-guided": "a recipe that never looks at the answers breaks more than one that does: something hinders the search",
