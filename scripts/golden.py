@@ -62,9 +62,8 @@ def lines(victim: str, recipe: str, budget: int, limit: int | None = None) -> by
 
 def digests() -> dict[str, str]:
     """SHA-256 of the lines of each recipe that runs on ``scripted:keyword``."""
-    fit = [name for name in names() if build(name).tasks in ((), ("classification",))]
+    fit = [name for name in names() if name not in INSTALLED and build(name).tasks in ((), ("classification",))]
     found = ((name, lines("scripted:keyword", name, 60)) for name in fit)
-    found = ((name, lines("scripted:keyword", name, 60)) for name in names() if name not in INSTALLED)
     return {name: hashlib.sha256(text).hexdigest() for name, text in found if text is not None}
 
 

@@ -110,8 +110,11 @@ def build(name: str, options: Options | None = None) -> Recipe:
 
 
 def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
-    """What the data need and the recipe does not preserve; a recipe with a goal of its own is not about the label."""
-    return missing(recipe.preserves, options.preserve) if not recipe.goal else ()
+    """What the data need and the recipe does not preserve.
+
+    A recipe with a goal of its own is not about what is right, and one that moves marks has it moved along.
+    """
+    return () if recipe.goal or recipe.moves_marks else missing(recipe.preserves, options.preserve)
 
 
 def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
