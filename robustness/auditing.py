@@ -26,7 +26,7 @@ __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data
 READING = ("text", "label", "id", "group", "label_map", "format", "split", "encoding", "columns")
 """Keywords that say how the data are read; those of ``load_examples``."""
 OPENING = (
-    *("labels", "fields", "access", "one_at_a_time", "isolate"),
+    *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
@@ -106,9 +106,18 @@ def composed(
         try:
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
-            yield prepare(subject, data, settings, loading)
+            prepared = prepare(subject, data, settings, loading)
+            opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
+            prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+            yield prepared
         finally:
             subject.close()
+
+
+def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """How a victim was opened, as JSON holds it."""
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items()}
+    return {name: value for name, value in kept.items() if isinstance(value, (str, int, float, bool, list, dict))}
 
 
 def audit(
@@ -127,6 +136,7 @@ def audit(
     access: str | None = None,
     one_at_a_time: bool = False,
     isolate: bool = False,
+    through: str | None = None,
     victim_options: Mapping[str, Any] | None = None,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
@@ -177,6 +187,8 @@ def audit(
         labels, fields, access, one_at_a_time: of a callable: its labels in index order, the names of its text fields,
             ``scores`` or ``labels``, and whether it takes one text, not a list.
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
+        through: a channel that every text goes through before the victim reads it: ``ocr`` or ``speech``, with a severity
+            such as ``ocr:3``.
         victim_options: further options of the victim's kind (``robustness list victims``).
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
@@ -203,6 +215,7 @@ def audit(
         access=access,
         one_at_a_time=one_at_a_time or None,
         isolate=isolate or None,
+        through=through,
         victim_options=victim_options,
         text=text,
         label=label,
@@ -301,19 +314,21 @@ def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None =
 
 
 def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    from robustness.victims import VictimInfo, load_victim
+    from robustness.victims import VictimInfo, behind, load_victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    through, offline = options.pop("through", None), bool(options.get("offline"))
     if options.pop("isolate", False):
         raise UsageError(
             f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
         )
     if isinstance(getattr(victim, "info", None), VictimInfo):
-        return cast("Victim", victim)
+        return behind(cast("Victim", victim), through, offline=offline)
     from robustness.victims.function import from_callable
 
-    return from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    return behind(made, through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

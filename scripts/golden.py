@@ -62,7 +62,7 @@ def lines(victim: str, recipe: str, budget: int, limit: int | None = None) -> by
 
 def digests() -> dict[str, str]:
     """SHA-256 of the lines of each recipe that runs on ``scripted:keyword``."""
-    fit = (name for name in names() if build(name).tasks in ((), ("classification",)) and name not in INSTALLED)
+    fit = [name for name in names() if name not in INSTALLED and build(name).tasks in ((), ("classification",))]
     found = ((name, lines("scripted:keyword", name, 60)) for name in fit)
     return {name: hashlib.sha256(text).hexdigest() for name, text in found if text is not None}
 

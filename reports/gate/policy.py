@@ -260,7 +260,7 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
     parts = (gate, *gate.recipes.values(), *gate.slices.values())
     given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
     if found and len(found) == given:
-        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
+        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can fail it; set another value, or leave it out")
     return found
 
 

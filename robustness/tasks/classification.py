@@ -85,6 +85,7 @@ class Classification(Task[int, Prediction]):
 
     name = "classification"
     summary = "one label for a text or a pair"
+    references = ("label",)
     needs = ()
     classes = True
     fewest_labels = 2

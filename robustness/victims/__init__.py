@@ -34,7 +34,7 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face checkpoint that its class tells how to ask: classifiers, taggers, readers, encoder-decoders, decoders; "
+        "any Hugging Face checkpoint whose class says how to ask it: classifiers, taggers, readers, encoder-decoders, decoders; "
         "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
@@ -115,7 +115,6 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, thro
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
     brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
     with ``command:``, in a process of their own anyway.
-    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code.
     ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``).
 
     Raises:

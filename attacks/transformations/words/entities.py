@@ -12,6 +12,7 @@ from attacks.transformations.tables import groups, table
 
 SAMPLES = 10
 """Other names drawn for each entity."""
+LONGEST_ACRONYM = 3
 PERSON = frozenset(("PER", "PERSON", "PEOPLE"))
 PLACE = frozenset(("LOC", "LOCATION", "GPE"))
 ORGANISATION = frozenset(("ORG", "ORGANIZATION", "ORGANISATION", "COMPANY"))
@@ -99,7 +100,9 @@ def _title(name: str) -> str:
 
 
 def _alike(name: str, entity: str) -> str:
-    return name.upper() if entity.isupper() else name.lower() if entity.islower() else name
+    """The name in the letter case of the entity; the capitals of an acronym say nothing of the text around it."""
+    headline = entity.isupper() and len(entity) > LONGEST_ACRONYM and "." not in entity
+    return name.upper() if headline else name.lower() if entity.islower() else name
 
 
 def _article_fits(name: str, entity: str, before: str) -> bool:

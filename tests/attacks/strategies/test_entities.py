@@ -95,6 +95,9 @@ def test_names_keep_their_letter_case_and_number_of_words() -> None:
         assert place.isupper()
         assert rest.islower()
         assert len(rest.split()) == 4
+    acronym, _ = asked(EntityChanges(OtherName(), together=0), "the U.S. team", marks("the U.S. team", (("U.S.", "LOC"),)))
+    assert acronym
+    assert not any(one.removeprefix("the ").removesuffix(" team").isupper() for one in acronym)
 
 
 @pytest.mark.parametrize("label", ["DATE", "WORK_OF_ART", "MISC"])

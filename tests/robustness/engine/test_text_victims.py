@@ -61,11 +61,11 @@ def broken(outcomes: Sequence[Outcome], victim: Any, below: float) -> list[tuple
         if one.status == "succeeded":
             assert one.perturbed is not None
             assert one.clean is not None
-            assert one.adversarial is not None
+            assert one.best is not None
             again = task.answer(victim.predict([(one.perturbed,)])[0], (one.perturbed,), Space())
-            assert task.show(again, Space()).text == one.adversarial.label
-            assert task.similarity(one.adversarial.label, one.clean.label) < below  # type: ignore[attr-defined]
-            found.append((one.perturbed, one.clean.label, one.adversarial.label))
+            assert task.show(again, Space()).text == one.best.shown
+            assert task.similarity(one.best.shown, one.clean.shown) < below  # type: ignore[attr-defined]
+            found.append((one.perturbed, one.clean.shown, one.best.shown))
     return found
 
 
@@ -87,8 +87,8 @@ def test_a_neural_translator_breaks_by_typos_alike_as_a_callable_and_as_a_progra
     there = load_victim(f"command:{program}", task="translation")
     outcomes = attacked(here, SOURCES)
     assert broken(outcomes, here, 0.5), "a typo or two cost it half of its chrF"
-    ends = [(one.status, one.perturbed, one.adversarial, one.queries) for one in outcomes]
-    assert ends == [(one.status, one.perturbed, one.adversarial, one.queries) for one in attacked(there, SOURCES)]
+    ends = [(one.status, one.perturbed, one.best, one.queries) for one in outcomes]
+    assert ends == [(one.status, one.perturbed, one.best, one.queries) for one in attacked(there, SOURCES)]
 
 
 def test_a_translator_loses_a_word_by_search(attacked: Attack, program: str) -> None:

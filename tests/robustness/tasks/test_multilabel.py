@@ -247,6 +247,22 @@ def test_a_goal_on_labels_needs_an_example_that_can_reach_it() -> None:
     assert not TASK.right_for(TASK.goal("", SPACE), clean, seen(clean, frozenset({0, 1})))
 
 
+def test_a_goal_about_one_label_asks_no_more_of_the_clean_answer() -> None:
+    clean = LabelSet(frozenset({0}), (0.9, 0.1, 0.2))  # sport is missed
+    right = {
+        word: TASK.right_for(TASK.goal(word, SPACE), clean, seen(clean, frozenset({0, 1})))
+        for word in (
+            "labels-changed",
+            "label-added",
+            "label-dropped",
+            "label-dropped:weather",
+            "label-dropped:sport",
+            "label-added:music",
+        )
+    }
+    assert [word for word, fine in right.items() if fine] == ["label-added", "label-dropped:weather", "label-added:music"]
+
+
 def test_goals_come_back_by_their_names_and_others_are_refused() -> None:
     for spec in ("labels-changed", "label-added", "label-added:sport", "label-dropped:music"):
         goal = TASK.goal(spec, SPACE)

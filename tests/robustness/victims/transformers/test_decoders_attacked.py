@@ -54,11 +54,11 @@ def test_deepwordbug_breaks_what_a_decoder_writes(writer: Victim) -> None:
     assert broken
     for outcome in broken:
         assert outcome.clean is not None
-        assert outcome.adversarial is not None
+        assert outcome.best is not None
         assert outcome.perturbed is not None
-        assert outcome.label in outcome.clean.label
-        assert outcome.label not in outcome.adversarial.label
-        assert writer.predict([(outcome.perturbed,)])[0]["text"] == outcome.adversarial.label
+        assert outcome.reference in outcome.clean.shown
+        assert outcome.reference not in outcome.best.shown
+        assert writer.predict([(outcome.perturbed,)])[0]["text"] == outcome.best.shown
 
 
 def test_outcomes_do_not_depend_on_the_batches(writer: Victim) -> None:

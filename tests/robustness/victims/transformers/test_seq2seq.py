@@ -173,8 +173,8 @@ def test_an_unchanged_recipe_breaks_it(victim: Any) -> None:
     outcomes = list(Engine(Oracles({"victim": Oracle(VictimBackend(victim))})).outcomes(plan, rows, {}))
     assert {one.status for one in outcomes} == {"succeeded"}
     for one in outcomes:
-        assert one.adversarial is not None
-        assert victim.predict([(one.perturbed,)])[0]["text"] == one.adversarial.label
+        assert one.best is not None
+        assert victim.predict([(one.perturbed,)])[0]["text"] == one.best.shown
 
 
 def test_what_a_checkpoint_is_for_is_told_by_its_kind_or_by_the_user(make: Make) -> None:
