@@ -242,6 +242,7 @@ def test_a_goal_on_labels_needs_an_example_that_can_reach_it() -> None:
             "label-dropped:sport",
         )
     }
+    assert fits == {spec: TASK.fits(TASK.goal(spec, SPACE), frozenset({0})) for spec in fits}
     assert [spec for spec, fit in fits.items() if not fit] == ["label-added:weather", "label-dropped:sport"]
     nothing = LabelSet(frozenset())
     assert not TASK.right_for(TASK.goal("label-dropped", SPACE), nothing, seen(nothing))
