@@ -337,6 +337,7 @@ def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
     """The examples behind ``examples``; the demo's own when there are none and the victim is the demo."""
     from robustness.data import load_examples
+    from robustness.tasks.task import space_of
 
     info = victim.info
     if examples is None:
@@ -347,9 +348,8 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
         data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
         return replace(data, source="the demo's held-out film-review sentences")
-    return load_examples(
-        examples, labels=info.labels, victim_fields=info.fields, task=info.task, limit=limit, seed=seed, **options
-    )
+    known = {"labels": info.labels, "victim_fields": info.fields, "task": info.task, "space": space_of(victim)}
+    return load_examples(examples, **known, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
 
 
 def new_folder(name: str) -> Path:

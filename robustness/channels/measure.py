@@ -133,9 +133,10 @@ def _right(victim: Victim, asked: Sequence[tuple[Example, tuple[str, ...]]]) -> 
     from robustness.engine.backends import VictimBackend
     from robustness.engine.failures import Failure
     from robustness.tasks.registry import task_named
-    from robustness.tasks.task import Seen
+    from robustness.tasks.task import Seen, space_of
 
     backend, task = VictimBackend(victim), task_named(victim.info.task)
+    goal = task.goal("", space_of(victim))
     out: list[bool] = []
     for first in range(0, len(asked), _AT_ONCE):
         part = asked[first : first + _AT_ONCE]
@@ -143,7 +144,7 @@ def _right(victim: Victim, asked: Sequence[tuple[Example, tuple[str, ...]]]) -> 
         filled += filled[:1] * (-len(filled) % max(1, victim.info.row_quantum))
         answers = backend.compute(filled)[: len(part)]
         out += [
-            not isinstance(answer, Failure) and task.right(answer, Seen(texts, texts, 0, example.reference, answer))
+            not isinstance(answer, Failure) and task.right_for(goal, answer, Seen(texts, texts, 0, example.reference, answer))
             for (example, texts), answer in zip(part, answers, strict=True)
         ]
     return out

@@ -174,13 +174,13 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
     from robustness.tasks.registry import task_named
-    from robustness.tasks.task import Space
+    from robustness.tasks.task import space_of
 
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
     task, field = task_named(victim.info.task), prepare.attacked_field(settings, victim.info)
-    data, unasked = _asked_of(data, task, task.goal(settings.goal, Space(victim.info.labels, victim.info.fields)))
+    data, unasked = _asked_of(data, task, task.goal(settings.goal, space_of(victim)))
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
     recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields, task)
@@ -199,7 +199,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     loss = measured_loss(victim, data.examples, field)
     flags += [loss.flag()] if loss else []
     confirm = repeats.confirm(settings.confirm)
-    plan = prepare.plan(settings, victim.info, recipes, similarity="encoder" in models, confirm=confirm)
+    plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=confirm)
     manifest = describe(
         victim,
         data,
