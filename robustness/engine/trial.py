@@ -184,6 +184,7 @@ def _outcome(
         unconfirmed=trial.tally.unconfirmed,
         fresh_asked=trial.tally.fresh_asked,
         fresh_reached=trial.tally.fresh_reached,
+        unusable=dict(trial.tally.unusable),
         ladder=_ladder(plan, trial),
         error=error,
         meta=dict(example.meta),
