@@ -50,7 +50,7 @@ def _pattern(spec: str, labels: Sequence[str]) -> Pattern:
     try:
         return regex.compile(spec)
     except regex.error as error:
-        raise ValueError(f"{spec!r} is no regular expression ({error}); escape it, or use {' or '.join(PRESETS)}") from None
+        raise ValueError(f"{spec!r} is not a regular expression ({error}); escape it, or use {' or '.join(PRESETS)}") from None
 
 
 def _of_labels(labels: Sequence[str]) -> Pattern:

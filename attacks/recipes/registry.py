@@ -35,7 +35,7 @@ class Options:
         if self.profile not in PROFILES:
             raise ValueError(f"unknown constraint profile {self.profile!r}; choose one of: {', '.join(PROFILES)}")
         if not (self.language.isascii() and self.language.isalpha() and self.language.islower()):
-            raise ValueError(f"a language is a code in small letters, such as 'en' or 'de', got {self.language!r}")
+            raise ValueError(f"a language is a lower-case code, such as 'en' or 'de', got {self.language!r}")
         checked(self.preserve)
         tagger_name(self.tagger)
 

@@ -108,7 +108,7 @@ def _of_quality(gate: GateRules, run: Run, measured: Measured) -> Iterator[RuleR
             said = f"the answers of the task {run.manifest.task} have no quality, so {RULES[rule].what} could not be measured"
             yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
         elif run.manifest.sequential:
-            said = f"{RULES[rule].what} has no interval that holds at every look of a run until its decision; run it whole"
+            said = f"{RULES[rule].what} has no interval that holds at every look of an --until-decided run; audit all examples"
             yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
         else:
             yield decide(rule, "run", threshold, held.attacked if rule == "min_quality" else held.drop, gate.fewest)
@@ -127,7 +127,7 @@ def _of_recipe(rules: Rules, name: str, recipes: dict[str, RecipeMetrics], fewes
     for rule, threshold in rules.given.items():
         value = observed[rule]
         if value is None:
-            said = f"{name} met {found.n} examples, not all: in a cascade only the first recipe does; run it on its own"
+            said = f"{name} saw only {found.n} examples: in a cascade only the first recipe sees them all; run it on its own"
             yield RuleResult(rule, scope, INCONCLUSIVE, said, threshold)
         else:
             yield decide(rule, scope, threshold, value, fewest)
@@ -139,7 +139,7 @@ def _of_slice(rules: Rules, key: str, run: Run, confidence: float, fewest: int) 
         yield from _of_overall(rules, f"slice {key}", found.measured, fewest)
         return
     known = [part.key for part in (*label_slices(run), *metadata_slices(run))][:20]
-    yield from _cannot(rules, f"slice {key}", f"no example is in this slice; there are: {', '.join(known) or 'none'}")
+    yield from _cannot(rules, f"slice {key}", f"no example is in this slice; the slices are: {', '.join(known) or 'none'}")
 
 
 def of_recipe_on_slice(run: Run, recipe: str, key: str, gate: GateRules) -> tuple[RuleResult, ...]:
@@ -150,7 +150,7 @@ def of_recipe_on_slice(run: Run, recipe: str, key: str, gate: GateRules) -> tupl
     """
     scope, rules = f"recipe {recipe}, slice {key}", gate.slices[key]
     if run.manifest.cascade:
-        return tuple(_cannot(rules, scope, "in a cascade no recipe but the first meets every example"))
+        return tuple(_cannot(rules, scope, "in a cascade only the first recipe sees every example"))
     described = tuple(r for r in run.manifest.recipes if r["name"] == recipe)
     outcomes = tuple(o for o in run.outcomes if o.recipe == recipe)
     alone = replace(run, manifest=replace(run.manifest, recipes=described), outcomes=outcomes)
@@ -194,17 +194,17 @@ def _settles(observed: Proportion, threshold: float) -> int | None:
 def _message(rule: str, threshold: float, observed: Proportion, verdict: str, enough: int | None, fewest: int) -> str:
     bound = f"{'at least' if rule.startswith('min_') else 'at most'} {RULES[rule].amount(threshold)}"
     if observed.rate is None:
-        return f"{RULES[rule].what} could not be measured, {bound} asked for: no example counts towards it"
+        return f"{RULES[rule].what} could not be measured, {bound} required: no example counts towards it"
     counted = f"n={observed.n}" + (f", {observed.unknown} untested" if observed.unknown else "")
     counted += "" if observed.design is None else f" in {observed.design.groups} groups"
     interval = f"{RULES[rule].amount(observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, {counted})"
-    said = f"{RULES[rule].what} {interval}, {bound} asked for"
+    said = f"{RULES[rule].what} {interval}, {bound} required"
     if verdict != INCONCLUSIVE:
         return said
     if fewest:
         return f"{said}; it holds, but nothing passes on fewer than {fewest} examples (min_examples)"
     if observed.design is not None and observed.design.groups < FEWEST_GROUPS:
-        return f"{said}; so few groups say little about others, whatever the number of examples in each: add groups"
+        return f"{said}; so few groups say little about others, however many examples each holds: add groups"
     if observed.unknown:
         return f"{said}; the untested examples count as broken at the lower end and as robust at the upper"
     if enough is None:

@@ -179,6 +179,11 @@ class AuditDefaults(_Table):
     one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
+    prompt: str | None = None
+    system: str | None = None
+    max_new_tokens: Count | None = None
+    stop: Names | None = None
+    calibrate: bool | None = None
     isolate: bool | None = None
     through: str | None = None
     out: str | None = None
@@ -260,7 +265,7 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
     parts = (gate, *gate.recipes.values(), *gate.slices.values())
     given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
     if found and len(found) == given:
-        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
+        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can fail it; set another value, or leave it out")
     return found
 
 

@@ -75,15 +75,15 @@ def _overall(measured: Measured, drawn: str) -> str:
         ("clean accuracy", interval(whole.clean_accuracy)),
         ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
         ("accuracy drop", points(whole.accuracy_drop)),
-        ("broken by some recipe, of those that were right", interval(whole.attack_success_rate)),
+        ("of the examples that were right, those broken by some recipe", interval(whole.attack_success_rate)),
     ]
     missed = f" {whole.not_judged} more could not be judged." if whole.not_judged else ""
     missed = f" {whole.untested} more are untested." * bool(whole.untested) + missed
     if missed:
-        missed += " They are in no rate; each interval reaches from all of them broken to all of them robust."
+        missed += " They are left out of every rate; each interval reaches from all of them broken to all of them robust."
     confirmed = whole.attack_success_rate.successes
     if whole.found > confirmed:
-        missed += f" On {whole.found} examples the search found a success; fresh answers bore out {confirmed}."
+        missed += f" On {whole.found} examples the search found a success; fresh answers confirmed {confirmed}."
     note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
@@ -109,7 +109,7 @@ def _stages(measured: Measured) -> str:
     if not measured.stages:
         return ""
     rows = [(code(s.recipe), str(s.attacked), str(s.broken), str(s.errors), interval(s.robust_accuracy)) for s in measured.stages]
-    note = "A cascade: each recipe attacks only what still stands, so its success rate is among the harder examples."
+    note = "A cascade: each recipe attacks only what still stands, so its success rate is over the harder examples."
     if measured.cascade is not None and (cost := told(measured.cascade)):
         note = f"{note} {cost[:1].upper()}{cost[1:]}."
     return section("Cascade", table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
@@ -144,8 +144,8 @@ def _success_at(measured: Measured) -> str:
     budgets = tuple(measured.recipes[0].success_at)
     rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
     note = (
-        "The share of attacked examples that each recipe had broken by its n-th query. A run with so small a budget is planned"
-        " for it and may break more, or fewer."
+        "The share of attacked examples that each recipe had broken by its n-th query. A run with that small a budget"
+        " plans for it and may break more, or fewer."
     )
     return section("Broken by the n-th query", note, table(("recipe", "profile", *map(str, budgets)), rows))
 

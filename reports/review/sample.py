@@ -133,7 +133,7 @@ def read_review(path: Path, run: Run) -> Review:
         lists = {name: tuple(raw[name]) for name in ("labels", "fields")}
         review = Review(**{**raw, **lists, "items": items, "population": population})
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise RunError(f"{path} is no key of a review ({problem}); `robustness review RUN --sample N` writes one") from None
+        raise RunError(f"{path} is not the key of a review ({problem}); `robustness review RUN --sample N` writes one") from None
     if review.digest != run.manifest.outcomes.get("digest", ""):
         raise RunError(f"{path} belongs to another run than {run.path}; read the sheets with the run that they were drawn from")
     return review
@@ -153,10 +153,11 @@ def read_sheet(path: Path, review: Review) -> dict[str, str]:
     for number, row in enumerate(rows, start=2):
         item, said = (row.get("item") or "").strip(), (row.get("label") or "").strip().lstrip("'")
         if item not in known or item in seen:
-            raise RunError(f"{path}, row {number}: item {item!r} is {'there twice' if item in seen else 'none of this review'}")
+            why = "appears twice" if item in seen else "is not part of this review"
+            raise RunError(f"{path}, row {number}: item {item!r} {why}")
         seen.add(item)
         if said and said.casefold() not in names:
-            raise RunError(f"{path}, row {number}: label {said!r} is none of {', '.join(names.values())}")
+            raise RunError(f"{path}, row {number}: label {said!r} is not one of {', '.join(names.values())}")
         if said:
             found[item] = names[said.casefold()]
     return found

@@ -51,7 +51,7 @@ def _case(line: str, path: Path, number: int) -> Outcome:
 
 def _check(case: Outcome) -> None:
     if case.field not in case.texts:
-        raise ValueError(f"its field {case.field!r} is none of its texts {list(case.texts)}")
+        raise ValueError(f"its field {case.field!r} is not one of its texts {list(case.texts)}")
     if case.perturbed is None:
         raise ValueError("it holds no perturbed text")
 

@@ -112,7 +112,7 @@ class Manifest:
         """Read ``run.json`` back; raises ``ValueError`` where it is not a manifest of this schema."""
         raw = exact.loads(text)
         if not isinstance(raw, dict):
-            raise ValueError("run.json holds a JSON object")
+            raise ValueError("expected a JSON object")
         raw = upgraded_manifest(raw)
         schema = raw.get("schema")
         if schema != SCHEMA or isinstance(schema, bool):
@@ -164,9 +164,9 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
         raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")
     if not all(isinstance(r, dict) and isinstance(r.get("name"), str) for r in raw["recipes"]):
-        raise ValueError("each recipe is an object with a name")
+        raise ValueError("each recipe must be an object with a name")
     if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):
-        raise ValueError("each flag is an object with a code")
+        raise ValueError("each flag must be an object with a code")
 
 
 def _check_asked(asked: Mapping[str, Any]) -> None:

@@ -144,7 +144,7 @@ class Outcome:
         """
         raw = exact.loads(line)
         if not isinstance(raw, dict):
-            raise ValueError("an outcome is a JSON object")
+            raise ValueError("expected a JSON object")
         raw = upgraded_outcome(raw, labels)
         missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
         if missing or unknown:
@@ -156,7 +156,7 @@ class Outcome:
         try:
             return _outcome(raw)
         except (TypeError, KeyError, AttributeError) as problem:
-            raise ValueError(f"a part of the outcome has another shape: {problem}") from None
+            raise ValueError(f"a part of the outcome has the wrong shape: {problem}") from None
 
 
 _LEFT_OUT: Mapping[str, Any] = {
@@ -238,7 +238,7 @@ def _outcome(raw: dict[str, Any]) -> Outcome:
         _reckon_tested(raw)
     outcome = Outcome(**raw)
     if outcome.status not in STATUSES:
-        raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
+        raise ValueError(f"status {outcome.status!r} is not one of {STATUSES}")
     if outcome.status == "succeeded" and (outcome.best is None or outcome.perturbed is None):
         raise ValueError("it succeeded, yet holds no perturbed text or no answer to it")
     return outcome
@@ -258,7 +258,7 @@ def _text(value: Any) -> str:
 
 def _a(kind: type[T], value: Any) -> T:
     if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+        raise TypeError(f"{value!r} is not {kind.__name__}")
     return value
 
 
@@ -291,5 +291,5 @@ _JUDGED = frozenset(_field_.name for _field_ in fields(Judged))
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value

@@ -27,9 +27,9 @@ WORDS = {
     "failed": "held",
     "skipped": "already wrong on the clean text",
     "exhausted": "held until the budget ran out",
-    "untested": "too few texts that the victim can tell from the original were tried; it ended",
+    "untested": "too little was tried that the victim can tell from the original; the attack ended",
 }
-NOTHING = "nothing that the victim can tell from the original was tried; it ended"
+NOTHING = "nothing was tried that the victim can tell from the original; the attack ended"
 
 
 @f.flattened
@@ -40,7 +40,7 @@ def attack(
     ],
     label: Annotated[
         str | None,
-        typer.Option("--label", help="Its true label; a beginning is enough (pos). Default: what the victim answers to it."),
+        typer.Option("--label", help="Its true label; a prefix is enough (pos). Default: the victim's own answer."),
     ] = None,
     victim: f.VictimFlag = None,
     recipe: Annotated[
@@ -107,7 +107,7 @@ def _read(text: str) -> str:
     try:
         piped = sys.stdin.read()
     except UnicodeDecodeError as error:
-        raise UsageError(f"what came on stdin is not valid {error.encoding}; convert it to UTF-8") from error
+        raise UsageError(f"stdin is not valid {error.encoding}; convert it to UTF-8") from error
     if not piped.strip():
         raise UsageError("expected a text on stdin, got nothing")
     return piped.removesuffix("\n").removesuffix("\r")
@@ -156,7 +156,7 @@ def _label(label: str, labels: tuple[str, ...]) -> str:
         n for n in labels if n.lower().startswith(label.lower())
     ]
     if len(hits) != 1:
-        raise UsageError(f"--label {label!r} is none of the victim's labels, or fits several: {list(labels)}")
+        raise UsageError(f"--label {label!r} is not one of the victim's labels, or fits several: {list(labels)}")
     return hits[0]
 
 

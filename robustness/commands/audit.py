@@ -29,12 +29,12 @@ def audit(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder that keeps exact answers of victim and encoder for later runs.")
+        Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
     ] = None,
     opening: f.OpeningFlags,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out; only what has not ended, or ended in an error, is run.")
+        bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
     ] = False,
     until_decided: Annotated[
         bool,
@@ -48,7 +48,7 @@ def audit(
     thresholds: f.GateFlags,
     require_threshold: Annotated[
         bool,
-        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass unasked."),
+        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass by default."),
     ] = False,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,

@@ -39,8 +39,8 @@ def replay(
     ] = None,
     reading: f.ReadingFlags,
     victim: f.VictimFlag = None,
-    repeat: Annotated[int, typer.Option("--repeat", help="Ask so many times; answers that change are flaky.", min=1)] = 1,
-    max_broken: Annotated[int, typer.Option("--max-broken", help="So many cases may still be broken.", min=0)] = 0,
+    repeat: Annotated[int, typer.Option("--repeat", help="Ask this many times; answers that change are flaky.", min=1)] = 1,
+    max_broken: Annotated[int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0)] = 0,
     max_not_applicable: Annotated[
         str | None,
         typer.Option(

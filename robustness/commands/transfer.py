@@ -70,7 +70,7 @@ def _subjects(runs: list[Path], victims: str | None, options: dict[str, Any]) ->
     if victims is None:
         own = {one.spec: one for run in runs if (one := own_victim(run)) is not None}
         if not own:
-            raise UsageError(f"{runs[0]} is no run folder, so it names no victim; give --victims")
+            raise UsageError(f"{runs[0]} is not a run folder, so it names no victim; give --victims")
         return {spec: partial(one.open, **options) for spec, one in own.items()}
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):

@@ -112,7 +112,7 @@ def usual(columns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def _asked_label(source: str, columns: Sequence[str], wanted: Wanted) -> str:
     if wanted.label in wanted.left_out and wanted.label not in columns:
-        raise DataError(f"{source}: the column {wanted.label!r} for --label holds no single values; {SEVERAL_LABELS}")
+        raise DataError(f"{source}: the column {wanted.label!r} for --label does not hold single values; {SEVERAL_LABELS}")
     return named_column(source, columns, wanted.label or "", "--label")
 
 
@@ -127,12 +127,12 @@ def _guess_label(source: str, columns: Sequence[str], wanted: Wanted) -> str:
         return found[0]
     lists = usual(wanted.left_out, LABEL_NAMES)
     if not found and lists:
-        raise DataError(f"{source}: the column {lists[0]!r} holds no single values; {SEVERAL_LABELS}")
+        raise DataError(f"{source}: the column {lists[0]!r} does not hold single values; {SEVERAL_LABELS}")
     names = {label.casefold() for label in wanted.labels}
     apart = [c for c in wanted.yes_no if c.casefold() in names] or list(wanted.yes_no)
     if not found and not own and len(apart) > 1:
         raise DataError(
-            f"{source}: the columns {_listed(apart)} hold yes or no each, as one column per label does; {SEVERAL_LABELS}"
+            f"{source}: the columns {_listed(apart)} each hold yes or no, as with one column per label; {SEVERAL_LABELS}"
         )
     raise undecided(source, columns, [*dict.fromkeys([*found, *own])], "the label", "--label COLUMN")
 
@@ -171,12 +171,11 @@ def _guess_texts(source: str, columns: Sequence[str], label: str, wanted: Wanted
 
 def usual_texts(source: str, columns: Sequence[str], fields: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """The text columns of a task: the victim's own field names, else the task's usual ones, else a usual single name."""
-    for wanted in (fields if tuple(fields) != ("text",) else (), names):
-        own = usual(columns, [name.casefold() for name in wanted])
-        if own and len(own) == len(fields):
-            return tuple(own)
-    some = usual(columns, [*names, *TEXT_NAMES])
-    if len(fields) == 1 and some:
+    own = usual(columns, [name.casefold() for name in fields]) if tuple(fields) != ("text",) else []
+    if own and len(own) == len(fields):
+        return tuple(own)
+    some = usual(columns, [*names, *TEXT_NAMES]) if len(fields) == 1 else []
+    if some:
         return (some[0],)
     flag = "--text COLUMN" if len(fields) == 1 else "--text " + _example(fields)
     raise undecided(source, columns, [], f"the victim's text fields ({', '.join(fields)})", flag)

@@ -151,9 +151,15 @@ class MultiLabel(Task[Gold, LabelSet]):
         return answer.labels == gold_of(seen)
 
     def right_for(self, goal: Goal[Gold, LabelSet], answer: LabelSet, seen: LabelsSeen) -> bool:
-        """Whether it is right, and the example has a label that may go, or lacks one that may appear."""
+        """Whether it has none of the faults that the goal looks for, and the example can come to have one."""
+        if not isinstance(goal, LabelsGoal):
+            return self.right(answer, seen)
         count = None if answer.scores is None else len(answer.scores)
-        return self.right(answer, seen) and (not isinstance(goal, LabelsGoal) or goal.fits(gold_of(seen), count))
+        return goal.fits(gold_of(seen), count) and not goal.judge(answer, seen).reached
+
+    def fits(self, goal: Goal[Gold, LabelSet], reference: Gold | None) -> bool:
+        """A label can go only where it belongs, and appear only where it does not."""
+        return reference is None or not isinstance(goal, LabelsGoal) or goal.fits(reference, None)
 
     def measure(self, answer: LabelSet, seen: LabelsSeen) -> Mapping[str, Any]:
         """Whether the sets are equal, and the counts that F1 is taken of."""

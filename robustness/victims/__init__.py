@@ -34,7 +34,7 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face checkpoint that its class tells how to ask: classifiers, taggers, readers, encoder-decoders, decoders; "
+        "any Hugging Face checkpoint whose class says how to ask it: classifiers, taggers, readers, encoder-decoders, decoders; "
         "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),

@@ -51,7 +51,7 @@ def read_corpus(spec: str, *, offline: bool = False) -> Corpus:
         at = f"{spec}, {table.unit} {number}"
         name, text = _name(values[id_at], at), values[text_at]
         if name in passages:
-            raise DataError(f"{at}: the id {name!r} stands in {table.unit} {lines[name]} already; each passage needs its own")
+            raise DataError(f"{at}: the id {name!r} is already used in {table.unit} {lines[name]}; each passage needs its own")
         if not isinstance(text, str) or not text.strip():
             raise DataError(f"{at}: expected the text of the passage {name!r}, got {text!r}")
         title = values[title_at] if title_at is not None else None

@@ -50,7 +50,7 @@ def entity_types(spec: str | None, own: Sequence[str], victim: str) -> EntityTyp
     pairs = TABLES[spec] if spec in TABLES else _pairs(spec, own, victim)
     found = EntityTypes(tuple((one, pairs.get(one, pairs.get(REST, one))) for one in own), pairs.get(REST))
     if own and not found.labels:
-        raise UsageError(f"{victim}: #{spec} passes over every entity type of {', '.join(own)}; name one that is to be found")
+        raise UsageError(f"{victim}: #{spec} skips every entity type of {', '.join(own)}; name one that is to be found")
     return found
 
 
@@ -60,7 +60,7 @@ def _pairs(spec: str, own: Sequence[str], victim: str) -> dict[str, str]:
         name, equals, new = (piece.strip() for piece in part.partition("="))
         if not (name and equals and new):
             raise UsageError(
-                f"{victim}: expected pairs such as #PERSON=PER,GPE=LOC,{REST}={OUTSIDE} ({OUTSIDE} passes a type over), or "
+                f"{victim}: expected pairs such as #PERSON=PER,GPE=LOC,{REST}={OUTSIDE} ({OUTSIDE} skips a type), or "
                 f"a table ({', '.join(TABLES)}), got {spec!r}"
             )
         if name != REST and name not in own:

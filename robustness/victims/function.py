@@ -242,7 +242,9 @@ def _loaded(predictor: Any, name: str) -> Any:
             f"{name} was called as a loader and raised {type(problem).__name__}: {problem}{_where(problem)}"
         ) from problem
     if not _predicts(made):
-        raise UsageError(f"{name} takes no texts, so it was called as a loader, and returned {type(made).__name__}, no predictor")
+        raise UsageError(
+            f"{name} takes no texts, so it was called as a loader, and returned {type(made).__name__}, which is not a predictor"
+        )
     return made
 
 

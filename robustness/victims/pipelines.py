@@ -39,7 +39,7 @@ class PipelineScores:
         several = len(names) < 2 or getattr(config, "problem_type", None) in ("multi_label_classification", "regression")
         if several and task == "classification":
             raise UsageError(
-                f"{name} is a pipeline whose {len(names)} label(s) do not exclude each other, or are no labels at all; audit it "
+                f"{name} is a pipeline whose {len(names)} label(s) do not exclude each other, or are not labels at all; audit it "
                 "with --task multi-label or --task regression, or one label of its checkpoint against the rest: hf:PATH#LABEL"
             )
         self._pipeline = pipeline

@@ -30,7 +30,7 @@ CLOSING_S = 1.0
 LINGERING_S = 2.0
 MOST_BYTES = 1 << 26
 """A longer line is no answer."""
-ONE_LINE = "expected one line per text and nothing else on standard output; what it has to say beside goes to standard error"
+ONE_LINE = "expected one line per text and nothing else on standard output; anything else it has to say goes to standard error"
 _KEPT = 4000
 _SHOWN = 300
 
@@ -237,7 +237,7 @@ class Program:
     def _nothing_more(self) -> None:
         if self._lines or self._got:
             line = (self._lines[0] if self._lines else bytes(self._got)).decode("utf-8", "replace")
-            raise ExtraLinesError(f"the program wrote a line that nobody asked for: {shown(line)}; {ONE_LINE}")
+            raise ExtraLinesError(f"the program wrote a line that was not asked for: {shown(line)}; {ONE_LINE}")
 
     def _how(self) -> tuple[str, int | None]:
         """How it ended, in words and by its exit code; None for one that has not, and is ended here."""

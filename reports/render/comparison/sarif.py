@@ -58,8 +58,8 @@ def _wrong(level: str) -> dict[str, Any]:
     return {
         "id": sarif.rule_id(WRONG),
         "name": WRONG,
-        "shortDescription": {"text": "The candidate answers wrong without an attack."},
-        "fullDescription": {"text": "An input that held in the base run is answered wrong by the candidate before any edit."},
+        "shortDescription": {"text": "The candidate answers wrongly without an attack."},
+        "fullDescription": {"text": "An input that held in the base run is answered wrongly by the candidate before any edit."},
         "defaultConfiguration": {"level": level},
         "properties": {"tags": ["robustness"]},
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from reports.render.page.diff import Piece, pieces
+from reports.render.page.diff import CONTEXT, Piece, pieces
 from reports.render.page.safe import coded, hidden_codes, long_name, script_json, short_name
 from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures, lowest_severity
@@ -19,13 +19,20 @@ DATA_BYTES = 1_900_000
 """Compact data that the page carries at most; what lies beyond is in ``failures.csv`` only."""
 _MOST_SCORES = 8
 _OTHER_FIELD = 600
+_BRIEF, _SHORT = 90, 32
+NO_REFERENCE = "none in the data: held against the clean answer"
+
+
+Shaded = tuple[tuple[str, str], ...]
+"""A text in pieces, each with the label of the span that it is, or "" between spans."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
     """One failure as shown. ``scores``: (label, clean, under attack) each.
 
-    ``flip``: how far the answer fell in quality, or, without one, rose towards the goal.
+    ``flip``: how far the answer fell in quality, or, without one, rose towards the goal. ``answer``: the difference of the two
+    answers where these are texts. ``shades``: original and perturbed text with the spans that the victim answered.
     """
 
     example_id: str
@@ -46,6 +53,8 @@ class FailureRow:
     diff: tuple[Piece, ...]
     others: tuple[tuple[str, str, int], ...]
     scores: tuple[tuple[str, float, float], ...]
+    answer: tuple[Piece, ...] = ()
+    shades: tuple[Shaded, ...] = ()
     blank: bool = False
 
 
@@ -84,7 +93,8 @@ def failure_book(run: Run) -> FailureBook:
         if len(static) < STATIC_ROWS and pack.size < STATIC_BYTES:
             static.append(row)
     recipes = sorted({o.recipe for o in found}, key=lambda name: _rank(run.manifest.recipe_names, name))
-    golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name))
+    told = all(o.stratum == o.reference for o in found)  # else each right answer is a text of its own, and no choice
+    golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name)) if told else []
     choices = [tuple((pack.name(name), name) for name in names) for names in (recipes, golds)]
     return FailureBook(len(found), embedded, tuple(static), choices[0], choices[1], pack.json(), pack.shortened)
 
@@ -115,9 +125,9 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
     return FailureRow(
         example_id=outcome.example_id,
         recipe=outcome.recipe,
-        reference=outcome.reference,
-        clean=clean_shown,
-        after=after_shown,
+        reference=_brief(outcome.reference or NO_REFERENCE),
+        clean=_brief(clean_shown),
+        after=_brief(after_shown),
         clean_score=clean.get(clean_shown, outcome.clean.quality if outcome.clean else None),
         after_score=after.get(after_shown, outcome.best.quality if outcome.best else None),
         flip=_fall(outcome),
@@ -130,8 +140,45 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
         field=outcome.field,
         diff=pieces(original, outcome.perturbed if outcome.perturbed is not None else original, outcome.edits),
         others=tuple((name, *_clipped(text)) for name, text in outcome.texts.items() if name != outcome.field),
+        answer=_answers(outcome),
+        shades=_shades(outcome),
         scores=_paired(clean, after, (outcome.reference, clean_shown, after_shown)),
     )
+
+
+def _brief(shown: str) -> str:
+    """An answer for a line of facts."""
+    return shown if len(shown) <= _BRIEF else shown[: _BRIEF - 1] + "…"
+
+
+def _answers(outcome: Outcome) -> tuple[Piece, ...]:
+    """Both answers, aligned, where either is too long for the line of facts."""
+    if outcome.clean is None or outcome.best is None or max(len(outcome.clean.shown), len(outcome.best.shown)) <= _SHORT:
+        return ()
+    return pieces(outcome.clean.shown, outcome.best.shown)
+
+
+def _shades(outcome: Outcome) -> tuple[Shaded, ...]:
+    """The texts with what the victim found in each, where it answers spans."""
+    if outcome.clean is None or outcome.best is None or not (outcome.clean.spans or outcome.best.spans):
+        return ()
+    original = outcome.texts.get(outcome.field, "")
+    return shaded(original, outcome.clean.spans), shaded(outcome.perturbed or original, outcome.best.spans)
+
+
+def shaded(text: str, spans: Sequence[tuple[int, int, str]]) -> Shaded:
+    """A text cut at its spans; overlapping ones are shown by the first, and what is far from any is left out."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    for start, end, label in sorted(spans):
+        if at <= start < end <= len(text):
+            found += [(_between(text[at:start]), ""), (text[start:end], label or "span")]
+            at = end
+    return tuple((part, label) for part, label in (*found, (_between(text[at:]), "")) if part)
+
+
+def _between(text: str) -> str:
+    return text if len(text) <= 2 * CONTEXT else f"{text[:CONTEXT]} … {text[-CONTEXT:]}"
 
 
 def _fall(outcome: Outcome) -> float | None:
@@ -211,13 +258,22 @@ class _Pack:
             [[self.name(name), _rounded(a), _rounded(b)] for name, a, b in row.scores],
             row.words_inserted,
             [_rounded(row.clean_score), _rounded(row.after_score), _rounded(row.flip)],
+            *self._answered(row),
         ]
+
+    def _answered(self, row: FailureRow) -> list[Any]:
+        """What only answers that are texts or spans have; nothing for the others."""
+        if not row.answer and not row.shades:
+            return []
+        sides = [[[coded(text), self.name(label)] if label else coded(text) for text, label in side] for side in row.shades]
+        return [[piece.compact() for piece in row.answer], sides]
 
 
 def _foreign(row: FailureRow) -> Iterable[str]:
     """Every text of a row that the page's script will draw."""
     yield from (row.example_id, row.recipe, row.reference, row.clean, row.after, row.field)
-    yield from (part for piece in row.diff for part in piece.parts)
+    yield from (part for piece in (*row.diff, *row.answer) for part in piece.parts)
+    yield from (text for side in row.shades for pair in side for text in pair)
     yield from (text for name, shown, _ in row.others for text in (name, shown))
     yield from (name for name, _, _ in row.scores)
 

@@ -28,10 +28,10 @@
   // rows: texts come with hidden characters as numbers between marks ----------------------
   const words = (piece) => (Array.isArray(piece) ? piece.slice(1) : [piece]).filter((part) => typeof part === "string").join("");
   const side = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).map(words).join("");
-  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip]], order) => {
+  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip], answer = [], shades = []], order) => {
     return {
       order, id, recipe: names[recipe], reference: names[reference], clean: names[clean], after: names[after], field: names[field],
-      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores,
+      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores, answer, shades,
       text: readable([id, side(diff, 1), side(diff, 0), ...others.map((o) => o[1])].join("\n")).toLowerCase(),
     };
   };
@@ -68,6 +68,11 @@
   const drawn = (piece) => (typeof piece === "number" ? [skip(piece)] : typeof piece === "string" ? inked(piece) : [change(piece)]);
   const merged = (diff) => diff.flatMap(drawn);
   const oneSide = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).flatMap(drawn);
+  const shade = (part) => {
+    if (!Array.isArray(part)) return inked(part);
+    const node = el("mark", "", ...inked(part[0]), el("span", "tag", ...inked(names[part[1]])));
+    return [node];
+  };
   const fixed = (value) => (value === null ? "–" : value.toFixed(2));
   const signed = (value) => (value === null ? "–" : (value > 0 ? "−" : value < 0 ? "+" : "") + Math.abs(value).toFixed(2));
 
@@ -98,6 +103,8 @@
       head.scope = "row";
       return el("tr", "", head, el("td", "num", fixed(a)), el("td", "num", fixed(b)));
     }));
+    fill("answer", ...merged(row.answer));
+    fill("shades", ...row.shades.map((side) => el("p", "text shaded", ...side.flatMap(shade))));
     node.querySelectorAll("[data-when]").forEach((n) => { if (!row[n.dataset.when].length) n.remove(); });
     return node;
   };

@@ -156,7 +156,7 @@ def check_head(source: str, config: Any, loading: dict[str, Any], what: str = "s
     missing = sorted(loading["missing_keys"])
     if missing:
         raise VictimError(
-            f"{source!r} is no trained {what}: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
+            f"{source!r} is not a trained {what}: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
             "give a checkpoint that was fine-tuned as one"
         )
 

@@ -130,6 +130,7 @@ def test_behind_the_protection_of_the_answer_the_same_texts_are_asked() -> None:
         (QUESTION, []),  # nothing says what is right
         ("Mary lives here", ["Oslo"]),  # no question
         ("What do we know about it?", ["Oslo"]),  # nothing to exchange: it might be answered
+        ("What did Mary do with the soup?", ["soup"]),  # the question says it already, and so would the sentence
         ("", ["Oslo"]),
     ],
 )

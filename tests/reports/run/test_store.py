@@ -152,7 +152,7 @@ def test_a_refused_batch_writes_nothing_and_closes(
     tmp_path: Path, make_manifest: MakeManifest, make_outcome: MakeOutcome
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", make_manifest())
-    with pytest.raises(RunError, match="none of this run's"):
+    with pytest.raises(RunError, match="not one of this run's"):
         writer.append_many([make_outcome("a"), make_outcome("b", "stranger")])
     assert (tmp_path / "run" / "outcomes.jsonl").read_bytes() == b""
     with pytest.raises(RunError, match="closed"):

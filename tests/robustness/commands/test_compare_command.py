@@ -123,7 +123,7 @@ def _edit(name: str, old: str, new: str) -> Callable[[Path], None]:
         (lambda p: (p / "outcomes.jsonl").write_bytes((p / "outcomes.jsonl").read_bytes()[:-30]), 2, "not an outcome"),
         (lambda p: (p / "outcomes.jsonl").write_bytes(b""), 2, "0 outcomes, not 480"),
         (_edit("run.json", '"schema": 2', '"schema": 0'), 2, "reads schema 2"),
-        (_edit("run.json", '"finished": true', '"finished": false'), 3, "the candidate run: the run was not finished"),
+        (_edit("run.json", '"finished": true', '"finished": false'), 3, "the candidate run: the run is not finished"),
         (_edit("run.json", '"comparability_id": "', '"comparability_id": "0'), 3, "NOT COMPARABLE"),
         (lambda p: (p / "run.json").unlink(), 2, "no run.json"),
     ],

@@ -206,6 +206,14 @@ def length(texts: list[str]) -> list[float]:
     return [sum(word in "the storm came over the hills at night".split() for word in text.split()) / 8 for text in texts]
 
 
+def test_a_search_goes_by_the_tolerance_of_its_goal_in_what_it_skips() -> None:
+    victim = from_callable(length, task="regression")
+    example = Example("1", ("the storm came over the hills at night",), 1.3, {})
+    for goal, skipped in (("moved-by:0.2", True), ("moved-by:0.4", False)):
+        (outcome,) = searched(victim, [example], goal)
+        assert (outcome.status == "skipped") is skipped
+
+
 def test_a_callable_is_searched_without_a_reference() -> None:
     victim = from_callable(length, task="regression")
     (outcome,) = searched(victim, [Example("1", ("the storm came over the hills at night",), None, {})], "lowered-by:0.2")

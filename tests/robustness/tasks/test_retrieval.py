@@ -168,7 +168,7 @@ def test_the_score_rises_as_the_wanted_passage_falls_and_the_depth_decides() -> 
 
 def test_with_scores_a_lead_that_shrinks_is_a_slope_before_any_rank_changes() -> None:
     goal = TASK.goal("falls-below:2", SPACE)
-    leads = [(5.0, 3.0, 2.0), (4.0, 3.0, 2.0), (3.0, 2.9, 2.8)]
+    leads = [(5.0, 3.0, 1.0), (5.0, 3.0, 2.0), (4.0, 3.0, 2.0), (3.0, 2.9, 2.8)]  # the second rival is the one to fall behind
     scores = [goal.judge(Ranking(("w", "a", "b"), one), seen(ranking(), "w")).score for one in leads]
     assert scores == sorted(set(scores))
     assert scores[-1] < 0.5
@@ -290,7 +290,7 @@ def test_a_title_stands_before_the_text_and_the_format_does_not_matter(tmp_path:
     [
         (
             [{"id": "a", "text": "one"}, {"id": "b", "text": "two"}, {"id": "a", "text": "three"}],
-            "line 3: the id 'a' stands in line 1 already",
+            "line 3: the id 'a' is already used in line 1",
         ),
         ([{"id": "a", "text": "one"}, {"id": "b", "text": "  "}], "line 2: expected the text of the passage 'b'"),
         ([{"id": "a", "text": "one"}, {"id": "", "text": "two"}], "line 2: expected the id of a passage, got ''"),

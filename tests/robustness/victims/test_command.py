@@ -120,11 +120,11 @@ def test_a_banner_or_two_lines_for_a_text_are_refused_for_good(opened: Open) -> 
 def test_a_line_too_many_later_on_is_refused_for_good(opened: Open) -> None:
     victim = opened(body="print(text)\nif 'two' in text: print('and more')")
     assert ask(victim, "one") == ["one"]
-    with pytest.raises(AnswerError, match="a line that nobody asked for: 'and more'"):  # noqa: PT012 - now or at the next question
+    with pytest.raises(AnswerError, match="a line that was not asked for: 'and more'"):  # noqa: PT012 - now or at the next question
         ask(victim, "two")
         time.sleep(0.3)
         ask(victim, "one")
-    with pytest.raises(AnswerError, match="a line that nobody asked for"):
+    with pytest.raises(AnswerError, match="a line that was not asked for"):
         ask(victim, "one")
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
+import robustness.victims.transformers.reader as reader_module
 from attacks.language.detection import survey
 from attacks.recipes import build as build_recipe
 from reports.run import Outcome
@@ -26,6 +28,8 @@ from robustness.tasks.extractive_qa import ExtractiveQA
 from robustness.tasks.task import Seen, Space
 from robustness.victims import load_victim
 from robustness.victims.base import Victim
+from robustness.victims.transformers.reader import Window
+from robustness.victims.transformers.tokens import Encoded
 
 _SPEC = importlib.util.spec_from_file_location("tiny_reader", Path(__file__).with_name("tiny_reader.py"))
 assert _SPEC is not None
@@ -90,6 +94,28 @@ def test_an_answer_does_not_depend_on_what_else_is_asked(reader: Victim) -> None
     together = reader.predict(inputs)
     assert [reader.predict([one])[0] for one in inputs] == together
     assert reader.predict(inputs[::-1])[::-1] == together
+
+
+def test_logits_are_the_same_to_the_last_bit_in_any_batch(reader: Any) -> None:
+    inputs = [(QUESTION, "Mary ate rice. " * n) for n in (1, 3, 9, 2, 1)]
+    windows = [window for one in inputs for window in reader._windows(one)[0]]
+    for window, together in zip(windows, reader._logits(windows), strict=True):
+        assert reader._logits([window])[0].tobytes() == together.tobytes()
+
+
+def test_a_span_ends_behind_its_start_and_is_no_longer_than_an_answer() -> None:
+    context = "abcdefghij" * 5
+    window = Window(Encoded({}, False), (None, *((n, n + 1) for n in range(50))))
+    logits = np.zeros((2, 51))
+    logits[0, [0, 21]], logits[1, [0, 2, 24]] = [99.0, 5.0], [99.0, 6.0, 4.0]
+    best = reader_module._best_span(context, [window], [logits])
+    assert (best["start"], best["end"], best["answer"]) == (20, 24, "abcd"), "not the question, and not backwards"
+    logits[1, 24], logits[1, 50], logits[0, 2] = 0.0, 4.9, 0.0
+    best = reader_module._best_span(context, [window], [logits])
+    assert best["end"] - best["start"] <= reader_module.MAX_ANSWER_TOKENS
+    logits[0, 1], logits[1, 2] = 9.0, 0.0
+    best = reader_module._best_span(context, [window], [logits])
+    assert best["end"] - best["start"] <= reader_module.MAX_ANSWER_TOKENS, "from the first token to the last would add up to more"
 
 
 def test_a_context_of_nothing_gives_an_empty_answer(reader: Victim) -> None:

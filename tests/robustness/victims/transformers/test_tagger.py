@@ -124,7 +124,7 @@ BAD: list[tuple[dict[int, str], str, str]] = [
     (dict(enumerate("NOUN VERB ADJ ADP X".split())), "", "tagger of parts of speech finds no entities"),
     (dict(enumerate("O B-PER I-PER B-LOC B-ORG".split())), "#PERSON=PER", "finds no 'PERSON'; it finds: PER, LOC, ORG"),
     (dict(enumerate("O B-PER I-PER B-LOC B-ORG".split())), "#toxic", "expected pairs such as #PERSON=PER"),
-    (dict(enumerate("O B-PER I-PER B-LOC B-ORG".split())), "#*=O", "passes over every entity type"),
+    (dict(enumerate("O B-PER I-PER B-LOC B-ORG".split())), "#*=O", "skips every entity type"),
 ]
 
 
@@ -145,7 +145,7 @@ def test_an_untrained_head_and_pickles_are_refused(build: Callable[..., Path]) -
     folder = build("bert", base=True, id2label={0: "O", 1: "B-PER", 2: "I-PER"}, architectures=["BertForTokenClassification"])
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"architectures": ["BertForTokenClassification"]}))
-    with pytest.raises(VictimError, match="is no trained token classifier: it lacks classifier"):
+    with pytest.raises(VictimError, match="is not a trained token classifier: it lacks classifier"):
         load_victim(f"hf:{folder}", device="cpu")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(VictimError, match="--allow-pickle"):
