@@ -16,7 +16,7 @@ from reports.run.upgrade import MISCLASSIFY, upgraded_outcome
 
 T = TypeVar("T")
 FAIR_TRY = 10
-"""Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
+"""Texts that a spent budget must have tried, for lines that do not say how many the victim could tell apart."""
 STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
 
 
@@ -73,12 +73,12 @@ class Outcome:
     where there is none.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
-    were replaced or removed; ``words_inserted``: words put in beside them.
-    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
-    end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
+    were replaced or removed; ``words_inserted``: words inserted besides.
+    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack ran to
+    its end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
     victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
-    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
-    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
+    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of
+    the search that fresh answers did not confirm; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
     that reached the goal too. ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
@@ -119,7 +119,7 @@ class Outcome:
 
     @property
     def words_touched(self) -> int:
-        """Words changed and words put in: how large the edit is."""
+        """Words changed and words inserted: how large the edit is."""
         return self.words_changed + self.words_inserted
 
     def to_json(self) -> str:
@@ -164,7 +164,7 @@ _LEFT_OUT: Mapping[str, Any] = {
     "gold": None,
     **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
 }
-"""What a line does not say where it is as usual."""
+"""What a line leaves out where it has its usual value."""
 _REQUIRED = {"example_id", "recipe", "status", "reference", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("example_id", "recipe", "status", "reference", "field", "goal"), (str,)),
@@ -223,7 +223,7 @@ _LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=Fal
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:
-    """An outcome from checked JSON; texts are interned, for the recipes of an example repeat them."""
+    """An outcome from checked JSON; texts are interned, because the recipes of an example repeat them."""
     for key in ("example_id", "recipe", "status", "reference", "field"):
         raw[key] = _text(raw[key])
     raw["goal"] = _text(raw.get("goal", MISCLASSIFY))
