@@ -27,7 +27,7 @@ class Tally:
 
     ``no_ops``: equal to the original as texts. ``distinct``: different texts asked that the victim can tell from the original;
     ``indistinguishable``: those that it cannot, unknown words or edits past its cut. ``unconfirmed``: successes of the search
-    that fresh answers did not bear out. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    that fresh answers did not confirm. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
     """
 
     proposed: int = 0
@@ -50,7 +50,7 @@ class Trial:
 
     ``probe`` learns and can never win; ``attempt`` can. Both cost queries: distinct texts asked, the clean one included.
     ``confirm``: fresh answers asked for each success of a victim whose answers vary, outside budget and cache; a success is one
-    only where most of them bear it out. 0 for a victim that always answers alike.
+    only where most of them confirm it. 0 for a victim that always gives the same answer.
 
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of.
@@ -119,7 +119,7 @@ class Trial:
         return found.words if found is not None and found.words is not None else default
 
     def idle(self, made: int) -> None:
-        """Note that so many changed texts were made and nobody was asked: known ones, or ones that a constraint refused.
+        """Note that this many changed texts were made and nothing was asked: known ones, or ones that a constraint refused.
 
         They cost no query, and on a text of n words a search can make n of n words each: on a long one that ends it, as a spent
         budget does (``BudgetExhaustedError``).
@@ -195,7 +195,7 @@ class Trial:
         return verdict.text != self.text and (read is None or clean is None or read != clean)
 
     def _crown(self, winners: list[tuple[Candidate, Verdict]], prefer: str) -> Search[None]:
-        """Make the preferred of these the winner; where answers vary, the first whose success fresh answers bear out."""
+        """Make the preferred of these the winner; where answers vary, the first whose success fresh answers confirm."""
         if prefer == "score":
             winners.sort(key=lambda cv: -cv[1].score)
         elif prefer == "similarity":

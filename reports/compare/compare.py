@@ -119,8 +119,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
     """Compare two loaded runs.
 
     Args:
-        base: the run to compare
-        with. candidate: the run to judge.
+        base: the run to compare with.
+        candidate: the run to judge.
         rules: ``max_regression``, the margin: the largest drop of robust accuracy that is still acceptable; ``confidence``
             of every interval, the tests using one minus it; ``max_error_rate``: inconclusive when a larger share of
             the examples had an error in either run; ``slices_decide``: a regression on one slice decides too, all questions

@@ -1,4 +1,4 @@
-"""Doubts about the evaluation itself: what would make a good number mean little. Each doubt is a flag in every report."""
+"""Doubts about the evaluation itself: reasons why a good number may mean little. Each doubt is a flag in every report."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class OutcomeChecks:
         self._right += outcome.clean.shown == outcome.reference
 
     def flags(self) -> list[Flag]:
-        """Every doubt that the outcomes raise, commonest kinds by recipe."""
+        """Every doubt that the outcomes raise, the most common kinds by recipe."""
         flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
         total = sum(self._errors.values())
         if total:

@@ -198,7 +198,7 @@ class PaceFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class ResourceFlags(Flags):
-    """What recipes draw on beside the victim."""
+    """What recipes draw on besides the victim."""
 
     encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
     rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
@@ -242,7 +242,7 @@ class OpeningFlags(Flags):
     isolate: IsolateFlag = None
 
     def given(self) -> dict[str, Any]:
-        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        """Labels and fields as lists; a ``--no-isolate`` too, because it may overrule the policy file."""
         stated = {} if self.isolate is None else {"isolate": self.isolate}
         return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
 

@@ -84,7 +84,7 @@ def embedded(model: Any) -> int | None:
 
 
 def word_ids(tokenizer: Any, words: Sequence[str]) -> list[tuple[int, ...]]:
-    """The tokens of each word as it reads inside a text; empty for what is no text to the tokenizer."""
+    """The tokens of each word as it reads inside a text; empty for what the tokenizer does not see as text."""
     options = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
     if not words:
         return []

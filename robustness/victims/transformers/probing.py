@@ -122,7 +122,7 @@ def _close(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def uneven_texts(texts: Sequence[Input], length: Callable[[Sequence[Input]], Sequence[int]], step: int) -> list[Input]:
-    """The given texts and a long one, each with words added until its length is no multiple of ``step``.
+    """The given texts and a long one, each with words added until its length is not a multiple of ``step``.
 
     Padding shows in no text that needs none.
     """
