@@ -9,7 +9,8 @@
     │   ├── VictimTimeoutError it did not answer in time
     │   ├── VictimDiedError    its process ended before it answered (--isolate)
     │   └── AnswerError        it answered, but not with one valid row per input
-    └── MissingExtraError      an optional dependency is not installed
+    ├── MissingExtraError      an optional dependency is not installed
+    └── ShadowedError          another package or module hides one of ours
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ class MissingExtraError(RobustnessError):
         super().__init__(
             f"this needs the package {package!r}, which is not installed; run: pip install 'robustness-suite[{extra}]'"
         )
+
+
+class ShadowedError(RobustnessError):
+    """Another package or module hides one of ours."""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)  # what takes secrets out lives in a package that may be the hidden one
 
 
 def cut(error: object, most: int = 300) -> str:

@@ -16,7 +16,7 @@ from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from attacks.search import Input, Recipe
+    from attacks.search import Input, Prediction, Recipe
     from robustness.data import Dataset, Example
     from robustness.planning.self_checks import Flag
 
@@ -122,7 +122,9 @@ def _row(dataset: Dataset, example: Example, recipe: str, inputs: Input) -> dict
 
 def _asked(recipe: Recipe, example: Example, labels: int, seed: int) -> list[Input]:
     """Every input that a blind recipe asks about, found by answering each with the gold label."""
-    from attacks.search import Prediction, Query, Trial
+    from attacks.search import Prediction, Trial, UnansweredError
+    from robustness.engine.converse import converse
+    from robustness.engine.oracle import Oracle
     from robustness.engine.trial import seed_of
     from robustness.tasks.classification import against
 
@@ -137,19 +139,31 @@ def _asked(recipe: Recipe, example: Example, labels: int, seed: int) -> list[Inp
         rng=Random(seed_of(seed, recipe.name, example.id)),
         example_id=example.id,
     )
-    asked: list[Input] = []
-    search, answer = recipe.attack.search(trial), None
-    while True:
-        try:
-            request = search.send(answer)
-        except StopIteration:
-            return asked
-        if not isinstance(request, Query):
-            raise UsageError(
-                f"{recipe.name} asks for more than the victim ({type(request).__name__}); it cannot be written to a file"
-            )
-        asked += request.inputs
-        answer = [held] * len(request.inputs)
+    victim = _Held(held)
+    oracle: Oracle[Input, Prediction] = Oracle(victim)
+    (end,) = converse(oracle, [recipe.attack.search(trial)])
+    if isinstance(end, UnansweredError):
+        raise UsageError(f"{recipe.name} asks for more than the victim, so it cannot be written to a file ({end})")
+    return victim.asked
+
+
+class _Held:
+    """Stands for a victim that gives one answer to everything, and keeps what it was asked, in order."""
+
+    row_quantum, length_quantum, mixed_lengths, padding_cost = 0, 1, (0, 0), 1.0
+
+    def __init__(self, answer: Prediction) -> None:
+        self.answer = answer
+        self.asked: list[Input] = []
+
+    def lengths(self, items: Sequence[Input]) -> Sequence[int]:
+        """All alike, so that no batch is put in another order."""
+        return [1] * len(items)
+
+    def compute(self, items: Sequence[Input]) -> Sequence[Prediction]:
+        """The same answer to each."""
+        self.asked += items
+        return [self.answer] * len(items)
 
 
 def _write(out: Path, rows: list[dict[str, Any]]) -> None:

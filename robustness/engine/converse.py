@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attacks.search import Input, Query, Search, UnansweredError
 from reports.run import Outcome
 from reports.run.cases import inputs_of
+from robustness.engine.engine import VICTIM, Job, Oracles, Result, drive
 from robustness.engine.oracle import Oracle
 from robustness.errors import UsageError
 from robustness.tasks.registry import task_named
@@ -32,29 +33,18 @@ def converse(oracle: VictimOracle, searches: Iterable[Search[T]]) -> list[T | Un
 
     A question that the victim cannot answer is raised inside its generator; one that does not catch it ends in it.
     """
-    found: dict[int, T | UnansweredError] = {}
-    waiting: dict[int, Search[T]] = {}
+    waiting = list(searches)
+    jobs = (_job(number, search) for number, search in enumerate(waiting))
+    ended = drive(Oracles({VICTIM: oracle}), jobs, in_flight=max(1, len(waiting)))
+    return [end for _, end in sorted(ended, key=lambda pair: pair[0])]
 
-    def advance(ticket: int, search: Search[T], answer: Any) -> None:
-        try:
-            request = search.throw(answer) if isinstance(answer, UnansweredError) else search.send(answer)
-        except StopIteration as end:
-            found[ticket] = end.value
-            return
-        except UnansweredError as error:
-            found[ticket] = error
-            return
-        if not isinstance(request, Query):
-            raise TypeError(f"only the victim is asked here, got a {type(request).__name__} request")
-        waiting[ticket] = search
-        oracle.submit(ticket, list(request.inputs))
 
-    for ticket, search in enumerate(searches):
-        advance(ticket, search, None)
-    while waiting:
-        for ticket, answer in oracle.pump():
-            advance(ticket, waiting.pop(ticket), answer)
-    return [found[ticket] for ticket in sorted(found)]
+def _job(number: int, search: Search[T]) -> Job[tuple[int, T | UnansweredError]]:
+    try:
+        end: T | UnansweredError = yield from search
+    except UnansweredError as error:
+        end = error
+    yield Result((number, end))
 
 
 def ask(oracle: VictimOracle, inputs: Sequence[Input]) -> list[Any]:
@@ -92,8 +82,8 @@ class CaseJudge:
         self.goal = self.task.goal(case.goal, self.space)
 
     def right(self, clean: Any) -> bool:
-        """Whether the answer to the clean text is right."""
-        return self.task.right(clean, self._seen(self.inputs, clean))
+        """Whether the answer to the clean text is right, as the case's goal sees it."""
+        return self.task.right_for(self.goal, clean, self._seen(self.inputs, clean))
 
     def reached(self, answer: Any, text: str, clean: Any) -> bool:
         """Whether the answer to a perturbed text is broken; ``clean``: that to the clean one."""

@@ -7,8 +7,9 @@ searches are in flight.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attacks.search import Confirm, Query, Request, UnansweredError
 from reports.run import Outcome
@@ -18,13 +19,25 @@ from robustness.engine.trial import Plan, crashed, run_trial
 if TYPE_CHECKING:
     from robustness.data import Example
 
-Job = Generator[Request | Outcome, Any, None]
 Finished = Mapping[tuple[str, str], str]
 """(example id, recipe name) of trials that ended before, with their status."""
 
 
 VICTIM, FRESH, GRADIENTS = "victim", "fresh", "gradients"
 """Roles of the victim itself: asked through the cache, afresh, or for gradients. Helpers' are in ``helpers.registry``."""
+
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[R]):
+    """What a job hands out on its way, as against the requests that it waits on."""
+
+    value: R
+
+
+Job = Generator[Request | Result[R], Any, None]
 
 
 class Oracles:
@@ -52,7 +65,46 @@ class Oracles:
         return oracle, items
 
 
-def example_job(plan: Plan, example: Example, finished: Finished) -> Job:
+def drive(oracles: Oracles, jobs: Iterable[Job[R]], *, in_flight: int) -> Iterator[R]:
+    """Run jobs to their ends, ``in_flight`` of them waiting for answers at once; what they hand out, as soon as they do.
+
+    The one place that resumes generators with answers: requests of all that wait are batched together, and a request that
+    has no answer is raised inside the job that made it.
+    """
+    queue, tickets = iter(jobs), count()
+    waiting: dict[int, Job[R]] = {}
+
+    def advance(job: Job[R], answer: Any) -> Iterator[R]:
+        while True:
+            try:
+                said = job.throw(answer) if isinstance(answer, UnansweredError) else job.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(said, Result):
+                yield said.value
+                continue
+            try:
+                oracle, items = oracles.route(said)
+            except UnansweredError as error:
+                answer = error
+                continue
+            ticket = next(tickets)
+            waiting[ticket] = job
+            oracle.submit(ticket, list(items))
+            return
+
+    while True:
+        while len(waiting) < in_flight and (job := next(queue, None)) is not None:
+            yield from advance(job, None)
+        if not waiting:
+            return
+        busiest = max(oracles.by_role.values(), key=lambda oracle: oracle.pending)
+        for ticket, answer in busiest.pump():
+            yield from advance(waiting.pop(ticket), answer)
+
+
+def example_job(plan: Plan, example: Example, finished: Finished) -> Job[Outcome]:
     """Every recipe of the run on one example, in order; in a cascade, until one breaks it."""
     clean: Any = None
     for position, recipe in enumerate(plan.recipes):
@@ -68,7 +120,7 @@ def example_job(plan: Plan, example: Example, finished: Finished) -> Job:
                 outcome = crashed(plan, recipe, example, clean, clean_forwards=clean_forwards)
             else:
                 outcome = yield from run_trial(plan, recipe, example, clean, clean_forwards=clean_forwards)
-            yield outcome
+            yield Result(outcome)
             status = outcome.status
         if plan.cascade and status in ("succeeded", "skipped"):
             return
@@ -81,47 +133,8 @@ class Engine:
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, got {in_flight}")
         self.oracles, self.in_flight = oracles, in_flight
-        self._jobs: dict[int, Job] = {}
-        self._next_ticket = 0
 
     def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished) -> Iterator[Outcome]:
         """Run every job; each outcome is handed out as soon as its trial ends."""
-        queue = iter(examples)
-        while True:
-            yield from self._refill(plan, queue, finished)
-            if not self._jobs:
-                return
-            for ticket, answer in self._busiest().pump():
-                yield from self._advance(self._jobs.pop(ticket), answer)
-
-    def _refill(self, plan: Plan, queue: Iterator[Example], finished: Finished) -> Iterator[Outcome]:
-        while len(self._jobs) < self.in_flight:
-            example = next(queue, None)
-            if example is None:
-                return
-            yield from self._advance(example_job(plan, example, finished), None)
-
-    def _busiest(self) -> Oracle[Any, Any]:
-        return max(self.oracles.by_role.values(), key=lambda oracle: oracle.pending)
-
-    def _advance(self, job: Job, answer: Any) -> Iterator[Outcome]:
-        """Resume a job with an answer until it waits for the next one; hand out the outcomes on the way."""
-        while True:
-            try:
-                said = job.throw(answer) if isinstance(answer, UnansweredError) else job.send(answer)
-            except StopIteration:
-                return
-            answer = None
-            if isinstance(said, Outcome):
-                yield said
-                continue
-            try:
-                oracle, items = self.oracles.route(said)
-            except UnansweredError as error:
-                answer = error
-                continue
-            ticket = self._next_ticket
-            self._next_ticket += 1
-            self._jobs[ticket] = job
-            oracle.submit(ticket, list(items))
-            return
+        jobs = (example_job(plan, example, finished) for example in examples)
+        return drive(self.oracles, jobs, in_flight=self.in_flight)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from robustness.errors import RobustnessError
+from robustness.own_packages import check
 from robustness.testing.names import ALLOW, FILE
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class PolicyFile(pytest.File):
         """One test for the soundness of the run, one for each rule; none where the file asks for no audit or no gate."""
         if self.path.name != FILE:
             raise self.CollectError(f"{self.path.name} is not read; did you mean {FILE}? Rename it")
+        try:
+            check()
+        except RobustnessError as error:
+            raise self.CollectError(str(error)) from None
         with contextlib.chdir(self.path.parent):
             policy = self._policy()
             if not policy.gate.has_thresholds or policy.audit.victim is None:
@@ -130,6 +135,7 @@ class Auditor:
 
         ``settings``: further arguments of ``robustness.audit``.
         """
+        check()
         from reports.gate.gate import evaluate
         from reports.gate.policy import parse_policy
         from reports.render.terminal import verdict_line
