@@ -93,7 +93,7 @@ def test_a_run_is_not_overwritten_and_resumes_as_finished(data: Path, capsys: py
     before = Path("run/outcomes.jsonl").read_bytes()
     assert audit(data, "-q") == 2
     assert "already holds a run" in capsys.readouterr().err
-    assert audit(data, "-q", recipes="--resume") == 0
+    assert audit(data, "-q", "--resume") == 0
     assert Path("run/outcomes.jsonl").read_bytes() == before
 
 
