@@ -73,7 +73,7 @@ def _verdict(rules: Sequence[RuleResult], demanded: bool) -> str:
 
 
 def _thresholds(run: Run, policy: Policy, measured: Measured) -> tuple[RuleResult, ...]:
-    """Every threshold held against the run; together, where the policy wants one error over all of them."""
+    """Every threshold checked against the run; together, where the policy wants one error over all of them."""
     rules = tuple(_one_by_one(run, policy, measured))
     return family_wise(rules, policy.gate.confidence) if policy.gate.family_wise else rules
 

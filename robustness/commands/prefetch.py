@@ -57,7 +57,7 @@ def _every() -> list[str]:
 
 
 def _state(name: str, *, fetch: bool) -> dict[str, Any]:
-    """Which resources a recipe looks for, and whether each is there; fetched before where asked for."""
+    """Which resources a recipe looks for, and whether each is there; fetched first if requested."""
     if not name.startswith("textattack:"):
         return _own(name)
     from attacks.textattack_bridge.fetch import states

@@ -209,12 +209,12 @@ class OutcomeChecks:
         n = sum(self._gold.values())
         if not n or not self._classes:
             return []
-        commonest = max(self._gold.values()) / n
+        majority = max(self._gold.values()) / n
         accuracy = self._right / n
-        margin = Z95 * math.sqrt(max(commonest * (1 - commonest), 0.25 / n) / n)
-        if accuracy > commonest + margin or (len(self._gold) == 1 and accuracy > 0.5):
+        margin = Z95 * math.sqrt(max(majority * (1 - majority), 0.25 / n) / n)
+        if accuracy > majority + margin or (len(self._gold) == 1 and accuracy > 0.5):
             return []
-        message = f"{CODES['near-chance']}: {accuracy:.1%} against {commonest:.1%} on {n} examples"
+        message = f"{CODES['near-chance']}: {accuracy:.1%} against {majority:.1%} on {n} examples"
         return [Flag("near-chance", "warning", message, accuracy)]
 
 

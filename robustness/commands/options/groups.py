@@ -33,7 +33,7 @@ DECIDING = (
 
 
 class Once(TyperCommand):
-    """A command whose deciding options have one value each: of two thresholds on one line, none may win in silence.
+    """A command whose deciding options have one value each: of two thresholds on one line, neither may win silently.
 
     Of other options the last one counts, as is usual where a script appends to a command.
     """
@@ -54,7 +54,7 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def flattened(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the fields of each group that it takes in the place of the group, as typer wants them."""
+    """The command with each group that it takes replaced by the group's fields: typer has no groups of options."""
     hints = get_type_hints(command, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Flags)}
     parameters = [

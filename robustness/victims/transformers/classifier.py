@@ -233,7 +233,7 @@ def load_huggingface(
         check_kind(config)
         head = reading(config, label)
         tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        # The config is given as a whole, because an attention that config.json names would go before the one asked for here.
+        # The config is given as a whole, because an attention that config.json names would override the one requested here.
         options = common | checkpoints.attention(used) | {"config": config}
         model = _classifier(transformers, source, options, allow_pickle=allow_pickle)
         check_ids(source, tokenizer, embedded(model))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 NO_GRADIENTS = "its architecture gives no access to token embeddings, so recipes that follow gradients cannot be used"
 CARRIER = "a"
-"""Words are tokenised behind this one: many tokenizers write a word otherwise where it opens a text."""
+"""Words are tokenised behind this one: many tokenizers encode a word differently at the start of a text."""
 
 
 class Derivatives:

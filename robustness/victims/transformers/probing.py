@@ -1,7 +1,7 @@
-"""Trying a model without leaving a trace, and what has to be tried before its answers can be trusted in batches.
+"""Trying a model without leaving a trace, and what has to be tried before its answers in batches can be trusted.
 
-Some architectures look past the attention mask (convolutions, Fourier transforms, neighbours at the input), and some change for
-good when they see a text of another length (block-sparse attention). Both answer otherwise than the plain model would.
+Some architectures ignore the attention mask (convolutions, Fourier transforms, neighbours at the input), and some change for
+good when they see a text of another length (block-sparse attention). Both answer differently from the plain model.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def accepted(model: Any) -> Callable[[str], bool]:
 
 
 def padding_matters(ask: Ask, texts: Sequence[Input], step: int) -> bool:
-    """Whether some text is answered otherwise when it is padded to a multiple of ``step`` tokens beside the others.
+    """Whether some text is answered differently when it is padded to a multiple of ``step`` tokens beside the others.
 
     False where the model cannot be asked without padding, or varies by itself: then nothing can be said.
     """
