@@ -200,7 +200,7 @@ def test_offline_refuses_the_network(data: Path, tmp_path: Path, capsys: pytest.
         "import socket\n\ndef ask(texts):\n    socket.create_connection(('192.0.2.1', 80), timeout=1)\n\n"
         "ask.labels = ['negative', 'positive']\n"
     )
-    assert audit(data, "-q", recipes="--offline", victim="python:phones_home:ask") == 2
+    assert audit(data, "-q", "--offline", victim="python:phones_home:ask") == 2
     assert "--offline forbids the network" in capsys.readouterr().err
 
 
