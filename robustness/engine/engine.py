@@ -51,7 +51,7 @@ class Oracles:
 
     @property
     def victim(self) -> Oracle[Any, Any]:
-        """The one over the victim."""
+        """The oracle over the victim."""
         return self.by_role[VICTIM]
 
     def route(self, request: Request) -> tuple[Oracle[Any, Any], Collection[Any]]:

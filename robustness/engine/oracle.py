@@ -25,7 +25,7 @@ Ticket = int
 
 
 class Backend(Protocol[K_contra, V_co]):
-    """Whatever has weights: lengths of items, and answers for a list of them."""
+    """Anything with weights: lengths of items, and answers for a list of them."""
 
     row_quantum: int
     length_quantum: int

@@ -23,7 +23,7 @@ LIMIT = 512
 
 
 class Rewriter(Protocol):
-    """Whatever rewrites whole texts; caching lives in the oracle."""
+    """Anything that rewrites whole texts; caching lives in the oracle."""
 
     name: str
     identity: Mapping[str, str]

@@ -84,12 +84,12 @@ CODES: Mapping[str, str] = {
 
 
 def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
-    """What the recipes use in place of what their publications name."""
+    """What the recipes use instead of what their publications name."""
     return [Flag("substitute", "note", f"{recipe.name}: {phrase}") for recipe in recipes for phrase in recipe.substitutes]
 
 
 def unreliable(rescued: int) -> list[Flag]:
-    """Inputs that failed once and were answered later, with nothing wrong with any of them."""
+    """Inputs that failed once and were answered later, with nothing wrong with them."""
     message = f"{CODES['unreliable']}: {rescued} inputs; for a victim that takes one text at a time, pass --batch-tokens 1"
     return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
@@ -106,7 +106,7 @@ def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
 
 
 def unknown_words(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
-    """How much of the data the victim's tokenizer knows nothing of."""
+    """How much of the data the victim's tokenizer does not know."""
     rows = backend.unknown_tokens(inputs)
     unknown, tokens = sum(u for u, _ in rows), sum(t for _, t in rows)
     if not tokens or unknown / tokens <= MUCH_UNKNOWN:
@@ -119,7 +119,7 @@ def answers(access: str, oddities: AnswerOddities, live: AnswerOddities) -> list
     """Doubts about the kind of answers that came.
 
     ``oddities``: of the rows that the outcomes hold, for these do not depend on how often a run was interrupted. ``live``: of
-    the rows as the victim gave them, since outcomes round to six decimals, and a sure victim's scores are whole ones then.
+    the rows as the victim gave them, since outcomes round to six decimals, and a confident victim's scores are then 0 or 1.
     """
     flags = []
     if access == "labels":

@@ -1,4 +1,4 @@
-"""Shipped fakes: victims without weights whose every answer, and every failure, is known beforehand.
+"""Shipped fakes: victims without weights, all of whose answers and failures are known beforehand.
 
 For tests, for trying a policy, and for seeing what a broken victim does to a report: ``scripted:keyword``,
 ``scripted:raising:SUBSTRING`` and so on; ``SCRIPTED`` lists them.

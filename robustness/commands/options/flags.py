@@ -115,7 +115,7 @@ class ReadingFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class RecipeFlags(Flags):
-    """What attacks."""
+    """Which recipes attack."""
 
     goal: Annotated[
         str | None,
@@ -140,7 +140,7 @@ class RecipeFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class TextFlags(Flags):
-    """What the texts are in, and what of them no attack may touch."""
+    """The language of the texts, and the spans in them that no attack may touch."""
 
     language: Annotated[
         str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
@@ -161,7 +161,7 @@ class TextFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class ExtentFlags(Flags):
-    """How far it attacks."""
+    """How long each attack goes on."""
 
     budget: BudgetFlag = None
     limit: LimitFlag = None
@@ -183,7 +183,7 @@ class AskingFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class PaceFlags(Flags):
-    """How searches and batches go."""
+    """How searches are run and batched."""
 
     batch_tokens: BatchFlag = None
     in_flight: Annotated[
@@ -268,7 +268,7 @@ class OpeningFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class LoadingFlags(Flags):
-    """How several victims are loaded alike."""
+    """How each of several victims is loaded."""
 
     device: DeviceFlag = None
     through: ThroughFlag = None

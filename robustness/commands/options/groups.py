@@ -29,7 +29,7 @@ DECIDING = (
     *("min_quality", "max_quality_drop"),
     *("max_error_rate", "max_untested", "max_exhausted", "max_flip_rate", "fatal_flags", "accept_flags", "family_wise"),
 )
-"""Options that a verdict hangs on."""
+"""Options that decide a verdict."""
 
 
 class Once(TyperCommand):
@@ -39,7 +39,7 @@ class Once(TyperCommand):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As ever; raises ``UsageError`` for a deciding option that was given twice."""
+        """As usual; raises ``UsageError`` for a deciding option that was given twice."""
         if not ctx.resilient_parsing:
             seen = Counter(parameter.name for parameter in self.make_parser(ctx).parse_args(args=list(args))[2])
             for option in self.params:
