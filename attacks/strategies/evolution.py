@@ -94,7 +94,7 @@ class Evolution:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Every position of every injection, rising; kept as numbers, for a long text has millions."""
+    """Every position of every injection, rising; kept as numbers, because a long text has millions."""
 
     injections: tuple[Injection, ...]
     positions: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""A review's texts as one self-contained HTML form; it asks no server anything and gives the rater a CSV to send back."""
+"""A review's texts as one self-contained HTML form; it needs no server and gives the rater a CSV to send back."""
 
 from __future__ import annotations
 
@@ -85,5 +85,5 @@ def _choices(review: Review, item: Item) -> Iterator[str]:
 
 
 def _shown(text: str) -> str:
-    """Escaped; what no page can hold (surrogates, control characters) becomes U+FFFD, for a reader sees nothing there."""
+    """Escaped; what no page can hold (surrogates, control characters) becomes U+FFFD, because a reader sees nothing there."""
     return escape(_UNPRINTABLE.sub("\ufffd", text))

@@ -63,7 +63,7 @@ class CaseJudge:
     """Judges what a victim answers to a saved case, by the task of the victim and the goal of the case.
 
     Raises:
-        UsageError: the case has other text fields, or a reference or goal that is none of this victim's task.
+        UsageError: the case has other text fields, or a reference or goal that does not belong to this victim's task.
     """
 
     def __init__(self, info: VictimInfo, case: Outcome) -> None:

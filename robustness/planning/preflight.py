@@ -1,4 +1,4 @@
-"""Before a run spends anything: can the victim answer at all, does it answer twice alike, can these recipes run on it."""
+"""Before a run spends anything: can the victim answer at all, does it give the same answer twice, can these recipes run on it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repea
 
 
 def spread(inputs: Sequence[Input], most: int) -> list[Input]:
-    """At most so many of the inputs, evenly spread."""
+    """At most this many of the inputs, evenly spread."""
     n = min(most, len(inputs))
     return [inputs[i * len(inputs) // n] for i in range(n)]
 

@@ -1,4 +1,4 @@
-"""Doubts about the evaluation itself: what would make a good number mean little. Each doubt is a flag in every report."""
+"""Doubts about the evaluation itself: reasons why a good number may mean little. Each doubt is a flag in every report."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ CODES: Mapping[str, str] = {
 
 
 def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
-    """What the recipes use in place of what their publications name."""
+    """What the recipes use instead of what their publications name."""
     return [Flag("substitute", "note", f"{recipe.name}: {phrase}") for recipe in recipes for phrase in recipe.substitutes]
 
 
 def unreliable(rescued: int) -> list[Flag]:
-    """Inputs that failed once and were answered later, with nothing wrong with any of them."""
+    """Inputs that failed once and were answered later, with nothing wrong with them."""
     message = f"{CODES['unreliable']}: {rescued} inputs; for a victim that takes one text at a time, pass --batch-tokens 1"
     return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
@@ -108,7 +108,7 @@ def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
 
 
 def unknown_words(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
-    """How much of the data the victim's tokenizer knows nothing of."""
+    """How much of the data the victim's tokenizer does not know."""
     rows = backend.unknown_tokens(inputs)
     unknown, tokens = sum(u for u, _ in rows), sum(t for _, t in rows)
     if not tokens or unknown / tokens <= MUCH_UNKNOWN:
@@ -121,7 +121,7 @@ def answers(access: str, oddities: AnswerOddities, live: AnswerOddities) -> list
     """Doubts about the kind of answers that came.
 
     ``oddities``: of the rows that the outcomes hold, for these do not depend on how often a run was interrupted. ``live``: of
-    the rows as the victim gave them, since outcomes round to six decimals, and a sure victim's scores are whole ones then.
+    the rows as the victim gave them, since outcomes round to six decimals, and a confident victim's scores are then 0 or 1.
     """
     flags = []
     if access == "labels":
@@ -200,7 +200,7 @@ class OutcomeChecks:
         self._right += outcome.clean.shown == outcome.reference
 
     def flags(self) -> list[Flag]:
-        """Every doubt that the outcomes raise, commonest kinds by recipe."""
+        """Every doubt that the outcomes raise, the most common kinds by recipe."""
         flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
         total = sum(self._errors.values())
         if total:
@@ -213,12 +213,12 @@ class OutcomeChecks:
         n = sum(self._gold.values())
         if not n or not self._classes:
             return []
-        commonest = max(self._gold.values()) / n
+        majority = max(self._gold.values()) / n
         accuracy = self._right / n
-        margin = Z95 * math.sqrt(max(commonest * (1 - commonest), 0.25 / n) / n)
-        if accuracy > commonest + margin or (len(self._gold) == 1 and accuracy > 0.5):
+        margin = Z95 * math.sqrt(max(majority * (1 - majority), 0.25 / n) / n)
+        if accuracy > majority + margin or (len(self._gold) == 1 and accuracy > 0.5):
             return []
-        message = f"{CODES['near-chance']}: {accuracy:.1%} against {commonest:.1%} on {n} examples"
+        message = f"{CODES['near-chance']}: {accuracy:.1%} against {majority:.1%} on {n} examples"
         return [Flag("near-chance", "warning", message, accuracy)]
 
 
