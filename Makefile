@@ -11,13 +11,14 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 export OMP_WAIT_POLICY ?= PASSIVE
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help audit test test-slow test-textattack lock-textattack check format types architecture system lock clean
+.PHONY: help audit test test-slow test-textattack test-media lock-textattack check format types architecture system lock clean
 
 help:
 	@echo "make audit      install what the demo needs, audit it, write $(RUN)/report.html"
 	@echo "make test       install what the tests need and run them"
 	@echo "make test-slow  the long tests as well (kill and resume, every victim at full size)"
 	@echo "make test-textattack  TextAttack's recipes, and every victim on transformers 4, in an environment of their own"
+	@echo "make test-media  text through scans and speech, on tesseract, flite and Whisper"
 	@echo "make check      formatting, lint, types, architecture, tests"
 
 $(VENV)/bin/python:
@@ -49,10 +50,10 @@ system:
 	else echo "note: without $(DEBIAN) some tests are skipped"; fi
 
 test: system $(VENV)/.test
-	$(TEST) -m "not slow"
+	$(TEST) -m "not slow and not media"
 
 test-slow: system $(VENV)/.test
-	$(TEST)
+	$(TEST) -m "not media"
 
 # TextAttack needs transformers 4, hence an environment of its own
 TA := .venv-textattack
@@ -74,6 +75,20 @@ test-textattack: $(TA)/.test
 	$(TA)/bin/python -m pytest tests/attacks/textattack tests/robustness/victims \
 	  -W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning'
 
+# the programs that draw, read, speak and hear, and Whisper in the tests' environment
+MEDIA := tesseract-ocr tesseract-ocr-eng fonts-dejavu-core flite espeak-ng
+
+$(VENV)/.media: pyproject.toml constraints.txt $(VENV)/.test
+	$(PIP) --editable '.[ocr,speech]'
+	touch $@
+
+test-media: $(VENV)/.media
+	@if command -v tesseract >/dev/null && command -v flite >/dev/null && command -v espeak-ng >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MEDIA) >/dev/null; \
+	else echo "note: without $(MEDIA) some tests are skipped"; fi
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m media
+
 lock-textattack: | $(TA)/bin/python
 	$(TA_PIP) --constraint constraints-textattack.txt torch
 	$(TA_PIP) --upgrade --upgrade-strategy eager --editable '.[textattack,test]'
@@ -85,7 +100,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/mypy tests scripts bench
 	$(BIN)/python -m pytest tests/test_architecture.py
-	$(TEST) -m "not slow"
+	$(TEST) -m "not slow and not media"
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

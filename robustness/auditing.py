@@ -28,6 +28,7 @@ READING = ("text", "label", "id", "group", "label_map", "format", "split", "enco
 OPENING = (
     *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 OTHERS = ("victim", "data", "task", "limit", "victim_options")
@@ -102,6 +103,8 @@ def composed(
         ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field)
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
+        if task is not None and settings.goal:
+            task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
         subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
         try:
             how = {**asked.reading, "offline": settings.offline}
@@ -304,8 +307,8 @@ def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None =
         task_named(task)
     if not isinstance(victim, str) or takes(victim, "task"):
         options["task"] = task
-        if task is not None and len(task_named(task).texts) > 1 and options.get("fields") is None:
-            options["fields"] = task_named(task).texts
+        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
+            options["fields"] = task_named(task).fields
     opened = _opened(victim, **options)
     if task is not None and opened.info.task != task:
         opened.close()
@@ -334,6 +337,7 @@ def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
     """The examples behind ``examples``; the demo's own when there are none and the victim is the demo."""
     from robustness.data import load_examples
+    from robustness.tasks.task import space_of
 
     info = victim.info
     if examples is None:
@@ -344,9 +348,8 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
         data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
         return replace(data, source="the demo's held-out film-review sentences")
-    return load_examples(
-        examples, labels=info.labels, victim_fields=info.fields, task=info.task, limit=limit, seed=seed, **options
-    )
+    known = {"labels": info.labels, "victim_fields": info.fields, "task": info.task, "space": space_of(victim)}
+    return load_examples(examples, **known, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
 
 
 def new_folder(name: str) -> Path:

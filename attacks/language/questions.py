@@ -36,8 +36,14 @@ class Gap:
     after: str
 
     def filled(self, answer: str) -> str:
-        """The sentence with the answer in its place, its first letter a capital, a full stop behind."""
-        text = " ".join(part for part in (self.before, answer, self.after) if part)
+        """The sentence with the answer in its place, its first letter a capital, a full stop behind.
+
+        An answer that brings its own preposition ("in May") takes the place of the statement's.
+        """
+        before = self.before.split(" ")
+        if before[-1] in _PREPOSITIONS and answer.split(" ")[0].lower() in _PREPOSITIONS:
+            before.pop()
+        text = " ".join(part for part in (*before, answer, self.after) if part)
         return text[:1].upper() + text[1:] + "."
 
 

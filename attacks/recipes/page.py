@@ -100,7 +100,8 @@ NATURAL = """
 One text for each severity from 1 to 5, sampled with the run's seed, asked once, whatever the victim answers. Severity is the
 share of words touched: 5, 10, 20, 35 and 50 %. A severity at which a technique finds nothing to change has no text. Constraints
 do not apply: noise is measured as it comes. Names in italics can be asked for and are no part of the suite, because nobody
-makes such noise by accident.
+makes such noise by accident. Two of them take no share of the words: `natural:ocr-real` and `natural:speech-real` ask what real
+programs make of the text, need those programs ([Channels](channels.md)), and are part of no pattern.
 """
 
 

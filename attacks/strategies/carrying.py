@@ -33,4 +33,8 @@ class Carrying:
                 rungs[severity] = Candidate(text, self.technique, severity=severity)
         trial.tally.proposed += len(self.severities)
         trial.tally.rejected += len(self.severities) - len(rungs)
-        yield from trial.climb(rungs)
+        unchanged = sum(rung.text == trial.text for rung in rungs.values())
+        try:
+            yield from trial.climb(rungs)
+        finally:
+            trial.tally.no_ops -= unchanged  # what a channel leaves as it was is a finding, no fault of an attack

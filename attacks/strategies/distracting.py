@@ -78,11 +78,12 @@ class Distracting:
         taken = {word for text in (question, context, *gold) for word in words_of(text)}
         stand_ins = StandIns(taken, rng)
         asked = list(dict.fromkeys(islice(self._changed(question, context, stand_ins), self.variants)))
+        shortest = min(gold, key=len)  # "1907" rather than "in March 1907", where both are right
         person = _WHO.search(question) is not None
         forms: tuple[list[str], list[str]] = ([], [])
         for other in asked:
             gap = statement(other, self.tagger)
-            for answer in stand_ins.answers(gold[0], self.answers, person=person):
+            for answer in stand_ins.answers(shortest, self.answers, person=person):
                 if gap is not None:
                     forms[0].append(gap.filled(answer))
                 forms[1].append(f"{other} {answer[:1].upper()}{answer[1:]}.")

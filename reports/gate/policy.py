@@ -179,6 +179,11 @@ class AuditDefaults(_Table):
     one_at_a_time: bool | None = None
     device: str | None = None
     max_length: Count | None = None
+    prompt: str | None = None
+    system: str | None = None
+    max_new_tokens: Count | None = None
+    stop: Names | None = None
+    calibrate: bool | None = None
     isolate: bool | None = None
     through: str | None = None
     out: str | None = None

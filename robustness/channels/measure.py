@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from reports.measures.word_errors import pooled
 from robustness.channels.channel import Channel, Lost
 
 if TYPE_CHECKING:
     from robustness.data import Example
+    from robustness.planning.self_checks import Flag
     from robustness.victims.base import Victim
 
 CODE = "channel"
@@ -76,6 +77,12 @@ class ChannelLoss:
             "mended": self.mended,
         }
 
+    def flag(self) -> Flag:
+        """As a note for the reports."""
+        from robustness.planning.self_checks import Flag
+
+        return Flag(CODE, "note", self.sentence(), self.word_error_rate)
+
     def sentence(self) -> str:
         """In two lines at most, without a text of the data."""
         if not self.measured:
@@ -88,6 +95,11 @@ class ChannelLoss:
             f"{self.right_through / self.measured:.1%} ({self.broken} broken by the channel, {self.mended} mended). "
             "Losses under attack come on top of that"
         )
+
+
+def measured_loss(victim: Victim, examples: Sequence[Example], field: int = 0) -> ChannelLoss | None:
+    """What the channel of a victim costs; None for a victim without one."""
+    return measure_channel(cast("Carried", victim), examples, field) if hasattr(victim, "arrived") else None
 
 
 def measure_channel(victim: Carried, examples: Sequence[Example], field: int = 0) -> ChannelLoss:
@@ -121,9 +133,10 @@ def _right(victim: Victim, asked: Sequence[tuple[Example, tuple[str, ...]]]) -> 
     from robustness.engine.backends import VictimBackend
     from robustness.engine.failures import Failure
     from robustness.tasks.registry import task_named
-    from robustness.tasks.task import Seen
+    from robustness.tasks.task import Seen, space_of
 
     backend, task = VictimBackend(victim), task_named(victim.info.task)
+    goal = task.goal("", space_of(victim))
     out: list[bool] = []
     for first in range(0, len(asked), _AT_ONCE):
         part = asked[first : first + _AT_ONCE]
@@ -131,7 +144,7 @@ def _right(victim: Victim, asked: Sequence[tuple[Example, tuple[str, ...]]]) -> 
         filled += filled[:1] * (-len(filled) % max(1, victim.info.row_quantum))
         answers = backend.compute(filled)[: len(part)]
         out += [
-            not isinstance(answer, Failure) and task.right(answer, Seen(texts, texts, 0, example.reference, answer))
+            not isinstance(answer, Failure) and task.right_for(goal, answer, Seen(texts, texts, 0, example.reference, answer))
             for (example, texts), answer in zip(part, answers, strict=True)
         ]
     return out

@@ -19,9 +19,9 @@ PACKAGES = f"tesseract-ocr tesseract-ocr-eng {drawing.FONT_PACKAGE}"
 LOOKS = {
     1: Look(14),
     2: Look(10),
-    3: Look(14, blur=0.8, noise=25, rotation=0.5),
+    3: Look(10, blur=0.6, noise=20, rotation=0.5),
     4: Look(10, blur=0.6, noise=30, rotation=0.5),
-    5: Look(14, blur=0.8, noise=40, rotation=1.0),
+    5: Look(10, blur=0.6, noise=35, rotation=0.5),
 }
 """The dial: word error rates are measured in ``docs/channels.md``."""
 OPTIONS = ("px", "blur", "noise", "rotation", "columns", "font", "lang", "seed")

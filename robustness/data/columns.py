@@ -171,12 +171,11 @@ def _guess_texts(source: str, columns: Sequence[str], label: str, wanted: Wanted
 
 def usual_texts(source: str, columns: Sequence[str], fields: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """The text columns of a task: the victim's own field names, else the task's usual ones, else a usual single name."""
-    for wanted in (fields if tuple(fields) != ("text",) else (), names):
-        own = usual(columns, [name.casefold() for name in wanted])
-        if own and len(own) == len(fields):
-            return tuple(own)
-    some = usual(columns, [*names, *TEXT_NAMES])
-    if len(fields) == 1 and some:
+    own = usual(columns, [name.casefold() for name in fields]) if tuple(fields) != ("text",) else []
+    if own and len(own) == len(fields):
+        return tuple(own)
+    some = usual(columns, [*names, *TEXT_NAMES]) if len(fields) == 1 else []
+    if some:
         return (some[0],)
     flag = "--text COLUMN" if len(fields) == 1 else "--text " + _example(fields)
     raise undecided(source, columns, [], f"the victim's text fields ({', '.join(fields)})", flag)

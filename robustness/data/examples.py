@@ -41,6 +41,7 @@ def load_examples(
     offline: bool = False,
     victim_fields: Sequence[str] = (),
     task: str = "classification",
+    space: Space | None = None,
 ) -> Dataset:
     """Read labelled examples.
 
@@ -62,6 +63,7 @@ def load_examples(
         offline: make reading from a hub an error.
         victim_fields: names of the victim's text fields; they guide the guess and fix the number of text columns.
         task: what the victim is asked; ``label`` then names the column that says what is right.
+        space: what the victim reads and can answer, where that is more than its labels and fields: the ids of passages.
 
     Raises:
         DataError: the source cannot be read, or does not fit the victim.
@@ -71,7 +73,7 @@ def load_examples(
     read = ReadOptions(format, split, encoding, offline, tuple(victim_fields), tuple(columns))
     if task != "classification":
         _check_arguments(None, limit, seed)
-        space = Space(tuple(labels), tuple(victim_fields) or ("text",))
+        space = space or Space(tuple(labels), tuple(victim_fields) or ("text",))
         how: dict[str, Any] = {"text": text, "reference": label, "id": id, "group": group, "limit": limit, "seed": seed}
         return load_references(read_table(source, read), task_named(task), space, **how)
     _check_arguments(labels, limit, seed)

@@ -57,7 +57,8 @@ class DataReport:
         shares = ", ".join(f"{label} {n}" for label, n in self.by_label)
         sampled = self.kept < self.usable
         kept = f"{self.kept} sampled by the limit of {self.limit}" if sampled else f"all {self.kept} kept"
-        lines = [f"{self.source}: {_count(self.rows, 'row')} read, {self.usable} usable, {kept} ({shares})", *self.notes]
+        of = f" ({shares})" if shares else ""
+        lines = [f"{self.source}: {_count(self.rows, 'row')} read, {self.usable} usable, {kept}{of}", *self.notes]
         remarks = [f"kept {_count(f.count, 'row')} all the same: {f.reason} ({self._where(f)})" for f in self.remarks]
         return [*lines, *self.losses(), *remarks]
 

@@ -82,8 +82,8 @@ class CaseJudge:
         self.goal = self.task.goal(case.goal, self.space)
 
     def right(self, clean: Any) -> bool:
-        """Whether the answer to the clean text is right."""
-        return self.task.right(clean, self._seen(self.inputs, clean))
+        """Whether the answer to the clean text is right, as the case's goal sees it."""
+        return self.task.right_for(self.goal, clean, self._seen(self.inputs, clean))
 
     def reached(self, answer: Any, text: str, clean: Any) -> bool:
         """Whether the answer to a perturbed text is broken; ``clean``: that to the clean one."""

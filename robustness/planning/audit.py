@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from robustness.planning.sampling import Drawing
     from robustness.planning.self_checks import Flag
     from robustness.settings import Settings
+    from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
 
 
@@ -144,6 +145,20 @@ class Audit:
         }
 
 
+def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tuple[Dataset, list[Flag]]:
+    """The examples that a goal can be asked of, and a note on the others; raises ``UsageError`` where none is left."""
+    from robustness.planning.self_checks import Flag
+
+    kept = tuple(example for example in data.examples if task.fits(goal, example.reference))
+    gone = len(data.examples) - len(kept)
+    if not gone:
+        return data, []
+    if not kept:
+        raise UsageError(f"the goal {goal.name} can be asked of none of the {gone} examples; name another --goal")
+    said = f"the goal {goal.name} cannot be asked of {gone} of {len(data.examples)} examples; they are left out"
+    return replace(data, examples=kept), [Flag("goal-fit", "note", said, float(gone))]
+
+
 def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
@@ -151,6 +166,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
         UsageError: recipes that cannot run here, an unknown field, empty data.
         VictimError: the victim answers none of the clean examples.
     """
+    from robustness.channels.measure import measured_loss
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.registry import load_helpers, needs
@@ -158,14 +174,15 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
     from robustness.tasks.registry import task_named
+    from robustness.tasks.task import space_of
 
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    field = prepare.attacked_field(settings, victim.info)
+    task, field = task_named(victim.info.task), prepare.attacked_field(settings, victim.info)
+    data, unasked = _asked_of(data, task, task.goal(settings.goal, space_of(victim)))
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    task = task_named(victim.info.task)
     recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields, task)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
@@ -174,13 +191,15 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*self_checks.substitutes(recipes), *clusters(data)]
+    flags += [*unasked, *self_checks.substitutes(recipes), *clusters(data)]
     flags += languages.doubts(language, prepare.left_out(settings, language), texts)
     flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields, task), recipes)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
+    loss = measured_loss(victim, data.examples, field)
+    flags += [loss.flag()] if loss else []
     confirm = repeats.confirm(settings.confirm)
-    plan = prepare.plan(settings, victim.info, recipes, similarity="encoder" in models, confirm=confirm)
+    plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=confirm)
     manifest = describe(
         victim,
         data,

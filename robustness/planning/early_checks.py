@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from robustness.data.table import Table
     from robustness.settings import Settings
+    from robustness.tasks.task import Task
 
 _FIELDS_KNOWN = ("demo", "hf", "predictions", "scripted")
 
@@ -85,14 +86,23 @@ def task_of_data(victim: Any, data: Any) -> str | None:
     silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:")))
     if not silent or not isinstance(data, Table) or usual(data.columns, LABEL_NAMES):
         return None
-    told = [
-        name
-        for name in names()
-        if name != DEFAULT
-        and usual(data.columns, task_named(name).references)
-        and len(usual(data.columns, task_named(name).texts)) == len(task_named(name).texts)
-    ]
+    fits = {name: _fit(task_named(name), data.columns) for name in names() if name != DEFAULT}
+    best = max(fits.values())
+    told = [name for name, fit in fits.items() if fit == best > 0]
     return told[0] if len(told) == 1 else None
+
+
+def _fit(task: Task[Any, Any], columns: Sequence[str]) -> int:
+    """How much columns speak of a task: of all its fields, of a text that is its own, of what is right alone; 0 of nothing."""
+    from robustness.data.columns import TEXT_NAMES, usual
+
+    if not usual(columns, task.references):
+        return 0
+    if len(task.fields) > 1:
+        return 3 if len(usual(columns, task.fields)) == len(task.fields) else 0
+    if task.texts:
+        return 2 if usual(columns, task.texts) else 0
+    return 1 if usual(columns, TEXT_NAMES) else 0
 
 
 def _check_columns(

@@ -166,13 +166,13 @@ def _gradients(victim: Any, recipes: Sequence[Recipe], settings: Settings) -> An
     return Oracle(GradientBackend(victim, timeout=settings.victim_timeout), batch_tokens=settings.batch_tokens)
 
 
-def plan(settings: Settings, info: VictimInfo, recipes: Sequence[Recipe], *, similarity: bool, confirm: int = 0) -> Plan:
+def plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], *, similarity: bool, confirm: int = 0) -> Plan:
     """What every trial of the run shares; raises ``UsageError`` for a field that the victim does not have."""
     from robustness.engine.trial import Plan
     from robustness.tasks.registry import task_named
-    from robustness.tasks.task import Space
+    from robustness.tasks.task import space_of
 
-    task, space = task_named(info.task), Space(info.labels, info.fields)
+    info, task, space = victim.info, task_named(victim.info.task), space_of(victim)
     return Plan(
         recipes=tuple(recipes),
         task=task,

@@ -126,6 +126,10 @@ class Classification(Task[int, Prediction]):
         """Whether it is the gold label."""
         return answer.label == gold_of(seen)
 
+    def fits(self, goal: Goal[int, Prediction], reference: int | None) -> bool:
+        """A label can be wrongly answered only where it is not the right one."""
+        return not (isinstance(goal, AnswerWith) and goal.label == reference)
+
     def gist(self, answer: Prediction) -> int:
         """The label."""
         return answer.label

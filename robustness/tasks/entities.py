@@ -31,6 +31,10 @@ RIGHT_FROM = 0.5
 """Entity F1 from which a clean answer is right: one that is mostly wrong has nothing to lose."""
 SHARE = 0.5
 TAG_COLUMNS = ("ner_tags", "tags")
+UNKNOWN_TYPE = (
+    ". The victim finds entities of no other type: give its types the names of the data (spacy:PIPELINE#PERSON=PER, "
+    "hf:FOLDER#PERSON=PER), or leave entities of the others out of the data"
+)
 NOTHING = "no entities"
 _PLAIN: dict[str, Goal[Gold, Spans]] = {
     goal.name: goal for goal in (EntitiesWrong(), EntityLost(), EntityInvented(), EntityRetyped())
@@ -60,7 +64,7 @@ class Entities(Task[Gold, Spans]):
             raise ValueError(f"expected one text to find entities in, got the fields {', '.join(space.fields)}")
         (text,) = inputs
         tags = _tags(cell)
-        return read_spans(cell if tags is None else joined(text.split(" "), tags)[1], text, space.labels)
+        return read_spans(cell if tags is None else joined(text.split(" "), tags)[1], text, space.labels, UNKNOWN_TYPE)
 
     def adapted(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """A row of ``tokens`` and ``ner_tags`` or ``tags`` as a text, its tokens joined by spaces, beside the tags."""

@@ -53,23 +53,25 @@ def overlap(one: Span, other: Span) -> float:
 
 @dataclass(frozen=True)
 class Compared:
-    """One answer beside what was expected of it. ``kept``: gold entities that the clean answer got right, moved along.
+    """One answer beside what was expected of it, everything moved along with the edits.
 
-    ``allowed``: what the clean answer found beside the gold, moved along: wrong before, so not new.
+    ``kept``: gold entities that the clean answer got right, ``missed``: the others. ``allowed``: what it found beside the gold,
+    wrong before and so not new.
     """
 
     answer: Spans
     gold: Gold
     kept: Gold
+    missed: Gold
     allowed: Gold
 
     @classmethod
     def of(cls, answer: Spans, seen: EntitySeen) -> Compared:
         """Everything moved to the text that was asked."""
         gold, clean = gold_of(seen), seen.clean.found
-        right = [one for one in gold if one in clean]
+        right, missed = ([one for one in gold if (one in clean) is found] for found in (True, False))
         wrong = [one for one in clean if one not in gold]
-        return cls(answer, moved_spans(gold, seen), moved_spans(right, seen), moved_spans(wrong, seen))
+        return cls(answer, *(moved_spans(spans, seen) for spans in (gold, right, missed, wrong)))
 
     @cached_property
     def quality(self) -> float:
@@ -78,9 +80,10 @@ class Compared:
 
     @cached_property
     def new(self) -> Gold:
-        """Found, and neither gold nor wrong before."""
-        known = {*self.gold, *self.allowed}
-        return tuple(one for one in self.answer.found if one not in known)
+        """Found, not gold, and standing where nothing was wrong before: what was wrong may be wrong in another way."""
+        before = (*self.missed, *self.allowed)
+        found = (one for one in self.answer.found if one not in self.gold)
+        return tuple(one for one in found if not any(overlap(one, wrong) for wrong in before))
 
     @cached_property
     def lost(self) -> Gold:

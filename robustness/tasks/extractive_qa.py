@@ -124,7 +124,7 @@ class ExtractiveQA(Task[Gold, Completion]):
 
     name = "qa"
     summary = "a question about a context, answered by a span of it"
-    texts = ("question", "context")
+    fields = ("question", "context")
     references = ("answers", "answer", "gold_answer", "gold", "label")
     graded = True
     protects = True

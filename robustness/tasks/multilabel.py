@@ -157,6 +157,10 @@ class MultiLabel(Task[Gold, LabelSet]):
         count = None if answer.scores is None else len(answer.scores)
         return goal.fits(gold_of(seen), count) and not goal.judge(answer, seen).reached
 
+    def fits(self, goal: Goal[Gold, LabelSet], reference: Gold | None) -> bool:
+        """A label can go only where it belongs, and appear only where it does not."""
+        return reference is None or not isinstance(goal, LabelsGoal) or goal.fits(reference, None)
+
     def measure(self, answer: LabelSet, seen: LabelsSeen) -> Mapping[str, Any]:
         """Whether the sets are equal, and the counts that F1 is taken of."""
         return {"exact_match": float(self.right(answer, seen)), "micro_f1": counts(answer, gold_of(seen))}

@@ -17,13 +17,15 @@ LABEL_KEYS = ("label", "entity_group", "entity", "type")
 LIST_KEYS = ("entities", "spans", "ents")
 
 
-def read_spans(raw: Any, text: str, labels: Sequence[str]) -> tuple[Span, ...]:
+def read_spans(raw: Any, text: str, labels: Sequence[str], advice: str = "") -> tuple[Span, ...]:
     """Spans in order of place, without the blanks at their edges; ``labels``: those that there are, empty where any will do.
+
+    ``advice``: what to do about an unknown label.
 
     Raises:
         ValueError: what was expected and what came: another shape, offsets outside the text, an unknown label, an overlap.
     """
-    found = sorted((_span(item, text, labels) for item in _items(raw)), key=lambda one: (one.start, one.end, one.label))
+    found = sorted((_span(item, text, labels, advice) for item in _items(raw)), key=lambda one: (one.start, one.end, one.label))
     for one, other in pairwise(found):
         if other.start < one.end:
             raise ValueError(
@@ -60,7 +62,7 @@ def _items(raw: Any) -> list[Any]:
     return list(raw)
 
 
-def _span(item: Any, text: str, labels: Sequence[str]) -> Span:
+def _span(item: Any, text: str, labels: Sequence[str], advice: str) -> Span:
     start, end, label = _parts(item)
     for place in (start, end):
         if isinstance(place, bool) or not isinstance(place, Integral):
@@ -74,8 +76,8 @@ def _span(item: Any, text: str, labels: Sequence[str]) -> Span:
         raise ValueError(f"expected the name of a label with each span, got {shown(item)}")
     if labels and label not in labels:
         near = get_close_matches(label, labels, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"expected one of the labels {', '.join(labels)}, got {label!r}{hint}")
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise ValueError(f"expected one of the labels {', '.join(labels)}, got {label!r}{hint}{advice}")
     inner = text[start:end]
     if not inner.strip():
         raise ValueError(f"the span {start}:{end} holds nothing but blanks")

@@ -90,8 +90,8 @@ class GoalKind:
 
     @property
     def word(self) -> str:
-        """The part before the colon."""
-        return self.spec.partition(":")[0]
+        """The part before what is filled in."""
+        return self.spec.partition(":")[0].partition("[")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,10 @@ class Task(ABC, Generic[R, A]):
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]] = ("text",)
+    """The text fields that a victim of the task reads, where it does not name its own."""
     texts: ClassVar[tuple[str, ...]] = ()
-    """Usual names of the text columns where the victim names none; empty: one, under any of the usual names."""
+    """Usual names of the text column of a task with one field, before the names that are usual for any text."""
     references: ClassVar[tuple[str, ...]] = ()
     """Usual names of the column that holds what is right."""
     reference_needed: ClassVar[bool] = True
@@ -189,6 +191,10 @@ class Task(ABC, Generic[R, A]):
         """What an answer comes down to: two of different gists are different answers."""
         return cast("Hashable", replace(cast("Any", answer), reading=None))
 
+    def fits(self, goal: Goal[R, A], reference: R | None) -> bool:
+        """Whether a goal can be asked of an example at all; one that cannot is left out, for it would count as robust."""
+        return True
+
     def same(self, one: A, other: A) -> bool:
         """Whether two answers to one text are alike, but for the last digits."""
         return self.gist(one) == self.gist(other)
@@ -200,6 +206,11 @@ class Task(ABC, Generic[R, A]):
             return goal.judge(answer, Seen(inputs, perturbed, field, reference, clean))  # type: ignore[arg-type]
 
         return judge
+
+    def check_goal(self, spec: str) -> None:
+        """Raise ``UsageError`` for a goal that the task has not, whatever the victim's labels."""
+        if spec.partition(":")[0] not in {kind.word for kind in self.goals}:
+            raise self.unknown_goal(spec)
 
     def unknown_goal(self, spec: str) -> UsageError:
         """The error for a goal that the task has not."""

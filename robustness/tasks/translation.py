@@ -19,9 +19,9 @@ from robustness.tasks.text_quality import TextSeen, TextTask, expected
 from robustness.victims.extras import require
 
 DEFAULT_SHARE = 0.5
-"""Below half of the clean chrF a translation of a sentence shares little more with the right one than its commonest letters."""
+"""Half of the clean chrF: about what is left once a translation says something else, or leaves its main words untranslated."""
 RIGHT_CHRF = 0.3
-"""Below it a translation has next to nothing to do with its reference: 0.2 is what two sentences of one language share."""
+"""Unrelated sentences of one language share 0.14 on average, and 0.25 at most (90 pairs, see ``docs/tasks.md``)."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -70,7 +70,6 @@ class Translation(TextTask):
 
     name = "translation"
     summary = "a text in another language"
-    texts = ("source", "src")
     references = ("reference", "target", "translation", "tgt", "ref")
     answer_keys = ("translation_text", "translation", "text", "generated_text", "answer")
     default_share, right_quality, measure_name = DEFAULT_SHARE, RIGHT_CHRF, "chrF"
@@ -107,4 +106,4 @@ class Translation(TextTask):
         if not isinstance(pair, Mapping) or len(pair) != 2:
             return row
         source, target = pair.values()
-        return {**{key: value for key, value in row.items() if key != "translation"}, "source": source, "reference": target}
+        return {**{key: value for key, value in row.items() if key != "translation"}, "text": source, "reference": target}

@@ -41,3 +41,10 @@ def test_a_question_becomes_the_statement_that_answers_it(question: str) -> None
 @pytest.mark.parametrize("text", ["", "?", "Why?", "Tell me about Oslo.", "Oslo is cold.", "Is Oslo cold?", "\ud83d what \x00"])
 def test_what_no_rule_knows_gives_none(text: str) -> None:
     assert statement(text) is None
+
+
+def test_an_answer_with_a_preposition_of_its_own_takes_the_place_of_the_statements() -> None:
+    gap = statement("When was the mine closed?")
+    assert gap is not None
+    assert gap.filled("in May") == "The mine was closed in May."
+    assert gap.filled("May") == "The mine was closed in May."

@@ -20,6 +20,7 @@ DATA_BYTES = 1_900_000
 _MOST_SCORES = 8
 _OTHER_FIELD = 600
 _BRIEF, _SHORT = 90, 32
+NO_REFERENCE = "none in the data: held against the clean answer"
 
 
 Shaded = tuple[tuple[str, str], ...]
@@ -92,7 +93,8 @@ def failure_book(run: Run) -> FailureBook:
         if len(static) < STATIC_ROWS and pack.size < STATIC_BYTES:
             static.append(row)
     recipes = sorted({o.recipe for o in found}, key=lambda name: _rank(run.manifest.recipe_names, name))
-    golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name))
+    told = all(o.stratum == o.reference for o in found)  # else each right answer is a text of its own, and no choice
+    golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name)) if told else []
     choices = [tuple((pack.name(name), name) for name in names) for names in (recipes, golds)]
     return FailureBook(len(found), embedded, tuple(static), choices[0], choices[1], pack.json(), pack.shortened)
 
@@ -123,7 +125,7 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
     return FailureRow(
         example_id=outcome.example_id,
         recipe=outcome.recipe,
-        reference=_brief(outcome.reference),
+        reference=_brief(outcome.reference or NO_REFERENCE),
         clean=_brief(clean_shown),
         after=_brief(after_shown),
         clean_score=clean.get(clean_shown, outcome.clean.quality if outcome.clean else None),

@@ -228,7 +228,10 @@ class OpeningFlags(Flags):
     ] = None
     access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
     labels: Annotated[
-        str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
+        str | None,
+        typer.Option(
+            "--labels", help="Label names of a python: victim in index order, comma-separated; of a decoder NAME or NAME=WORDS."
+        ),
     ] = None
     fields: Annotated[str | None, typer.Option("--fields", help="Names of a victim's text fields, comma-separated.")] = None
     one_at_a_time: Annotated[
@@ -236,6 +239,22 @@ class OpeningFlags(Flags):
     ] = False
     device: DeviceFlag = None
     max_length: Annotated[int | None, typer.Option("--max-length", help="Most tokens that an hf: victim reads.")] = None
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt", help="What a decoder is asked: a text with {text}, or with names of columns in braces; or @FILE."
+        ),
+    ] = None
+    system: Annotated[str | None, typer.Option("--system", help="The system message of a chat model.")] = None
+    max_new_tokens: Annotated[
+        int | None, typer.Option("--max-new-tokens", help="Most tokens that an answer may have; a longer one is no answer.")
+    ] = None
+    stop: Annotated[
+        list[str] | None, typer.Option("--stop", help="A text at which a decoder's answer ends, e.g. \\n; may be repeated.")
+    ] = None
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Take off what a decoder gives each label for texts that say nothing.")
+    ] = False
     through: ThroughFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False

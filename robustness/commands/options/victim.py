@@ -11,7 +11,10 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
-_OPTIONS = ("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate", "through")
+_OPTIONS = (
+    *("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate", "through"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate"),
+)
 
 
 def open_named(

