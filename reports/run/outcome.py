@@ -41,7 +41,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class EditRecord:
-    """One contiguous change in the attacked field; offsets in code points of the original and of the perturbed text."""
+    """One contiguous change in the attacked field; offsets in code points of the original and of the perturbed text.
+
+    What a file holds of an ``attacks.words.Edit``, field by field; neither package imports the other.
+    """
 
     start: int
     end: int
