@@ -50,7 +50,7 @@ def _pattern(spec: str, labels: Sequence[str]) -> Pattern:
     try:
         return regex.compile(spec)
     except regex.error as error:
-        raise ValueError(f"{spec!r} is no regular expression ({error}); escape it, or use {' or '.join(PRESETS)}") from None
+        raise ValueError(f"{spec!r} is not a regular expression ({error}); escape it, or use {' or '.join(PRESETS)}") from None
 
 
 def _of_labels(labels: Sequence[str]) -> Pattern:
@@ -162,6 +162,18 @@ class Mask:
     def position(self, text: str, at: int) -> int:
         """Where a position of a masked text lies in the restored one."""
         return len(self.restored(text[:at]))
+
+    def inside(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where a span of the original lies in the masked text; None where it is protected, in part or as a whole."""
+        shift = 0
+        for at, kept in zip(self._signs_in(self.text), self.kept, strict=True):
+            hidden = at + shift
+            if start < hidden + len(kept) and hidden < end:
+                return None
+            if hidden >= end:
+                break
+            shift += len(kept) - 1
+        return start - shift, end - shift
 
     def word_spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the words of a masked text lie in the restored one."""

@@ -283,5 +283,27 @@ def diff(before: str, after: str, technique: str = "") -> tuple[Edit, ...]:
     return _merge(edits)
 
 
+def moved(edits: Sequence[Edit], start: int, end: int) -> tuple[int, int] | None:
+    """Where a span of the original stands in the new text; None where it is gone.
+
+    A span that an edit covers exactly, or lies inside, becomes what was put in its place; one that an edit cuts into reaches
+    to the edit's far side. What is merely put before or behind a span stays outside it.
+    """
+    new_start, new_end = _moved(edits, start, right=False), _moved(edits, end, right=True)
+    return (new_start, new_end) if new_end > new_start else None
+
+
+def _moved(edits: Sequence[Edit], at: int, *, right: bool) -> int:
+    """A place of the original in the new text; one inside an edit goes to its start, or with ``right`` to its end."""
+    shift = 0
+    for edit in edits:
+        if at < edit.start or (at == edit.start and (right or edit.start < edit.end)):
+            break
+        if at < edit.end or (at == edit.end and right and edit.start < edit.end):
+            return edit.new_end if right else edit.new_start
+        shift = edit.new_end - edit.end
+    return at + shift
+
+
 def _starts(parts: Sequence[str]) -> list[int]:
     return list(accumulate(map(len, parts), initial=0))

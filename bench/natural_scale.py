@@ -32,8 +32,10 @@ def rows(count: int) -> list[tuple[str, str]]:
 def measure(count: int, recipe: str, render: bool) -> dict[str, Any]:
     """Audit ``count`` examples and account for time and memory."""
     from reports.run.store import RunWriter
-    from robustness.audit import Settings, open_data, open_victim, prepare
+    from robustness.auditing import open_data, open_victim
     from robustness.engine.engine import Engine
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
 
     victim = open_victim("scripted:keyword")
     data = open_data("scripted:keyword", victim, rows(count), limit=None, seed=0)

@@ -42,9 +42,11 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
     import torch
 
     from attacks.language.resources import Resources
-    from robustness.audit import Settings, open_data, open_victim, prepare
+    from robustness.auditing import open_data, open_victim
     from robustness.helpers.named_resources import named_resources
     from robustness.helpers.words import load_lexicon, load_vectors
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
 
     torch.set_num_threads(args.threads)
     victim = open_victim(args.victim)

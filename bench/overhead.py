@@ -18,8 +18,10 @@ from typing import Any
 def measure(recipe: str, rows: list[tuple[str, str]]) -> dict[str, Any]:
     """Audit the keyword victim once, rendering left out, and account for the time."""
     from reports.run.store import RunWriter
-    from robustness.audit import Settings, open_data, open_victim, prepare
+    from robustness.auditing import open_data, open_victim
     from robustness.engine.engine import Engine
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
 
     victim = open_victim("scripted:keyword")
     data = open_data("scripted:keyword", victim, rows, limit=None, seed=0)

@@ -28,13 +28,13 @@ Row = dict[str, str]
 def draw(folder: Path, victim: str, options: dict[str, Any], sample: int, seed: int) -> None:
     """Audit under both profiles, draw a review of each, and mix them."""
     from reports.review.sample import SHEET
-    from robustness.audit import audit
+    from robustness.auditing import audit
     from robustness.cli import main as robustness
 
     rows: list[Row] = []
     for number, profile in enumerate(PROFILES):
         run = folder / profile
-        audit(victim, options["data"], options["recipes"], out=run, limit=options["limit"], profile=profile, seed=seed)
+        audit(victim, options["data"], recipes=options["recipes"], out=run, limit=options["limit"], profile=profile, seed=seed)
         drawing = ["--sample", str(sample), "--controls", "10", "--seed", str(2 * seed + number)]  # of their own: ids must differ
         with redirect_stdout(StringIO()):  # it names the profile's own sheet, which no rater is to see
             code = robustness(["review", str(run), *drawing, "-q"])

@@ -30,7 +30,7 @@ from reports.measures import intervals, paired, sequential
 from reports.measures.clusters import design_of
 from reports.measures.family import family_wise
 from reports.measures.power import deciding_distance, decision_power, pairs_to_pass, visible_drop
-from reports.run import Manifest, Outcome, PredictionRecord, Run
+from reports.run import Judged, Manifest, Outcome, Run
 
 Rows = list[dict[str, Any]]
 tango = cache(paired.tango)
@@ -134,7 +134,7 @@ def _distance(ends: Any, n: int, threshold: float) -> float | None:
 
 def _outcomes(example: str, recipe: str) -> dict[str, Outcome]:
     def one(status: str) -> Outcome:
-        clean = PredictionRecord("neg" if status == "skipped" else "pos")
+        clean = Judged("neg" if status == "skipped" else "pos")
         return Outcome(example, recipe, status, "pos", "text", {"text": "a"}, clean=clean, attempted=3, distinct=3)
 
     return {status: one(status) for status in ("failed", "succeeded", "skipped")}

@@ -17,7 +17,9 @@ from typing import Any
 
 def main() -> None:
     """Run cold and warm in one process."""
-    from robustness.audit import Settings, open_data, open_victim, prepare
+    from robustness.auditing import open_data, open_victim
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--victim", required=True)

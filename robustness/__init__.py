@@ -5,7 +5,7 @@
 >>> run.frame()[["status", "perturbed"]]
 """
 
-from robustness.audit import audit
+from robustness.auditing import audit
 from robustness.errors import RobustnessError
 
 __all__ = ["RobustnessError", "audit"]

@@ -122,7 +122,7 @@ def _complain(error: BaseException) -> None:
     output.warn(*(f"robustness: {line}" for line in _sentence(error).split("\n")))
     context = getattr(error, "ctx", None)
     if context is not None:
-        output.warn(f"robustness: `{context.command_path} --help` lists what it takes")
+        output.warn(f"robustness: `{context.command_path} --help` lists its arguments and options")
 
 
 def _record(error: BaseException) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK:
         what = error.filename if error.filename is not None else "a file"
-        return f"{what} cannot be written: {error.strerror}; mend that and run the same command again, an audit with --resume"
+        return f"{what} cannot be written: {error.strerror}; fix that and run the same command again, an audit with --resume"
     if _usage(error):
         return _usage(error)
     import traceback

@@ -75,9 +75,7 @@ class Settings:
         if self.budget is not None and self.budget < 2:
             raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
         if self.language is not None and not _LANGUAGE.fullmatch(self.language):
-            raise UsageError(
-                f"--language expects an ISO 639-1 code in small letters, such as en, de or zh, got {self.language!r}"
-            )
+            raise UsageError(f"--language expects a lower-case ISO 639-1 code, such as en, de or zh, got {self.language!r}")
         if isinstance(self.protect, str):
             raise UsageError(f"protect is a list of patterns, got the string {self.protect!r}")
         if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from attacks.recipes import names
+from attacks.recipes import build, names
 from robustness import audit
 from robustness.errors import UsageError
 
@@ -45,7 +45,15 @@ def lines(victim: str, recipe: str, budget: int, limit: int | None = None) -> by
     with tempfile.TemporaryDirectory() as folder:
         try:
             audit(
-                victim, rows, recipe, out=Path(folder) / "run", limit=limit, seed=7, budget=budget, encoder="none", offline=True
+                victim,
+                rows,
+                recipes=recipe,
+                out=Path(folder) / "run",
+                limit=limit,
+                seed=7,
+                budget=budget,
+                encoder="none",
+                offline=True,
             )
         except UsageError:
             return None
@@ -54,7 +62,8 @@ def lines(victim: str, recipe: str, budget: int, limit: int | None = None) -> by
 
 def digests() -> dict[str, str]:
     """SHA-256 of the lines of each recipe that runs on ``scripted:keyword``."""
-    found = ((name, lines("scripted:keyword", name, 60)) for name in names() if name not in INSTALLED)
+    fit = [name for name in names() if name not in INSTALLED and build(name).tasks in ((), ("classification",))]
+    found = ((name, lines("scripted:keyword", name, 60)) for name in fit)
     return {name: hashlib.sha256(text).hexdigest() for name, text in found if text is not None}
 
 

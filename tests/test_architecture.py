@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -123,3 +124,21 @@ def test_files_stay_small() -> None:
     """No file of the product grows past 400 lines: past that it holds a second concern."""
     long = {str(p.relative_to(ROOT)): n for p in _files() if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
     assert long == {}
+
+
+MOST_FILES = 16
+FULL_FOLDERS = {
+    "attacks/recipes": "one file per recipe: the listing is the catalogue",
+    "attacks/textattack_bridge": "one bridge, cut into many files because each touches another part of TextAttack",
+    "robustness/tasks": "one file per task, with the goals and answers that several share",
+    "robustness/victims/transformers": "one file per kind of head, with the tokens, checkpoints and decoding that they share",
+}
+"""Folders with more files than ``MOST_FILES``, each with the reason why it is not divided."""
+
+
+def test_folders_stay_small() -> None:
+    """A newcomer reads a folder's listing at a glance; one that outgrows that is divided, or says here why not."""
+    counts = Counter(path.parent.relative_to(ROOT).as_posix() for path in _files() if path.name != "__init__.py")
+    full = {folder for folder, count in counts.items() if count > MOST_FILES}
+    assert full - FULL_FOLDERS.keys() == set(), "divide it, or give the reason in FULL_FOLDERS"
+    assert FULL_FOLDERS.keys() - full == set(), "small again; strike it from FULL_FOLDERS"

@@ -2,11 +2,13 @@
 
 from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     a2t,
+    add_sentence,
     bad_characters,
     bae,
     bert_attack,
     checklist,
     deepwordbug,
+    entities,
     hotflip,
     input_reduction,
     natural,

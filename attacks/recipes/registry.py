@@ -35,7 +35,7 @@ class Options:
         if self.profile not in PROFILES:
             raise ValueError(f"unknown constraint profile {self.profile!r}; choose one of: {', '.join(PROFILES)}")
         if not (self.language.isascii() and self.language.isalpha() and self.language.islower()):
-            raise ValueError(f"a language is a code in small letters, such as 'en' or 'de', got {self.language!r}")
+            raise ValueError(f"a language is a lower-case code, such as 'en' or 'de', got {self.language!r}")
         checked(self.preserve)
         tagger_name(self.tagger)
 
@@ -110,8 +110,11 @@ def build(name: str, options: Options | None = None) -> Recipe:
 
 
 def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
-    """What the data need and the recipe does not preserve; a recipe with a goal of its own is not about the label."""
-    return missing(recipe.preserves, options.preserve) if not recipe.goal else ()
+    """What the data need and the recipe does not preserve.
+
+    A recipe with a goal of its own is not about what is right, and one that moves marks has it moved along.
+    """
+    return () if recipe.goal or recipe.moves_marks else missing(recipe.preserves, options.preserve)
 
 
 def unfit_members(spec: str, options: Options) -> tuple[str, ...]:

@@ -89,6 +89,11 @@ class Trial:
         return self.inputs[self.field]
 
     @property
+    def marked(self) -> tuple[str, ...]:
+        """The texts of the marks, each once: the gold answers, as far as they stand in the input."""
+        return tuple(dict.fromkeys(self.inputs[mark.field][mark.start : mark.end] for mark in self.marks))
+
+    @property
     def queries(self) -> int:
         """Distinct texts asked so far, the clean one included."""
         return len(self._known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from attacks.search import (
     Gradients,
     Input,
     Judgement,
+    Mark,
     Query,
     Request,
     Rewrite,
@@ -83,6 +84,14 @@ def _resumed(search: Search[None], answer: Any) -> Request | None:
         return None
 
 
+def _masked_marks(trial: Trial, mask: Mask) -> Iterator[Mark]:
+    """The marks of the trial that are not protected, where the attack sees them."""
+    for mark in trial.marks:
+        place = (mark.start, mark.end) if mark.field != trial.field else mask.inside(mark.start, mark.end)
+        if place is not None:
+            yield replace(mark, start=place[0], end=place[1])
+
+
 class _MaskedTrial(Trial):
     """The trial as the attack sees it; texts asked, budget and tally are those of the trial behind it."""
 
@@ -98,9 +107,15 @@ class _MaskedTrial(Trial):
             example_id=trial.example_id,
             confirm=trial.confirm,
             gold=trial.gold,
+            marks=tuple(_masked_marks(trial, mask)),
         )
         self.tally = trial.tally
         trial._known = self._known
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """What is marked behind the mask: an attack may have to know what it must not say."""
+        return self.outer.marked
 
     def _judged(self, answer: Answer, inputs: Input) -> Judgement:
         return self.outer.judge(answer, self._input(inputs))

@@ -57,7 +57,7 @@ def _lacking(title: str, places_: Sequence[str]) -> State:
 
 def _fetched(entry: Entry, key: str, title: str) -> State:
     if key not in FETCHERS:
-        return State(title, False, "nobody offers it for download")
+        return State(title, False, "it is not offered for download")
     try:
         FETCHERS[key](entry)
     except Exception as error:  # noqa: BLE001 - whatever a download raises, the user is told and the next one is tried

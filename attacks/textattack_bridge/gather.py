@@ -104,7 +104,7 @@ def _chosen(resource: Resource, value: object) -> Found:
     elif FILE in resource.kinds:
         path = _path(resource, value, Path.is_file)
     else:
-        raise ValueError(f"--resource {resource.option}={value} is none of its choices: {resource.choices}")
+        raise ValueError(f"--resource {resource.option}={value} is not one of its choices: {resource.choices}")
     return Found(path, path.name, substitute=True)
 
 
@@ -152,4 +152,4 @@ def _refusal(entry: Entry, problems: list[str]) -> str:
 
 def _instead(entry: Entry) -> str:
     native = _NATIVE.get(entry.name)
-    return f"; this package's own recipe `{native}` does without TextAttack" if native else ""
+    return f"; this package's own recipe `{native}` needs no TextAttack" if native else ""

@@ -76,13 +76,13 @@ class Case:
     def to_dict(self) -> dict[str, Any]:
         """As it stands in ``comparison.json``."""
         o = self.outcome
-        answer = o.adversarial if self.recipes else o.clean
+        answer = o.best if self.recipes else o.clean
         return {
             "example_id": self.example_id,
             "how": self.how,
             "recipes": list(self.recipes),
-            "label": o.label,
-            "answer": answer.label if answer else None,
+            "reference": o.reference,
+            "answer": answer.shown if answer else None,
             "field": o.field,
             "text": o.texts.get(o.field, ""),
             "perturbed": o.perturbed if self.recipes else None,

@@ -47,7 +47,7 @@ def _records(base: Run, candidate: Run) -> Iterator[Difference]:
     before, after = base.manifest, candidate.manifest
     said = [_record(m.comparability, m.comparability_id) for m in (before, after)]
     if said != ["kept", "kept"]:
-        yield Difference("what must match is not on record", *said)
+        yield Difference("the record of what must match", *said)
         return
     for what, one, other in _unlike(before.comparability, after.comparability):
         yield Difference(what, _short(one), _short(other))
@@ -117,4 +117,4 @@ def _some(ids: Sequence[str]) -> str:
 
 
 def _content(outcome: Any) -> tuple[dict[str, str], str]:
-    return dict(outcome.texts), outcome.label
+    return dict(outcome.texts), outcome.reference

@@ -201,8 +201,8 @@ def _weaker_for_more(base: Run, candidate: Run, unlike: Sequence[Difference]) ->
     if len(fell[1]) < len(fell[0]):
         budgets = [run.manifest.budget or "no limit" for run in (small, large)]
         yield (
-            f"the run with the larger budget broke fewer examples: {len(fell[1])} within {budgets[1]} queries, "
-            f"{len(fell[0])} within {budgets[0]}; something hinders the search, and neither number is to be believed"
+            f"the run with the larger budget broke fewer examples: {len(fell[1])} within {budgets[1]} "
+            f"queries, {len(fell[0])} within {budgets[0]}; something hinders the search, so trust neither number"
         )
 
 
@@ -228,7 +228,7 @@ def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[s
         return REGRESSED, tuple(_tested(c, "worse", max(c.p_holm, c.p_margin_holm), len(asked), more) for c in beyond)
     unsettled = [c for c in worse if c.low < -margin]
     if unsettled:
-        more = f", perhaps more than the {100 * margin:g} allowed and perhaps not: more examples would tell"
+        more = f", possibly more than the {100 * margin:g} allowed: more examples would settle it"
         return INCONCLUSIVE, tuple(_tested(c, "worse", c.p_holm, len(asked), more) for c in unsettled)
     if robust.low < -margin:
         return INCONCLUSIVE, (_not_excluded(robust, margin, confidence),)
@@ -280,7 +280,7 @@ def _moved_slices(parts: Sequence[Change], rules: CompareRules) -> Iterator[str]
     alpha = 1 - rules.confidence
     worse = [c for c in parts if _worse(c, alpha) and c.low < -rules.max_regression]
     if worse and not rules.slices_decide:
-        yield "worse beyond chance, though slices do not decide unless asked to: " + "; ".join(
+        yield "significantly worse, though slices do not decide unless asked to: " + "; ".join(
             f"{c.name} {_said(c)}, p = {c.p_holm:.2g}" for c in worse
         )
 
@@ -290,14 +290,14 @@ def _notes(base: Manifest, candidate: Manifest, pairs: Judged) -> Iterator[str]:
     same = dict(base.victim.get("identity") or {})
     if same and same == dict(candidate.victim.get("identity") or {}):
         moved = len(newly_broken(pairs)) + len(newly_fixed(pairs))
-        yield "both runs audited the same victim, to the byte" + (
-            f", yet {moved} examples moved: the victim or what it runs on does not repeat itself" if moved else ""
+        yield "both runs audited the same victim, byte for byte" + (
+            f", yet {moved} examples changed: the victim, or what it runs on, is not deterministic" if moved else ""
         )
     for package in sorted(base.versions.keys() & candidate.versions.keys()):
         before, after = base.versions[package], candidate.versions[package]
         if before != after:
             yield f"{package} was {before} in the base and {after} in the candidate"
     if pairs.untested:
-        yield f"{pairs.untested} examples without a fair try in either run are in no figure"
+        yield f"{pairs.untested} examples without a fair try in either run are left out of every figure"
     if pairs.excluded:
-        yield f"{pairs.excluded} examples with an error in either run are in no figure"
+        yield f"{pairs.excluded} examples with an error in either run are left out of every figure"

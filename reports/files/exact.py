@@ -41,7 +41,7 @@ def loads(text: str) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number that JSON may hold")
+    raise ValueError(f"{name} is not a number that JSON can hold")
 
 
 def _joined(value: dict[str, Any]) -> Any:

@@ -15,15 +15,16 @@ from reports.run import Outcome, Run
 
 _RAISED = re.compile(r"\w+: the [\w\' -]{1,40}? raised (?P<kind>[A-Za-z_]\w*):", re.ASCII)
 _OWN = re.compile(r"(?P<kind>[A-Z]\w*Error): ", re.ASCII)
+_NO_ANSWER = re.compile(r"(?P<kind>empty|truncated|filtered|refused|unparsed|lost): ", re.ASCII)
 _MOST = 5
 
 
 def error_type(error: Mapping[str, str] | None) -> str:
-    """The type of an outcome's error: that of the exception which a victim raised, where it did."""
+    """The type of an outcome's error: of the exception that a victim raised, or why what it returned is no answer."""
     kind, message = (error or {}).get("type", "error"), (error or {}).get("message", "")
     if kind != "UnansweredError":
         return kind
-    found = _RAISED.match(message) or _OWN.match(message)
+    found = _RAISED.match(message) or _OWN.match(message) or _NO_ANSWER.match(message)
     return found["kind"] if found else kind
 
 

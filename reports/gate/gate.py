@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reports.files.paths import shown_source
 from reports.gate.policy import GateRules, Policy, Rules
+from reports.gate.rules import RULES
 from reports.gate.run_policy import extent, own_policy
 from reports.gate.soundness import soundness
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, OwnVerdict, RuleResult
@@ -14,16 +16,10 @@ from reports.measures.family import family_wise
 from reports.measures.intervals import MIN_EXAMPLES, Proportion
 from reports.measures.metrics import Overall, RecipeMetrics
 from reports.measures.of_run import Measured, measure
+from reports.measures.quality import BOOTSTRAP
 from reports.measures.sequential import settles_at
 from reports.measures.slices import find_slice, label_slices, metadata_slices
 from reports.run import Manifest, Run
-
-WHAT = {
-    "min_robust_accuracy": "robust accuracy",
-    "min_clean_accuracy": "clean accuracy",
-    "max_accuracy_drop": "accuracy drop",
-    "max_attack_success_rate": "attack success rate",
-}
 
 FEWEST_GROUPS = 5
 
@@ -87,6 +83,7 @@ def _one_by_one(run: Run, policy: Policy, measured: Measured) -> Iterator[RuleRe
     if gate.min_clean_accuracy is not None:
         yield decide("min_clean_accuracy", "run", gate.min_clean_accuracy, measured.overall.clean_accuracy, gate.fewest)
     yield from _of_overall(gate, "run", measured.overall, gate.fewest)
+    yield from _of_quality(gate, run, measured)
     recipes = {recipe.name: recipe for recipe in measured.recipes}
     for name, rules in gate.recipes.items():
         yield from _of_recipe(rules, name, recipes, gate.fewest)
@@ -104,6 +101,19 @@ def _of_overall(rules: Rules, scope: str, measured: Overall, fewest: int) -> Ite
         yield decide(rule, scope, threshold, observed[rule], fewest)
 
 
+def _of_quality(gate: GateRules, run: Run, measured: Measured) -> Iterator[RuleResult]:
+    held = measured.quality
+    for rule, threshold in gate.graded.items():
+        if held is None:
+            said = f"the answers of the task {run.manifest.task} have no quality, so {RULES[rule].what} could not be measured"
+            yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
+        elif run.manifest.sequential:
+            said = f"{RULES[rule].what} has no interval that holds at every look of an --until-decided run; audit all examples"
+            yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
+        else:
+            yield decide(rule, "run", threshold, held.attacked if rule == "min_quality" else held.drop, gate.fewest)
+
+
 def _of_recipe(rules: Rules, name: str, recipes: dict[str, RecipeMetrics], fewest: int) -> Iterator[RuleResult]:
     scope, found = f"recipe {name}", recipes.get(name)
     if found is None:
@@ -117,7 +127,7 @@ def _of_recipe(rules: Rules, name: str, recipes: dict[str, RecipeMetrics], fewes
     for rule, threshold in rules.given.items():
         value = observed[rule]
         if value is None:
-            said = f"{name} met {found.n} examples, not all: in a cascade only the first recipe does; run it on its own"
+            said = f"{name} saw only {found.n} examples: in a cascade only the first recipe sees them all; run it on its own"
             yield RuleResult(rule, scope, INCONCLUSIVE, said, threshold)
         else:
             yield decide(rule, scope, threshold, value, fewest)
@@ -129,7 +139,7 @@ def _of_slice(rules: Rules, key: str, run: Run, confidence: float, fewest: int) 
         yield from _of_overall(rules, f"slice {key}", found.measured, fewest)
         return
     known = [part.key for part in (*label_slices(run), *metadata_slices(run))][:20]
-    yield from _cannot(rules, f"slice {key}", f"no example is in this slice; there are: {', '.join(known) or 'none'}")
+    yield from _cannot(rules, f"slice {key}", f"no example is in this slice; the slices are: {', '.join(known) or 'none'}")
 
 
 def of_recipe_on_slice(run: Run, recipe: str, key: str, gate: GateRules) -> tuple[RuleResult, ...]:
@@ -140,7 +150,7 @@ def of_recipe_on_slice(run: Run, recipe: str, key: str, gate: GateRules) -> tupl
     """
     scope, rules = f"recipe {recipe}, slice {key}", gate.slices[key]
     if run.manifest.cascade:
-        return tuple(_cannot(rules, scope, "in a cascade no recipe but the first meets every example"))
+        return tuple(_cannot(rules, scope, "in a cascade only the first recipe sees every example"))
     described = tuple(r for r in run.manifest.recipes if r["name"] == recipe)
     outcomes = tuple(o for o in run.outcomes if o.recipe == recipe)
     alone = replace(run, manifest=replace(run.manifest, recipes=described), outcomes=outcomes)
@@ -165,31 +175,38 @@ def decide(rule: str, scope: str, threshold: float, observed: Proportion, fewest
     few = keeps and observed.n < fewest
     kept = PASS if keeps and not few else FAIL if breaks else INCONCLUSIVE
     verdict = INCONCLUSIVE if observed.rate is None else kept
-    enough = None if verdict != INCONCLUSIVE else fewest if few else settles_at(observed, threshold)
+    enough = None if verdict != INCONCLUSIVE else fewest if few else _settles(observed, threshold)
     message = _message(rule, threshold, observed, verdict, enough, fewest if few else 0)
     return RuleResult(rule, scope, verdict, message, threshold, observed, enough)
 
 
+def _settles(observed: Proportion, threshold: float) -> int | None:
+    """About how many examples would settle it; for a mean, as its interval narrows with the root of their number."""
+    if observed.method != BOOTSTRAP:
+        return settles_at(observed, threshold)
+    distance = abs((observed.rate or 0.0) - threshold)
+    if not distance or observed.unknown:
+        return None
+    half = (observed.high - observed.low) / 2
+    return max(observed.n + 1, math.ceil(observed.n * (half / distance) ** 2))
+
+
 def _message(rule: str, threshold: float, observed: Proportion, verdict: str, enough: int | None, fewest: int) -> str:
-    bound = f"{'at least' if rule.startswith('min_') else 'at most'} {_amount(rule, threshold)}"
+    bound = f"{'at least' if rule.startswith('min_') else 'at most'} {RULES[rule].amount(threshold)}"
     if observed.rate is None:
-        return f"{WHAT[rule]} could not be measured, {bound} asked for: no example counts towards it"
+        return f"{RULES[rule].what} could not be measured, {bound} required: no example counts towards it"
     counted = f"n={observed.n}" + (f", {observed.unknown} untested" if observed.unknown else "")
     counted += "" if observed.design is None else f" in {observed.design.groups} groups"
-    interval = f"{_amount(rule, observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, {counted})"
-    said = f"{WHAT[rule]} {interval}, {bound} asked for"
+    interval = f"{RULES[rule].amount(observed.rate)} ({100 * observed.low:.1f} to {100 * observed.high:.1f}, {counted})"
+    said = f"{RULES[rule].what} {interval}, {bound} required"
     if verdict != INCONCLUSIVE:
         return said
     if fewest:
         return f"{said}; it holds, but nothing passes on fewer than {fewest} examples (min_examples)"
     if observed.design is not None and observed.design.groups < FEWEST_GROUPS:
-        return f"{said}; so few groups say little about others, whatever the number of examples in each: add groups"
+        return f"{said}; so few groups say little about others, however many examples each holds: add groups"
     if observed.unknown:
         return f"{said}; the untested examples count as broken at the lower end and as robust at the upper"
     if enough is None:
         return f"{said}; at a rate equal to the threshold no number of examples settles it: leave a margin"
     return f"{said}; about {enough} examples would settle it at this rate"
-
-
-def _amount(rule: str, value: float) -> str:
-    return f"{100 * value:.1f} {'points' if rule == 'max_accuracy_drop' else '%'}"

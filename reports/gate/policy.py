@@ -96,6 +96,8 @@ class GateRules(Rules):
     """``[gate]``: thresholds on the whole run, and what must hold before any of them is believed."""
 
     min_clean_accuracy: Share | None = None
+    min_quality: Share | None = None
+    max_quality_drop: Points | None = None
     max_error_rate: Share = 0.0
     min_examples: Annotated[int, Field(ge=0)] | None = None
     max_untested: Share = 0.05
@@ -111,7 +113,12 @@ class GateRules(Rules):
     @property
     def has_thresholds(self) -> bool:
         """Whether anything about robustness is demanded at all."""
-        return bool(self.given or self.min_clean_accuracy is not None or self.recipes or self.slices)
+        return bool(self.given or self.graded or self.min_clean_accuracy is not None or self.recipes or self.slices)
+
+    @property
+    def graded(self) -> dict[str, float]:
+        """The thresholds on quality that are set."""
+        return {name: value for name in ("min_quality", "max_quality_drop") if (value := getattr(self, name)) is not None}
 
     @property
     def fewest(self) -> int:
@@ -134,6 +141,8 @@ class AuditDefaults(_Table):
 
     victim: str | None = None
     data: str | None = None
+    task: str | None = None
+    goal: str | None = None
     text: Names | None = None
     label: str | None = None
     id: str | None = None
@@ -251,7 +260,7 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
     parts = (gate, *gate.recipes.values(), *gate.slices.values())
     given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
     if found and len(found) == given:
-        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can break it; ask for something, or leave it out")
+        raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can fail it; set another value, or leave it out")
     return found
 
 

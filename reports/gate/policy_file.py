@@ -19,7 +19,7 @@ NONE = "none"
 _TABLES = ("gate", "audit", "compare")
 _STRAY_SUFFIXES = (".yaml", ".yml", ".ini", ".cfg", ".tml", ".tom", ".toml")
 _REPOSITORY = (".git", ".hg", ".svn")
-_WAY_OUT = f"name the right one by --policy FILE, or say --policy {NONE} where none is meant"
+_WAY_OUT = f"name the right one with --policy FILE, or pass --policy {NONE} if you want none"
 
 
 def load_policy(path: str | Path | None = None) -> Policy:
@@ -42,8 +42,8 @@ def load_policy(path: str | Path | None = None) -> Policy:
     above = _above(Path.cwd())
     if above is not None:
         raise PolicyError(
-            f"there is no policy in this folder, but one above it: {above}; run the command there, or give --policy {above}, "
-            f"or --policy {NONE} where it is not meant"
+            f"there is no policy in this folder, but one above it: {above}; run the command there, or pass --policy "
+            f"{above}, or --policy {NONE} to do without"
         )
     return Policy()
 
@@ -61,7 +61,7 @@ def _candidates(folder: Path) -> Iterator[Policy]:
             continue
         if not table:
             said = "it sets nothing" if name == FILE else "[tool.robustness] sets nothing"
-            raise PolicyError(f"{path}: {said}; write thresholds under [gate], or take it away; or {_WAY_OUT}")
+            raise PolicyError(f"{path}: {said}; write thresholds under [gate], or remove it; or {_WAY_OUT}")
         yield parse_policy(table, str(path))
 
 

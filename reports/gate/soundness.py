@@ -41,7 +41,7 @@ def _passable(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleRe
         yield _flips(run, rules.max_flip_rate)
     for flag in run.manifest.flags:
         if flag["code"] in DOUBTS and flag["code"] not in rules.accept_flags:
-            said = f"{flag['code']}: {flag.get('message', '')}; accept_flags takes it as it is"
+            said = f"{flag['code']}: {flag.get('message', '')}; to accept it, name it in accept_flags"
             yield RuleResult("doubts", "run", INCONCLUSIVE, said)
 
 
@@ -88,11 +88,11 @@ def _complete(run: Run) -> RuleResult:
     lost = missing(run)
     examples, seen = run.manifest.due, len(by_example(run.outcomes))
     problems = {
-        "the run holds no outcome": not run.outcomes,
-        "the run was not finished: resume it": not run.manifest.finished,
+        "the run has no outcomes": not run.outcomes,
+        "the run is not finished: resume it": not run.manifest.finished,
         f"{lost} trials have no outcome": bool(lost),
-        f"it holds {seen} examples, not the {examples} it set out with": seen > examples,
-        "some trial ended more than once": len(run.outcomes) > len({(o.example_id, o.recipe) for o in run.outcomes}),
+        f"it holds {seen} examples, not the {examples} it started with": seen > examples,
+        "a trial ended more than once": len(run.outcomes) > len({(o.example_id, o.recipe) for o in run.outcomes}),
     }
     said = "; ".join(text for text, true in problems.items() if true)
     drawn = run.manifest.sequential.get("drawn")
@@ -116,7 +116,7 @@ def _tried(run: Run, measured: Measured) -> RuleResult:
     idle = [r.name for r in attacking if not r.tried]
     if not idle:
         return RuleResult("tried", "run", PASS, "every recipe that attacked had candidates")
-    said = f"no text to try was found on any example by: {', '.join(idle)}"
+    said = f"no candidate was found for any example: {', '.join(idle)}"
     excused = set(idle) <= blind and len(idle) < len(attacking)
     return RuleResult("tried", "run", PASS if excused else INCONCLUSIVE, said)
 
@@ -133,7 +133,7 @@ def _errors(run: Run, allowed: float) -> RuleResult:
 def _enough(measured: Measured, needed: int) -> RuleResult:
     judged = measured.overall.judged
     verdict = PASS if judged >= needed else INCONCLUSIVE
-    said = f"{judged} examples judged, at least {needed} asked for"
+    said = f"{judged} examples judged, at least {needed} required"
     return RuleResult(
         "min_examples", "run", verdict, said, threshold=float(needed), settling_n=needed if judged < needed else None
     )

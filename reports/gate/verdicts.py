@@ -73,7 +73,7 @@ class GateResult:
         if self.verdict != "measured":
             return self
         said = (
-            f"no threshold was set ({self.policy}), so nothing was held against the run; set one under [gate] in "
+            f"no threshold was set ({self.policy}), so the gate had nothing to decide; set one under [gate] in "
             "robustness.toml or by flag, such as --min-robust-accuracy 30%"
         )
         rules = (*self.rules, RuleResult("thresholds", "run", INCONCLUSIVE, said))

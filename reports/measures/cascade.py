@@ -62,5 +62,5 @@ def told(cost: CascadeCost) -> str:
         return ""
     shares = ", ".join(f"{queries:,}: {percent(share)}" for queries, share in cost.success_at.items() if share is not None)
     each = f", {number(cost.queries_per_success, 1)} a success" if cost.broken else ""
-    within = f"; broken within so many queries of all recipes together, {shares}" if shares else ""
+    within = f"; broken within this many queries, all recipes together, {shares}" if shares else ""
     return f"whole cascade: {number(cost.queries_mean, 1)} queries an attacked example{each}{within}"

@@ -54,7 +54,7 @@ def p_beyond(observed: Proportion, threshold: float, *, above: bool) -> float:
 
 def _taken_back(rule: RuleResult, error: float, allowed: float, rules: int) -> RuleResult:
     message = (
-        f"{rule.message}; broken by itself, but not beyond the chance that {rules} thresholds give together"
+        f"{rule.message}; broken on its own, but not beyond what chance gives over {rules} thresholds"
         f" (p = {error:.2g} after Holm's correction, at most {allowed:g} allowed)"
     )
     return replace(rule, verdict=INCONCLUSIVE, message=message)

@@ -303,7 +303,7 @@ def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]
 def _severity(run: Run, name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
     skipped = [(o.example_id, False) for o in outcomes if o.status == "skipped"]
     climbed = [o for o in outcomes if o.status in ATTACKED]
-    answers = [(o.example_id, rung.correct) for o in climbed for rung in o.ladder if rung.severity == level]
+    answers = [(o.example_id, rung.held) for o in climbed for rung in o.ladder if rung.severity == level]
     return Severity(
         recipe=name,
         severity=level,

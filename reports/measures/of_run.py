@@ -18,6 +18,7 @@ from reports.measures.metrics import (
     severities,
     stages,
 )
+from reports.measures.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.slices import Slice, label_slices, metadata_slices
 from reports.run import Run
 
@@ -34,6 +35,8 @@ class Measured:
     severities: tuple[Severity, ...]
     labels: tuple[Slice, ...]
     slices: tuple[Slice, ...]
+    quality: Quality | None = None
+    measures: tuple[TaskMeasure, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -47,4 +50,6 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         severities=severities(run, confidence),
         labels=label_slices(run, confidence),
         slices=metadata_slices(run, confidence),
+        quality=quality(run, confidence),
+        measures=task_measures(run),
     )

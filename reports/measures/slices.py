@@ -44,7 +44,8 @@ def metadata_slices(run: Run, confidence: float = CONFIDENCE) -> tuple[Slice, ..
 
 def label_parts(run: Run) -> tuple[Part, ...]:
     """Which examples have which gold label."""
-    return _cut({e: group[0].label for e, group in by_example(run.outcomes).items()}, LABEL)
+    strata = {e: group[0].stratum for e, group in by_example(run.outcomes).items()}
+    return _cut({e: stratum for e, stratum in strata.items() if stratum is not None}, LABEL)
 
 
 def metadata_parts(run: Run) -> tuple[Part, ...]:
@@ -97,7 +98,7 @@ def text_of(value: Any) -> str:
 def _value(outcome: Outcome, column: str) -> str | None:
     if column in outcome.meta:
         return text_of(outcome.meta[column])
-    return outcome.label if column == LABEL else None
+    return outcome.stratum if column == LABEL else None
 
 
 def _cut(values: Mapping[str, str], column: str) -> tuple[Part, ...]:

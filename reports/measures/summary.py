@@ -15,7 +15,7 @@ from reports.run.failures import failures
 
 _RUN = (
     *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder"),
-    *("comparability_id", "finished", "usage", "sequential"),
+    *("comparability_id", "finished", "usage", "sequential", "task", "goal"),
 )
 
 
@@ -29,6 +29,8 @@ def summarise(run: Run, result: GateResult | None = None, measured: Measured | N
         "gate": result.to_dict() if result else None,
         "confidence": measured.confidence,
         "overall": asdict(measured.overall),
+        "quality": None if measured.quality is None else asdict(measured.quality),
+        "measures": [asdict(measure) for measure in measured.measures],
         "recipes": [_recipe(run, recipe) for recipe in measured.recipes],
         "stages": [asdict(stage) for stage in measured.stages],
         "cascade": _cascade(measured),

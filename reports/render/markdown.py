@@ -12,7 +12,7 @@ from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures
 
 SHOWN = 20
@@ -25,6 +25,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _head(run, gate),
         _rules(gate),
         _overall(measured, drawn(run.manifest)),
+        _quality(measured),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -56,9 +57,10 @@ def section(title: str, *parts: str) -> str:
 
 def _head(run: Run, gate: GateResult) -> str:
     victim, data = run.manifest.victim, run.manifest.data
+    asked = f"Task {code(run.manifest.task)}, goal {code(run.manifest.goal)}."
     about = f"Victim {code(victim.get('name', NOTHING))} on {code(data.get('source', NOTHING))}, seed {run.manifest.seed}."
     changed = f"\n\n**{prose(gate.changed[:1].upper() + gate.changed[1:])}**" if gate.changed else ""
-    return f"# {VERDICTS[gate.verdict]}\n\n{about} Policy: {code(gate.policy)}.{changed}"
+    return f"# {VERDICTS[gate.verdict]}\n\n{about} {asked} Policy: {code(gate.policy)}.{changed}"
 
 
 def _rules(gate: GateResult) -> str:
@@ -73,26 +75,41 @@ def _overall(measured: Measured, drawn: str) -> str:
         ("clean accuracy", interval(whole.clean_accuracy)),
         ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
         ("accuracy drop", points(whole.accuracy_drop)),
-        ("broken by some recipe, of those that were right", interval(whole.attack_success_rate)),
+        ("of the examples that were right, those broken by some recipe", interval(whole.attack_success_rate)),
     ]
     missed = f" {whole.not_judged} more could not be judged." if whole.not_judged else ""
     missed = f" {whole.untested} more are untested." * bool(whole.untested) + missed
     if missed:
-        missed += " They are in no rate; each interval reaches from all of them broken to all of them robust."
+        missed += " They are left out of every rate; each interval reaches from all of them broken to all of them robust."
     confirmed = whole.attack_success_rate.successes
     if whole.found > confirmed:
-        missed += f" On {whole.found} examples the search found a success; fresh answers bore out {confirmed}."
+        missed += f" On {whole.found} examples the search found a success; fresh answers confirmed {confirmed}."
     note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
     return section("Overall", table(("", "value"), rows), note)
 
 
+def _quality(measured: Measured) -> str:
+    held = measured.quality
+    if held is None and not measured.measures:
+        return ""
+    rows = [] if held is None else [("quality", interval(held.clean), interval(held.attacked), points(held.drop))]
+    rows += [
+        (prose(m.title), number(m.clean, 3), number(m.attacked, 3), NOTHING) for m in measured.measures if m.clean is not None
+    ]
+    note = (
+        "Under attack an example counts with the worst answer that any recipe found; the drop is paired, "
+        "intervals are bootstrapped."
+    )
+    return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
+
+
 def _stages(measured: Measured) -> str:
     if not measured.stages:
         return ""
     rows = [(code(s.recipe), str(s.attacked), str(s.broken), str(s.errors), interval(s.robust_accuracy)) for s in measured.stages]
-    note = "A cascade: each recipe attacks only what still stands, so its success rate is among the harder examples."
+    note = "A cascade: each recipe attacks only what still stands, so its success rate is over the harder examples."
     if measured.cascade is not None and (cost := told(measured.cascade)):
         note = f"{note} {cost[:1].upper()}{cost[1:]}."
     return section("Cascade", table(("recipe", "attacked", "broke", "errors", "robust accuracy after it"), rows), note)
@@ -127,8 +144,8 @@ def _success_at(measured: Measured) -> str:
     budgets = tuple(measured.recipes[0].success_at)
     rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
     note = (
-        "The share of attacked examples that each recipe had broken by its n-th query. A run with so small a budget is planned"
-        " for it and may break more, or fewer."
+        "The share of attacked examples that each recipe had broken by its n-th query. A run with that small a budget"
+        " plans for it and may break more, or fewer."
     )
     return section("Broken by the n-th query", note, table(("recipe", "profile", *map(str, budgets)), rows))
 
@@ -173,21 +190,21 @@ def _failures(run: Run, texts: bool) -> str:
 
 
 def _failure(run: Run, outcome: Outcome, texts: bool) -> Iterator[str]:
-    clean, adversarial = _prediction(run, outcome.clean), _prediction(run, outcome.adversarial)
-    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {adversarial}, {outcome.queries} queries"
+    clean, best = _prediction(run, outcome.clean), _prediction(run, outcome.best)
+    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {best}, {outcome.queries} queries"
     if not texts:
         return
     yield f"  - original: {code(_short(outcome.texts.get(outcome.field, '')))}"
     yield f"  - perturbed: {code(_short(outcome.perturbed or ''))}"
 
 
-def _prediction(run: Run, record: PredictionRecord | None) -> str:
+def _prediction(run: Run, record: Judged | None) -> str:
     if record is None:
         return NOTHING
     labels = list(run.manifest.victim.get("labels", ()))
-    known = record.scores is not None and record.label in labels and labels.index(record.label) < len(record.scores)
-    score = f" {record.scores[labels.index(record.label)]:.3f}" if known and record.scores else ""
-    return code(record.label) + score
+    known = record.scores is not None and record.shown in labels and labels.index(record.shown) < len(record.scores)
+    score = f" {record.scores[labels.index(record.shown)]:.3f}" if known and record.scores else ""
+    return code(record.shown) + score
 
 
 def _short(text: str) -> str:

@@ -63,7 +63,7 @@ def over_groups(n: int, design: Design | None, confidence: float) -> str:
     if design is None:
         return ""
     worth = design.effective(n, confidence)
-    return f" over {design.groups} groups, whose {n} examples tell as much as {worth:.0f} that stand alone"
+    return f" over {design.groups} groups, whose {n} examples are worth {worth:.0f} independent ones"
 
 
 def drawn(manifest: Manifest) -> str:

@@ -54,9 +54,9 @@ def review_form(review: Review) -> str:
 <body>
 <main>
 <h1>What do these texts say?</h1>
-<p>Choose for each text the label that a careful reader would give it: {choices}. Choose <b>{UNCLEAR}</b> where the text
-does not say, or where a reader could not tell. Judge each text by itself.
-At the end, save your answers and send the file back.</p>
+<p>For each text, choose the label that a careful reader would give it: {choices}. Choose <b>{UNCLEAR}</b> where the text
+does not say, or where a reader could not tell. Judge each text on its own.
+When you are done, save your answers and send the file back.</p>
 <div class="bar"><button id="save" type="button">Save answers</button>
 <output id="done" aria-live="polite"></output> answered</div>
 {items}

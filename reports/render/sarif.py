@@ -104,7 +104,7 @@ def rule_of(recipe: Mapping[str, Any], level: str) -> dict[str, Any]:
         "name": name,
         "shortDescription": message(f"The {name} attack changed the victim's answer."),
         "fullDescription": message(
-            f"An input that the victim answers right is answered wrong after {name} edited it. "
+            f"An input that the victim answers correctly is answered wrongly after {name} edited it. "
             f"Attack: {citation.get('text', 'no source given')}."
         ),
         "defaultConfiguration": {"level": level},
@@ -142,9 +142,9 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
 
 
 def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[str, Any]:
-    before = outcome.clean.label if outcome.clean else outcome.label
-    after = outcome.adversarial.label if outcome.adversarial else "another label"
-    put_in = f"{outcome.words_inserted} put in, " if outcome.words_inserted else ""
+    before = outcome.clean.shown if outcome.clean else outcome.reference
+    after = outcome.best.shown if outcome.best else "another answer"
+    put_in = f"{outcome.words_inserted} inserted, " if outcome.words_inserted else ""
     said = (
         f"{outcome.recipe} turned the answer to example {outcome.example_id} from {before} to {after}: "
         f"{outcome.words_changed} of {outcome.words} words changed, {put_in}{outcome.queries} queries."
@@ -157,7 +157,7 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
         "locations": [location("failures.jsonl", BASE, line)],
         "partialFingerprints": fingerprints(outcome.recipe, outcome.example_id),
         "properties": {
-            "label": visible(outcome.label),
+            "reference": visible(outcome.reference),
             "techniques": sorted({visible(edit.technique) for edit in outcome.edits if edit.technique}),
             "queries": outcome.queries,
             "wordsChanged": outcome.words_changed,

@@ -71,7 +71,9 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield _headline(result)
     if result.verdict != "measured":
         yield _rules(result, every=False)
+    yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
     yield _overall(measured)
+    yield from _quality(measured)
     yield from _drawn(run)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)
@@ -136,6 +138,16 @@ def _overall(measured: Measured) -> Text:
     from rich.text import Text
 
     return Text("\n").join(map(plain, lines))
+
+
+def _quality(measured: Measured) -> Iterator[Text]:
+    held = measured.quality
+    if held is not None:
+        yield plain(f"quality          {interval(held.clean)} clean, {interval(held.attacked)} under attack")
+        yield plain(f"quality drop     {points(held.drop)}   paired, bootstrap intervals")
+    for one in measured.measures:
+        if one.clean is not None:
+            yield plain(f"{one.title}: {number(one.clean, 3)} clean, {number(one.attacked, 3)} under attack")
 
 
 def _drawn(run: Run) -> Iterator[Text]:

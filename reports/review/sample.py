@@ -16,10 +16,10 @@ from pathlib import Path
 from random import Random
 
 from reports.files.text import cell
-from reports.gate.goals import KEEP_ANSWER
 from reports.run import Outcome, Run, RunError
 from reports.run.cases import inputs_of
 from reports.run.failures import in_order
+from reports.run.upgrade import KEEP_ANSWER
 
 SHEET, KEY, FORM = "sheet.csv", "key.json", "form.html"
 UNCLEAR = "unclear"
@@ -67,7 +67,7 @@ def draw(run: Run, sample: int, controls: int = 0, seed: int = 0) -> Review:
     rng = Random(seed)
     strata: dict[tuple[str, str], list[Outcome]] = {}
     for case in found:
-        strata.setdefault((case.recipe, case.label), []).append(case)
+        strata.setdefault((case.recipe, case.reference), []).append(case)
     shares = share_out({key: len(group) for key, group in strata.items()}, min(sample, len(found)))
     drawn = [case for key in sorted(strata) for case in rng.sample(strata[key], shares[key])]
     items = [_item(case, seed, clean=False) for case in drawn]
@@ -106,7 +106,7 @@ def _item(case: Outcome, seed: int, *, clean: bool) -> Item:
     recipe = "" if clean else case.recipe
     name = sha256(json.dumps([seed, recipe, case.example_id]).encode("ascii")).hexdigest()[:10]
     texts = inputs_of(case) if clean else inputs_of(case, case.perturbed)
-    return Item(name, recipe, case.example_id, case.label, texts)
+    return Item(name, recipe, case.example_id, case.reference, texts)
 
 
 def write_review(review: Review, folder: Path) -> None:
@@ -133,7 +133,7 @@ def read_review(path: Path, run: Run) -> Review:
         lists = {name: tuple(raw[name]) for name in ("labels", "fields")}
         review = Review(**{**raw, **lists, "items": items, "population": population})
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise RunError(f"{path} is no key of a review ({problem}); `robustness review RUN --sample N` writes one") from None
+        raise RunError(f"{path} is not the key of a review ({problem}); `robustness review RUN --sample N` writes one") from None
     if review.digest != run.manifest.outcomes.get("digest", ""):
         raise RunError(f"{path} belongs to another run than {run.path}; read the sheets with the run that they were drawn from")
     return review
@@ -153,10 +153,11 @@ def read_sheet(path: Path, review: Review) -> dict[str, str]:
     for number, row in enumerate(rows, start=2):
         item, said = (row.get("item") or "").strip(), (row.get("label") or "").strip().lstrip("'")
         if item not in known or item in seen:
-            raise RunError(f"{path}, row {number}: item {item!r} is {'there twice' if item in seen else 'none of this review'}")
+            why = "appears twice" if item in seen else "is not part of this review"
+            raise RunError(f"{path}, row {number}: item {item!r} {why}")
         seen.add(item)
         if said and said.casefold() not in names:
-            raise RunError(f"{path}, row {number}: label {said!r} is none of {', '.join(names.values())}")
+            raise RunError(f"{path}, row {number}: label {said!r} is not one of {', '.join(names.values())}")
         if said:
             found[item] = names[said.casefold()]
     return found

@@ -38,7 +38,7 @@ def read_cases(path: str | Path) -> list[Outcome]:
 def _case(line: str, path: Path, number: int) -> Outcome:
     try:
         raw = exact.loads(line)
-        if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+        if not isinstance(raw, dict) or raw.get("schema") not in (1, SCHEMA):
             raise ValueError(f"expected a case of schema {SCHEMA}, got {str(raw)[:60]!r}")
         outcome = Outcome.from_json(
             json.dumps(exact.spelled({**{k: v for k, v in raw.items() if k not in _EXTRA}, "status": "succeeded"}))
@@ -51,7 +51,7 @@ def _case(line: str, path: Path, number: int) -> Outcome:
 
 def _check(case: Outcome) -> None:
     if case.field not in case.texts:
-        raise ValueError(f"its field {case.field!r} is none of its texts {list(case.texts)}")
+        raise ValueError(f"its field {case.field!r} is not one of its texts {list(case.texts)}")
     if case.perturbed is None:
         raise ValueError("it holds no perturbed text")
 
@@ -63,4 +63,4 @@ def inputs_of(case: Outcome, text: str | None = None) -> tuple[str, ...]:
 
 def plain(case: Outcome) -> dict[str, Any]:
     """What names a case in a list."""
-    return {"example_id": case.example_id, "recipe": case.recipe, "label": case.label}
+    return {"example_id": case.example_id, "recipe": case.recipe, "reference": case.reference}

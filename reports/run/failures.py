@@ -10,11 +10,12 @@ from typing import Any
 
 from reports.files.exact import spelled
 from reports.files.text import cell
-from reports.gate.goals import MISCLASSIFY
-from reports.run import SCHEMA, Outcome, PredictionRecord, Run
+from reports.run.manifest import SCHEMA, Run
+from reports.run.outcome import Judged, Outcome, judged_line
+from reports.run.upgrade import MISCLASSIFY
 
 _COLUMNS = (
-    *("example_id", "recipe", "label", "clean_label", "clean_score", "adversarial_label", "adversarial_score"),
+    *("example_id", "recipe", "reference", "before", "before_score", "after", "after_score"),
     *("original", "perturbed", "edits", "severity", "queries", "words_changed", "words", "words_inserted", "similarity"),
 )
 
@@ -32,7 +33,7 @@ def in_order(run: Run) -> list[Outcome]:
 
 def lowest_severity(outcome: Outcome) -> int | None:
     """The mildest noise of a ladder that broke the example; None for attacks without one."""
-    return min((rung.severity for rung in outcome.ladder if not rung.correct), default=None)
+    return min((rung.severity for rung in outcome.ladder if not rung.held), default=None)
 
 
 def case(outcome: Outcome) -> dict[str, Any]:
@@ -41,13 +42,13 @@ def case(outcome: Outcome) -> dict[str, Any]:
         "schema": SCHEMA,
         "example_id": outcome.example_id,
         "recipe": outcome.recipe,
-        "label": outcome.label,
+        "reference": outcome.reference,
         "field": outcome.field,
         "texts": dict(outcome.texts),
         "perturbed": outcome.perturbed,
         "edits": [{name: getattr(edit, name) for name in edit.__slots__} for edit in outcome.edits],
-        "clean": _prediction(outcome.clean),
-        "adversarial": _prediction(outcome.adversarial),
+        "clean": judged_line(outcome.clean),
+        "best": judged_line(outcome.best),
         "severity": lowest_severity(outcome),
         "queries": outcome.queries,
         "words_changed": outcome.words_changed,
@@ -56,11 +57,9 @@ def case(outcome: Outcome) -> dict[str, Any]:
         "similarity": outcome.similarity,
         "meta": dict(outcome.meta),
         **({} if outcome.goal == MISCLASSIFY else {"goal": outcome.goal}),
+        **({} if outcome.gold is None else {"gold": outcome.gold}),
+        **({} if outcome.stratum == outcome.reference else {"stratum": outcome.stratum}),
     }
-
-
-def _prediction(record: PredictionRecord | None) -> dict[str, Any] | None:
-    return None if record is None else {"label": record.label, "scores": record.scores}
 
 
 def write_failures(run: Run, folder: Path) -> int:
@@ -84,16 +83,16 @@ def write_failures(run: Run, folder: Path) -> int:
 
 def _row(outcome: Outcome, columns: Mapping[str, int]) -> list[Any]:
     """One row of the table; texts go through ``cell``, numbers stay numbers."""
-    clean, adversarial = outcome.clean, outcome.adversarial
+    clean, best = outcome.clean, outcome.best
     changes = "; ".join(f"{edit.before} → {edit.after}" for edit in outcome.edits)
     texts = [
         outcome.example_id,
         outcome.recipe,
-        outcome.label,
-        clean.label if clean else "",
+        outcome.reference,
+        clean.shown if clean else "",
         _score(clean, columns),
-        adversarial.label if adversarial else "",
-        _score(adversarial, columns),
+        best.shown if best else "",
+        _score(best, columns),
         outcome.texts.get(outcome.field, ""),
         outcome.perturbed or "",
         changes,
@@ -103,9 +102,9 @@ def _row(outcome: Outcome, columns: Mapping[str, int]) -> list[Any]:
     return [cell(value) if isinstance(value, str) else value for value in [*texts, *numbers]]
 
 
-def _score(record: PredictionRecord | None, columns: Mapping[str, int]) -> float | None:
-    """The score of the label that was predicted."""
+def _score(record: Judged | None, columns: Mapping[str, int]) -> float | None:
+    """The score of the label that was predicted; for other answers their quality."""
     if record is None or record.scores is None:
-        return None
-    at = columns.get(record.label)
+        return None if record is None else record.quality
+    at = columns.get(record.shown)
     return record.scores[at] if at is not None and at < len(record.scores) else None

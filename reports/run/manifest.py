@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from reports.files import exact
 from reports.run import shapes
-from reports.run.outcome import FAIR_TRY, STATUSES, EditRecord, Outcome, PredictionRecord, Rung, plain
+from reports.run.outcome import FAIR_TRY, STATUSES, EditRecord, Judged, Outcome, Rung, plain
+from reports.run.upgrade import MISCLASSIFY, upgraded_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,15 +22,15 @@ __all__ = [
     "SCHEMA",
     "STATUSES",
     "EditRecord",
+    "Judged",
     "Manifest",
     "Outcome",
-    "PredictionRecord",
     "Run",
     "RunError",
     "Rung",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class RunError(Exception):
@@ -52,6 +53,8 @@ class Manifest:
     user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
     ``policy``: the policy that the run was made under, by which it is judged ever after; empty where there was none.
     ``asked``: ``recipes`` as they were asked for, suites by name, and ``limit`` of the examples, None for all.
+    ``task``: what the victim is asked; ``goal``: what counts as broken, but for recipes with a goal of their own;
+    ``measures``: the task's own numbers: name, title and whether their counts are pooled.
     ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
     ``confirm``, the fresh answers asked for each success.
     """
@@ -79,6 +82,9 @@ class Manifest:
     policy: Mapping[str, Any] = _field(default_factory=dict)
     asked: Mapping[str, Any] = _field(default_factory=dict)
     repeats: Mapping[str, Any] = _field(default_factory=dict)
+    task: str = "classification"
+    goal: str = MISCLASSIFY
+    measures: tuple[Mapping[str, Any], ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -106,7 +112,8 @@ class Manifest:
         """Read ``run.json`` back; raises ``ValueError`` where it is not a manifest of this schema."""
         raw = exact.loads(text)
         if not isinstance(raw, dict):
-            raise ValueError("run.json holds a JSON object")
+            raise ValueError("expected a JSON object")
+        raw = upgraded_manifest(raw)
         schema = raw.get("schema")
         if schema != SCHEMA or isinstance(schema, bool):
             raise ValueError(f"it has schema {schema!r}, this version reads schema {SCHEMA}; {_schema_advice(schema)}")
@@ -115,12 +122,19 @@ class Manifest:
         if missing or unknown:
             raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
         _check_manifest(raw)
-        return cls(**{**raw, "recipes": tuple(raw["recipes"]), "flags": tuple(raw.get("flags", ()))})
+        return cls(
+            **{
+                **raw,
+                "recipes": tuple(raw["recipes"]),
+                "flags": tuple(raw.get("flags", ())),
+                "measures": tuple(raw.get("measures", ())),
+            }
+        )
 
 
 _OPTIONAL = {
     *("encoder", "comparability_id", "comparability", "flags", "finished"),
-    *("usage", "outcomes", "sequential", "lexicons", "resources", "policy", "asked", "repeats"),
+    *("usage", "outcomes", "sequential", "lexicons", "resources", "policy", "asked", "repeats", "task", "goal", "measures"),
 }
 
 
@@ -134,8 +148,8 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
         **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats"), dict),
-        **dict.fromkeys(("recipes", "flags"), list),
-        **dict.fromkeys(("created", "profile", "comparability_id"), str),
+        **dict.fromkeys(("recipes", "flags", "measures"), list),
+        **dict.fromkeys(("created", "profile", "comparability_id", "task", "goal"), str),
         **dict.fromkeys(("seed", "examples"), int),
         **dict.fromkeys(("cascade", "finished"), bool),
         **dict.fromkeys(("budget",), (int, type(None))),
@@ -150,9 +164,9 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
     if drawn is not None and (type(drawn) is not int or not 0 < drawn <= raw["examples"]):
         raise ValueError(f"sequential.drawn cannot be {drawn!r} of {raw['examples']} examples")
     if not all(isinstance(r, dict) and isinstance(r.get("name"), str) for r in raw["recipes"]):
-        raise ValueError("each recipe is an object with a name")
+        raise ValueError("each recipe must be an object with a name")
     if not all(isinstance(f, dict) and isinstance(f.get("code"), str) for f in raw.get("flags", ())):
-        raise ValueError("each flag is an object with a code")
+        raise ValueError("each flag must be an object with a code")
 
 
 def _check_asked(asked: Mapping[str, Any]) -> None:
@@ -172,7 +186,7 @@ class Run:
     outcomes: tuple[Outcome, ...]
 
     def frame(self) -> pd.DataFrame:
-        """One row per outcome; texts as ``text.NAME``, predictions as ``clean.label`` …, extra columns as ``meta.NAME``."""
+        """One row per outcome; texts as ``text.NAME``, predictions as ``clean.shown`` …, extra columns as ``meta.NAME``."""
         import pandas as pd
 
         rows = [_row(outcome) for outcome in self.outcomes]
@@ -186,14 +200,16 @@ def _dtype(values: list[Any]) -> type | None:
     return object if any(isinstance(value, str) for value in values) else None
 
 
-_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "adversarial", "meta", "error")]
+_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "best", "meta", "error", "gold")]
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
     row = {name: getattr(outcome, name) for name in _COLUMNS}
-    for side in ("clean", "adversarial"):
-        prediction: PredictionRecord | None = getattr(outcome, side)
-        row[f"{side}.label"] = prediction.label if prediction else None
+    for side in ("clean", "best"):
+        prediction: Judged | None = getattr(outcome, side)
+        row[f"{side}.shown"] = prediction.shown if prediction else None
+        row[f"{side}.score"] = prediction.score if prediction else None
+        row[f"{side}.quality"] = prediction.quality if prediction else None
         row[f"{side}.scores"] = prediction.scores if prediction else None
     row["error"] = ": ".join(outcome.error.values()) if outcome.error else None
     row.update({f"text.{name}": text for name, text in outcome.texts.items()})

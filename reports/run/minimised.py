@@ -150,10 +150,10 @@ def clusters(found: Sequence[Minimal]) -> list[Cluster]:
 
 def _reason(key: tuple[str, ...], group: Sequence[tuple[Minimal, Mechanism]]) -> str:
     size = Counter(len(one.edits) for one, _ in group).most_common(1)[0][0]
-    edits = "one edit is enough" if size == 1 else f"mostly {size} edits are needed"
+    edits = "one edit is enough" if size == 1 else f"usually {size} edits are needed"
     if key[0] == "word":
         places = Counter(how.position for _, how in group).most_common(1)[0][0]
-        return f"{key[1]} of the word “{key[2]}” ({group[0][1].word_class}), mostly at the {places}; {edits}"
+        return f"{key[1]} of the word “{key[2]}” ({group[0][1].word_class}), usually at the {places}; {edits}"
     if key[0] == "many":
         used = Counter(name for _, how in group for name in how.technique.split(_PLUS)).most_common(3)
         which = f" ({', '.join(name for name, _ in used)})" if key[1] == SEVERAL else ""

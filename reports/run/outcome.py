@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from dataclasses import field as _field
 from functools import cache
 from typing import Any, TypeVar
 
 from reports.files import exact
-from reports.gate.goals import MISCLASSIFY
 from reports.run import shapes
+from reports.run.upgrade import MISCLASSIFY, upgraded_outcome
 
 T = TypeVar("T")
 FAIR_TRY = 10
@@ -21,11 +21,22 @@ STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
 
 
 @dataclass(frozen=True, slots=True)
-class PredictionRecord:
-    """A prediction by label name; ``scores`` in the order of the run's labels, absent for label-only victims."""
+class Judged:
+    """An answer as it was judged and is shown; nothing that reads it needs to know its task.
 
-    label: str
+    ``shown``: the answer in a line. ``score``: how close to the goal. ``quality``: how good by the task's measure, 0 to 1; None
+    for a task without one. ``scores``: in the order of the run's labels, absent where the victim gives none. ``spans``:
+    (start, end, label) in the attacked text, offsets in code points. ``answer``: what brings the answer back where ``shown``
+    does not. ``measures``: the task's own numbers by name; three for one that is pooled.
+    """
+
+    shown: str
     scores: tuple[float, ...] | None = None
+    score: float | None = None
+    quality: float | None = None
+    spans: tuple[tuple[int, int, str], ...] = ()
+    answer: Any = None
+    measures: Mapping[str, Any] = _field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +54,11 @@ class EditRecord:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One severity of a noise ladder: what the victim said at it and whether it was still right. ``text`` is the noisy text."""
+    """One severity of a noise ladder: what the victim said at it and whether it held. ``text`` is the noisy text."""
 
     severity: int
-    label: str
-    correct: bool
+    shown: str
+    held: bool
     text: str
 
 
@@ -56,7 +67,10 @@ class Outcome:
     """The end of one trial: one recipe on one example. One line of ``outcomes.jsonl``.
 
     ``texts``: the original's fields by name. ``field``: the attacked one. ``perturbed``: its text after the attack
-    (the winner's when it succeeded, else the closest attempt, else None). ``adversarial``: the victim's answer to it.
+    (the winner's when it succeeded, else the closest attempt, else None).
+    ``clean``, ``best``: the victim's answers to the original and to it. ``reference``: what is right,
+    in a line; ``gold``: as the task reads it, None where the line does. ``stratum``: the group that slices keep apart, None
+    where there is none.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
     were replaced or removed; ``words_inserted``: words put in beside them.
@@ -74,11 +88,11 @@ class Outcome:
     example_id: str
     recipe: str
     status: str
-    label: str
+    reference: str
     field: str
     texts: Mapping[str, str]
-    clean: PredictionRecord | None = None
-    adversarial: PredictionRecord | None = None
+    clean: Judged | None = None
+    best: Judged | None = None
     perturbed: str | None = None
     edits: tuple[EditRecord, ...] = ()
     queries: int = 0
@@ -100,6 +114,8 @@ class Outcome:
     error: Mapping[str, str] | None = None
     meta: Mapping[str, Any] = _field(default_factory=dict)
     goal: str = MISCLASSIFY
+    gold: Any = None
+    stratum: str | None = None
 
     @property
     def words_touched(self) -> int:
@@ -110,6 +126,9 @@ class Outcome:
         """One line of JSON, ASCII only, keys in a fixed order; raises ``ValueError`` on NaN or infinity."""
         line = plain(self)
         line["edits"], line["ladder"] = list(map(_edit_line, self.edits)), list(map(_rung_line, self.ladder))
+        line["clean"], line["best"] = judged_line(self.clean), judged_line(self.best)
+        if self.stratum == self.reference:
+            del line["stratum"]
         for name, usual in _LEFT_OUT.items():
             if line[name] == usual:
                 del line[name]
@@ -118,39 +137,46 @@ class Outcome:
         return _LINE.encode(line)
 
     @classmethod
-    def from_json(cls, line: str) -> Outcome:
-        """Read one line back; raises ``ValueError`` where it is not an outcome."""
+    def from_json(cls, line: str, labels: Sequence[str] = ()) -> Outcome:
+        """Read one line back, of this schema or an older one; raises ``ValueError`` where it is not an outcome.
+
+        ``labels``: of the run's victim; by them a line of schema 1 gets the scores of its goal.
+        """
         raw = exact.loads(line)
         if not isinstance(raw, dict):
-            raise ValueError("an outcome is a JSON object")
+            raise ValueError("expected a JSON object")
+        raw = upgraded_outcome(raw, labels)
         missing, unknown = _REQUIRED - raw.keys(), raw.keys() - _KINDS.keys()
         if missing or unknown:
             raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
         for key, value in raw.items():
-            if not isinstance(value, _KINDS[key]) or (isinstance(value, bool)):
+            if not isinstance(value, _KINDS[key]) or (isinstance(value, bool) and key != "gold"):
                 raise ValueError(f"{key} cannot be {value!r}")
         shapes.check_numbers(raw)
         try:
             return _outcome(raw)
         except (TypeError, KeyError, AttributeError) as problem:
-            raise ValueError(f"a part of the outcome has another shape: {problem}") from None
+            raise ValueError(f"a part of the outcome has the wrong shape: {problem}") from None
 
 
 _LEFT_OUT: Mapping[str, Any] = {
     "goal": MISCLASSIFY,
+    "gold": None,
     **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
 }
 """What a line does not say where it is as usual."""
-_REQUIRED = {"example_id", "recipe", "status", "label", "field", "texts"}
+_REQUIRED = {"example_id", "recipe", "status", "reference", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("example_id", "recipe", "status", "label", "field", "goal"), (str,)),
+    **dict.fromkeys(("example_id", "recipe", "status", "reference", "field", "goal"), (str,)),
     **dict.fromkeys(("texts", "meta"), (dict,)),
-    **dict.fromkeys(("clean", "adversarial", "error"), (dict, type(None))),
+    **dict.fromkeys(("clean", "best", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
     **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
     **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
     **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
     "perturbed": (str, type(None)),
+    "stratum": (str, type(None)),
+    "gold": (object,),
     "similarity": (float, int, type(None)),
 }
 
@@ -173,7 +199,24 @@ def _edit_line(edit: EditRecord) -> dict[str, Any]:
 
 
 def _rung_line(rung: Rung) -> dict[str, Any]:
-    return {"severity": rung.severity, "label": rung.label, "correct": rung.correct, "text": rung.text}
+    return {"severity": rung.severity, "shown": rung.shown, "held": rung.held, "text": rung.text}
+
+
+def judged_line(judged: Judged | None) -> dict[str, Any] | None:
+    """A judged answer as JSON holds it: what is absent is left out."""
+    if judged is None:
+        return None
+    line: dict[str, Any] = {"shown": judged.shown}
+    for name in ("score", "quality", "answer"):
+        if getattr(judged, name) is not None:
+            line[name] = getattr(judged, name)
+    if judged.scores is not None:
+        line["scores"] = list(judged.scores)
+    if judged.spans:
+        line["spans"] = [list(span) for span in judged.spans]
+    if judged.measures:
+        line["measures"] = dict(judged.measures)
+    return line
 
 
 _LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=plain)
@@ -181,21 +224,22 @@ _LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=Fal
 
 def _outcome(raw: dict[str, Any]) -> Outcome:
     """An outcome from checked JSON; texts are interned, for the recipes of an example repeat them."""
-    for key in ("example_id", "recipe", "status", "label", "field"):
+    for key in ("example_id", "recipe", "status", "reference", "field"):
         raw[key] = _text(raw[key])
     raw["goal"] = _text(raw.get("goal", MISCLASSIFY))
     raw["texts"] = {name: _text(text) for name, text in raw["texts"].items()}
     raw["perturbed"] = None if raw.get("perturbed") is None else _text(raw["perturbed"])
-    raw["clean"] = _prediction(raw.get("clean"))
-    raw["adversarial"] = _prediction(raw.get("adversarial"))
+    raw["clean"] = _judged(raw.get("clean"))
+    raw["best"] = _judged(raw.get("best"))
+    raw["stratum"] = raw.get("stratum") if "stratum" in raw else raw["reference"]
     raw["edits"] = tuple(_edit(**edit) for edit in raw.get("edits", ()))
     raw["ladder"] = tuple(_rung(**rung) for rung in raw.get("ladder", ()))
     if "distinct" not in raw:
         _reckon_tested(raw)
     outcome = Outcome(**raw)
     if outcome.status not in STATUSES:
-        raise ValueError(f"status {outcome.status!r} is none of {STATUSES}")
-    if outcome.status == "succeeded" and (outcome.adversarial is None or outcome.perturbed is None):
+        raise ValueError(f"status {outcome.status!r} is not one of {STATUSES}")
+    if outcome.status == "succeeded" and (outcome.best is None or outcome.perturbed is None):
         raise ValueError("it succeeded, yet holds no perturbed text or no answer to it")
     return outcome
 
@@ -214,7 +258,7 @@ def _text(value: Any) -> str:
 
 def _a(kind: type[T], value: Any) -> T:
     if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+        raise TypeError(f"{value!r} is not {kind.__name__}")
     return value
 
 
@@ -223,14 +267,29 @@ def _edit(*, start: Any, end: Any, new_start: Any, new_end: Any, before: Any, af
     return EditRecord(at[0], at[1], at[2], at[3], _text(before), _text(after), _text(technique))
 
 
-def _rung(*, severity: Any, label: Any, correct: Any, text: Any) -> Rung:
-    return Rung(_a(int, severity), _text(label), _a(bool, correct), _text(text))
+def _rung(*, severity: Any, shown: Any, held: Any, text: Any) -> Rung:
+    return Rung(_a(int, severity), _text(shown), _a(bool, held), _text(text))
 
 
-def _prediction(raw: Mapping[str, Any] | None) -> PredictionRecord | None:
+def _judged(raw: Mapping[str, Any] | None) -> Judged | None:
     if raw is None:
         return None
+    unknown = raw.keys() - _JUDGED
+    if unknown:
+        raise TypeError(f"a judged answer has no {sorted(unknown)}")
     scores = raw.get("scores")
-    if scores is not None and not all(isinstance(s, (int, float)) and not isinstance(s, bool) for s in _a(list, scores)):
-        raise TypeError(f"{scores!r} are no scores")
-    return PredictionRecord(_text(raw["label"]), None if scores is None else tuple(scores))
+    if scores is not None:
+        scores = tuple(_number(score) for score in _a(list, scores))
+    spans = tuple((_a(int, start), _a(int, end), _text(label)) for start, end, label in raw.get("spans", ()))
+    score, quality = (None if raw.get(name) is None else _number(raw[name]) for name in ("score", "quality"))
+    measures = _a(dict, raw.get("measures", {}))
+    return Judged(_text(raw["shown"]), scores, score, quality, spans, raw.get("answer"), measures)
+
+
+_JUDGED = frozenset(_field_.name for _field_ in fields(Judged))
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r} is not a number")
+    return value

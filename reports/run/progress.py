@@ -49,7 +49,7 @@ class Ledger:
         """Note one outcome and its line; raises ``RunError`` on a pair that ended before or a recipe of another run."""
         pair = (outcome.example_id, outcome.recipe)
         if outcome.recipe not in self._recipes:
-            raise RunError(f"recipe {outcome.recipe!r} is none of this run's: {sorted(self._recipes)}")
+            raise RunError(f"recipe {outcome.recipe!r} is not one of this run's: {sorted(self._recipes)}")
         if pair in self.done:
             raise RunError(f"example {pair[0]!r} under recipe {pair[1]!r} already has an outcome; each pair ends once")
         self.done.add(*pair, outcome.status)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.gate.goals import reached
 from reports.run import Outcome
 from reports.run.cases import plain
 
@@ -20,7 +19,7 @@ EXIT_CODES = {"passed": 0, "failed": 1, "inconclusive": 3}
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One case put to a victim. ``clean``, ``answers``: its labels for the two texts, one for each repetition."""
+    """One case put to a victim. ``clean``, ``answers``: what it said of the two texts, one for each repetition."""
 
     case: Outcome
     state: str
@@ -82,19 +81,20 @@ class Replay:
         return {**head, **limits, "counts": self.counts, "cases": cases}
 
 
-def judge(case: Outcome, clean: Sequence[str], answers: Sequence[str]) -> Replayed:
-    """The state of a case from a victim's labels for its clean and its perturbed text, one for each repetition.
+def replayed(case: Outcome, clean: Sequence[tuple[str, bool]], answers: Sequence[tuple[str, bool]]) -> Replayed:
+    """The state of a case from what a victim said, one pair for each repetition.
 
-    ``clean`` is empty for a text that was collected without its original: it applies to every victim.
-    Broken is what the case's own goal calls so. A case whose clean text the victim gets wrong proves nothing either way. One
-    that turns between repetitions, its clean text right or wrong or its goal reached or not, is flaky, and never counts as fixed.
+    ``clean``: the answers to the clean text and whether they are right, empty for a text that was collected without its
+    original: it applies to every victim. ``answers``: those to the perturbed text and whether they reach the case's goal. A case
+    whose clean text the victim gets wrong proves nothing either way. One that turns between repetitions, its clean text right or
+    wrong or its goal reached or not, is flaky, and never counts as fixed.
     """
-    right_before = {label == case.label for label in clean}
-    broken = {reached(case.goal, case.label, label) for label in answers}
+    right_before = {right for _, right in clean}
+    broken = {reached for _, reached in answers}
     if len(right_before) > 1 or len(broken) != 1:
         state = FLAKY
     elif right_before == {False}:
         state = NOT_APPLICABLE
     else:
         state = BROKEN if broken == {True} else FIXED
-    return Replayed(case, state, tuple(clean), tuple(answers))
+    return Replayed(case, state, tuple(shown for shown, _ in clean), tuple(shown for shown, _ in answers))

@@ -125,7 +125,7 @@ def verify(folder: str | Path, expected: str | None = None) -> Verification:
     if not folder.is_dir():
         raise RunError(f"{folder} is not a run folder; give the folder that an audit wrote")
     if not (folder / SEAL).exists():
-        problem = f"{SEAL} is gone, a digest was expected" if expected else ""
+        problem = f"{SEAL} is missing, but a digest was expected" if expected else ""
         return Verification(tuple(Sealed(name, ADDED) for name in _names(folder)) if problem else (), None, problem)
     try:
         sealed, unfinished = _read(folder / SEAL)
@@ -147,7 +147,7 @@ def refuse_edited(folder: Path, rewriting: Collection[str] = ()) -> None:
     ]
     if found.problem or bad:
         raise RunError(
-            f"{folder} is not what its run wrote: {found.problem or ', '.join(bad)}; bring the files back, or run the audit again"
+            f"{folder} is not as its run left it: {found.problem or ', '.join(bad)}; restore the files, or run the audit again"
         )
 
 
@@ -158,9 +158,9 @@ def refuse_changed(folder: Path, name: str) -> None:
     try:
         told = _read(folder / SEAL)[0].get(name)
     except (ValueError, OSError) as error:
-        raise RunError(f"{folder / SEAL} cannot be trusted: {error}; bring the file back, or run the audit again") from None
+        raise RunError(f"{folder / SEAL} cannot be trusted: {error}; restore the file, or run the audit again") from None
     if told is not None and told != _hash(folder / name):
-        raise RunError(f"{folder / name} was edited since the run was sealed; bring the file back, or run the audit again")
+        raise RunError(f"{folder / name} was edited since the run was sealed; restore the file, or run the audit again")
 
 
 def _compared(sealed: Mapping[str, str], now: Mapping[str, str], unfinished: Collection[str]) -> list[Sealed]:
@@ -174,14 +174,14 @@ def _read(path: Path) -> tuple[dict[str, str], list[str]]:
     """The hashes of a seal, and the files that were being written under it."""
     raw = json.loads(path.read_text("ascii"))
     if not isinstance(raw, dict) or set(raw) - {"unfinished"} != {"schema", "files", "digest"} or raw["schema"] != SCHEMA:
-        raise ValueError(f"it is no seal of schema {SCHEMA}")
+        raise ValueError(f"it is not a seal of schema {SCHEMA}")
     files, unfinished = raw["files"], raw.get("unfinished", [])
     if not isinstance(files, dict) or not all(isinstance(value, str) for value in files.values()):
-        raise ValueError("its files are no list of hashes")
+        raise ValueError("its files are not a list of hashes")
     if not isinstance(unfinished, list) or not all(isinstance(name, str) for name in unfinished):
-        raise ValueError("its unfinished files are no list of names")
+        raise ValueError("its unfinished files are not a list of names")
     if raw["digest"] != _digest(files):
-        raise ValueError("it was edited: its digest is not that of its list")
+        raise ValueError("it was edited: its digest does not match its list")
     return dict(files), unfinished
 
 

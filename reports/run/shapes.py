@@ -20,8 +20,10 @@ def check_numbers(outcome: Mapping[str, Any]) -> None:
         if not 0 <= outcome.get(key, 0) <= _MOST:
             raise ValueError(f"{key} cannot be {_short(outcome[key])}")
     numbers = [("similarity", outcome.get("similarity"))]
-    for key in ("clean", "adversarial"):
-        scores = (outcome.get(key) or {}).get("scores")
+    for key in ("clean", "best"):
+        judged = outcome.get(key) or {}
+        scores = judged.get("scores")
+        numbers += [(f"{key}.{name}", judged.get(name)) for name in ("score", "quality")]
         numbers += [(f"{key}.scores", score) for score in scores] if isinstance(scores, list) else []
     numbers += [(f"meta.{key}", value) for key, value in outcome.get("meta", {}).items()]
     for key, value in numbers:
@@ -41,7 +43,7 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
         names = victim.get(key, [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError(f"victim.{key} cannot be {_short(names)}")
-    if not victim.get("labels"):
+    if not victim.get("labels") and manifest.get("task", "classification") == "classification":
         raise ValueError("victim.labels cannot be empty")
     for key in ("seed", "examples", "budget"):
         value = manifest[key]

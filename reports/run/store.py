@@ -218,7 +218,7 @@ def _open_locked(path: Path, flags: int = 0) -> int:
             raise BlockingIOError("the file was replaced while it was opened")
     except OSError as problem:
         release(descriptor)
-        raise RunError(f"{path.parent} is being written by another process; wait for it, or stop it") from problem
+        raise RunError(f"{path.parent} is being written by another process; wait for it to finish, or stop it") from problem
     return descriptor
 
 
@@ -229,7 +229,7 @@ def _repair(path: Path, descriptor: int, manifest: Manifest) -> Ledger:
         if torn:
             raise RunError(torn)
         try:
-            outcome = _parse(line)
+            outcome = _parse(line, manifest)
         except ValueError as problem:
             torn = _bad_line(path, number, problem)
             continue
@@ -247,7 +247,7 @@ def _without(path: Path, descriptor: int, manifest: Manifest, pairs: Set[Pair]) 
     new = _open_locked(temporary, os.O_TRUNC)
     try:
         for number, line in _lines(path):
-            outcome = _parse(line)
+            outcome = _parse(line, manifest)
             if (outcome.example_id, outcome.recipe) not in pairs:
                 _add(ledger, outcome, line, path, number)
                 _write(new, line)
@@ -272,11 +272,11 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         yield from enumerate(stream, start=1)
 
 
-def _parse(line: bytes) -> Outcome:
+def _parse(line: bytes, manifest: Manifest) -> Outcome:
     if not line.endswith(b"\n"):
-        raise ValueError("the line is torn")
+        raise ValueError("the line is incomplete")
     try:
-        return Outcome.from_json(line.decode("ascii"))
+        return Outcome.from_json(line.decode("ascii"), manifest.victim.get("labels", ()))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -298,7 +298,7 @@ def _check_seal(path: Path, manifest: Manifest, ledger: Ledger) -> None:
         return
     told = manifest.outcomes.get("count")
     what = f"{seal['count']} outcomes, not {told}" if seal["count"] != told else "lines that were edited"
-    raise RunError(f"{path} is not what its run wrote: it holds {what}; bring the file back, or run the audit again")
+    raise RunError(f"{path} is not as its run left it: it holds {what}; restore the file, or run the audit again")
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -330,11 +330,11 @@ def load_run(path: str | Path) -> Run:
 def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
     file = path / OUTCOMES
     if not file.exists():
-        raise RunError(f"{path} has no {OUTCOMES}; bring the file back, or run the audit again")
+        raise RunError(f"{path} has no {OUTCOMES}; restore the file, or run the audit again")
     ledger = Ledger(manifest.recipe_names)
     for number, line in _lines(file):
         try:
-            outcome = _parse(line)
+            outcome = _parse(line, manifest)
         except ValueError as problem:
             raise RunError(_bad_line(file, number, problem)) from None
         _add(ledger, outcome, line, file, number)

@@ -27,9 +27,9 @@ WORDS = {
     "failed": "held",
     "skipped": "already wrong on the clean text",
     "exhausted": "held until the budget ran out",
-    "untested": "too few texts that the victim can tell from the original were tried; it ended",
+    "untested": "too little was tried that the victim can tell from the original; the attack ended",
 }
-NOTHING = "nothing that the victim can tell from the original was tried; it ended"
+NOTHING = "nothing was tried that the victim can tell from the original; the attack ended"
 
 
 @f.flattened
@@ -40,7 +40,7 @@ def attack(
     ],
     label: Annotated[
         str | None,
-        typer.Option("--label", help="Its true label; a beginning is enough (pos). Default: what the victim answers to it."),
+        typer.Option("--label", help="Its true label; a prefix is enough (pos). Default: the victim's own answer."),
     ] = None,
     victim: f.VictimFlag = None,
     recipe: Annotated[
@@ -63,11 +63,11 @@ def attack(
 
     Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
-    from robustness.audit import Settings
     from robustness.commands.options.arguments import settled
     from robustness.commands.options.victim import open_named
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.early_checks import check_settings
+    from robustness.settings import Settings
 
     given = tuple(map(_read, _one_stdin(texts)))
     plain = {"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed)
@@ -107,7 +107,7 @@ def _read(text: str) -> str:
     try:
         piped = sys.stdin.read()
     except UnicodeDecodeError as error:
-        raise UsageError(f"what came on stdin is not valid {error.encoding}; convert it to UTF-8") from error
+        raise UsageError(f"stdin is not valid {error.encoding}; convert it to UTF-8") from error
     if not piped.strip():
         raise UsageError("expected a text on stdin, got nothing")
     return piped.removesuffix("\n").removesuffix("\r")
@@ -117,9 +117,10 @@ def _search(
     victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
 ) -> tuple[str, list[Outcome]]:
     """The label that was taken for true, and one outcome for each recipe, each on its own."""
-    from robustness.audit import Settings, prepare
     from robustness.data import load_examples
     from robustness.engine.engine import Engine
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
 
     fields = victim.info.fields
     if len(texts) != len(fields):
@@ -147,7 +148,7 @@ def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
     (answer,) = ask(oracle_for(victim), [texts])
     if isinstance(answer, UnansweredError):
         raise VictimError(f"the victim did not answer the clean text, so its label is unknown: {answer}")
-    return victim.info.labels[answer.label]
+    return str(victim.info.labels[answer.label])
 
 
 def _label(label: str, labels: tuple[str, ...]) -> str:
@@ -155,7 +156,7 @@ def _label(label: str, labels: tuple[str, ...]) -> str:
         n for n in labels if n.lower().startswith(label.lower())
     ]
     if len(hits) != 1:
-        raise UsageError(f"--label {label!r} is none of the victim's labels, or fits several: {list(labels)}")
+        raise UsageError(f"--label {label!r} is not one of the victim's labels, or fits several: {list(labels)}")
     return hits[0]
 
 
@@ -207,10 +208,10 @@ def _show(outcome: Outcome) -> None:
     console.print(Text(f"{outcome.recipe}: {words} after {outcome.queries} queries", style="bold"))
     if outcome.error:
         console.print(Text(one_line(outcome.error["message"])))
-    for record, name in ((outcome.clean, "clean"), (outcome.adversarial, "attacked")):
+    for record, name in ((outcome.clean, "clean"), (outcome.best, "attacked")):
         if record is not None:
             belief = f" {max(record.scores):.1%}" if record.scores else ""
-            console.print(Text(one_line(f"  {name:9}{record.label}{belief}")))
+            console.print(Text(one_line(f"  {name:9}{record.shown}{belief}")))
     console.print(_diff(outcome, coloured=console.color_system is not None))
 
 

@@ -29,12 +29,12 @@ def audit(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder that keeps exact answers of victim and encoder for later runs.")
+        Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
     ] = None,
     opening: f.OpeningFlags,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out; only what has not ended, or ended in an error, is run.")
+        bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
     ] = False,
     until_decided: Annotated[
         bool,
@@ -48,7 +48,7 @@ def audit(
     thresholds: f.GateFlags,
     require_threshold: Annotated[
         bool,
-        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass unasked."),
+        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass by default."),
     ] = False,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,
@@ -79,13 +79,14 @@ def audit(
 
 
 def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
-    from robustness.audit import audit as run_audit
+    from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.terminal.progress import Bar
 
     arguments = arguments_of(chosen)
+    out, resume = arguments.pop("out", None), arguments.pop("resume", False)
     with Bar() if not quiet else nullcontext() as watcher:
-        return run_audit(**arguments, policy=policy, watcher=watcher)
+        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher)
 
 
 def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:

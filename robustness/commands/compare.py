@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def compare(
-    base: Annotated[Path, typer.Argument(help="The run to hold against.", metavar="BASE")],
-    candidate: Annotated[Path, typer.Argument(help="The run in question.", metavar="CANDIDATE")],
+    base: Annotated[Path, typer.Argument(help="The run to compare with.", metavar="BASE")],
+    candidate: Annotated[Path, typer.Argument(help="The run to judge.", metavar="CANDIDATE")],
     max_regression: Annotated[
         str | None, typer.Option("--max-regression", help="Largest drop of robust accuracy still accepted (default 2pt).")
     ] = None,
     max_error_rate: Annotated[
-        str | None, typer.Option("--max-error-rate", help="Inconclusive if more examples erred in either run (default 1%).")
+        str | None, typer.Option("--max-error-rate", help="Inconclusive if more examples had errors in either run (default 1%).")
     ] = None,
     confidence: Annotated[
-        str | None, typer.Option("--confidence", help="Of the intervals; tests use what is left of it (default 95%).")
+        str | None, typer.Option("--confidence", help="Confidence of the intervals; the tests use one minus it (default 95%).")
     ] = None,
     slices_decide: Annotated[
-        bool, typer.Option("--slices-decide", help="Let a regression of one slice decide too (all questions corrected together).")
+        bool, typer.Option("--slices-decide", help="Let a regression on one slice decide too (all questions corrected together).")
     ] = False,
     policy: f.RunPolicyFlag = None,
     expect: ExpectFlag = None,
@@ -42,7 +42,7 @@ def compare(
         bool | None,
         typer.Option(
             "--texts/--no-texts",
-            help="Quote examples. Unless told, the terminal and comparison.md do, comparison.sarif does not.",
+            help="Quote examples. By default the terminal and comparison.md do, comparison.sarif does not.",
         ),
     ] = None,
     json_: f.JsonFlag = False,

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     transformations = "transformations"
     constraints = "constraints"
     victims = "victims"
+    tasks = "tasks"
 
 
 def list_(
@@ -33,13 +34,17 @@ def list_(
     profile: f.ProfileFlag = None,
     json_: f.JsonFlag = False,
 ) -> None:
-    """List recipes, transformations, constraints or victims with name, level, access and citation.
+    """List recipes, transformations, constraints, victims or tasks with what a choice among them needs.
 
     Example: robustness list recipes
     """
-    rows = {"recipes": _recipes, "transformations": _transformations, "constraints": _constraints, "victims": _victims}[kind](
-        profile or "paper"
-    )
+    rows = {
+        "recipes": _recipes,
+        "transformations": _transformations,
+        "constraints": _constraints,
+        "victims": _victims,
+        "tasks": _tasks,
+    }[kind](profile or "paper")
     if json_:
         output.answer(rows)
     else:
@@ -92,6 +97,20 @@ def _victims(_: str) -> list[dict[str, Any]]:
     from robustness.victims import victims
 
     return [{"name": v.spec, "access": v.access, "what": v.summary, "options": ", ".join(v.options)} for v in victims()]
+
+
+def _tasks(_: str) -> list[dict[str, Any]]:
+    from robustness.tasks.registry import names, task_named
+
+    return [
+        {
+            "name": task.name,
+            "what": task.summary,
+            "goals": "; ".join(f"{goal.spec}: {goal.summary}" for goal in task.goals),
+            "reference": ", ".join(task.references) + ("" if task.reference_needed else " (or none)"),
+        }
+        for task in map(task_named, names())
+    ]
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:

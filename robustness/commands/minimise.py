@@ -68,7 +68,7 @@ def _target(failures: Path, out: Path | None) -> Path:
     from reports.run.minimised import MINIMISED
 
     if out is None and not failures.is_dir():
-        raise UsageError(f"{failures} is no run folder, so it has no place for the result; give --out FILE")
+        raise UsageError(f"{failures} is not a run folder, so there is nowhere to put the result; give --out FILE")
     target = out if out is not None else failures / MINIMISED
     if not target.parent.is_dir() or target.is_dir() or target.resolve() == failures.resolve():
         raise UsageError(f"--out expects a new file in a folder that exists, got {target}")

@@ -84,16 +84,18 @@ def _shown(found: Estimate) -> list[str]:
 
 
 def _until_decided(found: Estimate) -> list[str]:
+    from reports.gate.rules import RULES
+
     lines = [
         f"until decided: a forecast from {found.pilot} examples, not a promise",
         "  the audit stops when every threshold is decided, or one is broken; the costs above are those of all examples",
     ]
     for one in found.until_decided:
-        name = visible(f"{one.rule} {100 * one.threshold:g} {'points' if one.rule == 'max_accuracy_drop' else '%'}, {one.scope}")
+        name = visible(f"{one.rule} {100 * one.threshold:g} {'points' if RULES[one.rule].points else '%'}, {one.scope}")
         if one.median is None or one.most is None:
             lines.append(f"  {name}: the pilot saw nothing that counts towards it; try a larger --pilot")
             continue
-        takes = f"about {one.median:,} of {found.examples:,} examples, in nine audits of ten at most {one.most:,}"
+        takes = f"about {one.median:,} of {found.examples:,} examples, in nine audits out of ten at most {one.most:,}"
         undecided = f"; {one.undecided:.0%} of audits end undecided" if (one.undecided or 0) >= LEAST else ""
         lines.append(f"  {name}: {takes}{undecided}")
     return lines
@@ -105,7 +107,7 @@ def _power(n: int, power: dict[str, Any]) -> list[str]:
     sizes = power["examples_to_exclude_margin"].items()
     takes = ", ".join(f"{_count(size)} examples at {float(churn):.0%} churn" for churn, size in sizes)
     effect = power["design_effect"]
-    worth = f", which count as {n / effect:.0f} that stand alone if half of what differs lies between groups"
+    worth = f", which are worth {n / effect:.0f} independent ones if half of the variance lies between groups"
     return [
         f"what {n} examples can show{worth if effect > 1 else ''}",
         f"  a rate near one half     ±{100 * power['interval_half_width']:.1f} points",

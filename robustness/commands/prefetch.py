@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def prefetch(
     recipes: Annotated[
-        list[str] | None, typer.Argument(help="Recipes; without any, says of each of TextAttack's what it lacks.")
+        list[str] | None, typer.Argument(help="Recipes; without any, says what each of TextAttack's lacks.")
     ] = None,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
@@ -83,7 +83,7 @@ def _tell(state: dict[str, Any]) -> None:
         return
     output.say(f"{state['recipe']}: {'ready' if state['ready'] else 'not ready'}")
     for one in state["resources"]:
-        meanwhile = f"; a run takes this package's own, {one['stand_in']}" if one["stand_in"] else ""
+        meanwhile = f"; a run uses this package's own, {one['stand_in']}" if one["stand_in"] else ""
         output.say(f"  {'+' if one['there'] else '-'} {one['title']}: {one['remark']}{meanwhile}")
 
 

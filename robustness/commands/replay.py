@@ -39,8 +39,8 @@ def replay(
     ] = None,
     reading: f.ReadingFlags,
     victim: f.VictimFlag = None,
-    repeat: Annotated[int, typer.Option("--repeat", help="Ask so many times; answers that change are flaky.", min=1)] = 1,
-    max_broken: Annotated[int, typer.Option("--max-broken", help="So many cases may still be broken.", min=0)] = 0,
+    repeat: Annotated[int, typer.Option("--repeat", help="Ask this many times; answers that change are flaky.", min=1)] = 1,
+    max_broken: Annotated[int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0)] = 0,
     max_not_applicable: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +128,7 @@ def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: b
         return
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
-        said = one.error or f"{one.case.label} → {' / '.join(one.answers)}"
+        said = one.error or f"{one.case.reference} → {' / '.join(one.answers)}"
         output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}")
     if not quiet and len(bad) > SHOWN:
         output.say(f"… and {len(bad) - SHOWN} more; --json lists them all")

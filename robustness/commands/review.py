@@ -26,13 +26,14 @@ RESULT = "review.json"
 
 def review(
     run: RunArgument,
-    sample: Annotated[int, typer.Option("--sample", help="So many failures to rate.", min=1)] = 50,
-    controls: Annotated[int, typer.Option("--controls", help="So many unperturbed texts among them.", min=0)] = 10,
+    sample: Annotated[int, typer.Option("--sample", help="How many failures to rate.", min=1)] = 50,
+    controls: Annotated[int, typer.Option("--controls", help="How many unperturbed texts to mix in.", min=0)] = 10,
     read: Annotated[str | None, typer.Option("--read", help="Filled-in sheets, one for each rater, comma-separated.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the review (default: RUN-review).")] = None,
     judge: Annotated[str | None, typer.Option("--judge", help="A victim that judges all failures, scored by the sheets.")] = None,
     judge_floor: Annotated[
-        float, typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must surely reach.", min=0.5, max=1)
+        float,
+        typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must be shown to reach.", min=0.5, max=1),
     ] = 0.7,
     seed: f.SeedFlag = None,
     expect: ExpectFlag = None,
@@ -59,7 +60,7 @@ def review(
     folder = out or run.with_name(f"{run.resolve().name}-review")
     if read is None:
         if judge is not None:
-            raise UsageError("--judge needs --read: a judge that no human sheet has scored is not believed")
+            raise UsageError("--judge needs --read: a judge that no human sheet has scored is not trusted")
         _export(loaded, folder, sample, controls, seed or 0, as_json=json_)
         return
     result = _read(loaded, folder, f.listed(read) or [], judge, judge_floor, offline=offline)
@@ -97,7 +98,7 @@ def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: fl
     key = read_review(folder / KEY, run)
     paths = [Path(name).resolve() for name in names]
     if len(set(paths)) < len(paths):
-        raise UsageError("--read names a sheet twice; a rater who agrees with himself says nothing")
+        raise UsageError("--read names a sheet twice; that a rater agrees with themselves says nothing")
     sheets = [read_sheet(path, key) for path in paths]
     result = review_result(run, key, sheets)
     return result if judge is None else replace(result, judge=_judged(run, key, sheets, judge, floor, offline, result.confidence))
@@ -106,7 +107,7 @@ def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: fl
 def _judged(
     run: Run, key: Review, sheets: list[dict[str, str]], spec: str, floor: float, offline: bool, confidence: float
 ) -> Any:
-    from robustness.audit import open_victim
+    from robustness.auditing import open_victim
     from robustness.engine.converse import oracle_for
     from robustness.followups.judge import judge_review
     from robustness.isolation.offline import offline as without_network

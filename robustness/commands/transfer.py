@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,15 +62,15 @@ def transfer(
     raise typer.Exit(found.exit_code)
 
 
-def _subjects(runs: list[Path], victims: str | None, options: dict[str, object]) -> dict[str, Callable[[], Victim]]:
+def _subjects(runs: list[Path], victims: str | None, options: dict[str, Any]) -> dict[str, Callable[[], Victim]]:
     """How each victim is opened, by its spec: those that were named, else those of the runs."""
-    from robustness.audit import open_victim
+    from robustness.auditing import open_victim
     from robustness.commands.options.own_victim import own_victim
 
     if victims is None:
         own = {one.spec: one for run in runs if (one := own_victim(run)) is not None}
         if not own:
-            raise UsageError(f"{runs[0]} is no run folder, so it names no victim; give --victims")
+            raise UsageError(f"{runs[0]} is not a run folder, so it names no victim; give --victims")
         return {spec: partial(one.open, **options) for spec, one in own.items()}
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):

@@ -35,7 +35,7 @@ def verify(
     said = {
         "verified": f"VERIFIED: {len(found.files)} files are as they were sealed, digest {found.digest}",
         "edited": f"EDITED: {found.problem or f'{odd} of {len(found.files)} files are not as they were sealed'}",
-        "unsealed": "UNSEALED: the folder has no seal.json, so nothing can be said; `robustness report` writes one",
+        "unsealed": "UNSEALED: the folder has no seal.json, so nothing can be verified; `robustness report` writes one",
     }
     output.say(said[found.verdict])
     raise typer.Exit(found.exit_code)

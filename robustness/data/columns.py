@@ -64,9 +64,7 @@ class Wanted:
 def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Columns:
     """Choose the columns; raises ``DataError`` listing them where a choice is absent or ambiguous."""
     label = _asked_label(source, columns, wanted) if wanted.label is not None else _guess_label(source, columns, wanted)
-    texts = (
-        _asked_texts(source, columns, wanted.text) if wanted.text is not None else _guess_texts(source, columns, label, wanted)
-    )
+    texts = asked_texts(source, columns, wanted.text) if wanted.text is not None else _guess_texts(source, columns, label, wanted)
     if label in texts:
         raise DataError(f"{source}: the column {label!r} cannot be both text and label; choose with --text and --label")
     if wanted.fields and len(texts) != len(wanted.fields):
@@ -74,18 +72,19 @@ def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Colum
             f"{source}: the victim reads {len(wanted.fields)} text field(s) ({', '.join(wanted.fields)}), "
             f"but {len(texts)} column(s) were chosen ({', '.join(texts)}); choose as many with --text {_example(wanted.fields)}"
         )
-    group = None if wanted.group is None else _named(source, columns, wanted.group, "--group")
+    group = None if wanted.group is None else named_column(source, columns, wanted.group, "--group")
     if wanted.id is not None:
-        return Columns(texts, label, _named(source, columns, wanted.id, "--id"), True, group)
+        return Columns(texts, label, named_column(source, columns, wanted.id, "--id"), True, group)
     free = [c for c in columns if c not in (label, group, *texts)]
-    return Columns(texts, label, next(iter(_usual(free, ID_NAMES)), None), False, group)
+    return Columns(texts, label, next(iter(usual(free, ID_NAMES)), None), False, group)
 
 
 def _example(fields: Sequence[str]) -> str:
     return "COLUMN" if len(fields) == 1 else ",".join(f"COLUMN{i + 1}" for i in range(len(fields)))
 
 
-def _named(source: str, columns: Sequence[str], name: str, flag: str) -> str:
+def named_column(source: str, columns: Sequence[str], name: str, flag: str) -> str:
+    """A column by its name, whatever its case; raises ``DataError`` with the nearest."""
     if name in columns:
         return name
     folded = [c for c in columns if c.casefold() == name.strip().casefold()]
@@ -96,15 +95,16 @@ def _named(source: str, columns: Sequence[str], name: str, flag: str) -> str:
     raise DataError(f"{source}: there is no column {name!r} for {flag}; columns: {_listed(columns)}{hint}")
 
 
-def _asked_texts(source: str, columns: Sequence[str], text: str | Sequence[str]) -> tuple[str, ...]:
+def asked_texts(source: str, columns: Sequence[str], text: str | Sequence[str]) -> tuple[str, ...]:
+    """The columns of ``--text``; raises ``DataError``."""
     names = [text] if isinstance(text, str) and text in columns else text.split(",") if isinstance(text, str) else list(text)
-    texts = tuple(_named(source, columns, name, "--text") for name in names)
+    texts = tuple(named_column(source, columns, name, "--text") for name in names)
     if not texts or len(set(texts)) != len(texts):
         raise DataError(f"{source}: --text must name different columns, got {', '.join(texts) or 'none'}")
     return texts
 
 
-def _usual(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+def usual(columns: Sequence[str], names: Sequence[str]) -> list[str]:
     """Columns with a usual name, in the order of the names."""
     folded = {c.casefold(): c for c in reversed(columns)}
     return [folded[name] for name in names if name in folded]
@@ -112,29 +112,29 @@ def _usual(columns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def _asked_label(source: str, columns: Sequence[str], wanted: Wanted) -> str:
     if wanted.label in wanted.left_out and wanted.label not in columns:
-        raise DataError(f"{source}: the column {wanted.label!r} for --label holds no single values; {SEVERAL_LABELS}")
-    return _named(source, columns, wanted.label or "", "--label")
+        raise DataError(f"{source}: the column {wanted.label!r} for --label does not hold single values; {SEVERAL_LABELS}")
+    return named_column(source, columns, wanted.label or "", "--label")
 
 
 def _guess_label(source: str, columns: Sequence[str], wanted: Wanted) -> str:
     """A usual name, or that of the one label that the victim is asked about (``hf:NAME#LABEL``)."""
-    found = _usual(columns, LABEL_NAMES)
+    found = usual(columns, LABEL_NAMES)
     picked = picked_label(wanted.labels)
-    own = _usual(columns, [picked.casefold()]) if picked else []
+    own = usual(columns, [picked.casefold()]) if picked else []
     if own and not found:
         return own[0]
     if found and not own and (len(found) == 1 or found[0].casefold() == LABEL_NAMES[0]):
         return found[0]
-    lists = _usual(wanted.left_out, LABEL_NAMES)
+    lists = usual(wanted.left_out, LABEL_NAMES)
     if not found and lists:
-        raise DataError(f"{source}: the column {lists[0]!r} holds no single values; {SEVERAL_LABELS}")
+        raise DataError(f"{source}: the column {lists[0]!r} does not hold single values; {SEVERAL_LABELS}")
     names = {label.casefold() for label in wanted.labels}
     apart = [c for c in wanted.yes_no if c.casefold() in names] or list(wanted.yes_no)
     if not found and not own and len(apart) > 1:
         raise DataError(
-            f"{source}: the columns {_listed(apart)} hold yes or no each, as one column per label does; {SEVERAL_LABELS}"
+            f"{source}: the columns {_listed(apart)} each hold yes or no, as with one column per label; {SEVERAL_LABELS}"
         )
-    raise _undecided(source, columns, [*dict.fromkeys([*found, *own])], "the label", "--label COLUMN")
+    raise undecided(source, columns, [*dict.fromkeys([*found, *own])], "the label", "--label COLUMN")
 
 
 def yes_no_columns(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> tuple[str, ...]:
@@ -146,11 +146,11 @@ def yes_no_columns(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> tup
 def _guess_texts(source: str, columns: Sequence[str], label: str, wanted: Wanted) -> tuple[str, ...]:
     """The victim's own field names, else a usual pair, else a usual single name; ``text`` wins over the others."""
     free = [c for c in columns if c != label and c != wanted.id]
-    own = _usual(free, [f.casefold() for f in wanted.fields])
+    own = usual(free, [f.casefold() for f in wanted.fields])
     pairs = _pairs(free)
     if len(wanted.fields) == 1:
         named = own if wanted.fields != ("text",) else []  # "text" is the name of a field that nobody named
-        found = named or _usual(free, TEXT_NAMES)
+        found = named or usual(free, TEXT_NAMES)
         halves = [pair for pair in pairs if not found or found[0] in pair]
         if halves and not named:
             raise _half_of_a_pair(source, columns, halves)
@@ -162,18 +162,31 @@ def _guess_texts(source: str, columns: Sequence[str], label: str, wanted: Wanted
     flag = "--text COLUMN" if len(wanted.fields) == 1 else "--text COLUMN, or --text COLUMN1,COLUMN2 for a pair"
     if pairs or len(wanted.fields) > 1:
         what = f"the victim's {len(wanted.fields)} text fields ({', '.join(wanted.fields)})" if wanted.fields else "the texts"
-        raise _undecided(source, columns, [" + ".join(pair) for pair in pairs], what, flag)
-    found = _usual(free, TEXT_NAMES)
+        raise undecided(source, columns, [" + ".join(pair) for pair in pairs], what, flag)
+    found = usual(free, TEXT_NAMES)
     if found and (len(found) == 1 or found[0].casefold() == TEXT_NAMES[0]):
         return (found[0],)
-    raise _undecided(source, columns, found, "the text", flag)
+    raise undecided(source, columns, found, "the text", flag)
+
+
+def usual_texts(source: str, columns: Sequence[str], fields: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The text columns of a task: the victim's own field names, else the task's usual ones, else a usual single name."""
+    for wanted in (fields if tuple(fields) != ("text",) else (), names):
+        own = usual(columns, [name.casefold() for name in wanted])
+        if own and len(own) == len(fields):
+            return tuple(own)
+    some = usual(columns, [*names, *TEXT_NAMES])
+    if len(fields) == 1 and some:
+        return (some[0],)
+    flag = "--text COLUMN" if len(fields) == 1 else "--text " + _example(fields)
+    raise undecided(source, columns, [], f"the victim's text fields ({', '.join(fields)})", flag)
 
 
 def _pairs(columns: Sequence[str]) -> list[tuple[str, str]]:
     """Columns that look like the two texts of a pair: usual names, else names that differ in 1 and 2, or a and b, only."""
-    usual = [(pair[0], pair[1]) for names in PAIR_NAMES if len(pair := _usual(columns, names)) == 2]
-    if usual or _usual(columns, TEXT_NAMES):
-        return usual
+    known = [(pair[0], pair[1]) for names in PAIR_NAMES if len(pair := usual(columns, names)) == 2]
+    if known or usual(columns, TEXT_NAMES):
+        return known
     folded = {column.casefold(): column for column in reversed(columns)}
     alike = [
         (folded[name], folded[other])
@@ -193,7 +206,8 @@ def _half_of_a_pair(source: str, columns: Sequence[str], pairs: Sequence[tuple[s
     )
 
 
-def _undecided(source: str, columns: Sequence[str], found: Sequence[str], what: str, flag: str) -> DataError:
+def undecided(source: str, columns: Sequence[str], found: Sequence[str], what: str, flag: str) -> DataError:
+    """The error for a choice that the columns' names leave open."""
     why = f"several columns could hold {what}: {_listed(found)}" if found else f"no column has a usual name for {what}"
     header = "" if found else f" (if these are values, the file lacks its header line: name its columns{_for_example(columns)})"
     return DataError(f"{source}: {why}; columns: {_listed(columns)}{header}; choose with {flag}")

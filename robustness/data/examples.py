@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustness.data.columns import Columns, Wanted, choose_columns, yes_no_columns
+from robustness.data.dataset import Dataset, Example, digest_of, stratified
 from robustness.data.labels import match_labels
+from robustness.data.references import load_references
 from robustness.data.report import DataReport, Finding, Findings
-from robustness.data.rows import CleanRow, Meta, canonical, clean_rows, ids, without_duplicates
+from robustness.data.rows import clean_rows, ids, without_duplicates
 from robustness.data.sources import ReadOptions, read_table
 from robustness.data.table import Table
 from robustness.errors import DataError, UsageError
+from robustness.tasks.registry import task_named
+from robustness.tasks.task import Space
 
 __all__ = ["DataReport", "Dataset", "Example", "Finding", "labels_in", "load_examples"]
 
 LOOKED_AT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``."""
-
-    id: str
-    inputs: tuple[str, ...]
-    reference: Any
-    meta: Mapping[str, Meta]
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Examples ready to be attacked, in source order.
-
-    ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
-    spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
-    ``group``: the column, kept in every ``meta``, that says which examples hang together; None where each stands alone.
-    """
-
-    examples: tuple[Example, ...]
-    fields: tuple[str, ...]
-    labels: tuple[str, ...]
-    source: str
-    digest: str
-    report: DataReport
-    group: str | None = None
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def __iter__(self) -> Iterator[Example]:
-        return iter(self.examples)
 
 
 def load_examples(
@@ -72,6 +40,7 @@ def load_examples(
     columns: Sequence[str] = (),
     offline: bool = False,
     victim_fields: Sequence[str] = (),
+    task: str = "classification",
 ) -> Dataset:
     """Read labelled examples.
 
@@ -92,14 +61,21 @@ def load_examples(
         columns: names of the columns, in order, of a text file that has no header line.
         offline: make reading from a hub an error.
         victim_fields: names of the victim's text fields; they guide the guess and fix the number of text columns.
+        task: what the victim is asked; ``label`` then names the column that says what is right.
 
     Raises:
         DataError: the source cannot be read, or does not fit the victim.
         UsageError: an argument that can fit no source.
         MissingExtraError: ``pyarrow`` or ``datasets`` is needed and not installed.
     """
+    read = ReadOptions(format, split, encoding, offline, tuple(victim_fields), tuple(columns))
+    if task != "classification":
+        _check_arguments(None, limit, seed)
+        space = Space(tuple(labels), tuple(victim_fields) or ("text",))
+        how: dict[str, Any] = {"text": text, "reference": label, "id": id, "group": group, "limit": limit, "seed": seed}
+        return load_references(read_table(source, read), task_named(task), space, **how)
     _check_arguments(labels, limit, seed)
-    table = read_table(source, ReadOptions(format, split, encoding, offline, tuple(victim_fields), tuple(columns)))
+    table = read_table(source, read)
     roles = choose_columns(table.source, table.columns, wanted(table, text, label, id, group, victim_fields, labels))
     dropped, remarks = Findings(), Findings()
     rows = clean_rows(table, roles, dropped)
@@ -128,7 +104,7 @@ def load_examples(
         limit=limit,
         unit=table.unit,
     )
-    digest = _digest(roles, [(names[i], usable[i]) for i in chosen])
+    digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
     return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group)
 
 
@@ -170,8 +146,8 @@ def wanted(
     return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
-def _check_arguments(labels: Sequence[str], limit: int | None, seed: int) -> None:
-    if isinstance(labels, str) or not labels or len(set(labels)) != len(labels):
+def _check_arguments(labels: Sequence[str] | None, limit: int | None, seed: int) -> None:
+    if labels is not None and (isinstance(labels, str) or not labels or len(set(labels)) != len(labels)):
         raise UsageError(f"the victim's labels must be different names, at least one, got {labels!r}")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
@@ -197,31 +173,3 @@ def _share_notes(gold: Sequence[int], kept: Counter[int], labels: Sequence[str])
     if len(set(gold)) == 1 and len(labels) > 1:
         notes.append(f"every example is labelled {labels[gold[0]]!r}")
     return notes
-
-
-def stratified(names: Sequence[str], gold: Sequence[int], limit: int, seed: int) -> list[int]:
-    """Indexes of ``limit`` examples in source order: shares by largest remainder, members by a hash of seed and id."""
-    groups: dict[int, list[int]] = {}
-    for i, label in enumerate(gold):
-        groups.setdefault(label, []).append(i)
-    total = len(gold)
-    if limit >= total:
-        return list(range(total))
-    quota = {label: limit * len(members) // total for label, members in groups.items()}
-    by_remainder = sorted(groups, key=lambda label: (-(limit * len(groups[label]) % total), label))
-    for label in by_remainder[: limit - sum(quota.values())]:
-        quota[label] += 1
-    ranked = {label: sorted(members, key=lambda i: _rank(seed, names[i])) for label, members in groups.items()}
-    return sorted(i for label, members in ranked.items() for i in members[: quota[label]])
-
-
-def _rank(seed: int, name: str) -> tuple[bytes, str]:
-    return hashlib.blake2b(canonical([seed, name]), digest_size=16).digest(), name
-
-
-def _digest(columns: Columns, rows: Sequence[tuple[str, CleanRow]]) -> str:
-    """Over rows in id order; the columns' names are left out, since renaming one changes no example."""
-    sha = hashlib.sha256(canonical([len(columns.text)]))
-    for name, row in sorted(rows, key=lambda pair: pair[0]):
-        sha.update(canonical([name, *row.inputs, row.label]) + b"\n")
-    return sha.hexdigest()

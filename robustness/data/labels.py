@@ -71,7 +71,8 @@ def _mapped(source: str, counts: Counter[str], victim: Sequence[str], label_map:
     for key, name in label_map.items():
         if exact(name) is None and by_case(name) is None:
             raise DataError(
-                f"{source}: --label-map sends {key!r} to {name!r}, which is no label of the victim; its labels: {_listed(victim)}"
+                f"{source}: --label-map sends {key!r} to {name!r}, which is not a label of the victim; "
+                f"its labels: {_listed(victim)}"
             )
     for value in counts:
         name = label_map.get(value, folded.get(value.casefold(), ""))
@@ -171,9 +172,9 @@ def _joined(names: Mapping[str, str]) -> str:
 
 def _why_not(counts: Mapping[str, int], victim: Sequence[str]) -> str:
     if not counts_from_zero(victim):
-        return "numbers are not read as indexes, for the victim's names hold numbers of their own"
+        return "numbers are not read as indexes, because the victim's names contain numbers of their own"
     if not any(_whole(value) == "0" for value in counts):
-        return "numbers are not read as indexes, for no 0 shows that they count from 0 and not from 1"
+        return "numbers are not read as indexes, because no 0 shows that they count from 0 and not from 1"
     return f"as indexes they would be 0 to {len(victim) - 1}"
 
 

@@ -42,12 +42,13 @@ def clusters(data: Dataset) -> list[Flag]:
         return []
     why = []
     if share >= MANY_SHARING:
-        why.append(f"{share:.0%} of the texts have half of their words or more in common with another, in its order")
+        why.append(f"{share:.0%} of the texts share half of their words or more with another, in the same order")
     if column is not None:
         values = len({str(example.meta[column]) for example in data.examples})
         why.append(f"the column {column!r} has {values} values on {len(data.examples)} examples")
     advice = f"--group {column}" if column is not None else "--group COLUMN"
-    message = f"{CODES['clusters']}: {'; '.join(why)}. Intervals take each example for itself; if these are groups, say {advice}"
+    message = f"{CODES['clusters']}: {'; '.join(why)}. "
+    message += f"Intervals treat each example as independent; if these are groups, say {advice}"
     return [Flag("clusters", "warning", message, share)]
 
 

@@ -58,7 +58,8 @@ class DataReport:
         sampled = self.kept < self.usable
         kept = f"{self.kept} sampled by the limit of {self.limit}" if sampled else f"all {self.kept} kept"
         lines = [f"{self.source}: {_count(self.rows, 'row')} read, {self.usable} usable, {kept} ({shares})", *self.notes]
-        return lines + self.losses() + [f"kept {_count(f.count, 'row')}: {f.reason} ({self._where(f)})" for f in self.remarks]
+        remarks = [f"kept {_count(f.count, 'row')} all the same: {f.reason} ({self._where(f)})" for f in self.remarks]
+        return [*lines, *self.losses(), *remarks]
 
     def losses(self) -> list[str]:
         """One line for each reason for which rows were dropped; empty when every row is usable."""

@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +24,15 @@ Meta = str | int | float | bool | None
 LONG_TEXT = 100_000
 META_LENGTH = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
-EMPTY_TEXT = "the text is empty or only white space"
+EMPTY_TEXT = "the text is empty or only whitespace"
 MISSING_LABEL = "the label is missing"
+MISSING_REFERENCE = "the reference is missing"
 MISSING_GROUP = "the group is missing"
 SURROGATE = "a lone surrogate, which is not valid text"
 BLANK = "the row is blank"
 DUPLICATE = "same text and label as an earlier row"
-NEAR_DUPLICATE = "same text and label as another row but for blanks or invisible characters"
-CONFLICT = "same text as an earlier row but another label"
+NEAR_DUPLICATE = "same text and label as another row except for blanks or invisible characters"
+CONFLICT = "same text as an earlier row but a different label"
 LONG = f"a text longer than {LONG_TEXT:,} characters"
 CONTROL = "control characters in a text"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -52,8 +53,13 @@ class CleanRow:
     meta: Mapping[str, Meta]
 
 
-def clean_rows(table: Table, columns: Columns, dropped: Findings) -> list[CleanRow]:
-    """Rows with text and label; the others are noted in ``dropped``. Raises ``DataError`` for values of a wrong type."""
+def clean_rows(
+    table: Table, columns: Columns, dropped: Findings, read_label: Callable[[int, Any], str | None] | None = None
+) -> list[CleanRow]:
+    """Rows with text and label; the others are noted in ``dropped``. Raises ``DataError`` for values of a wrong type.
+
+    ``read_label``: the label of a row by number and cell, where it is no class; None for one that is missing.
+    """
     for number in table.blank:
         dropped.add(BLANK, number)
     at = {name: i for i, name in enumerate(table.columns)}
@@ -63,9 +69,10 @@ def clean_rows(table: Table, columns: Columns, dropped: Findings) -> list[CleanR
     for number, values in table.rows:
         where = f"{table.source}, {table.unit} {number}"
         inputs = [_text(where, name, values[at[name]]) for name in columns.text]
-        label = _label(where, columns.label, values[at[columns.label]])
+        cell = values[at[columns.label]] if columns.label else None
+        label = _label(where, columns.label, cell) if read_label is None else read_label(number, cell)
         meta = {name: meta_value(values[i]) for name, i in rest}
-        reason = _unusable(inputs, label)
+        reason = _unusable(inputs, label, MISSING_LABEL if read_label is None else MISSING_REFERENCE)
         if reason is None and columns.group is not None and meta[columns.group] in (None, ""):
             reason = MISSING_GROUP
         if reason:
@@ -97,11 +104,11 @@ def _label(where: str, column: str, value: Any) -> str | None:
         ) from error
 
 
-def _unusable(inputs: Sequence[str], label: str | None) -> str | None:
+def _unusable(inputs: Sequence[str], label: str | None, missing: str) -> str | None:
     if not all(text.strip() for text in inputs):
         return EMPTY_TEXT
     if label is None:
-        return MISSING_LABEL
+        return missing
     return SURROGATE if any(map(_SURROGATE.search, (*inputs, label))) else None
 
 
@@ -126,15 +133,16 @@ def meta_value(value: Any) -> Meta:
     return text.encode("utf-8", "backslashreplace").decode() if _SURROGATE.search(text) else text
 
 
-def without_duplicates(rows: Sequence[CleanRow], labels: Labels, dropped: Findings, remarks: Findings) -> list[CleanRow]:
+def without_duplicates(rows: Sequence[CleanRow], labels: Labels | None, dropped: Findings, remarks: Findings) -> list[CleanRow]:
     """One of each (texts, class); contradictions, very long texts and control characters are kept and noted.
 
     Texts that differ in nothing but blanks and invisible characters are one: a hundred copies of a row with a space more each
-    are one observation. The cleanest of them is kept, whatever the order of rows.
+    are one observation. The cleanest of them is kept, whatever the order of rows. Without ``labels``, references are told apart
+    as they are spelled.
     """
-    kept: dict[tuple[tuple[str, ...], int], CleanRow] = {}
+    kept: dict[tuple[tuple[str, ...], int | str], CleanRow] = {}
     for row in rows:
-        key = tuple(map(visible_core, row.inputs)), labels.index[row.label]
+        key = tuple(map(visible_core, row.inputs)), row.label if labels is None else labels.index[row.label]
         other = kept.setdefault(key, row)
         if other is row:
             continue

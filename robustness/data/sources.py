@@ -160,7 +160,7 @@ def _dataset(source: str, loaded: Any, split: str | None) -> Table:
     left = [name for name in loaded.column_names if name not in names]
     columns = loaded.with_format(None).select_columns(names)[:]
     values = [_named(columns[name], getattr(loaded.features[name], "names", None)) for name in names]
-    notes = [f"columns that hold no single values are left out: {', '.join(left)}"] if left else []
+    notes = [f"columns that do not hold single values are left out: {', '.join(left)}"] if left else []
     return table_of_columns(source, names, values, notes=notes, left_out=left)
 
 

@@ -108,10 +108,10 @@ class Memory:
 
     def _checked(self, key: bytes, row: object) -> bytes:
         if not isinstance(row, bytes) or len(row) <= _CHECKSUM or row[0] != FORMAT:
-            raise self.refuse("an answer in it was changed or damaged (it has another format)")
+            raise self.refuse("an answer in it was changed or damaged (its format is wrong)")
         value = row[1 + _CHECKSUM :]
         if row[1 : 1 + _CHECKSUM] != _checksum(key, value):
-            raise self.refuse("an answer in it was changed or damaged (its checksum is another)")
+            raise self.refuse("an answer in it was changed or damaged (its checksum does not match)")
         return value
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class Shelf(Generic[V]):
         try:
             return {item: self._unpack(found[key]) for item, key in zip(items, keys, strict=True) if key in found}
         except (ValueError, struct.error, AnswerError) as problem:
-            raise self._memory.refuse(f"it holds what is no answer ({problem})") from None
+            raise self._memory.refuse(f"it holds something that is not an answer ({problem})") from None
 
     def keep(self, answers: Mapping[Any, V]) -> None:
         """Remember answers."""
@@ -154,8 +154,8 @@ class Shelf(Generic[V]):
         differing = sum(not same(value, answers[item]) for item, value in kept.items())
         if differing:
             raise self._memory.refuse(
-                f"{differing} of {len(kept)} answers in it are not what the victim answers now (it was changed, or the victim "
-                "does not always answer alike)"
+                f"{differing} of {len(kept)} answers in it differ from what the victim answers now (it was changed, or "
+                "the victim does not always give the same answer)"
             )
 
     def _key(self, item: Any) -> bytes:

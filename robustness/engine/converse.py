@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attacks.search import Input, Prediction, Query, Search, UnansweredError
-from reports.gate.goals import decidable
+from attacks.search import Input, Query, Search, UnansweredError
 from reports.run import Outcome
+from reports.run.cases import inputs_of
 from robustness.engine.oracle import Oracle
 from robustness.errors import UsageError
+from robustness.tasks.registry import task_named
+from robustness.tasks.task import Seen, Space
 
 if TYPE_CHECKING:
-    from robustness.victims.base import Victim
+    from robustness.victims.base import Victim, VictimInfo
 
 T = TypeVar("T")
 VictimOracle = Oracle[Input, Any]
@@ -55,27 +57,58 @@ def converse(oracle: VictimOracle, searches: Iterable[Search[T]]) -> list[T | Un
     return [found[ticket] for ticket in sorted(found)]
 
 
-def ask(oracle: VictimOracle, inputs: Sequence[Input]) -> list[Prediction | UnansweredError]:
-    """The victim's answer to each input, or why there is none; one bad input spoils no other."""
+def ask(oracle: VictimOracle, inputs: Sequence[Input]) -> list[Any]:
+    """The victim's answer to each input, or an ``UnansweredError`` that says why there is none; one bad input spoils no other."""
 
-    def one(item: Input) -> Search[Prediction]:
-        answers: list[Prediction] = yield Query((item,))
+    def one(item: Input) -> Search[Any]:
+        answers: list[Any] = yield Query((item,))
         return answers[0]
 
     return converse(oracle, (one(item) for item in inputs))
 
 
+class CaseJudge:
+    """Judges what a victim answers to a saved case, by the task of the victim and the goal of the case.
+
+    Raises:
+        UsageError: the case has other text fields, or a reference or goal that is none of this victim's task.
+    """
+
+    def __init__(self, info: VictimInfo, case: Outcome) -> None:
+        self.task, self.space = task_named(info.task), Space(info.labels, info.fields)
+        if len(case.texts) != len(info.fields):
+            raise UsageError(
+                f"the cases have {len(case.texts)} text field(s), the victim {info.name!r} reads {list(info.fields)}"
+            )
+        self.inputs = inputs_of(case)
+        self.field = list(case.texts).index(case.field)
+        cell = case.gold if case.gold is not None else case.reference
+        try:
+            self.reference = None if cell == "" else self.task.reference(cell, self.inputs, self.space)
+        except ValueError as problem:
+            raise UsageError(
+                f"the case of example {case.example_id!r} does not fit the victim {info.name!r}: {problem}"
+            ) from None
+        self.goal = self.task.goal(case.goal, self.space)
+
+    def right(self, clean: Any) -> bool:
+        """Whether the answer to the clean text is right."""
+        return self.task.right(clean, self._seen(self.inputs, clean))
+
+    def reached(self, answer: Any, text: str, clean: Any) -> bool:
+        """Whether the answer to a perturbed text is broken; ``clean``: that to the clean one."""
+        perturbed = (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
+        return self.goal.judge(answer, self._seen(perturbed, clean)).reached
+
+    def shown(self, answer: Any) -> str:
+        """The answer in a line."""
+        return self.task.show(answer, self.space).text
+
+    def _seen(self, perturbed: Input, clean: Any) -> Seen[Any, Any]:
+        return Seen(self.inputs, perturbed, self.field, self.reference, clean)
+
+
 def check_fits(victim: Victim, cases: Sequence[Outcome]) -> None:
-    """Raise ``UsageError`` where cases speak of labels or fields that the victim lacks, or a goal that labels do not decide."""
-    info = victim.info
-    strange = sorted({case.label for case in cases} - set(info.labels))
-    if strange:
-        raise UsageError(f"the cases have labels {strange}, the victim {info.name!r} answers {list(info.labels)}")
-    widths = sorted({len(case.texts) for case in cases} - {len(info.fields)})
-    if widths:
-        raise UsageError(f"the cases have {widths[0]} text field(s), the victim {info.name!r} reads {list(info.fields)}")
-    custom = next((case for case in cases if not decidable(case.goal)), None)
-    if custom is not None:
-        raise UsageError(
-            f"the cases of {custom.recipe} were broken by the goal {custom.goal!r}, which no label decides; leave them out"
-        )
+    """Raise ``UsageError`` where a case does not fit a victim: its fields, its reference, its goal."""
+    for case in cases:
+        CaseJudge(victim.info, case)

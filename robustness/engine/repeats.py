@@ -61,10 +61,10 @@ class Repeats:
         """What of this a reader must know."""
         found = []
         if self.misplaced and not self.flips:
-            said = f"{CODES['batch-order']}: {self.misplaced} of {self.texts} texts got another label in a batch than alone"
+            said = f"{CODES['batch-order']}: {self.misplaced} of {self.texts} texts got a different label in a batch than alone"
             found.append(Flag("batch-order", "warning", said, self.misplaced / self.texts))
         elif self.moved:
-            said = f"{CODES['nondeterministic']}: {self.moved} of {self.texts} answers moved, {self.flips} changed label"
+            said = f"{CODES['nondeterministic']}: {self.moved} of {self.texts} answers differed, {self.flips} changed label"
             found.append(Flag("nondeterministic", "warning", said, self.moved / self.texts))
         return found
 

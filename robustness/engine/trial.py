@@ -21,7 +21,7 @@ from attacks.search import (
 )
 from attacks.word_counts import words_changed
 from reports.files.secrets import redact
-from reports.run import EditRecord, Outcome, PredictionRecord, Rung
+from reports.run import EditRecord, Judged, Outcome, Rung
 from robustness.errors import RobustnessError, cut
 from robustness.tasks.task import Seen
 
@@ -87,7 +87,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
         gold=reference if isinstance(reference, int) else 0,
         marks=task.marks(reference, inputs),
     )
-    if not task.right(clean, Seen(inputs, inputs, plan.field, reference, clean)):
+    if not task.right_for(plan.goal_of(recipe), clean, Seen(inputs, inputs, plan.field, reference, clean)):
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
     status, error = yield from _attack(recipe, trial)
     similarity = None
@@ -133,7 +133,7 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         example_id=example.id,
         recipe=recipe.name,
         status="error",
-        label=plan.task.show_reference(example.reference, plan.space),
+        **_right(plan, example),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
@@ -162,11 +162,11 @@ def _outcome(
         example_id=example.id,
         recipe=recipe.name,
         status=status,
-        label=plan.task.show_reference(example.reference, plan.space),
+        **_right(plan, example),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
-        clean=_record(plan, trial.clean),
-        adversarial=_record(plan, verdict) if found else None,
+        clean=_record(plan, example, trial, trial.clean),
+        best=_record(plan, example, trial, verdict, found) if found else None,
         perturbed=found.text if found else None,
         edits=tuple(EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in edits),
         queries=trial.queries,
@@ -191,10 +191,34 @@ def _outcome(
     )
 
 
-def _record(plan: Plan, verdict: Verdict) -> PredictionRecord:
+def _right(plan: Plan, example: Example) -> dict[str, Any]:
+    """What is right, as an outcome holds it."""
+    task, space = plan.task, plan.space
+    return {
+        "reference": task.show_reference(example.reference, space),
+        "gold": task.cell(example.reference, space),
+        "stratum": task.stratum(example.reference, space),
+    }
+
+
+def _record(plan: Plan, example: Example, trial: Trial, verdict: Verdict, found: Candidate | None = None) -> Judged:
+    """An answer as it was judged, the clean one or that to ``found``."""
     shown = plan.task.show(verdict.answer, plan.space)
-    rounded = None if shown.scores is None else tuple(round(s, SCORE_DECIMALS) for s in shown.scores)
-    return PredictionRecord(shown.text, rounded)
+    asked = trial.inputs if found is None else trial.with_text(found.text)
+    seen = Seen(trial.inputs, asked, plan.field, example.reference, trial.clean.answer)
+    return Judged(
+        shown=shown.text,
+        scores=None if shown.scores is None else tuple(map(_rounded, shown.scores)),
+        score=_rounded(verdict.score),
+        quality=None if verdict.quality is None else _rounded(verdict.quality),
+        spans=tuple((span.start, span.end, span.label) for span in shown.spans),
+        answer=shown.answer,
+        measures=plan.task.measure(verdict.answer, seen),
+    )
+
+
+def _rounded(value: float) -> float:
+    return round(value, SCORE_DECIMALS)
 
 
 def _ladder(plan: Plan, trial: Trial) -> tuple[Rung, ...]:

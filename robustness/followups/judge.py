@@ -9,7 +9,7 @@ from attacks.search import UnansweredError
 from reports.review.sample import Review, consensus, reviewable
 from reports.review.validity import JudgeScore, score_judge
 from reports.run.cases import inputs_of
-from robustness.engine.converse import VictimOracle, ask, check_fits
+from robustness.engine.converse import CaseJudge, VictimOracle, ask, check_fits
 from robustness.errors import UsageError, VictimError
 
 if TYPE_CHECKING:
@@ -44,9 +44,8 @@ def judge_review(
     bad = next((answer for answer in answers if isinstance(answer, UnansweredError)), None)
     if bad is not None:
         raise VictimError(f"the judge did not answer on some failure: {bad}")
-    labels = judge.info.labels
     kept = {
-        (case.recipe, case.example_id): labels[answer.label] == case.label
+        (case.recipe, case.example_id): CaseJudge(judge.info, case).right(answer)
         for case, answer in zip(cases, answers, strict=True)
         if not isinstance(answer, UnansweredError)
     }

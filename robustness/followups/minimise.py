@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attacks.search import Prediction, Query, Search, UnansweredError
+from attacks.search import Query, Search, UnansweredError
 from attacks.words import diff
-from reports.gate.goals import KEEP_ANSWER, reached
 from reports.run import EditRecord, Outcome
 from reports.run.cases import inputs_of
 from reports.run.minimised import ERROR, FIXED, MINIMAL, NOT_APPLICABLE, Minimal, edited_word, mechanism
-from robustness.engine.converse import VictimOracle, check_fits, converse
+from robustness.engine.converse import CaseJudge, VictimOracle, converse
+from robustness.tasks.classification import KeepAnswer
 
 if TYPE_CHECKING:
     from robustness.victims.base import Victim
@@ -34,9 +34,8 @@ def minimise(victim: Victim, cases: Sequence[Outcome], oracle: VictimOracle) -> 
     Raises:
         UsageError: labels or fields that do not fit the victim.
     """
-    check_fits(victim, cases)
-    labels = victim.info.labels
-    ended = converse(oracle, (_reduced(case, labels) for case in cases))
+    judges = [CaseJudge(victim.info, case) for case in cases]
+    ended = converse(oracle, (_reduced(case, judge) for case, judge in zip(cases, judges, strict=True)))
     return [
         replace(_blank(case), state=ERROR, error=str(end)) if isinstance(end, UnansweredError) else end
         for case, end in zip(cases, ended, strict=True)
@@ -44,7 +43,7 @@ def minimise(victim: Victim, cases: Sequence[Outcome], oracle: VictimOracle) -> 
 
 
 def _blank(case: Outcome) -> Minimal:
-    return Minimal(case.example_id, case.recipe, case.label, FIXED, was=len(case.edits))
+    return Minimal(case.example_id, case.recipe, case.reference, FIXED, was=len(case.edits))
 
 
 @dataclass(slots=True)
@@ -53,42 +52,46 @@ class _Asked:
 
     case: Outcome
     edits: tuple[EditRecord, ...]
-    labels: tuple[str, ...]
-    known: dict[Choice, Prediction]
+    judge: CaseJudge
+    clean: Any
+    known: dict[Choice, Any]
 
     def flips(self, choices: Sequence[Choice]) -> Search[Choice | None]:
         """The first of these choices that the victim falls for, all of them asked at once."""
         new = [choice for choice in choices if choice not in self.known]
         if new:
-            texts = tuple(inputs_of(self.case, applied(self.case.texts[self.case.field], self.edits, c)[0]) for c in new)
+            texts = tuple(inputs_of(self.case, self._text(c)) for c in new)
             answers = yield Query(texts)
             self.known.update(zip(new, answers, strict=True))
         return next((choice for choice in choices if self._broken(choice)), None)
 
     def _broken(self, choice: Choice) -> bool:
-        return reached(self.case.goal, self.case.label, self.labels[self.known[choice].label])
+        return self.judge.reached(self.known[choice], self._text(choice), self.clean)
+
+    def _text(self, choice: Choice) -> str:
+        return applied(self.case.texts[self.case.field], self.edits, choice)[0]
 
     @property
     def spent(self) -> bool:
         return len(self.known) >= MOST_QUERIES
 
 
-def _reduced(case: Outcome, labels: tuple[str, ...]) -> Search[Minimal]:
+def _reduced(case: Outcome, judge: CaseJudge) -> Search[Minimal]:
     text, edits = case.texts[case.field], pieces_of(case)
-    asked = _Asked(case, edits, labels, {})
     everything = tuple(range(len(edits)))
     clean = (yield Query((inputs_of(case),)))[0]
-    if labels[clean.label] != case.label:
+    asked = _Asked(case, edits, judge, clean, {})
+    if not judge.right(clean):
         return replace(_blank(case), state=NOT_APPLICABLE)
     if (yield from asked.flips([everything])) is None:
         return _blank(case)
     found, exact = yield from _fewest(asked, everything)
     kept, shown = applied(text, edits, found)[1], applied(text, edits, found)[0]
     return Minimal(
-        *(case.example_id, case.recipe, case.label, MINIMAL, len(edits)),
+        *(case.example_id, case.recipe, case.reference, MINIMAL, len(edits)),
         edits=kept,
         perturbed=shown,
-        answer=labels[asked.known[found].label],
+        answer=judge.shown(asked.known[found]),
         exact=exact,
         queries=len(asked.known) + 1,
         mechanism=mechanism(text, kept, [_classes(edited_word(text, edit)) for edit in kept]),
@@ -97,7 +100,7 @@ def _reduced(case: Outcome, labels: tuple[str, ...]) -> Search[Minimal]:
 
 def _fewest(asked: _Asked, everything: Choice) -> Search[tuple[Choice, bool]]:
     """The smallest choice found; True where none smaller can flip."""
-    if asked.case.goal == KEEP_ANSWER:
+    if asked.case.goal == KeepAnswer.name:
         return everything, False  # the answer stays with fewer edits too: that so much was changed is the failure
     if len(everything) <= FEW:
         return (yield from _smallest(asked, everything)), True

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Prediction, UnansweredError
+from attacks.search import UnansweredError
 from reports.run import Outcome
 from reports.run.cases import inputs_of
-from reports.run.replayed import ERROR, MAX_NOT_APPLICABLE, Replay, Replayed, judge
-from robustness.engine.converse import ask, check_fits, oracle_for
+from reports.run.replayed import ERROR, MAX_NOT_APPLICABLE, Replay, Replayed, replayed
+from robustness.engine.converse import CaseJudge, ask, check_fits, oracle_for
 from robustness.errors import UsageError
+from robustness.tasks.registry import task_named
+from robustness.tasks.task import Space
 
 if TYPE_CHECKING:
     from robustness.victims.base import Victim, VictimInfo
 
 COLLECTED = "collected"
 """What stands for a recipe where a text was not found by one."""
-Answers = Sequence[Prediction | UnansweredError]
+Answers = Sequence[Any]
 
 
 def replay(
@@ -52,17 +55,21 @@ def replay(
         step = -1 if turn % 2 else 1
         oracle = oracle_for(victim, batch_tokens=batch_tokens, timeout=timeout)
         rounds.append(ask(oracle, inputs[::step])[::step])
-    labels = victim.info.labels
-    judged = [_judged(case, [r[each * i : each * (i + 1)] for r in rounds], labels) for i, case in enumerate(cases)]
+    judges = [CaseJudge(victim.info, case) for case in cases]
+    judged = [
+        _judged(case, one, [r[each * i : each * (i + 1)] for r in rounds])
+        for i, (case, one) in enumerate(zip(cases, judges, strict=True))
+    ]
     return Replay(victim.info.name, tuple(judged), max_broken, repeat, max_not_applicable)
 
 
-def _judged(case: Outcome, turns: Sequence[Answers], labels: tuple[str, ...]) -> Replayed:
+def _judged(case: Outcome, judge: CaseJudge, turns: Sequence[Answers]) -> Replayed:
     errors = [answer for answers in turns for answer in answers if isinstance(answer, UnansweredError)]
     if errors:
         return Replayed(case, ERROR, error=str(errors[0]))
-    named = [[labels[answer.label] for answer in answers if isinstance(answer, Prediction)] for answers in turns]
-    return judge(case, [answers[0] for answers in named if len(answers) > 1], [answers[-1] for answers in named])
+    clean = [(judge.shown(answers[0]), judge.right(answers[0])) for answers in turns if len(answers) > 1]
+    broken = [(judge.shown(a[-1]), judge.reached(a[-1], case.perturbed or "", a[0])) for a in turns]
+    return replayed(case, clean, broken)
 
 
 def collected_cases(
@@ -85,15 +92,18 @@ def collected_cases(
     name = field or victim.fields[-1]
     if name not in victim.fields:
         raise UsageError(f"the victim has no field {name!r}; it has {list(victim.fields)}")
-    read = load_examples(data, labels=victim.labels, victim_fields=victim.fields, **options)
+    how: dict[str, Any] = {"labels": victim.labels, "task": victim.task, **options}
+    read = load_examples(data, victim_fields=victim.fields, **how)
     if original is not None:
         if original in read.fields:
             raise UsageError(f"--original {original} is the column of the perturbed texts too; name that of the originals")
-        read = load_examples(data, labels=victim.labels, **{**options, "text": [*read.fields, original]})
-    cases = []
+        read = load_examples(data, **{**how, "text": [*read.fields, original], "victim_fields": ()})
+    cases, task, space = [], task_named(victim.task), Space(victim.labels, victim.fields)
     for example in read:
         texts = dict(zip(victim.fields, example.inputs, strict=False))
         clean = {**texts, name: example.inputs[-1]} if original is not None else texts
-        label = victim.labels[example.reference]
-        cases.append(Outcome(example.id, COLLECTED, "succeeded", label, name, clean, perturbed=texts[name], meta=example.meta))
+        right, meta = example.reference, example.meta
+        case = Outcome(example.id, COLLECTED, "succeeded", task.show_reference(right, space), name, clean, perturbed=texts[name])
+        told = {"gold": task.cell(right, space), "stratum": task.stratum(right, space), "goal": task.goal("", space).name}
+        cases.append(replace(case, meta=meta, **told))
     return cases, read.report.messages()

@@ -64,6 +64,11 @@ class PoolingEncoder:
         self.padding_cost = PADDING_COST if unpadded else 1.0
         self.mixed_lengths = mixable(self._vectors, tokens, pad_id, rows=ROW_QUANTUM) if device == "cpu" else ALWAYS
 
+    @property
+    def tokens(self) -> Tokens:
+        """Its tokenizer, and how much it reads of a text."""
+        return self._tokens
+
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text after truncation."""
         return self._tokens.lengths([(text,) for text in texts])

@@ -183,7 +183,7 @@ def load_masker(spec: str | None, *, device: str | None = None, offline: bool = 
         pins = checkpoints.identity(checkpoints.snapshot(source, folder, offline=offline), tokenizer)
     if loading["missing_keys"] or tokenizer.mask_token is None or not tokenizer.is_fast:
         lacks = ", ".join(sorted(loading["missing_keys"])[:3]) or "a mask token or a fast tokenizer"
-        raise VictimError(f"{source!r} is no trained masked language model: it lacks {lacks}; give a fill-mask checkpoint")
+        raise VictimError(f"{source!r} is not a trained masked language model: it lacks {lacks}; give a fill-mask checkpoint")
     limit = token_limit(tokenizer, model, None)
     tokens = Tokens(tokenizer, min(limit or MAX_TOKENS, MAX_TOKENS))
     return MaskedLM(spec, model, tokens, padding(tokenizer, model.config)[0], pins, used)

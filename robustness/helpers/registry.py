@@ -93,7 +93,7 @@ def register(helper: Helper) -> None:
 
 def advice(role: str) -> str:
     """What a user is told whose recipe needs this role."""
-    return _HELPERS[role].advice if role in _HELPERS else f"a helper that answers {role!r} requests, which this version has not"
+    return _HELPERS[role].advice if role in _HELPERS else f"a helper that answers {role!r} requests, which this version lacks"
 
 
 def needs(recipes: Iterable[Recipe]) -> frozenset[str]:

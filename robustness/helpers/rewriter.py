@@ -47,7 +47,8 @@ class Generator:
                 source, dtype="float32", use_safetensors=True, output_loading_info=True, **options
             )
             if loading["missing_keys"]:
-                raise VictimError(f"{source!r} is no trained seq2seq checkpoint: it lacks {sorted(loading['missing_keys'])[:4]}")
+                lacks = sorted(loading["missing_keys"])[:4]
+                raise VictimError(f"{source!r} is not a trained seq2seq checkpoint: it lacks {lacks}")
             self._tokenizer = load_tokenizer(transformers, source, folder, model.config, options)
             files = checkpoints.snapshot(source, folder, offline=offline)
             self.identity = checkpoints.identity(files, self._tokenizer) | {"prefix": prefix}

@@ -35,7 +35,7 @@ def load_vectors(source: str | Path) -> Neighbours:
     path = Path(source)
     if path.suffix == ".bin":
         raise UsageError(
-            f"{path}: binary word2vec is not read; save it as text ('save_word2vec_format(..., binary=False)') or as .npy"
+            f"{path}: binary word2vec is not supported; save it as text ('save_word2vec_format(..., binary=False)') or as .npy"
         )
     if not path.is_file():
         names = ", ".join(sorted(_NAMED))

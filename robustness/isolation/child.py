@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from numbers import Real
 from typing import Any
 
 from attacks.search import Input
-from robustness.errors import RobustnessError, cut
+from robustness.errors import AnswerError, RobustnessError, cut
 from robustness.isolation.frames import pack, unpack
 from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.named_answers import plain_list
+from robustness.tasks.registry import DEFAULT
+from robustness.tasks.rows import rows_of, shown
 from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, VictimInfo
 
@@ -141,8 +145,26 @@ def _inputs(raw: Sequence[Sequence[str]]) -> list[Input]:
 
 def _predict(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> list[Any]:
     inputs = _inputs(raw)
+    if info.task != DEFAULT:
+        return [_plain(row) for row in rows_of(victim.predict(inputs), len(inputs))]
     rows = read_answers(victim.predict(inputs), len(inputs), info, AnswerOddities())
     return [info.labels[row.label] if row.scores is None else row.scores for row in rows]
+
+
+def _plain(row: Any) -> Any:
+    """A row of another task in values that can be sent; the parent's task reads it as it would have read the row itself."""
+    if isinstance(row, Mapping):
+        return {str(key): _plain(value) for key, value in row.items()}
+    if isinstance(row, Set):
+        return sorted(map(_plain, row), key=str)
+    values = plain_list(row)
+    if values is not None:
+        return [_plain(value) for value in values]
+    if row is None or isinstance(row, (str, bool, int, float)):
+        return row
+    if isinstance(row, Real) or hasattr(row, "item"):
+        return row.item() if hasattr(row, "item") else float(row)
+    raise AnswerError(f"the victim answered {shown(row)}, which an isolated process cannot send; expected plain values")
 
 
 def _lengths(victim: Any, info: VictimInfo, raw: Sequence[Sequence[str]]) -> list[int]:

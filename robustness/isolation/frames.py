@@ -54,7 +54,7 @@ def unpack(read: Callable[[int], bytes]) -> Any:
             return value
         kind, shape = value["array"]
         if kind not in _ARRAYS:
-            raise ValueError(f"{kind!r} is no kind of array that is sent")
+            raise ValueError(f"{kind!r} is not a kind of array that is sent")
         found = np.frombuffer(body, kind, int(np.prod(shape, dtype=np.int64)), at).reshape(shape)
         at += found.nbytes
         return found

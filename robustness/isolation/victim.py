@@ -68,7 +68,7 @@ class IsolatedVictim(PlainVictim):
             raise
         if self._known not in (None, info):
             process.kill()
-            raise VictimError(f"{info.name!r} died, and is another victim since it was loaded again; was its code edited?")
+            raise VictimError(f"{info.name!r} died, and is a different victim now that it was loaded again; was its code edited?")
         self._known, self._plain, self._process = info, frozenset(told["plain"]), process
 
     def interrupt(self) -> None:
@@ -201,7 +201,7 @@ class _Process:
             raise VictimDiedError(f"the victim's process {self._end()} {when}") from None
         except ValueError as problem:
             self.kill()
-            raise VictimDiedError(f"the victim's process wrote what is no answer ({problem}) {when}") from problem
+            raise VictimDiedError(f"the victim's process wrote something that is not an answer ({problem}) {when}") from problem
         except BaseException:
             self.kill()  # an answer may still come, and would be taken for that to the next question
             raise

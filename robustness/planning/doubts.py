@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from reports.run import Outcome, PredictionRecord
+from reports.run import Judged, Outcome
 from robustness.planning.self_checks import CODES, Flag
 from robustness.tasks.check_answers import AnswerOddities
 
@@ -25,7 +25,7 @@ class Doubts:
     def __init__(self, labels: tuple[str, ...], access: Mapping[str, str], *, cascade: bool) -> None:
         self._labels, self._access, self._cascade = labels, access, cascade
         self._confusion: Counter[tuple[str, str]] = Counter()
-        self._answers: set[PredictionRecord] = set()
+        self._answers: set[tuple[str, tuple[float, ...] | None]] = set()
         self._seen: set[str] = set()
         self._broken: dict[str, dict[str, bool]] = {}
         self._asked = 0
@@ -34,26 +34,26 @@ class Doubts:
         """Count one outcome."""
         if outcome.clean is not None and outcome.example_id not in self._seen:
             self._seen.add(outcome.example_id)
-            self._confusion[outcome.label, outcome.clean.label] += 1
+            self._confusion[outcome.reference, outcome.clean.shown] += 1
             self._note(outcome.clean)
-        if outcome.adversarial is not None:
-            self._note(outcome.adversarial)
+        if outcome.best is not None:
+            self._note(outcome.best)
         if not self._cascade and outcome.status in ("succeeded", "failed", "exhausted"):
             self._broken.setdefault(outcome.example_id, {})[outcome.recipe] = outcome.status == "succeeded"
 
-    def _note(self, answer: PredictionRecord) -> None:
+    def _note(self, answer: Judged) -> None:
         self._asked += 1
         if len(self._answers) < 2:
-            self._answers.add(answer)
+            self._answers.add((answer.shown, answer.scores))
 
     def flags(self, oddities: AnswerOddities) -> list[Flag]:
         """Every doubt that the outcomes and the rows of scores raise."""
         return [*self._constant(), *self._ties(oddities), *self._one_label(), *self._swapped(), *self._blind()]
 
     def _constant(self) -> Iterator[Flag]:
-        """One row of scores for every text, or one label whatever is right."""
+        """One row of scores for every text, or one answer whatever is right."""
         answered = {label for _, label in self._confusion}
-        one_row = self._asked > 1 and len(self._answers) == 1 and all(a.scores is not None for a in self._answers)
+        one_row = self._asked > 1 and len(self._answers) == 1 and all(scores is not None for _, scores in self._answers)
         one_label = len(answered) == 1 and len(self._golds) > 1 and len(self._seen) >= FEWEST
         if one_row or one_label:
             yield Flag("constant", "warning", f"{CODES['constant']}: {min(answered)!r} on all {len(self._seen)} examples")

@@ -76,6 +76,25 @@ def check_inputs(
     return table
 
 
+def task_of_data(victim: Any, data: Any) -> str | None:
+    """The task that the columns of a table speak of, for a victim that does not say its own; None where they leave it open."""
+    from robustness.data.columns import LABEL_NAMES, usual
+    from robustness.data.table import Table
+    from robustness.tasks.registry import DEFAULT, names, task_named
+
+    silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:")))
+    if not silent or not isinstance(data, Table) or usual(data.columns, LABEL_NAMES):
+        return None
+    told = [
+        name
+        for name in names()
+        if name != DEFAULT
+        and usual(data.columns, task_named(name).references)
+        and len(usual(data.columns, task_named(name).texts)) == len(task_named(name).texts)
+    ]
+    return told[0] if len(told) == 1 else None
+
+
 def _check_columns(
     table: Table, reading: Mapping[str, Any], fields: tuple[str, ...], labels: tuple[str, ...], *, lone: bool
 ) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.measures.forecast import Forecast, Needed
     from reports.run import Outcome
-    from robustness.audit import Audit
     from robustness.data import Dataset, Example
+    from robustness.planning.audit import Audit
 
 PILOT = 10
 CHURNS = (0.0, 0.02, 0.05, 0.1)
@@ -94,7 +94,8 @@ def estimate(
 
 def _until_decided(prepared: Audit, policy: Policy, outcomes: Sequence[Outcome], drawn: int) -> tuple[Needed, ...]:
     """The pilot held against the thresholds as a sequential run of that length, and what each will take from there."""
-    from reports.gate.gate import WHAT, evaluate
+    from reports.gate.gate import evaluate
+    from reports.gate.rules import RULES
     from reports.measures.forecast import needed
     from reports.measures.of_run import measure
     from reports.run import Run
@@ -102,7 +103,7 @@ def _until_decided(prepared: Audit, policy: Policy, outcomes: Sequence[Outcome],
     manifest = replace(prepared.manifest, finished=True, sequential={"looks": 1, "drawn": drawn})
     run = Run(Path(), manifest, tuple(outcomes))
     measured = measure(run, policy.gate.confidence)
-    thresholds = [rule for rule in evaluate(run, policy, measured).rules if rule.rule in WHAT]
+    thresholds = [rule for rule in evaluate(run, policy, measured).rules if rule.rule in RULES]
     return tuple(
         needed(
             rule,

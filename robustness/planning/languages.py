@@ -73,7 +73,7 @@ def _about_language(language: RunLanguage, left_out: Sequence[str]) -> list[Flag
     shares = f"of {found.texts} texts, {found.described()}"
     if left_out:
         names = ", ".join(left_out[:_SHOWN]) + (f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else "")
-        flags.append(_flag(f"left out for want of the language {language.code!r} ({shares}): {names}", len(left_out)))
+        flags.append(_flag(f"left out, since they do not know the language {language.code!r} ({shares}): {names}", len(left_out)))
     if language.named:
         counts = dict(found.counts)
         others = found.texts - counts.get(language.code, 0) - counts.get(UNKNOWN, 0)
@@ -81,11 +81,11 @@ def _about_language(language: RunLanguage, left_out: Sequence[str]) -> list[Flag
             message = f"{CODES['not-this-language']}: --language says {language.code}; {shares}"
             flags.append(Flag("not-this-language", "warning", message, float(counts["en"])))
         elif others > found.texts / 2:
-            flags.append(_flag(f"--language says {language.code}, the texts look otherwise: {shares}", others))
+            flags.append(_flag(f"--language says {language.code}, but the texts look different: {shares}", others))
     elif found.mixed:
-        flags.append(_flag(f"{shares}: each recipe leaves those untested whose language it does not know", found.texts))
+        flags.append(_flag(f"{shares}: each recipe leaves untested those whose language it does not know", found.texts))
     elif found.main.language == UNKNOWN and not found.main.told:
-        said = "the texts do not tell their language; recipes for English were used, --language names another"
+        said = "the language of the texts is not clear; recipes for English were used: name another with --language"
         flags.append(Flag("language", "note", said))
     return flags
 

@@ -53,6 +53,8 @@ def describe(
         "cascade": plan.cascade,
         **always,
         **others,
+        **({} if plan.task.classes else {"task": plan.task.name}),
+        **({} if plan.goal.name == plan.task.goal("", plan.space).name else {"goal": plan.goal.name}),
         **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
         **(wording or {}),
@@ -87,6 +89,9 @@ def describe(
         lexicons=lexicons(),
         resources=words | model_pins(models),
         sequential={"looks": 0} if until_decided else {},
+        task=plan.task.name,
+        goal=plan.goal.name,
+        measures=tuple({"name": m.name, "title": m.title, "pooled": m.pooled} for m in plan.task.measures),
     )
 
 

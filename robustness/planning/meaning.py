@@ -26,17 +26,17 @@ def fit_flags(settings: Settings, options: Options, recipes: Sequence[Recipe]) -
     needed, flags = " and ".join(options.preserve), []
     whole = [name for spec in settings.recipes for name in registry.unfit_members(spec, options)]
     if whole:
-        message = f"left out, for they do not preserve {needed}: {', '.join(dict.fromkeys(whole))}"
+        message = f"left out because they do not preserve {needed}: {', '.join(dict.fromkeys(whole))}"
         flags.append(Flag("left-out", "note", message, float(len(set(whole)))))
     for recipe in recipes:
         if recipe.left_out:
-            message = f"{recipe.name}: left out, for they do not preserve {needed}: {', '.join(recipe.left_out)}"
+            message = f"{recipe.name}: left out because they do not preserve {needed}: {', '.join(recipe.left_out)}"
             flags.append(Flag("left-out", "note", message, float(len(recipe.left_out))))
         lacks = registry.unfit(recipe, options)
         if lacks:
             message = (
-                f"{recipe.name}: it was named and does not claim to preserve {' and '.join(lacks)}, on which the labels of these "
-                "data depend, so a break may have changed the right answer: review its failures, or leave it out"
+                f"{recipe.name}: it was named although it does not claim to preserve {' and '.join(lacks)}, on which the "
+                "labels of these data depend; a break may have changed the right answer: review its failures, or leave it out"
             )
             flags.append(Flag("unfit", "warning", message))
     return flags

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from robustness.engine.trial import Plan
     from robustness.planning.languages import RunLanguage
     from robustness.settings import Settings
+    from robustness.tasks.task import Task
     from robustness.victims.base import Victim, VictimInfo
 
 
@@ -24,17 +25,24 @@ ONE_TEXT = ("text",)
 
 
 def chosen_recipes(
-    settings: Settings, language: RunLanguage, labels: Sequence[str], fields: Sequence[str] = ONE_TEXT
+    settings: Settings,
+    language: RunLanguage,
+    labels: Sequence[str],
+    fields: Sequence[str] = ONE_TEXT,
+    task: Task[Any, Any] | None = None,
 ) -> tuple[Recipe, ...]:
     """The recipes that the settings name, kept from texts and spans that they may not touch.
 
+    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet.
+
     Raises:
-        UsageError: no recipe, an unknown one, one named twice, or one that does not know the language of the texts.
+        UsageError: no recipe, an unknown one, one named twice, one of another task, or one that does not know the language of
+            the texts.
     """
     from attacks import recipes as registry
 
     try:
-        options = options_of(settings, language, fields)
+        options = options_of(settings, language, fields, task)
         chosen = [recipe for spec in settings.recipes for recipe in registry.resolve(spec, options)]
     except registry.LanguageError as error:
         raise UsageError(language.refused(str(error))) from error
@@ -44,9 +52,21 @@ def chosen_recipes(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(f"recipes named twice: {', '.join(twice)}; name each once")
+    if task is not None:
+        chosen = _of_task(chosen, task.name, settings.recipes)
     if not chosen:
         raise UsageError("no recipe was named; see `robustness list recipes`")
-    return guarded(chosen, language, settings.protect, labels)
+    return guarded(chosen, language, settings.protect, labels, marks=task is not None and task.protects)
+
+
+def _of_task(recipes: Sequence[Recipe], task: str, named: Sequence[str]) -> list[Recipe]:
+    """Those that make sense for a task; raises ``UsageError`` for one of another that was asked for by its own name."""
+    fit = [recipe for recipe in recipes if not recipe.tasks or task in recipe.tasks]
+    wrong = [recipe for recipe in recipes if recipe not in fit and recipe.name in named]
+    if wrong or not fit:
+        told = wrong or recipes
+        raise UsageError(f"{told[0].name} is a recipe for the task {' or '.join(told[0].tasks)}; this run's task is {task}")
+    return fit
 
 
 def left_out(settings: Settings, language: RunLanguage) -> list[str]:
@@ -57,14 +77,17 @@ def left_out(settings: Settings, language: RunLanguage) -> list[str]:
     return list(dict.fromkeys(name for spec in settings.recipes for name in registry.left_out(spec, options)))
 
 
-def options_of(settings: Settings, language: RunLanguage, fields: Sequence[str] = ONE_TEXT) -> Options:
-    """What all recipes of a run are built with; the data's fields say what its labels need preserved, unless the user does."""
+def options_of(
+    settings: Settings, language: RunLanguage, fields: Sequence[str] = ONE_TEXT, task: Task[Any, Any] | None = None
+) -> Options:
+    """What all recipes of a run are built with; task and fields say what must be preserved, unless the user does."""
     from attacks import recipes as registry
     from attacks.language.resources import Resources
     from attacks.preserves import needed_by
 
     resources = settings.resources or Resources()
-    preserve = tuple(settings.preserve) if settings.preserve is not None else needed_by(len(fields))
+    needed = task.needs if task is not None and task.needs else needed_by(len(fields))
+    preserve = needed if settings.preserve is None else tuple(settings.preserve)
     return registry.Options(settings.profile, resources, language.code, language.named, preserve, settings.tagger)
 
 

@@ -67,8 +67,8 @@ def refuse_grouped(group: str | None, until_decided: bool) -> None:
     """Raise ``UsageError`` for a run until its decision over examples in groups: its intervals take each example for itself."""
     if group and until_decided:
         raise UsageError(
-            f"--until-decided and --group {group} cannot go together: intervals that may be looked at as a run grows hold for "
-            "examples that stand alone; leave --until-decided out, and use --limit to spend less"
+            f"--until-decided and --group {group} cannot go together: intervals that may be looked at as a run grows "
+            "hold for independent examples only; leave --until-decided out, and use --limit to spend less"
         )
 
 

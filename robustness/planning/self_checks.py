@@ -46,16 +46,16 @@ class Flag:
 
 CODES: Mapping[str, str] = {
     "nondeterministic": "the victim answered the same text differently when asked again",
-    "batch-order": "answers depend on what stands beside a text in its batch: are they in the order of the inputs?",
-    "truncation": "the victim cuts off some examples, so that edits past the cut cannot matter",
+    "batch-order": "answers depend on the other texts in the batch: are they in the order of the inputs?",
+    "truncation": "the victim truncates some examples, so edits past the cut cannot matter",
     "zero-candidates": "no candidate was found for some examples; they are untested",
-    "untested": "some examples had no fair try: they are no survivals, and the verdict allows for either end",
+    "untested": "some examples had no fair try: they do not count as survivals, and the verdict allows for either outcome",
     "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
     "unknown-words": "the victim's tokenizer does not know much of the data",
-    "unconfirmed": "some successes of the search were not borne out by fresh answers and count as failed",
+    "unconfirmed": "some successes of the search were not confirmed by fresh answers and count as failed",
     "channel": "every text went through a channel before the victim read it",
-    "constant": "the victim gives one and the same answer whatever it is asked",
-    "ties": "several labels share the highest score, so that their order decides the answer",
+    "constant": "the victim gives the same answer whatever it is asked",
+    "ties": "several labels share the highest score, so their order decides the answer",
     "one-label": "all examples have one label: a victim that always answers it looks perfect",
     "swapped-labels": "clean accuracy is below chance and another naming of the labels fits: they look swapped",
     "blind-beats-guided": "a recipe that never looks at the answers breaks more than one that does: something hinders the search",
@@ -64,19 +64,20 @@ CODES: Mapping[str, str] = {
     "exhausted": "many trials held only until the budget was spent; a larger budget may break them",
     "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
-    "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they came",
+    "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they are",
     "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
     "errors": "some trials ended in an error and say nothing about robustness",
-    "unreliable": "the victim failed on batches whose inputs it all answered when asked again",
+    "unreliable": "the victim failed on batches, yet answered each of their inputs when asked again",
     "dropped-rows": "rows of the data were dropped",
-    "clusters": "many examples share long parts, or a column says that they hang together, and no --group was given",
+    "clusters": "many examples share long passages, or a column suggests that they belong together, and no --group was given",
     "language": "not every recipe knows the language of every text",
-    "not-this-language": "the texts look English, and the language that was named keeps the attacks for English from them",
+    "not-this-language": "the texts look English, but the language that was named rules out the attacks for English",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
-    "left-out": "recipes or techniques were left out, for they do not preserve what the labels of these data depend on",
-    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may be no break",
-    "insertion-only": "some examples were broken only by text added beside their own, nothing of which was changed",
+    "goal-fit": "examples that the goal cannot be asked of were left out",
+    "left-out": "recipes or techniques were left out because they do not preserve what the labels of these data depend on",
+    "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may not be genuine",
+    "insertion-only": "some examples were broken only by added text, with their own text unchanged",
     "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
@@ -89,7 +90,7 @@ def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
 
 def unreliable(rescued: int) -> list[Flag]:
     """Inputs that failed once and were answered later, with nothing wrong with any of them."""
-    message = f"{CODES['unreliable']}: {rescued} inputs; a victim that takes one text at a time is asked so with --batch-tokens 1"
+    message = f"{CODES['unreliable']}: {rescued} inputs; for a victim that takes one text at a time, pass --batch-tokens 1"
     return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
 
@@ -152,10 +153,10 @@ class _Count:
 
 
 class OutcomeChecks:
-    """Reads outcomes one by one, keeps counts only, and ends in flags."""
+    """Reads outcomes one by one, keeps counts only, and ends in flags. ``classes``: answers are labels of the victim's."""
 
-    def __init__(self) -> None:
-        self.oddities = AnswerOddities()
+    def __init__(self, *, classes: bool = True) -> None:
+        self.oddities, self._classes = AnswerOddities(), classes
         self._by_recipe: dict[str, _Count] = {}
         self._errors: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
@@ -166,8 +167,8 @@ class OutcomeChecks:
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self._read_clean(outcome)
-        if outcome.adversarial is not None and outcome.adversarial.scores is not None:
-            self.oddities.look(outcome.adversarial.scores)
+        if self._classes and outcome.best is not None and outcome.best.scores is not None:
+            self.oddities.look(outcome.best.scores)
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
         if outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
@@ -189,10 +190,10 @@ class OutcomeChecks:
         if outcome.clean is None or outcome.example_id in self._clean:
             return
         self._clean.add(outcome.example_id)
-        if outcome.clean.scores is not None:
+        if self._classes and outcome.clean.scores is not None:
             self.oddities.look(outcome.clean.scores)
-        self._gold[outcome.label] += 1
-        self._right += outcome.clean.label == outcome.label
+        self._gold[outcome.reference] += 1
+        self._right += outcome.clean.shown == outcome.reference
 
     def flags(self) -> list[Flag]:
         """Every doubt that the outcomes raise, commonest kinds by recipe."""
@@ -206,7 +207,7 @@ class OutcomeChecks:
 
     def _chance(self) -> list[Flag]:
         n = sum(self._gold.values())
-        if not n:
+        if not n or not self._classes:
             return []
         commonest = max(self._gold.values()) / n
         accuracy = self._right / n

@@ -43,25 +43,28 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Labelled stretches of the text, in order of place."""
+    """Labelled stretches of the text, in order of place; ``scores``: how sure the victim is of each, 0 to 1, if it tells."""
 
     found: tuple[Span, ...]
     reading: bytes | None = None
+    scores: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A text: a translation, a summary, an answer to a question."""
+    """A text: a translation, a summary, an answer to a question. ``confidence``: the victim's own in it, 0 to 1, if it tells."""
 
     text: str
     reading: bytes | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Ids of passages, best first."""
+    """Ids of passages, best first; ``scores``: one for each, higher is better, where the victim gives them."""
 
     ids: tuple[str, ...]
+    scores: tuple[float, ...] | None = None
     reading: bytes | None = None
 
 

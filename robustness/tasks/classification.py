@@ -85,6 +85,9 @@ class Classification(Task[int, Prediction]):
 
     name = "classification"
     summary = "one label for a text or a pair"
+    references = ("label",)
+    needs = ()
+    classes = True
     fewest_labels = 2
     goals = (
         GoalKind("misclassify", "any wrong label"),
@@ -122,6 +125,10 @@ class Classification(Task[int, Prediction]):
     def right(self, answer: Prediction, seen: ClassSeen) -> bool:
         """Whether it is the gold label."""
         return answer.label == gold_of(seen)
+
+    def fits(self, goal: Goal[int, Prediction], reference: int | None) -> bool:
+        """A label can be wrongly answered only where it is not the right one."""
+        return not (isinstance(goal, AnswerWith) and goal.label == reference)
 
     def gist(self, answer: Prediction) -> int:
         """The label."""

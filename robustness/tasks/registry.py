@@ -11,6 +11,14 @@ from robustness.tasks.task import Task
 
 _FILES = {
     "classification": "robustness.tasks.classification:Classification",
+    "multi-label": "robustness.tasks.multilabel:MultiLabel",
+    "regression": "robustness.tasks.regression:Regression",
+    "retrieval": "robustness.tasks.retrieval:Retrieval",
+    "ner": "robustness.tasks.entities:Entities",
+    "generation": "robustness.tasks.generation:Generation",
+    "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
+    "summarisation": "robustness.tasks.summarisation:Summarisation",
+    "translation": "robustness.tasks.translation:Translation",
 }
 DEFAULT = "classification"
 _ADDED: dict[str, Task[Any, Any]] = {}

@@ -13,14 +13,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from attacks.search import Answer, Input, Judge, Judgement, Mark
-from attacks.words import Edit, diff
+from attacks.words import Edit, diff, moved
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Shown, Unusable
 from robustness.tasks.rows import rows_of
 
 if TYPE_CHECKING:
     from robustness.tasks.check_answers import AnswerOddities
-    from robustness.victims.base import VictimInfo
+    from robustness.victims.base import Victim, VictimInfo
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Answer)
@@ -30,10 +30,20 @@ A_contra = TypeVar("A_contra", bound=Answer, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What the victim of a run reads and can answer: its text fields, and its labels where its answers are labels."""
+    """What the victim of a run reads and can answer: its text fields, and its labels where its answers are labels.
+
+    ``ids``: of all that it can rank, where its answers are rankings and it tells what it searches.
+    """
 
     labels: tuple[str, ...] = ()
     fields: tuple[str, ...] = ("text",)
+    ids: frozenset[str] | None = None
+
+
+def space_of(victim: Victim) -> Space:
+    """What a victim says of itself; one that searches passages holds them as ``passages``, by id."""
+    passages: Mapping[str, str] | None = getattr(victim, "passages", None)
+    return Space(victim.info.labels, victim.info.fields, None if passages is None else frozenset(passages))
 
 
 @dataclass(frozen=True)
@@ -56,25 +66,8 @@ class Seen(Generic[R, A]):
         return diff(self.inputs[self.field], self.perturbed[self.field], "")
 
     def moved(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where a span of the attacked field's original stands in the perturbed text; None where it is gone.
-
-        A span that an edit covers exactly, or lies inside, becomes what was put in its place; one that an edit cuts into
-        reaches to the edit's far side.
-        """
-        new_start, new_end = _moved(self.edits, start, right=False), _moved(self.edits, end, right=True)
-        return (new_start, new_end) if new_end > new_start else None
-
-
-def _moved(edits: Sequence[Edit], at: int, *, right: bool) -> int:
-    """A place of the original in the new text; one inside an edit goes to its start, or with ``right`` to its end."""
-    shift = 0
-    for edit in edits:
-        if at < edit.start or (at == edit.start and (right or edit.start == edit.end)):
-            break
-        if at < edit.end or (at == edit.end and right and edit.start < edit.end):
-            return edit.new_end if right else edit.new_start
-        shift = edit.new_end - edit.end
-    return at + shift
+        """Where a span of the attacked field's original stands in the perturbed text; None where it is gone."""
+        return moved(self.edits, start, end)
 
 
 class Goal(Protocol[R, A]):
@@ -97,8 +90,8 @@ class GoalKind:
 
     @property
     def word(self) -> str:
-        """The part before the colon."""
-        return self.spec.partition(":")[0]
+        """The part before what is filled in."""
+        return self.spec.partition(":")[0].partition("[")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +122,10 @@ class Task(ABC, Generic[R, A]):
     """Whether answers have a quality between 0 and 1."""
     fewest_labels: ClassVar[int] = 0
     """How many labels a victim must declare before it can be read; 0 where its answers are no indexes of labels."""
+    needs: ClassVar[tuple[str, ...]] = ("entailment",)
+    """What every change must leave as it was (``attacks.preserves``); empty: by the number of text fields."""
+    classes: ClassVar[bool] = False
+    """Whether an answer is one of the victim's labels, so that chance level and mixed-up labels can be looked for."""
     protects: ClassVar[bool] = False
     """Whether the marks of an example are spans that no attack may touch."""
     measures: ClassVar[tuple[Measure, ...]] = ()
@@ -151,9 +148,17 @@ class Task(ABC, Generic[R, A]):
     def right(self, answer: A, seen: Seen[R, A]) -> bool:
         """Whether the clean answer is right; where it is not, the example is skipped. ``seen.perturbed`` is the clean text."""
 
+    def right_for(self, goal: Goal[R, A], answer: A, seen: Seen[R, A]) -> bool:
+        """Whether the clean answer is right as a goal sees it: goals may bring a tolerance, a depth or a label of their own."""
+        return self.right(answer, seen)
+
     @abstractmethod
     def show(self, answer: A, space: Space) -> Shown:
         """The answer as reports show it."""
+
+    def adapted(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row of the data, one that comes in another usual shape brought into columns of ``texts`` and ``references``."""
+        return row
 
     def read_answers(self, raw: Any, inputs: Sequence[Input], info: VictimInfo, oddities: AnswerOddities) -> list[A | Unusable]:
         """Answers to ``inputs`` from what the victim returned; raises ``AnswerError`` where they cannot be told apart."""
@@ -184,6 +189,10 @@ class Task(ABC, Generic[R, A]):
         """What an answer comes down to: two of different gists are different answers."""
         return cast("Hashable", replace(cast("Any", answer), reading=None))
 
+    def fits(self, goal: Goal[R, A], reference: R | None) -> bool:
+        """Whether a goal can be asked of an example at all; one that cannot is left out, for it would count as robust."""
+        return True
+
     def same(self, one: A, other: A) -> bool:
         """Whether two answers to one text are alike, but for the last digits."""
         return self.gist(one) == self.gist(other)
@@ -195,6 +204,11 @@ class Task(ABC, Generic[R, A]):
             return goal.judge(answer, Seen(inputs, perturbed, field, reference, clean))  # type: ignore[arg-type]
 
         return judge
+
+    def check_goal(self, spec: str) -> None:
+        """Raise ``UsageError`` for a goal that the task has not, whatever the victim's labels."""
+        if spec.partition(":")[0] not in {kind.word for kind in self.goals}:
+            raise self.unknown_goal(spec)
 
     def unknown_goal(self, spec: str) -> UsageError:
         """The error for a goal that the task has not."""

@@ -120,7 +120,7 @@ class Auditor:
     def __call__(
         self,
         victim: Any,
-        examples: Any = None,
+        data: Any = None,
         recipes: str | Sequence[str] = "standard",
         *,
         gate: Mapping[str, Any] | None = None,
@@ -133,11 +133,11 @@ class Auditor:
         from reports.gate.gate import evaluate
         from reports.gate.policy import parse_policy
         from reports.render.terminal import verdict_line
-        from robustness.audit import audit
+        from robustness.auditing import audit
 
         self._count += 1
         policy = parse_policy({"gate": dict(gate or {})}, "gate")
-        run = audit(victim, examples, recipes, out=self._folder / f"robustness-{self._count}", policy=policy, **settings)
+        run = audit(victim, data, recipes=recipes, out=self._folder / f"robustness-{self._count}", policy=policy, **settings)
         found = evaluate(run, policy)
         if gate is not None and found.verdict != "passed":
             found = found.demanding()
@@ -226,11 +226,11 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _run(policy: Policy, folder: Path) -> Run:
-    from robustness.audit import audit
+    from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
 
-    arguments = arguments_of(policy.audit.model_dump(exclude_none=True))
-    return audit(**{**arguments, "out": folder, "resume": folder.exists()}, policy=policy)
+    asked = Asked.of(**arguments_of(policy.audit.model_dump(exclude_none=True)))
+    return audit_asked(asked, out=folder, resume=folder.exists(), policy=policy)
 
 
 def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -> str:
@@ -244,8 +244,8 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
     if found:
         lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")
     for outcome in found[:WORST]:
-        after = outcome.adversarial.label if outcome.adversarial else "?"
-        lines.append(one_line(f"  {outcome.recipe} on {outcome.example_id}: {outcome.label} → {after}"))
+        after = outcome.best.shown if outcome.best else "?"
+        lines.append(one_line(f"  {outcome.recipe} on {outcome.example_id}: {outcome.reference} → {after}"))
         lines.append(f"    {marked(outcome)}")
     return defused("\n".join([*lines, f"every failure and report: {one_line(str(run.path.resolve()))}"]))
 

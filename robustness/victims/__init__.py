@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +34,12 @@ KINDS = (
         "hf",
         "hf:FOLDER_OR_NAME[#LABEL]",
         "scores",
-        "any Hugging Face sequence classifier, for one text or a pair; #LABEL picks one label of a multi-label one",
-        ("device", "allow_pickle", "trust_remote_code", "max_length", "fields"),
+        "any Hugging Face checkpoint whose class says how to ask it: classifiers, taggers, readers, encoder-decoders, decoders; "
+        "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
+        (
+            *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
+            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
+        ),
     ),
     VictimKind(
         "python",
@@ -42,6 +47,34 @@ KINDS = (
         "scores or labels",
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
         ("access", "labels", "fields", "one_at_a_time", "task"),
+        runs_code=True,
+    ),
+    VictimKind(
+        "bm25",
+        "bm25:CORPUS",
+        "rankings",
+        "BM25 over the passages of a file with columns id and text: which passages answer a query",
+        ("fields",),
+    ),
+    VictimKind(
+        "embedder",
+        "embedder:MODEL#CORPUS",
+        "rankings",
+        "a bi-encoder, minilm or a Hugging Face one, over the passages of a file with columns id and text",
+        ("device", "fields"),
+    ),
+    VictimKind(
+        "spacy",
+        "spacy:PIPELINE[#TYPES]",
+        "labels",
+        "the entities of a spaCy pipeline, installed or in a folder; #conll or #PERSON=PER,GPE=LOC,*=O renames its types",
+    ),
+    VictimKind(
+        "command",
+        "command:PROGRAM ARGUMENTS",
+        "scores or labels",
+        "any program that reads a text per line and answers each with a line, as plain text or as JSON",
+        ("access", "labels", "fields", "task", "json_lines", "start_limit", "answer_limit"),
         runs_code=True,
     ),
     VictimKind(
@@ -67,15 +100,21 @@ def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str 
     """
     kind = (spec or "").partition(":")[0]
     if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
-        how = advice or f"repeat it as --victim {spec}, or pass --allow-local-code"
-        raise UsageError(f"{source} names the victim {spec}, which is Python code; to run it, {how}")
+        how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
+        raise UsageError(f"{source} names the victim {spec}, which runs code of its own; to run it, {how}")
+
+
+def takes(spec: str, option: str) -> bool:
+    """Whether the kind of victim that a spec names takes an option."""
+    return any(kind.name == spec.partition(":")[0] and option in kind.options for kind in KINDS)
 
 
 def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, through: str | None = None, **options: Any) -> Victim:
     """The victim that ``spec`` names.
 
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
-    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code.
+    brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
+    with ``command:``, in a process of their own anyway.
     ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``).
 
     Raises:
@@ -144,6 +183,23 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind == "bm25":
+        from robustness.victims.retrieval import load_bm25
+
+        return load_bm25(rest, offline=offline, **given)
+    if kind == "embedder":
+        from robustness.victims.transformers.embedder import load_embedder
+
+        return load_embedder(rest, offline=offline, **given)
+    if kind == "spacy":
+        from robustness.victims.spacy import load_spacy
+
+        name, _, types = rest.partition("#")
+        return load_spacy(name, types=types or None, **given)
+    if kind == "command":
+        from robustness.victims.command import load_command
+
+        return load_command(rest, offline=offline, **given)
     if kind == "predictions":
         from robustness.victims.predictions import load_predictions
 

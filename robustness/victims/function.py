@@ -33,7 +33,7 @@ from robustness.errors import UsageError, VictimError, cut
 from robustness.tasks.named_answers import ONE_TEXT, plain_list
 from robustness.tasks.registry import DEFAULT, task_named
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
-from robustness.victims.pipelines import PipelineScores, is_pipeline
+from robustness.victims.pipelines import FUNCTIONS, PipelineScores, is_pipeline
 
 ACCESS = ("scores", "labels")
 Ask = Callable[[list[Any]], Any]
@@ -128,8 +128,8 @@ def from_callable(
     if _is_victim(predictor):
         return _of_task(predictor, task, name)
     task = str(task or getattr(predictor, "robustness_task", None) or DEFAULT)
-    if is_pipeline(predictor) and task == DEFAULT:
-        predictor = PipelineScores(predictor, name)
+    if is_pipeline(predictor) and task in FUNCTIONS:
+        predictor = PipelineScores(predictor, name, task)
     if not _predicts(predictor):
         raise UsageError(
             f"{name} is a {type(predictor).__name__}: expected a function, or an object with predict_proba or predict"
@@ -242,7 +242,9 @@ def _loaded(predictor: Any, name: str) -> Any:
             f"{name} was called as a loader and raised {type(problem).__name__}: {problem}{_where(problem)}"
         ) from problem
     if not _predicts(made):
-        raise UsageError(f"{name} takes no texts, so it was called as a loader, and returned {type(made).__name__}, no predictor")
+        raise UsageError(
+            f"{name} takes no texts, so it was called as a loader, and returned {type(made).__name__}, which is not a predictor"
+        )
     return made
 
 

@@ -1,4 +1,4 @@
-"""A text-classification pipeline of transformers as a predictor: all its scores, in the order of its ``id2label``."""
+"""A text-classification pipeline of transformers as a predictor: all its scores by label, or its number."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ def is_pipeline(predictor: Any) -> bool:
     )
 
 
+FUNCTIONS = {"classification": None, "multi-label": "sigmoid", "regression": "none"}
+"""What is put behind the logits, by task; None: what the pipeline itself puts there."""
+
+
 class PipelineScores:
-    """Asks a pipeline for the score of every label, whatever it was made to show.
+    """Asks a pipeline for the score of every label, whatever it was made to show. ``task``: one of ``FUNCTIONS``.
 
     Raises:
-        UsageError: a pipeline of another task, or one whose scores are not a choice between labels.
+        UsageError: a pipeline of another task, or one whose scores are not a choice between labels though that is the task.
     """
 
-    def __init__(self, pipeline: Any, name: str) -> None:
+    def __init__(self, pipeline: Any, name: str, task: str = "classification") -> None:
         if not any(kind.__name__ == _KIND for kind in type(pipeline).__mro__):
             raise UsageError(
                 f"{name} is a transformers pipeline for {getattr(pipeline, 'task', type(pipeline).__name__)!r}; expected one for "
@@ -32,18 +36,24 @@ class PipelineScores:
             )
         config: Any = pipeline.model.config
         names: Mapping[int, str] = config.id2label
-        if len(names) < 2 or getattr(config, "problem_type", None) in ("multi_label_classification", "regression"):
+        several = len(names) < 2 or getattr(config, "problem_type", None) in ("multi_label_classification", "regression")
+        if several and task == "classification":
             raise UsageError(
-                f"{name} is a pipeline whose {len(names)} label(s) do not exclude each other, or are no labels at all; "
-                "audit one label of its checkpoint against the rest: hf:PATH#LABEL"
+                f"{name} is a pipeline whose {len(names)} label(s) do not exclude each other, or are not labels at all; audit it "
+                "with --task multi-label or --task regression, or one label of its checkpoint against the rest: hf:PATH#LABEL"
             )
         self._pipeline = pipeline
+        self._options: dict[str, Any] = {"top_k": None}
+        if FUNCTIONS[task] is not None:
+            self._options["function_to_apply"] = FUNCTIONS[task]
         self.labels = tuple(names[i] for i in sorted(names))
 
     def predict_proba(self, items: Sequence[Any]) -> Any:
         """``{"label", "score"}`` of every label for each text, or for each pair of texts."""
         ready = [_pair(item) if isinstance(item, Mapping) else item for item in items]
-        return self._pipeline(ready, top_k=None)
+        return self._pipeline(ready, **self._options)
+
+    predict = predict_proba
 
 
 def _pair(item: Mapping[str, str]) -> Mapping[str, str]:

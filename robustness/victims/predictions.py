@@ -122,7 +122,7 @@ def _table_lines(path: Path, text: str, separator: str) -> Iterator[Line]:
         for row in reader:
             if None in row or None in row.values():
                 raise UsageError(
-                    f"{path}, line {reader.line_num}: {len(reader.fieldnames or ())} columns were expected, like in the header"
+                    f"{path}, line {reader.line_num}: {len(reader.fieldnames or ())} columns were expected, as in the header"
                 )
             yield reader.line_num, row
     except csv.Error as problem:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attacks.words import Edit, Words, diff, pieces
+from attacks.words import Edit, Words, diff, moved, pieces
 
 _PARTS = [
     "word",
@@ -192,3 +192,24 @@ def test_indexes_out_of_range_are_refused() -> None:
         with pytest.raises(IndexError):
             call()
     assert (words[-1], words[-2], words.original_word(-2)) == ("b", "a", "a")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "span", "expected"),
+    [
+        ("so John left", "so xJohn left", (3, 7), "xJohn"),
+        ("so John left", "so the John left", (3, 7), "John"),
+        ("John left", "Honestly, John left", (0, 4), "John"),
+        ("so John left", "so John really left", (3, 7), "John"),
+        ("so John Smith left", "so Mary Lee left", (3, 13), "Mary Lee"),
+        ("so John Smith left", "so Jo hn Smith left", (3, 13), "Jo hn Smith"),
+        ("so John left", "so left", (3, 7), None),
+        ("to France and Germany", "to Germany and France", (3, 9), "Germany"),
+        ("in U.S. now", "in U . S . now", (3, 7), "U . S ."),
+    ],
+)
+def test_a_span_moves_with_its_text_and_takes_in_nothing_beside_it(
+    before: str, after: str, span: tuple[int, int], expected: str | None
+) -> None:
+    found = moved(diff(before, after), *span)
+    assert (None if found is None else after[slice(*found)]) == expected

@@ -64,7 +64,7 @@ def test_a_row_that_was_moved_to_another_text_ends_the_run(tmp_path: Path) -> No
     base.execute("UPDATE answers SET value = (SELECT value FROM answers ORDER BY key LIMIT 1)")
     base.commit()
     base.close()
-    with pytest.raises(UsageError, match="its checksum is another"):
+    with pytest.raises(UsageError, match="its checksum does not match"):
         shelf(tmp_path).recall([("one",), ("two",)])
 
 
@@ -108,7 +108,7 @@ def test_a_kept_vector_with_a_hole_in_it_ends_the_run(tmp_path: Path) -> None:
 
 
 def run(folder: Path, out: str) -> Run:
-    return audit("scripted:keyword", ROWS, "deepwordbug", out=folder / out, cache=folder / "kept", encoder="none")
+    return audit("scripted:keyword", ROWS, recipes="deepwordbug", out=folder / out, cache=folder / "kept", encoder="none")
 
 
 def test_an_audit_over_a_damaged_cache_ends_before_it_judges(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_kept_answers_that_the_victim_no_longer_gives_end_the_run(tmp_path: Path
     """Whoever can write checksums too is found by asking: a few clean texts are asked past the cache."""
     run(tmp_path, "cold")
     edit(tmp_path / "kept", lambda row: struct.pack("<iHB2d", 0, 2, 0, 0.9, 0.1), sealed=True)
-    with pytest.raises(UsageError, match=r"3 of 3 answers in it are not what the victim answers now.*delete it"):
+    with pytest.raises(UsageError, match=r"3 of 3 answers in it differ from what the victim answers now.*delete it"):
         run(tmp_path, "warm")
 
 

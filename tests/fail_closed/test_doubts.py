@@ -12,7 +12,7 @@ import pytest
 
 from reports.gate.gate import evaluate
 from reports.gate.policy import parse_policy
-from robustness.audit import audit
+from robustness.auditing import audit
 
 LABELS = ["negative", "positive"]
 GOOD, BAD = ("warm", "great", "good"), ("dull", "cold", "bad")
@@ -42,7 +42,7 @@ def sorting(texts: Sequence[str]) -> list[list[float]]:
 
 
 def rules(ask: Ask, rows: Sequence[tuple[str, str]], tmp_path: Path, gate: dict[str, Any]) -> tuple[str, list[str]]:
-    run = audit(ask, rows, "natural:word-order", out=tmp_path / "run", victim_options={"labels": LABELS}, encoder="none")
+    run = audit(ask, rows, recipes="natural:word-order", out=tmp_path / "run", victim_options={"labels": LABELS}, encoder="none")
     result = evaluate(run, parse_policy({"gate": gate}, "test"))
     return result.verdict, [rule.message.split(":")[0] for rule in result.rules if rule.rule == "doubts"]
 
@@ -83,7 +83,9 @@ def test_answers_that_flip_often_do_not_pass(tmp_path: Path) -> None:
     def flipping(texts: Sequence[str]) -> list[list[float]]:
         return [[p, 1 - p] for t in texts for p in [rng.choice((0.2, 0.8))] if right(t) is not None]
 
-    run = audit(flipping, ROWS, "natural:word-order", out=tmp_path / "run", victim_options={"labels": LABELS}, encoder="none")
+    run = audit(
+        flipping, ROWS, recipes="natural:word-order", out=tmp_path / "run", victim_options={"labels": LABELS}, encoder="none"
+    )
     found = {rule.rule: rule.verdict for rule in evaluate(run, parse_policy({"gate": {"max_accuracy_drop": "99pt"}}, "t")).rules}
     assert found["max_flip_rate"] == "inconclusive"
     assert json.loads((tmp_path / "run" / "run.json").read_text())["repeats"]["flips"] > 2

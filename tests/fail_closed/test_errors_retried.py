@@ -50,7 +50,7 @@ def run(
     out: Path, victim: Served, *, resume: bool = False, recipes: str = "deepwordbug,natural:keyboard-typo", **more: Any
 ) -> Run:
     subject: Any = victim
-    return audit(subject, ROWS, recipes, out=out, resume=resume, encoder="none", budget=30, **more)
+    return audit(subject, ROWS, recipes=recipes, out=out, resume=resume, encoder="none", budget=30, **more)
 
 
 def stable(folder: Path) -> dict[str, Any]:

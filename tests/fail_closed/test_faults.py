@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reports.run.seal import verify
-from robustness.audit import Audit, prepare
 from robustness.data import load_examples
+from robustness.planning.audit import Audit, prepare
 from robustness.settings import Settings
 from robustness.victims import load_victim
 

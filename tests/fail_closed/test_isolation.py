@@ -20,10 +20,12 @@ from robustness import audit
 from robustness.cli import main
 from robustness.engine.backends import VictimBackend
 from robustness.engine.converse import ask
+from robustness.engine.failures import Failure
 from robustness.engine.gradients import GradientBackend
 from robustness.engine.oracle import Oracle
-from robustness.errors import RobustnessError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
+from robustness.errors import AnswerError, RobustnessError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
 from robustness.isolation.victim import IsolatedVictim
+from robustness.tasks.answers import LabelSet, Number, Ranking
 from robustness.victims import load_victim
 
 HOSTILE = Path(__file__).with_name("hostile.py")
@@ -67,7 +69,7 @@ def facts(folder: Path) -> tuple[list[bytes], dict[str, Any]]:
 def test_an_isolated_victim_has_the_outcomes_and_the_identity_of_one_in_this_process(tmp_path: Path) -> None:
     for out, isolate in (("here", False), ("there", True)):
         recipes = "deepwordbug,bad-characters,natural:keyboard-typo"
-        audit(spec("answer"), ROWS, recipes, out=tmp_path / out, encoder="none", budget=30, isolate=isolate)
+        audit(spec("answer"), ROWS, recipes=recipes, out=tmp_path / out, encoder="none", budget=30, isolate=isolate)
     assert facts(tmp_path / "there") == facts(tmp_path / "here")
 
 
@@ -216,7 +218,7 @@ def test_offline_holds_in_the_other_process() -> None:
 
 def test_only_what_a_child_can_load_is_isolated() -> None:
     with pytest.raises(UsageError, match="isolate needs a victim that a child process can load"):
-        audit(lambda texts: [[0.5, 0.5] for _ in texts], ROWS, "deepwordbug", isolate=True)
+        audit(lambda texts: [[0.5, 0.5] for _ in texts], ROWS, recipes="deepwordbug", isolate=True)
     assert not isinstance(load_victim("scripted:keyword", isolate=True), IsolatedVictim)
 
 
@@ -259,7 +261,8 @@ def _runs(pid: int) -> bool:
 FORKED_CHILD = """
 import os, pathlib, signal, sys, time
 sys.path.insert(0, {here!r})
-from robustness.audit import Audit, audit
+from robustness.auditing import audit
+from robustness.planning.audit import Audit
 
 def forking(texts):
     if os.fork() == 0:
@@ -273,7 +276,7 @@ from fork_victim import Victim
 import fork_victim
 victim = Victim()
 fork_victim.trick = forking
-audit(victim, {rows!r}, "deepwordbug", out="run", encoder="none", budget=30)
+audit(victim, {rows!r}, recipes="deepwordbug", out="run", encoder="none", budget=30)
 """
 FORK_VICTIM = """
 trick = None
@@ -305,7 +308,7 @@ def test_a_child_that_a_killed_run_forked_keeps_no_lock(tmp_path: Path, monkeypa
             child = int((tmp_path / "forked").read_text())
             assert _runs(child)
         try:
-            audit(Victim(), ROWS, "deepwordbug", out=out, resume=out == "run", encoder="none", budget=30)
+            audit(Victim(), ROWS, recipes="deepwordbug", out=out, resume=out == "run", encoder="none", budget=30)
         finally:
             if out == "run":
                 os.kill(child, signal.SIGKILL)
@@ -320,3 +323,31 @@ def test_a_label_comes_through_the_process_by_its_name(tmp_path: Path) -> None:
         assert VictimBackend(made).compute([("a film",)]) == [Prediction(1)]
     finally:
         made.close()
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "expected"),
+    [
+        ("multi-label", "{'spam', 'ad'}", LabelSet(frozenset({0, 1}))),
+        ("multi-label", "numpy.array([0.9, 0.1])", LabelSet(frozenset({0}), (0.9, 0.1))),
+        ("regression", "numpy.float64(0.5)", Number(0.5)),
+        ("retrieval", "[('b', 2), ('a', 1)]", Ranking(("b", "a"), (2.0, 1.0))),
+        ("retrieval", "{'a': 1.0, 'b': 2.0}", Ranking(("b", "a"), (2.0, 1.0))),
+        ("regression", "None", Failure("empty", "the victim answered None (NoneType); expected a number")),
+        ("regression", "object()", AnswerError),
+    ],
+)
+def test_rows_of_every_task_come_through_the_process(tmp_path: Path, task: str, row: str, expected: Any) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"import numpy\n\ndef ask(texts):\n    return [{row} for _ in texts]\n", "utf-8")
+    labels: dict[str, Any] = {"labels": ("spam", "ad")} if task == "multi-label" else {}
+    victim = load_victim(f"python:{file}:ask", isolate=True, task=task, **labels)
+    try:
+        backend = VictimBackend(victim)
+        if expected is AnswerError:
+            with pytest.raises(AnswerError, match="which an isolated process cannot send"):
+                backend.compute([("x",)])
+        else:
+            assert backend.compute([("x",)]) == [expected]
+    finally:
+        victim.close()

@@ -90,7 +90,7 @@ def test_a_resource_of_the_policy_file_that_may_be_a_pickle_needs_consent(here: 
 
 
 def test_every_kind_that_loads_code_says_so() -> None:
-    assert [kind.name for kind in KINDS if kind.runs_code] == ["python"]
+    assert [kind.name for kind in KINDS if kind.runs_code] == ["python", "command"]
 
 
 def test_pytest_collects_it_and_runs_it_on_consent_only(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

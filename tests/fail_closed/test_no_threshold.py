@@ -175,23 +175,23 @@ def test_two_values_for_the_margin_of_a_comparison_are_refused() -> None:
 )
 def test_thresholds_that_no_run_can_break_are_no_thresholds(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*AUDIT, *flags]) == 2
-    assert "no run can break it" in capsys.readouterr().err
+    assert "no run can fail it" in capsys.readouterr().err
 
 
 def test_a_threshold_that_no_run_can_break_is_named_beside_others(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--min-robust-accuracy", "30%,natural:word-drop=0"]
     for command in (AUDIT, ["gate", "run", "-q"]):
         assert main([*command, *flags]) == 0
-        assert 'recipes."natural:word-drop".min_robust_accuracy = 0: no run can break it' in capsys.readouterr().err
+        assert 'recipes."natural:word-drop".min_robust_accuracy = 0: no run can fail it' in capsys.readouterr().err
 
 
 def test_the_python_interface_names_it_too() -> None:
     from reports.gate.policy import parse_policy
-    from robustness.audit import audit
+    from robustness.auditing import audit
     from robustness.errors import UsageError
 
     idle = parse_policy({"gate": {"min_clean_accuracy": 0}}, "here")
-    with pytest.raises(UsageError, match="no run can break it"):
+    with pytest.raises(UsageError, match="no run can fail it"):
         audit("scripted:keyword", [("a dull film", "negative")], policy=idle)
 
 

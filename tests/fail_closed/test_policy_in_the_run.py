@@ -155,9 +155,9 @@ def test_a_run_of_an_older_version_has_no_policy_and_loads() -> None:
 def test_the_python_interface_leaves_the_policy_in_the_run_too() -> None:
     from reports.gate.gate import evaluate
     from reports.gate.policy import parse_policy
-    from robustness.audit import audit as run_audit
+    from robustness.auditing import audit as run_audit
 
     policy = parse_policy({"gate": {"min_robust_accuracy": "99%"}}, "here")
-    run = run_audit("scripted:keyword", "data.csv", "deepwordbug", encoder="none", out="run", policy=policy)
+    run = run_audit("scripted:keyword", "data.csv", recipes="deepwordbug", encoder="none", out="run", policy=policy)
     assert evaluate(run).verdict == "failed"
     assert main(["gate", "run", "-q"]) == 1

@@ -15,7 +15,7 @@ import yaml
 from reports.files import exact
 from reports.measures.slices import find_slice, in_slice
 from reports.render import render_all
-from reports.run import Manifest, Outcome, PredictionRecord, RunError, Rung
+from reports.run import Judged, Manifest, Outcome, RunError, Rung
 from reports.run.cases import read_cases
 from reports.run.minimised import MINIMAL, Minimal, read_minimised, write_minimised
 from reports.run.seal import drop_seal
@@ -39,7 +39,7 @@ def _write(folder: Path, *outcomes: Outcome) -> Path:
 
 
 def _broken(name: str, text: str, **more: Any) -> Outcome:
-    right, wrong = PredictionRecord("x", (0.9, 0.1)), PredictionRecord("y", (0.1, 0.9))
+    right, wrong = Judged("x", (0.9, 0.1)), Judged("y", (0.1, 0.9))
     return Outcome(name, "r", "succeeded", "x", "text", {"text": text}, right, wrong, perturbed=text + "!", queries=2, **more)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from attacks.search import Candidate, Confirm, Prediction, Query, Trial
-from robustness.audit import audit
+from robustness.auditing import audit
 from robustness.tasks.classification import against
 
 LABELS = ["negative", "positive"]
@@ -37,7 +37,9 @@ def noisy(flip_rate: float) -> Ask:
 
 
 def measured(ask: Any, tmp_path: Path, **more: Any) -> dict[str, Any]:
-    run = audit(ask, ROWS, "natural:word-order", out=tmp_path / "run", victim_options={"labels": LABELS}, encoder="none", **more)
+    run = audit(
+        ask, ROWS, recipes="natural:word-order", out=tmp_path / "run", victim_options={"labels": LABELS}, encoder="none", **more
+    )
     assert run.path == tmp_path / "run"
     loaded: dict[str, Any] = json.loads((tmp_path / "run" / "summary.json").read_text())
     return loaded | {"manifest": json.loads((tmp_path / "run" / "run.json").read_text())}
@@ -70,7 +72,7 @@ def test_twenty_equal_labels_are_not_proof(tmp_path: Path) -> None:
     run = audit(
         lambda texts: [LABELS[row[1] > 0.5] for row in inner(texts)],
         ROWS,
-        "natural:word-order",
+        recipes="natural:word-order",
         out=tmp_path / "run",
         victim_options={"labels": LABELS, "access": "labels"},
         encoder="none",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.run import EditRecord, Manifest, Outcome, PredictionRecord, Run, Rung
+from reports.run import EditRecord, Judged, Manifest, Outcome, Run, Rung
 from reports.run.minimised import MINIMAL, MINIMISED, Minimal, mechanism, write_minimised
 from reports.run.store import RunWriter, load_run
 
@@ -53,24 +53,34 @@ def manifest(recipes: Sequence[str] = ("deepwordbug",), **changes: Any) -> Manif
     return Manifest(**{**values, **changes})
 
 
+def judged(right: str, answer: str, scores: tuple[float, float]) -> Judged:
+    """An answer under the goal of any wrong label."""
+    return Judged(answer, scores, score=round(1 - scores[LABELS.index(right)], 6) if right in LABELS else None)
+
+
 def outcome(example_id: str = "e1", recipe: str = "deepwordbug", status: str = "succeeded", **changes: Any) -> Outcome:
     """An outcome whose parts agree with its status."""
-    label = changes.get("label", "positive")
+    label = changes.pop("label", changes.get("reference", "positive"))
     wrong = next(name for name in LABELS if name != label)
-    clean = PredictionRecord(label, (0.1, 0.9) if label == "positive" else (0.9, 0.1))
-    values: dict[str, Any] = {"label": label, "field": "text", "texts": {"text": "a good film"}, "clean": clean}
+    clean = judged(label, label, (0.1, 0.9) if label == "positive" else (0.9, 0.1))
+    values: dict[str, Any] = {
+        "reference": label,
+        "stratum": label,
+        "field": "text",
+        "texts": {"text": "a good film"},
+        "clean": clean,
+    }
     values |= {"queries": 12, "forwards": 11, "words": 3, "proposed": 20, "rejected": 4, "attempted": 16}
     if status == "skipped":
-        values |= {"clean": PredictionRecord(wrong, (0.6, 0.4)), "queries": 1, "forwards": 1, "proposed": 0, "rejected": 0}
+        values |= {"clean": judged(label, wrong, (0.6, 0.4)), "queries": 1, "forwards": 1, "proposed": 0, "rejected": 0}
     elif status == "error":
         values |= {"clean": None, "error": {"type": "VictimError", "message": "the victim raised ValueError"}, "queries": 0}
     else:
         flipped = status == "succeeded"
-        adversarial = PredictionRecord(
-            wrong if flipped else label, (0.7, 0.3) if flipped == (label == "positive") else (0.3, 0.7)
-        )
+        scores = (0.7, 0.3) if flipped == (label == "positive") else (0.3, 0.7)
+        best = judged(label, wrong if flipped else label, scores)
         edit = EditRecord(2, 6, 2, 6, "good", "g0od", "Leetspeak")
-        values |= {"adversarial": adversarial, "perturbed": "a g0od film", "edits": (edit,), "words_changed": 1}
+        values |= {"best": best, "perturbed": "a g0od film", "edits": (edit,), "words_changed": 1}
         values |= {"similarity": 0.93}
     values |= {"example_id": example_id, "recipe": recipe, "status": status, **changes}
     values.setdefault("distinct", max(0, values["attempted"] - values.get("no_ops", 0)))
@@ -161,7 +171,7 @@ def _ladder(example_id: str, i: int, shared: Mapping[str, Any]) -> Outcome:
     falls_at = 1 + i % 7
     text = shared["texts"]["text"]
     rungs = tuple(Rung(s, wrong if s >= falls_at else label, s < falls_at, f"{text} {'~' * s}") for s in range(1, 6))
-    broken = next((r for r in rungs if not r.correct), None)
+    broken = next((r for r in rungs if not r.held), None)
     shown = (broken or rungs[-1]).text
     edit = EditRecord(len(text), len(text), len(text), len(shown), "", shown[len(text) :], "KeyboardTypo")
     status = "succeeded" if broken else "failed"
@@ -246,4 +256,4 @@ def _minimal(outcome: Outcome, **changes: Any) -> Minimal:
     how = mechanism(outcome.texts[outcome.field], outcome.edits, ["ADJ"] * len(outcome.edits))
     values: dict[str, Any] = {"was": len(outcome.edits) + 2, "edits": outcome.edits, "perturbed": outcome.perturbed or ""}
     values |= {"state": MINIMAL, "answer": "negative", "exact": True, "queries": 3, "mechanism": how}
-    return Minimal(outcome.example_id, outcome.recipe, outcome.label, **{**values, **changes})
+    return Minimal(outcome.example_id, outcome.recipe, outcome.reference, **{**values, **changes})

@@ -87,7 +87,7 @@ def test_verdict_lines(make_run: MakeRun, make_counted: MakeCounted) -> None:
     assert verdict_line(evaluate(sound, parse_policy({"gate": {"min_robust_accuracy": 0.9}}, "x"))) == (
         "PASSED: 1 threshold holds, at most 500 queries, profile strict"
     )
-    assert verdict_line(evaluate(make_run(finished=False))).startswith("INCONCLUSIVE: the run holds no outcome")
+    assert verdict_line(evaluate(make_run(finished=False))).startswith("INCONCLUSIVE: the run has no outcomes")
     line = verdict_line(evaluate(sound, parse_policy({"gate": {"recipes": {"x\u202e\ny": {"min_robust_accuracy": 0.9}}}}, "x")))
     assert "\n" not in line
     assert "x⟨U+202E⟩ y" in line
@@ -185,7 +185,7 @@ def test_an_inconclusive_gate_is_no_green_junit(make_run: MakeRun) -> None:
 def test_the_summary_is_plain_json(rich_run: Run) -> None:
     result = evaluate(rich_run, POLICY)
     summary = json.loads(to_json(summarise(rich_run, result)))
-    assert summary["schema"] == 1
+    assert summary["schema"] == 2
     assert summary["gate"]["verdict"] == "failed"
     assert summary["overall"]["robust_accuracy"]["n"] == 58
     assert [r["name"] for r in summary["recipes"]] == ["deepwordbug", "textfooler", "natural-typos"]

@@ -101,7 +101,7 @@ def test_key_and_sheets_come_back(
     assert read_sheet(sheet, review) == {items[0]: "positive", items[2]: "unclear"}
     for line, why in (
         (f"{items[0]},good", "none of negative"),
-        ("x,positive", "none of this"),
+        ("x,positive", "not part of this"),
         (f"{items[0]},\n{items[0]},", "twice"),
     ):
         sheet.write_text(f"item,label\n{line}\n")

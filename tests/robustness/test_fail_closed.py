@@ -90,7 +90,7 @@ def _edit(path: Path, change: Callable[[str], str]) -> None:
 
 
 def _schema(text: str) -> str:
-    return text.replace('"schema": 1', '"schema": 0')
+    return text.replace('"schema": 2', '"schema": 0')
 
 
 @pytest.mark.parametrize("sealed", [True, False])

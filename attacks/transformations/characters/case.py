@@ -17,7 +17,7 @@ class CaseNoise(WordNoise):
     name = "case-noise"
     languages = ("*",)
     preserves = FORM
-    description = "Words change their case: capitals, small letters, capitalised, swapped, alternating."
+    description = "Words change case: upper, lower, capitalised, swapped, alternating."
     citation = Citation(
         "Dhole et al. 2021, NL-Augmenter: A Framework for Task-Sensitive Natural Language Augmentation",
         "https://arxiv.org/abs/2112.02721",

@@ -68,7 +68,7 @@ def _changes(found: Comparison, changes: Iterable[Change], *, deciding: bool) ->
             yield _case(name, verdict, f"not judged: {found.told(texts=False)[0]}", said)
         elif verdict == REGRESSED and not deciding:
             case = ET.Element("testcase", name=visible(name), time="0")
-            ET.SubElement(case, "skipped", message=visible(f"worse beyond chance, though slices do not decide: {said}"))
+            ET.SubElement(case, "skipped", message=visible(f"significantly worse, though slices do not decide: {said}"))
             yield case
         elif verdict == INCONCLUSIVE and not deciding:  # a slice without pairs decides nothing either way
             yield _case(name, "", "", said)

@@ -80,7 +80,7 @@ def _cases(title: str, cases: Sequence[Case], texts: bool) -> str:
 def _case(case: Case, texts: bool) -> list[str]:
     o = case.outcome
     how = f"broken by {', '.join(map(code, case.recipes))}" if case.recipes else "wrong without an attack"
-    lines = [f"- {code(case.example_id)}, {code(o.label)}: {how}"]
+    lines = [f"- {code(case.example_id)}, {code(o.reference)}: {how}"]
     if texts:
         lines.append(f"  - text: {code(_short(o.texts.get(o.field, '')))}")
     if texts and case.recipes:

@@ -58,8 +58,8 @@ def _wrong(level: str) -> dict[str, Any]:
     return {
         "id": sarif.rule_id(WRONG),
         "name": WRONG,
-        "shortDescription": {"text": "The candidate answers wrong without an attack."},
-        "fullDescription": {"text": "An input that held in the base run is answered wrong by the candidate before any edit."},
+        "shortDescription": {"text": "The candidate answers wrongly without an attack."},
+        "fullDescription": {"text": "An input that held in the base run is answered wrongly by the candidate before any edit."},
         "defaultConfiguration": {"level": level},
         "properties": {"tags": ["robustness"]},
     }
@@ -79,7 +79,7 @@ def _result(case: Case, line: int, names: Sequence[str], level: str, texts: bool
         "locations": [sarif.location("comparison.json", BASE, line)],
         "partialFingerprints": sarif.fingerprints(rule, case.example_id),
         "properties": {
-            "label": visible(outcome.label),
+            "reference": visible(outcome.reference),
             "recipes": [visible(name) for name in case.recipes],
             **({key: visible(text) for key, text in quoted.items() if text is not None} if texts else {}),
         },

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from reports.render.page.diff import Piece, pieces
+from reports.render.page.diff import CONTEXT, Piece, pieces
 from reports.render.page.safe import coded, hidden_codes, long_name, script_json, short_name
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures, lowest_severity
 
 STATIC_ROWS = 200
@@ -19,19 +19,28 @@ DATA_BYTES = 1_900_000
 """Compact data that the page carries at most; what lies beyond is in ``failures.csv`` only."""
 _MOST_SCORES = 8
 _OTHER_FIELD = 600
+_BRIEF, _SHORT = 90, 32
+
+
+Shaded = tuple[tuple[str, str], ...]
+"""A text in pieces, each with the label of the span that it is, or "" between spans."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
-    """One failure as shown. ``scores``: (label, clean, under attack) each. ``flip``: how far the true label's score fell."""
+    """One failure as shown. ``scores``: (label, clean, under attack) each.
+
+    ``flip``: how far the answer fell in quality, or, without one, rose towards the goal. ``answer``: the difference of the two
+    answers where these are texts. ``shades``: original and perturbed text with the spans that the victim answered.
+    """
 
     example_id: str
     recipe: str
-    label: str
+    reference: str
     clean: str
-    adversarial: str
+    after: str
     clean_score: float | None
-    adversarial_score: float | None
+    after_score: float | None
     flip: float | None
     queries: int
     words_changed: int
@@ -43,6 +52,8 @@ class FailureRow:
     diff: tuple[Piece, ...]
     others: tuple[tuple[str, str, int], ...]
     scores: tuple[tuple[str, float, float], ...]
+    answer: tuple[Piece, ...] = ()
+    shades: tuple[Shaded, ...] = ()
     blank: bool = False
 
 
@@ -81,7 +92,7 @@ def failure_book(run: Run) -> FailureBook:
         if len(static) < STATIC_ROWS and pack.size < STATIC_BYTES:
             static.append(row)
     recipes = sorted({o.recipe for o in found}, key=lambda name: _rank(run.manifest.recipe_names, name))
-    golds = sorted({o.label for o in found}, key=lambda name: _rank(labels, name))
+    golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name))
     choices = [tuple((pack.name(name), name) for name in names) for names in (recipes, golds)]
     return FailureBook(len(found), embedded, tuple(static), choices[0], choices[1], pack.json(), pack.shortened)
 
@@ -105,20 +116,19 @@ def _smallness(outcome: Outcome) -> tuple[float, float, str]:
 
 def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
     """One outcome as a row."""
-    clean, adversarial = _scores(outcome.clean, labels), _scores(outcome.adversarial, labels)
-    both = outcome.label in clean and outcome.label in adversarial
+    clean, after = _scores(outcome.clean, labels), _scores(outcome.best, labels)
     original = outcome.texts.get(outcome.field, "")
-    clean_label = outcome.clean.label if outcome.clean else ""
-    wrong_label = outcome.adversarial.label if outcome.adversarial else ""
+    clean_shown = outcome.clean.shown if outcome.clean else ""
+    after_shown = outcome.best.shown if outcome.best else ""
     return FailureRow(
         example_id=outcome.example_id,
         recipe=outcome.recipe,
-        label=outcome.label,
-        clean=clean_label,
-        adversarial=wrong_label,
-        clean_score=clean.get(clean_label),
-        adversarial_score=adversarial.get(wrong_label),
-        flip=clean[outcome.label] - adversarial[outcome.label] if both else None,
+        reference=_brief(outcome.reference),
+        clean=_brief(clean_shown),
+        after=_brief(after_shown),
+        clean_score=clean.get(clean_shown, outcome.clean.quality if outcome.clean else None),
+        after_score=after.get(after_shown, outcome.best.quality if outcome.best else None),
+        flip=_fall(outcome),
         queries=outcome.queries,
         words_changed=outcome.words_changed,
         words=outcome.words,
@@ -128,29 +138,75 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
         field=outcome.field,
         diff=pieces(original, outcome.perturbed if outcome.perturbed is not None else original, outcome.edits),
         others=tuple((name, *_clipped(text)) for name, text in outcome.texts.items() if name != outcome.field),
-        scores=_paired(clean, adversarial, (outcome.label, clean_label, wrong_label)),
+        answer=_answers(outcome),
+        shades=_shades(outcome),
+        scores=_paired(clean, after, (outcome.reference, clean_shown, after_shown)),
     )
+
+
+def _brief(shown: str) -> str:
+    """An answer for a line of facts."""
+    return shown if len(shown) <= _BRIEF else shown[: _BRIEF - 1] + "…"
+
+
+def _answers(outcome: Outcome) -> tuple[Piece, ...]:
+    """Both answers, aligned, where either is too long for the line of facts."""
+    if outcome.clean is None or outcome.best is None or max(len(outcome.clean.shown), len(outcome.best.shown)) <= _SHORT:
+        return ()
+    return pieces(outcome.clean.shown, outcome.best.shown)
+
+
+def _shades(outcome: Outcome) -> tuple[Shaded, ...]:
+    """The texts with what the victim found in each, where it answers spans."""
+    if outcome.clean is None or outcome.best is None or not (outcome.clean.spans or outcome.best.spans):
+        return ()
+    original = outcome.texts.get(outcome.field, "")
+    return shaded(original, outcome.clean.spans), shaded(outcome.perturbed or original, outcome.best.spans)
+
+
+def shaded(text: str, spans: Sequence[tuple[int, int, str]]) -> Shaded:
+    """A text cut at its spans; overlapping ones are shown by the first, and what is far from any is left out."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    for start, end, label in sorted(spans):
+        if at <= start < end <= len(text):
+            found += [(_between(text[at:start]), ""), (text[start:end], label or "span")]
+            at = end
+    return tuple((part, label) for part, label in (*found, (_between(text[at:]), "")) if part)
+
+
+def _between(text: str) -> str:
+    return text if len(text) <= 2 * CONTEXT else f"{text[:CONTEXT]} … {text[-CONTEXT:]}"
+
+
+def _fall(outcome: Outcome) -> float | None:
+    """How far the quality of the answer fell; without one, how far its score rose towards the goal."""
+    if outcome.clean is None or outcome.best is None:
+        return None
+    if outcome.clean.quality is not None and outcome.best.quality is not None:
+        return outcome.clean.quality - outcome.best.quality
+    if outcome.clean.score is None or outcome.best.score is None:
+        return None
+    return outcome.best.score - outcome.clean.score
 
 
 def _clipped(text: str) -> tuple[str, int]:
     return text[:_OTHER_FIELD], max(0, len(text) - _OTHER_FIELD)
 
 
-def _scores(prediction: PredictionRecord | None, labels: Sequence[str]) -> Mapping[str, float]:
+def _scores(prediction: Judged | None, labels: Sequence[str]) -> Mapping[str, float]:
     if prediction is None or prediction.scores is None:
         return {}
     return dict(zip(labels, prediction.scores, strict=False))
 
 
-def _paired(
-    clean: Mapping[str, float], adversarial: Mapping[str, float], named: Iterable[str]
-) -> tuple[tuple[str, float, float], ...]:
+def _paired(clean: Mapping[str, float], after: Mapping[str, float], named: Iterable[str]) -> tuple[tuple[str, float, float], ...]:
     """Both scores of each label; of many labels only those that the row names."""
-    shared = [name for name in clean if name in adversarial]
+    shared = [name for name in clean if name in after]
     if len(shared) > _MOST_SCORES:
         wanted = set(named)
         shared = [name for name in shared if name in wanted]
-    return tuple((name, clean[name], adversarial[name]) for name in shared)
+    return tuple((name, clean[name], after[name]) for name in shared)
 
 
 class _Pack:
@@ -189,7 +245,7 @@ class _Pack:
     def _packed(self, row: FailureRow) -> list[Any]:
         return [
             coded(row.example_id),
-            *(self.name(n) for n in (row.recipe, row.label, row.clean, row.adversarial, row.field)),
+            *(self.name(n) for n in (row.recipe, row.reference, row.clean, row.after, row.field)),
             row.queries,
             row.words_changed,
             row.words,
@@ -198,14 +254,24 @@ class _Pack:
             [piece.compact() for piece in row.diff],
             [[self.name(name), coded(text), left] for name, text, left in row.others],
             [[self.name(name), _rounded(a), _rounded(b)] for name, a, b in row.scores],
-            *([row.words_inserted] if row.words_inserted else []),
+            row.words_inserted,
+            [_rounded(row.clean_score), _rounded(row.after_score), _rounded(row.flip)],
+            *self._answered(row),
         ]
+
+    def _answered(self, row: FailureRow) -> list[Any]:
+        """What only answers that are texts or spans have; nothing for the others."""
+        if not row.answer and not row.shades:
+            return []
+        sides = [[[coded(text), self.name(label)] if label else coded(text) for text, label in side] for side in row.shades]
+        return [[piece.compact() for piece in row.answer], sides]
 
 
 def _foreign(row: FailureRow) -> Iterable[str]:
     """Every text of a row that the page's script will draw."""
-    yield from (row.example_id, row.recipe, row.label, row.clean, row.adversarial, row.field)
-    yield from (part for piece in row.diff for part in piece.parts)
+    yield from (row.example_id, row.recipe, row.reference, row.clean, row.after, row.field)
+    yield from (part for piece in (*row.diff, *row.answer) for part in piece.parts)
+    yield from (text for side in row.shades for pair in side for text in pair)
     yield from (text for name, shown, _ in row.others for text in (name, shown))
     yield from (name for name, _, _ in row.scores)
 

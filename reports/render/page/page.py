@@ -38,6 +38,8 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "created": view.created(manifest.created),
         "confidence": summary["confidence"],
         "overall": summary["overall"],
+        "quality": summary["quality"],
+        "measures": [one for one in summary["measures"] if one["clean"] is not None],
         "over_groups": _over_groups(summary["overall"]["robust_accuracy"]),
         "verdict": view.verdict(gate),
         "rules": rules,
@@ -71,6 +73,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [
         ("verdict", "Verdict", True),
         ("headline", "Robust accuracy", True),
+        ("quality", "Quality", context["quality"] or context["measures"]),
         ("doubts", _counted("Doubts", len(context["doubts"])), True),
         ("stages", "Cascade", context["stages"]),
         ("recipes", "Recipes", True),

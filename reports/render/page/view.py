@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.files.public import full_message
+from reports.gate.rules import RULES
 from reports.gate.verdicts import GateResult, RuleResult
 from reports.measures.intervals import Proportion
 from reports.render.page.charts import percent
@@ -16,10 +17,7 @@ from reports.run import Manifest
 _TONES = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
 _RESULTS = {"pass": "Passes", "fail": "Fails", "inconclusive": "Inconclusive"}
 _TITLES = {
-    "min_robust_accuracy": "Robust accuracy",
-    "min_clean_accuracy": "Clean accuracy",
-    "max_accuracy_drop": "Accuracy drop",
-    "max_attack_success_rate": "Attack success rate",
+    **{key: rule.title for key, rule in RULES.items()},
     "complete": "Run complete",
     "attacked": "Something was attacked",
     "tried": "Every recipe had candidates",
@@ -98,16 +96,13 @@ def _said(rule: RuleResult) -> str:
 
 def rules(gate: GateResult | None) -> tuple[list[RuleView], list[RuleView]]:
     """The thresholds on something measured, and the conditions that must hold first."""
-    views = [(rule.rule in _MEASURES, _rule(rule)) for rule in (gate.rules if gate else ())]
+    views = [(rule.rule in RULES, _rule(rule)) for rule in (gate.rules if gate else ())]
     return [view for measured, view in views if measured], [view for measured, view in views if not measured]
-
-
-_MEASURES = ("min_robust_accuracy", "min_clean_accuracy", "max_accuracy_drop", "max_attack_success_rate")
 
 
 def _rule(rule: RuleResult) -> RuleView:
     seen = rule.observed if rule.observed is not None and rule.observed.rate is not None else None
-    amount = points if rule.rule == "max_accuracy_drop" else percent
+    amount = points if rule.rule in RULES and RULES[rule.rule].points else percent
     bound = "" if rule.threshold is None else f"{'≥' if rule.rule.startswith('min_') else '≤'} {amount(rule.threshold)}"
     return RuleView(
         title=_TITLES.get(rule.rule, rule.rule),

@@ -26,16 +26,12 @@
   const number = new Intl.NumberFormat("en");
 
   // rows: texts come with hidden characters as numbers between marks ----------------------
-  const scoreOf = (scores, label, side) => (scores.find((s) => s[0] === label) ?? [])[side] ?? null;
   const words = (piece) => (Array.isArray(piece) ? piece.slice(1) : [piece]).filter((part) => typeof part === "string").join("");
   const side = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).map(words).join("");
-  const unpack = ([id, recipe, label, clean, adversarial, field, queries, changed, length, similarity, severity, diff, others, scores, inserted = 0], order) => {
-    const [before, after] = [scoreOf(scores, label, 1), scoreOf(scores, label, 2)];
+  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip], answer = [], shades = []], order) => {
     return {
-      order, id, recipe: names[recipe], label: names[label], clean: names[clean], adversarial: names[adversarial], field: names[field],
-      cleanScore: scoreOf(scores, clean, 1), adversarialScore: scoreOf(scores, adversarial, 2),
-      flip: before === null || after === null ? null : before - after,
-      queries, changed, inserted, length, similarity, severity, diff, others, scores,
+      order, id, recipe: names[recipe], reference: names[reference], clean: names[clean], after: names[after], field: names[field],
+      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores, answer, shades,
       text: readable([id, side(diff, 1), side(diff, 0), ...others.map((o) => o[1])].join("\n")).toLowerCase(),
     };
   };
@@ -72,6 +68,11 @@
   const drawn = (piece) => (typeof piece === "number" ? [skip(piece)] : typeof piece === "string" ? inked(piece) : [change(piece)]);
   const merged = (diff) => diff.flatMap(drawn);
   const oneSide = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).flatMap(drawn);
+  const shade = (part) => {
+    if (!Array.isArray(part)) return inked(part);
+    const node = el("mark", "", ...inked(part[0]), el("span", "tag", ...inked(names[part[1]])));
+    return [node];
+  };
   const fixed = (value) => (value === null ? "–" : value.toFixed(2));
   const signed = (value) => (value === null ? "–" : (value > 0 ? "−" : value < 0 ? "+" : "") + Math.abs(value).toFixed(2));
 
@@ -82,8 +83,8 @@
     fill("severity", row.severity === null ? "" : `severity ${row.severity}`);
     fill("clean", bdi(...inked(row.clean)));
     fill("clean-score", fixed(row.cleanScore));
-    fill("adversarial", bdi(...inked(row.adversarial)));
-    fill("adversarial-score", fixed(row.adversarialScore));
+    fill("after", bdi(...inked(row.after)));
+    fill("after-score", fixed(row.afterScore));
     fill("flip", signed(row.flip));
     fill("queries", number.format(row.queries));
     fill("words", `${number.format(row.changed)} of ${number.format(row.length)}${row.inserted ? `, ${number.format(row.inserted)} new` : ""}`);
@@ -93,7 +94,7 @@
     fill("perturbed", ...oneSide(row.diff, 0));
     fill("field", bdi(...inked(row.field)));
     fill("example", bdi(...inked(row.id)));
-    fill("label", bdi(...inked(row.label)));
+    fill("reference", bdi(...inked(row.reference)));
     fill("others", ...row.others.flatMap(([name, text, left]) => [
       el("dt", "", bdi(...inked(names[name]))), el("dd", "text", ...inked(text), ...(left ? [skip(left)] : [])),
     ]));
@@ -102,6 +103,8 @@
       head.scope = "row";
       return el("tr", "", head, el("td", "num", fixed(a)), el("td", "num", fixed(b)));
     }));
+    fill("answer", ...merged(row.answer));
+    fill("shades", ...row.shades.map((side) => el("p", "text shaded", ...side.flatMap(shade))));
     node.querySelectorAll("[data-when]").forEach((n) => { if (!row[n.dataset.when].length) n.remove(); });
     return node;
   };
@@ -123,7 +126,7 @@
   const matching = () => {
     const wanted = state.text.trim().toLowerCase();
     return rows.filter((r) =>
-      (state.recipe === "" || r.recipe === names[state.recipe]) && (state.label === "" || r.label === names[state.label]) && (!wanted || r.text.includes(wanted)));
+      (state.recipe === "" || r.recipe === names[state.recipe]) && (state.label === "" || r.reference === names[state.label]) && (!wanted || r.text.includes(wanted)));
   };
   const say = (found, first, last) => {
     const of = found === rows.length ? "" : `, filtered from ${number.format(rows.length)}`;

@@ -1,8 +1,7 @@
-"""From flags and the policy file's defaults to the arguments of ``robustness.audit``."""
+"""From flags and the policy file's defaults to the keywords of ``robustness.audit``."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from robustness.commands.options import flags as f
@@ -10,26 +9,18 @@ from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
-    from robustness.commands.options.groups import Flags
 
 
 def arguments_of(chosen: dict[str, Any]) -> dict[str, Any]:
-    """Flags and defaults as arguments of ``robustness.audit``; raises ``UsageError`` where they do not make an audit."""
+    """Flags and defaults as keywords of ``robustness.audit``; raises ``UsageError`` where they do not make an audit."""
     rest = settled(chosen)
-    data, victim = _taken(rest, f.ReadingFlags), _taken(rest, f.OpeningFlags)
     if "victim" not in rest:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function … (`robustness list victims`)")
     if "budget" in rest:
         rest["budget"] = f.budget_of(rest["budget"])
     if rest.get("resume") and "out" not in rest:
         raise UsageError("--resume needs --out, the folder of the run to continue")
-    examples = rest.pop("data", None)
-    return {**rest, "examples": examples, "data_options": data, "victim_options": victim}
-
-
-def _taken(rest: dict[str, Any], group: type[Flags]) -> dict[str, Any]:
-    names = [field.name.rstrip("_") for field in fields(group)]
-    return {name: rest.pop(name) for name in names if name in rest}
+    return rest
 
 
 def settled(chosen: dict[str, Any]) -> dict[str, Any]:

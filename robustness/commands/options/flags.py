@@ -27,7 +27,7 @@ DataFlag = Annotated[
 ]
 ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
 BudgetFlag = Annotated[str | None, typer.Option("--budget", help="Queries per trial, or `none` (default 500).")]
-LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most so many examples, stratified by label.")]
+LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most this many examples, stratified by label.")]
 SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
 BatchFlag = Annotated[
     int | None, typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome.")
@@ -38,13 +38,13 @@ ThroughFlag = Annotated[
     typer.Option(
         "--through",
         metavar="CHANNEL",
-        help="Let every text come through ocr[:SEVERITY] (drawn and read) or speech[:SEVERITY] (spoken and heard) first.",
+        help="Pass every text through ocr[:SEVERITY] (drawn and read) or speech[:SEVERITY] (spoken and heard) first.",
     ),
 ]
 PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
-RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a checkpoint brings along.")]
+RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that comes with a checkpoint.")]
 IsolateFlag = Annotated[
     bool | None,
     typer.Option(
@@ -59,7 +59,7 @@ LocalCodeFlag = Annotated[
         help="Run code that [audit] of the policy file names: a python: victim, a resource that is a pickle.",
     ),
 ]
-OfflineFlag = Annotated[bool, typer.Option("--offline", help="Make any network use an error.")]
+OfflineFlag = Annotated[bool, typer.Option("--offline", help="Treat any use of the network as an error.")]
 PolicyFlag = Annotated[
     Path | None,
     typer.Option(
@@ -69,10 +69,10 @@ PolicyFlag = Annotated[
 ]
 RunPolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="Another policy file than the one that the run was made under; `none` for none."),
+    typer.Option("--policy", help="A policy file other than the one that the run was made under; `none` for none."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
-QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; on stdout the verdict line only.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the verdict line on stdout.")]
 TimeoutFlag = Annotated[
     float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
 ]
@@ -87,11 +87,11 @@ class ReadingFlags(Flags):
     id_: Annotated[str | None, typer.Option("--id", help="Id column; default: ids made from the content.")] = None
     group: Annotated[
         str | None,
-        typer.Option("--group", help="Column that says which rows hang together: a document, a user, a template."),
+        typer.Option("--group", help="Column that says which rows belong together: a document, a user, a template."),
     ] = None
     label_map: Annotated[
         str | None,
-        typer.Option("--label-map", help="How labels of the data read in the victim's names: neg=negative,pos=positive."),
+        typer.Option("--label-map", help="The data's labels in the victim's names: neg=negative,pos=positive."),
     ] = None
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="Encoding of a text file that is not UTF-8, e.g. cp1252.")
@@ -104,7 +104,7 @@ class ReadingFlags(Flags):
         str | None, typer.Option("--split", help="Split of a datasets dataset, or the name of one of the tables in a JSON file.")
     ] = None
     format_: Annotated[
-        str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the name does not tell.")
+        str | None, typer.Option("--format", help="csv, tsv, jsonl, json or parquet, where the file's name does not say.")
     ] = None
 
     def given(self) -> dict[str, Any]:
@@ -117,6 +117,10 @@ class ReadingFlags(Flags):
 class RecipeFlags(Flags):
     """What attacks."""
 
+    goal: Annotated[
+        str | None,
+        typer.Option("--goal", help="What counts as broken, such as misclassify or answer-with:LABEL (`robustness list tasks`)."),
+    ] = None
     recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
         None
     )
@@ -125,7 +129,7 @@ class RecipeFlags(Flags):
         str | None,
         typer.Option(
             "--preserve",
-            help="What changes must leave as it was: wording, entailment, sentiment, topic (default: by the data).",
+            help="What changes must preserve: wording, entailment, sentiment, topic (default: depends on the data).",
         ),
     ] = None
 
@@ -219,6 +223,9 @@ class ResourceFlags(Flags):
 class OpeningFlags(Flags):
     """How the victim is opened."""
 
+    task: Annotated[
+        str | None, typer.Option("--task", help="What the victim is asked to do (default: as it says, or as the data look).")
+    ] = None
     access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
     labels: Annotated[
         str | None, typer.Option("--labels", help="Label names of a python: victim in index order, comma-separated.")
@@ -266,20 +273,27 @@ class GateFlags(Flags):
     ] = None
     max_attack_success_rate: Annotated[
         str | None,
-        typer.Option("--max-attack-success-rate", help="Fail where more of the right examples are broken by some recipe."),
+        typer.Option("--max-attack-success-rate", help="Fail if a larger share of the right examples is broken by some recipe."),
+    ] = None
+    min_quality: Annotated[
+        str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")
+    ] = None
+    max_quality_drop: Annotated[
+        str | None, typer.Option("--max-quality-drop", help="Fail above this drop of mean quality, e.g. 20pt.")
     ] = None
     max_error_rate: Annotated[
-        str | None, typer.Option("--max-error-rate", help="Fail above this share of trials in error (default 0).")
+        str | None, typer.Option("--max-error-rate", help="Fail above this share of trials that end in an error (default 0).")
     ] = None
     min_examples: Annotated[
         int | None, typer.Option("--min-examples", help="Nothing passes with fewer judged examples (default 30).")
     ] = None
     max_untested: Annotated[
         str | None,
-        typer.Option("--max-untested", help="Inconclusive where more of the right examples had no fair try (default 5%)."),
+        typer.Option("--max-untested", help="Inconclusive if a larger share of the right examples had no fair try (default 5%)."),
     ] = None
     max_exhausted: Annotated[
-        str | None, typer.Option("--max-exhausted", help="Inconclusive where more of them held only until a budget was spent.")
+        str | None,
+        typer.Option("--max-exhausted", help="Inconclusive if a larger share of them held only until a budget was spent."),
     ] = None
     accept_flags: Annotated[
         str | None, typer.Option("--accept-flags", help="Doubts that do not keep the gate from passing, comma-separated.")
@@ -288,21 +302,23 @@ class GateFlags(Flags):
         str | None, typer.Option("--fatal-flags", help="Self-doubt flags that fail the gate, comma-separated, or `all`.")
     ] = None
     family_wise: Annotated[
-        bool, typer.Option("--family-wise", help="One error of a false failure over all thresholds together, not one for each.")
+        bool,
+        typer.Option("--family-wise", help="Bound the chance of a false failure over all thresholds together, not for each."),
     ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class GithubFlags(Flags):
-    """What GitHub is told."""
+    """What annotations and job summary of GitHub Actions show."""
 
     github: Annotated[
         bool | None,
         typer.Option(
-            "--github/--no-github", help="Annotations and job summary of GitHub Actions (default: where GITHUB_ACTIONS is true)."
+            "--github/--no-github",
+            help="Write annotations and a job summary for GitHub Actions (default: if GITHUB_ACTIONS is true).",
         ),
     ] = None
-    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote texts of the data in annotations and job summary.")] = (
+    show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote the data's texts in annotations and job summary.")] = (
         False
     )
 

@@ -28,7 +28,7 @@ class OwnVictim:
         Raises:
             UsageError: it is not there any more, or is not the same any more.
         """
-        from robustness.audit import open_victim
+        from robustness.auditing import open_victim
 
         try:
             victim = open_victim(self.spec, **{**self.options, **options})
@@ -38,8 +38,8 @@ class OwnVictim:
         if changed:
             victim.close()
             raise UsageError(
-                f"{self.spec} is not the victim of the run any more: {', '.join(changed)} changed since; "
-                f"to ask it all the same, name it: --victim {self.spec}"
+                f"{self.spec} is no longer the victim of the run: {', '.join(changed)} changed "
+                f"since; to ask it all the same, name it: --victim {self.spec}"
             )
         return victim
 
@@ -61,7 +61,8 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     folder = failures if failures.is_dir() else failures.parent
     if not (folder / MANIFEST).is_file():
         return None
-    victim = read_manifest(folder).victim
+    manifest = read_manifest(folder)
+    victim, opening = manifest.victim, manifest.asked.get("opening")
     name, kind = str(victim.get("name", "")), str(victim.get("kind", ""))
     refuse_local_code(name, str(folder / MANIFEST), allow_local_code)
     if kind not in {known.name for known in KINDS} or name.partition(":")[0] != kind:
@@ -71,6 +72,8 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     options: dict[str, Any] = {"fields": fields} if kind not in ("demo", "scripted") and fields != ("text",) else {}
     if kind == "python":
         options |= {"labels": labels, "access": victim.get("access")}
+    if isinstance(opening, dict):  # a run of today says how its victim was opened
+        options = dict(opening)
     identity = dict(victim.get("identity", {}))
     if "through" in identity:
         options["through"] = identity["through"]

@@ -105,8 +105,8 @@ def _note_other_file(own: Policy) -> None:
     except PolicyError:
         return  # it is not asked for here, so its mistakes are not in the way
     if here.wants_verdict and here.gate != own.gate:
-        said = f"note: the run is judged by its own policy; {here.source} says otherwise, --policy {here.source} judges by it"
-        output.warn(said)
+        other = f"{here.source} says otherwise: to judge by it, pass --policy {here.source}"
+        output.warn(f"note: the run is judged by its own policy; {other}")
 
 
 def audit_defaults(policy: Policy, victim: str | None, resource: list[str] | None, *, allow_local_code: bool) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _refuse_idle(policy: Policy) -> None:
     except PolicyError as error:
         raise UsageError(str(error)) from error
     if found:
-        output.warn(f"warning: {policy.source}: {', '.join(found)}: no run can break it, so it holds nothing")
+        output.warn(f"warning: {policy.source}: {', '.join(found)}: no run can fail it, so it checks nothing")
 
 
 def _refuse_unknown_flags(policy: Policy) -> None:

@@ -33,7 +33,7 @@ def open_named(
     """
     from reports.gate.policy import PolicyError
     from reports.gate.policy_file import load_policy
-    from robustness.audit import open_victim
+    from robustness.auditing import open_victim
     from robustness.commands.options.own_victim import own_victim
     from robustness.commands.terminal.status import status
     from robustness.victims import refuse_local_code

@@ -168,7 +168,7 @@ def explained(name: str, *, offline: bool) -> Iterator[None]:
         first = cut(" ".join(str(problem).split()), 500)
         hint = "it is not in the local cache and --offline forbids the hub" if offline else "is the name right?"
         if Path(name).expanduser().is_dir():
-            hint = "its files are damaged or do not fit each other"
+            hint = "its files are damaged or do not match each other"
         elif "safetensors" in first:
             hint = "it has no safetensors weights; pass --allow-pickle if you trust its author"
         if isinstance(problem, ImportError):

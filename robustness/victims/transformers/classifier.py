@@ -87,12 +87,14 @@ class TransformerVictim:
         return self._info
 
     def predict(self, inputs: Sequence[Input]) -> NDArray[np.float64]:
-        """Scores, (n, classes). Padded to the longest or the least that mixes, rounded up to a multiple of the length quantum.
+        """Scores, (n, classes), or numbers, (n, 1).
+
+        Padded to the longest or the least that mixes, rounded up to a multiple of the length quantum.
 
         Raises:
             VictimError: a text holds a lone surrogate; the other inputs are not answered either.
         """
-        scores = np.empty((len(inputs), len(self._info.labels)))
+        scores = np.empty((len(inputs), len(self._info.labels) or 1))
         encoded = self._tokens.encode(inputs)
         for rows in self._together(encoded):
             scores[rows] = self._scores(self._padded([encoded[n] for n in rows]))
@@ -229,7 +231,7 @@ def load_huggingface(
         common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
         config = transformers.AutoConfig.from_pretrained(source, **common)
         check_kind(config)
-        labels, scoring, notes = reading(config, label)
+        head = reading(config, label)
         tokenizer = load_tokenizer(transformers, source, folder, config, common)
         # The config is given as a whole, because an attention that config.json names would go before the one asked for here.
         options = common | checkpoints.attention(used) | {"config": config}
@@ -245,9 +247,11 @@ def load_huggingface(
         pad_id = 0  # added to the tokenizer without telling the model; any token that no text of a batch holds will do
     tokens = Tokens(tokenizer, token_limit(tokenizer, model, max_length))
     pins |= {"max_tokens": str(tokens.limit), "label": label or ""}
-    notes = (*notes, *padding_notes, *vocabulary_notes(tokenizer, config))
-    info = describe(f"hf:{path_or_name}", "hf", labels, tokens, pins, used, fields=tuple(fields), notes=notes)
-    return TransformerVictim(info, model, tokens, scoring, pad_id, used)
+    notes = (*head.notes, *padding_notes, *vocabulary_notes(tokenizer, config))
+    info = describe(
+        f"hf:{path_or_name}", "hf", head.labels, tokens, pins, used, fields=tuple(fields), notes=notes, task=head.task
+    )
+    return TransformerVictim(info, model, tokens, head.scoring, pad_id, used)
 
 
 def _classifier(transformers: Any, source: str, options: Mapping[str, Any], *, allow_pickle: bool) -> Any:
@@ -273,6 +277,7 @@ def describe(
     *,
     fields: tuple[str, ...] = ("text",),
     notes: tuple[str, ...] = (),
+    task: str = "classification",
 ) -> VictimInfo:
     """What a transformer says of itself; off the processor it promises nothing about batches."""
     exact = device == "cpu"
@@ -286,8 +291,10 @@ def describe(
         length_quantum=LENGTH_QUANTUM if exact else 1,
         mixed_lengths=NEVER if exact else ALWAYS,
         max_tokens=tokens.limit,
-        gradients=bool(tokens.tokenizer.is_fast),
+        # the loss whose gradient is followed is that of one class
+        gradients=bool(tokens.tokenizer.is_fast) and task == "classification",
         deterministic=exact,
+        task=task,
         notes=notes if exact else (*notes, f"on {device} the last digits of a score depend on the batch"),
     )
 

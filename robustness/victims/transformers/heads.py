@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from robustness.errors import UsageError, VictimError
 
 Scoring = Callable[[Any], Any]
-"""From logits (n, outputs) in float64 to scores (n, classes) whose rows sum to one."""
+"""From logits (n, outputs) in float64 to a row for each input, as its task reads it."""
 EXCLUSIVE, SEVERAL, NUMBER = "single_label_classification", "multi_label_classification", "regression"
 WANTED = "SequenceClassification"
 OTHER_TASKS = {
@@ -47,42 +48,72 @@ def check_kind(config: Any) -> None:
             )
 
 
-def reading(config: Any, label: str | None) -> tuple[tuple[str, ...], Scoring, tuple[str, ...]]:
-    """Label names, how logits become scores (softmax, or the sigmoid of one label against the rest), and notes.
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the outputs of a head are read: its task, the names of its labels (none for a number), logits to rows, notes."""
 
-    One output without a ``problem_type`` is a regression, as in transformers. ``label`` on a head without one is the user's
+    task: str
+    labels: tuple[str, ...]
+    scoring: Scoring
+    notes: tuple[str, ...] = ()
+
+
+def reading(config: Any, label: str | None) -> Head:
+    """Classes through a softmax, several labels through sigmoids, one output as a number, or one label against the rest.
+
+    One output without a ``problem_type`` is a number, as in transformers. ``label`` on a head without one is the user's
     word that each of its outputs answers for itself.
 
     Raises:
-        UsageError: a regression head; a multi-label head without ``label``; a ``label`` that it does not have.
+        UsageError: a head of several numbers; a ``label`` that it does not have, or that a number cannot have.
     """
     names, kind = _names(config), _problem_type(config)
     if kind == NUMBER:
-        raise UsageError(
-            "the checkpoint predicts a number (problem_type is regression), not a class; only classifiers can be audited"
-        )
+        return _number(config, names, label)
     if label is not None and label not in names:
         raise UsageError(f"the checkpoint has no label {label!r}; it has: {', '.join(names)}")
     if len(names) == 1 and kind != SEVERAL and label is None:
-        raise UsageError(
-            "the checkpoint has one output and no problem_type in its config.json, which means a number (regression), not a "
-            f"class. If that output is the logit of one label, name the label: hf:NAME#{names[0]}"
+        guess = (
+            "config.json has no problem_type: its one output is read as a number, as transformers does; if it is the logit of a "
+            f"label, name the label: hf:NAME#{names[0]}"
         )
+        head = _number(config, names, None)
+        return Head(head.task, head.labels, head.scoring, (guess, *head.notes))
     if kind == SEVERAL and len(names) > 1 and label is None:
-        raise UsageError(
-            f"the checkpoint is multi-label; name the one to audit against the rest, hf:NAME#LABEL, among: {', '.join(names)}"
-        )
+        return Head("multi-label", names, _sigmoid)
     if kind == EXCLUSIVE and len(names) > 1 and label is not None:
         raise UsageError(
             f"#{label} picks from a multi-label checkpoint, but this one's classes exclude each other (problem_type is {kind})"
         )
     if len(names) > 1 and label is None:
         unmarked = "config.json has no problem_type: classes are taken to exclude each other (softmax), as transformers does"
-        return names, softmax, () if kind else (unmarked,)
+        return Head("classification", names, softmax, () if kind else (unmarked,))
     chosen = label or names[0]
     index = names.index(chosen)
     note = f"config.json has no problem_type: #{chosen} is read through a sigmoid, as one label against the rest"
-    return (f"not {chosen}", chosen), lambda logits: _one_against_rest(logits[:, index]), () if kind == SEVERAL else (note,)
+    rest = () if kind == SEVERAL else (note,)
+    return Head("classification", (f"not {chosen}", chosen), lambda logits: _one_against_rest(logits[:, index]), rest)
+
+
+def _number(config: Any, names: tuple[str, ...], label: str | None) -> Head:
+    """One output as a number; through a sigmoid where sentence-transformers would put one behind it."""
+    if label is not None:
+        raise UsageError(f"#{label} picks a label, but the checkpoint predicts a number (problem_type is {NUMBER}); leave it out")
+    if len(names) != 1:
+        raise UsageError(f"the checkpoint predicts {len(names)} numbers (problem_type is {NUMBER}); only one can be audited")
+    activation = _activation(config)
+    if activation not in ("", "Identity", "Sigmoid"):
+        raise UsageError(f"config.json puts the activation {activation!r} behind the output; expected Identity or Sigmoid")
+    if activation == "Sigmoid":
+        return Head("regression", (), _sigmoid, ("the output goes through a sigmoid, as sentence-transformers' entry says",))
+    return Head("regression", (), lambda logits: logits)
+
+
+def _activation(config: Any) -> str:
+    """The class behind the output of a cross-encoder of sentence-transformers, without its module; "" where none is named."""
+    entry = getattr(config, "sentence_transformers", None)
+    named = entry.get("activation_fn") if isinstance(entry, Mapping) else None
+    return str(named or getattr(config, "sbert_ce_default_activation_function", None) or "").rpartition(".")[2]
 
 
 def _names(config: Any) -> tuple[str, ...]:
@@ -102,10 +133,11 @@ def _problem_type(config: Any) -> str | None:
     return kind
 
 
-def check_head(source: str, config: Any, loading: dict[str, Any]) -> None:
+def check_head(source: str, config: Any, loading: dict[str, Any], what: str = "sequence classifier") -> None:
     """Refuse weights that do not fill the model which ``config.json`` describes.
 
     ``loading``: what transformers reports of the loading; it fills what is missing with random numbers and only warns.
+    ``what``: what it would be with its weights.
 
     Raises:
         VictimError: a weight is missing, or of another shape.
@@ -123,8 +155,8 @@ def check_head(source: str, config: Any, loading: dict[str, Any]) -> None:
     missing = sorted(loading["missing_keys"])
     if missing:
         raise VictimError(
-            f"{source!r} is no trained sequence classifier: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
-            "give a checkpoint that was fine-tuned for classification"
+            f"{source!r} is not a trained {what}: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
+            "give a checkpoint that was fine-tuned as one"
         )
 
 
@@ -137,6 +169,10 @@ def _mismatched(keys: Iterable[Any]) -> list[tuple[str, tuple[int, ...], tuple[i
 def softmax(logits: Any) -> Any:
     """Scores of exclusive classes."""
     return logits.softmax(dim=-1)
+
+
+def _sigmoid(logits: Any) -> Any:
+    return logits.sigmoid()
 
 
 def _one_against_rest(logits: Any) -> Any:

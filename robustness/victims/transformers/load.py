@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, cast
 
+from robustness.errors import UsageError
 from robustness.victims.base import Victim
 from robustness.victims.transformers import checkpoints
 
 CLASSIFIER = "robustness.victims.transformers.classifier:load_huggingface"
+SEQ2SEQ = "robustness.victims.transformers.seq2seq:load_seq2seq"
+READER = "robustness.victims.transformers.reader:load_reader"
 LOADERS = {
     "SequenceClassification": CLASSIFIER,
+    "TokenClassification": "robustness.victims.transformers.tagger:load_tagger",
+    "QuestionAnswering": READER,
+    "QuestionAnsweringSimple": READER,  # XLNet's, XLM's and Flaubert's plain one
+    "CausalLM": "robustness.victims.transformers.causal:load_causal",
+    "LMHeadModel": "robustness.victims.transformers.causal:load_causal",
+    "ForConditionalGeneration": SEQ2SEQ,
+    "MarianMTModel": SEQ2SEQ,
 }
 """By the end of the class's name (``BertForTokenClassification``); each takes a name or folder and the options of ``hf:``."""
 
@@ -28,15 +39,26 @@ def load_checkpoint(path_or_name: str, *, offline: bool = False, **options: Any)
         VictimError: it cannot be loaded.
         MissingExtraError: torch or transformers is not installed.
     """
-    module, _, name = _loader(_architectures(path_or_name, offline=offline)).partition(":")
-    return cast("Victim", getattr(import_module(module), name)(path_or_name, offline=offline, **options))
+    classes = _architectures(path_or_name, offline=offline)
+    module, _, name = _loader(classes).partition(":")
+    load = getattr(import_module(module), name)
+    kind = f"a {', '.join(classes)}" if classes else "a checkpoint whose config.json names no class"
+    task = options.get("task")
+    taken = inspect.signature(load).parameters
+    if "task" not in taken:
+        options.pop("task", None)
+    odd = sorted(set(options) - set(taken))
+    if odd:
+        raise UsageError(f"{', '.join(odd)} cannot be used with {path_or_name}, {kind}; leave it out")
+    victim = cast("Victim", load(path_or_name, offline=offline, **options))
+    if task not in (None, victim.info.task):
+        raise UsageError(f"{path_or_name} is {kind}, which is asked for {victim.info.task}, not for {task}; leave --task out")
+    return victim
 
 
 def _loader(architectures: Sequence[str]) -> str:
     """The first loader of the table that fits any of the classes: a checkpoint may name several."""
-    return next(
-        (loader for end, loader in LOADERS.items() if any(name.endswith(f"For{end}") for name in architectures)), CLASSIFIER
-    )
+    return next((loader for end, loader in LOADERS.items() if any(name.endswith(end) for name in architectures)), CLASSIFIER)
 
 
 def _architectures(path_or_name: str, *, offline: bool) -> tuple[str, ...]:

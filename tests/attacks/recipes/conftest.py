@@ -21,6 +21,7 @@ from attacks.search import (
     Fill,
     Flips,
     Gradients,
+    Mark,
     Prediction,
     Query,
     Recipe,
@@ -35,6 +36,7 @@ from robustness.tasks.classification import Classification, against
 from robustness.tasks.task import Space
 
 GOOD = ("good", "great", "wonderful", "moving", "fresh", "love", "friends", "warm")
+ENTITIES = {"Mary": "PER", "London": "LOC"}
 DIMENSIONS = 256
 FILLINGS = ("bad", "thing", "movie", "strange", "dull", "good", "walk", "slow")
 
@@ -121,11 +123,31 @@ class Ran:
         return rewrites(request)
 
 
+QUESTION, ANSWER = "Where does Mary stay?", "London"
+
+
+def _marks(text: str, answer: int | None) -> tuple[Mark, ...]:
+    """The gold answer inside the context of a question; else the names of the text."""
+    if answer is not None:
+        return (Mark(1, answer, answer + len(ANSWER)),) if answer >= 0 else ()
+    return tuple(Mark(0, m.start(), m.end(), ENTITIES[m.group()]) for m in re.finditer("|".join(ENTITIES), text))
+
+
 def run_recipe(recipe: Recipe, text: str, *, budget: int | None = None, seed: int = 0) -> Ran:
+    """One trial; a recipe for questions gets one, with its answer marked where it stands in the text."""
     clean = predict(text)
     goal = Classification().goal(recipe.goal, Space(("no", "yes")))
+    asked = recipe.tasks == ("qa",)
+    at = text.find(ANSWER)
     trial = Trial(
-        inputs=(text,), gold=clean.label, judge=against(clean.label, goal), clean=clean, rng=Random(seed), budget=budget
+        inputs=(QUESTION, text) if asked else (text,),
+        field=int(asked),
+        gold=clean.label,
+        judge=against(clean.label, goal),
+        clean=clean,
+        rng=Random(seed),
+        budget=budget,
+        marks=_marks(text, at if asked else None),
     )
     ran = Ran(trial)
     search, answer = recipe.attack.search(trial), None

@@ -124,7 +124,7 @@ def test_the_users_resources_are_used_and_named() -> None:
 def test_options_say_what_was_expected() -> None:
     with pytest.raises(ValueError, match="unknown constraint profile 'lax'; choose one of: paper, strict"):
         Options("lax")
-    with pytest.raises(ValueError, match=r"a language is a code .*, got 'English'"):
+    with pytest.raises(ValueError, match=r"a language is a lower-case code, .*, got 'English'"):
         Options(language="English")
 
 

@@ -75,7 +75,7 @@ def test_it_runs_alike_however_many_are_in_flight(name: str, build: Callable[...
         if outcome.status == "succeeded":
             assert outcome.perturbed is not None
             scores = victim.predict([(outcome.perturbed,)])[0]
-            kept = victim.info.labels[max(range(2), key=scores.__getitem__)] == outcome.label
+            kept = victim.info.labels[max(range(2), key=scores.__getitem__)] == outcome.reference
             assert kept == (bool(recipe.goal))
 
 

@@ -64,7 +64,7 @@ def test_offline_fetches_nothing(capsys: SAID, nltk_folder: Path, monkeypatch: p
     assert "--offline forbids fetching" in told.err
     assert "  - counter-fitted word vectors (Mrkšić et al. 2016): not in" in told.out
     assert told.out.splitlines()[0] == "textattack:iga: ready"
-    assert "a run takes this package's own, glove-50d-counter-fitted" in told.out
+    assert "a run uses this package's own, glove-50d-counter-fitted" in told.out
     assert main(["prefetch", "textattack:pwws", "--offline"]) == 0
 
 

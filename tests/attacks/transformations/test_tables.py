@@ -17,7 +17,7 @@ from attacks.transformations.tables import both_cases, groups, keyboard, table
 from attacks.transformations.words.noise import WordDrop
 from attacks.words import Words
 
-NAMES = ("contractions", "homoglyphs", "homophones", "insertions", "leet", "misspellings", "names", "ocr", "places")
+NAMES = ("contractions", "entities", "homoglyphs", "homophones", "insertions", "leet", "misspellings", "names", "ocr", "places")
 
 
 @pytest.mark.parametrize("name", NAMES)

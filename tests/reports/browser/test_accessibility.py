@@ -14,7 +14,7 @@ from reports.gate.policy import CompareRules
 from reports.render.comparison.page import html_comparison
 from reports.render.review_form import review_form
 from reports.review.sample import draw
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 
 Open = Callable[..., Any]
 LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
@@ -101,8 +101,8 @@ def found(rich_run: Run, make_run: Callable[..., Run]) -> Comparison:
 
 
 def _broken(outcome: Outcome) -> Outcome:
-    wrong = "negative" if outcome.label == "positive" else "positive"
-    return replace(outcome, status="succeeded", adversarial=PredictionRecord(wrong, (0.5, 0.5)))
+    wrong = "negative" if outcome.reference == "positive" else "positive"
+    return replace(outcome, status="succeeded", best=Judged(wrong, (0.5, 0.5)))
 
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)

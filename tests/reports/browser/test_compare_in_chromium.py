@@ -11,7 +11,7 @@ import pytest
 from reports.compare.compare import Comparison, compare
 from reports.gate.policy import CompareRules
 from reports.render.comparison.page import html_comparison
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 
 Open = Callable[..., Any]
 
@@ -25,8 +25,8 @@ def found(rich_run: Run, make_run: Callable[..., Run]) -> Comparison:
 
 
 def _broken(outcome: Outcome) -> Outcome:
-    wrong = "negative" if outcome.label == "positive" else "positive"
-    return replace(outcome, status="succeeded", adversarial=PredictionRecord(wrong, (0.5, 0.5)))
+    wrong = "negative" if outcome.reference == "positive" else "positive"
+    return replace(outcome, status="succeeded", best=Judged(wrong, (0.5, 0.5)))
 
 
 def test_it_runs_nothing_and_asks_for_nothing(found: Comparison, open_page: Open) -> None:

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from reports.run import EditRecord, Outcome, PredictionRecord, Run
+from reports.run import EditRecord, Judged, Outcome, Run
 
 Open = Callable[..., Any]
 Report = Callable[..., str]
@@ -63,7 +63,7 @@ def test_a_hostile_run_runs_nothing_and_asks_for_nothing(rich_run: Run, report: 
 
 def hostile(make_run: Make, make_outcome: Callable[..., Outcome]) -> Run:
     """A run in which whatever can be a text is the payload."""
-    clean = PredictionRecord("ok", (0.9, 0.1))
+    clean = Judged("ok", (0.9, 0.1))
     failure = make_outcome(
         PAYLOAD,
         PAYLOAD,
@@ -71,11 +71,11 @@ def hostile(make_run: Make, make_outcome: Callable[..., Outcome]) -> Run:
         texts={"text": PAYLOAD, PAYLOAD: PAYLOAD},
         perturbed=PAYLOAD + "!",
         clean=clean,
-        adversarial=PredictionRecord(PAYLOAD, (0.2, 0.8)),
+        best=Judged(PAYLOAD, (0.2, 0.8)),
         edits=(),
         meta={PAYLOAD: PAYLOAD},
     )
-    other = make_outcome("e2", PAYLOAD, "failed", label="ok", clean=clean, adversarial=clean, meta={PAYLOAD: "x"})
+    other = make_outcome("e2", PAYLOAD, "failed", label="ok", clean=clean, best=clean, meta={PAYLOAD: "x"})
     run = make_run([failure, other])
     recipe = dict.fromkeys(("name", "level", "access", "profile", "note"), PAYLOAD)
     victim = dict.fromkeys(("name", "kind", "access"), PAYLOAD) | {"labels": ["ok", PAYLOAD], "identity": {PAYLOAD: PAYLOAD}}

@@ -126,7 +126,7 @@ def test_slices_that_cancel_out_are_noted_and_decide_if_asked(run_of: Callable[.
     found = compare(base := run_of(one="hb" * 200), candidate := run_of(one="bh" * 40 + "hb" * 160))
     assert change(found, "robust accuracy").pairs == Pairs(160, 40, 40, 160)
     assert found.verdict == "inconclusive"
-    assert found.notes[0].startswith("worse beyond chance, though slices do not decide unless asked to: source=rotten −20.0 (")
+    assert found.notes[0].startswith("significantly worse, though slices do not decide unless asked to: source=rotten −20.0 (")
     asked = compare(base, candidate, CompareRules(slices_decide=True))
     assert asked.verdict == "regressed"
     assert asked.reasons[0].startswith("slice source=rotten is worse: −20.0 (")
@@ -173,7 +173,7 @@ HELD = "h" * 400
     [
         ({"comparability": {"data": "d2"}}, "data: d1 in the base, d2 in the candidate"),
         ({"comparability": {"data": "d1", "recipes": ["deepwordbug"], "budget": 50}}, "budget: 500 in the base, 50 in"),
-        ({"comparability": {}}, "not on record: kept in the base, missing in the candidate"),
+        ({"comparability": {}}, "the record of what must match: kept in the base, missing in the candidate"),
         ({"sequential": {"drawn": 400, "looks": 9}}, "all 400 examples in the base, 400 of 400 examples in the candidate"),
     ],
 )
@@ -222,9 +222,9 @@ def test_the_same_ids_must_hold_the_same_texts(make_run: MakeRun, make_outcome: 
 @pytest.mark.parametrize(
     ("letters", "changes", "said"),
     [
-        (HELD, {"finished": False}, "the run was not finished"),
+        (HELD, {"finished": False}, "the run is not finished"),
         ("h" * 300, {"examples": 400, "finished": False}, "100 trials have no outcome"),
-        ("", {"examples": 400, "finished": False}, "the run holds no outcome"),
+        ("", {"examples": 400, "finished": False}, "the run has no outcomes"),
         ("s" * 400, {}, "nothing was attacked"),
     ],
 )
@@ -242,7 +242,7 @@ def test_attacks_that_tried_nothing_never_pass(make_run: MakeRun, make_outcome: 
     idle = make_run([make_outcome(f"e{i}", status="failed", attempted=0, no_ops=0) for i in range(300)])
     found = compare(tried, idle)
     assert found.verdict == "inconclusive"
-    assert "no text to try was found" in found.reasons[0]
+    assert "no candidate was found" in found.reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_attacks_that_tried_nothing_never_pass(make_run: MakeRun, make_outcome: 
         lambda p: (p / "outcomes.jsonl").write_text((p / "outcomes.jsonl").read_text().replace('"failed"', '"succeeded"', 1)),
         lambda p: (p / "outcomes.jsonl").write_bytes((p / "outcomes.jsonl").read_bytes()[:-40]),
         lambda p: (p / "outcomes.jsonl").unlink(),
-        lambda p: (p / "run.json").write_text((p / "run.json").read_text().replace('"schema": 1', '"schema": 0')),
+        lambda p: (p / "run.json").write_text((p / "run.json").read_text().replace('"schema": 2', '"schema": 0')),
         lambda p: (p / "run.json").unlink(),
     ],
     ids=["edited", "truncated", "no outcomes", "older schema", "no manifest"],
@@ -309,7 +309,7 @@ def test_notes_name_the_same_victim_and_other_versions(run_of: Callable[..., Run
     candidate = run_of({"versions": {"python": "3.12.1", "robustness-suite": "0.1.0"}}, deepwordbug="h" * 300)
     notes = compare(base, candidate).notes
     assert notes == (
-        "both runs audited the same victim, to the byte",
+        "both runs audited the same victim, byte for byte",
         "python was 3.11.9 in the base and 3.12.1 in the candidate",
     )
 

@@ -35,9 +35,9 @@ def moved(rich_run: Run, make_run: Make) -> Comparison:
 
 
 def _broken(outcome: Outcome) -> Outcome:
-    assert outcome.adversarial is not None
-    wrong = "negative" if outcome.label == "positive" else "positive"
-    return replace(outcome, status="succeeded", adversarial=replace(outcome.adversarial, label=wrong))
+    assert outcome.best is not None
+    wrong = "negative" if outcome.reference == "positive" else "positive"
+    return replace(outcome, status="succeeded", best=replace(outcome.best, shown=wrong))
 
 
 def terminal(found: Comparison, width: int = 200) -> str:
@@ -59,7 +59,7 @@ def test_the_terminal_says_verdict_reason_numbers_and_moved_examples(
     assert "30 / 0" in said
     assert "newly broken: 30" in said
     assert "… and 20 more" in said
-    assert "both runs audited the same victim, to the byte, yet 30 examples moved" in said
+    assert "both runs audited the same victim, byte for byte, yet 30 examples moved" in said
     assert verdict_line(found).startswith("REGRESSED: robust accuracy is worse: −10.0")
 
 

@@ -31,7 +31,7 @@ def test_one_near_miss_among_ten_is_taken_back_and_a_clear_one_is_not() -> None:
     assert near.verdict == clear.verdict == "fail"
     judged = family_wise([near, clear, *met], 0.95)
     assert [rule.verdict for rule in judged[:3]] == ["inconclusive", "fail", "pass"]
-    assert "not beyond the chance that 10 thresholds give together" in judged[0].message
+    assert "not beyond what chance gives over 10 thresholds" in judged[0].message
     assert family_wise([near], 0.95)[0].verdict == "fail"
 
 

@@ -174,7 +174,7 @@ def never_passes(run: Run, *, verdict: str, message: str, gate: Mapping[str, Any
 
 
 def test_no_outcomes(make_run: MakeRun) -> None:
-    never_passes(make_run(), verdict="inconclusive", message="holds no outcome")
+    never_passes(make_run(), verdict="inconclusive", message="has no outcomes")
 
 
 def test_no_outcomes_though_examples_were_promised(make_run: MakeRun) -> None:
@@ -212,9 +212,9 @@ def test_errors_only(make_run: MakeRun, make_counted: MakeCounted) -> None:
 
 def test_zero_candidates_everywhere(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
     silent = [make_outcome(f"e{i}", status="failed", attempted=0, queries=1) for i in range(300)]
-    never_passes(make_run(silent), verdict="inconclusive", message="no text to try was found on any example by: deepwordbug")
+    never_passes(make_run(silent), verdict="inconclusive", message="no candidate was found for any example: deepwordbug")
     no_ops = [make_outcome(f"e{i}", status="failed", attempted=4, no_ops=4) for i in range(300)]
-    never_passes(make_run(no_ops), verdict="inconclusive", message="no text to try")
+    never_passes(make_run(no_ops), verdict="inconclusive", message="no candidate was found")
 
 
 def test_one_silent_recipe_beside_a_working_one(make_run: MakeRun, make_counted: MakeCounted, make_outcome: MakeOutcome) -> None:
@@ -253,7 +253,9 @@ def test_a_later_recipe_of_a_cascade_cannot_be_gated(
     assert evaluate(run, policy(**EASY)).verdict == "passed"
     for name in EASY:
         recipes = {"second": {name: EASY[name]}}
-        never_passes(run, verdict="inconclusive", message="in a cascade only the first recipe does", gate={"recipes": recipes})
+        never_passes(
+            run, verdict="inconclusive", message="in a cascade only the first recipe sees them all", gate={"recipes": recipes}
+        )
 
 
 def test_a_cascade_with_a_gap(make_run: MakeRun, make_counted: MakeCounted) -> None:
@@ -281,7 +283,7 @@ def test_damaged_folders_are_not_even_loaded(make_run: MakeRun, make_counted: Ma
     }
     file.write_bytes(b"".join(changed.get(damage, lines)))
     if damage == "schema":
-        manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 0'))
+        manifest.write_text(manifest.read_text().replace('"schema": 2', '"schema": 0'))
     with pytest.raises(RunError):
         load_run(path)
 

@@ -87,7 +87,7 @@ def test_the_gate_takes_groups_for_what_they_are(make_run: MakeRun, make_outcome
     assert "n=200 in 20 groups" in rule.message
     assert rule.settling_n is not None
     assert rule.settling_n > 1000
-    assert "over 20 groups, whose 200 examples tell as much as" in intervals(measure(told).overall.robust_accuracy, 0.95)
+    assert "over 20 groups, whose 200 examples are worth" in intervals(measure(told).overall.robust_accuracy, 0.95)
 
 
 def test_every_rate_of_a_run_knows_its_groups(make_run: MakeRun, make_outcome: MakeOutcome) -> None:

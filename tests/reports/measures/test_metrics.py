@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics, fate, overall, recipe_metrics
 from reports.measures.of_run import measure
-from reports.run import Manifest, Outcome, PredictionRecord, Run, Rung
+from reports.run import Judged, Manifest, Outcome, Run, Rung
 
 MakeRun = Callable[..., Run]
 MakeOutcome = Callable[..., Outcome]
@@ -62,8 +62,8 @@ counts = st.fixed_dictionaries({s: st.integers(0, 40) for s in ("succeeded", "fa
 @settings(max_examples=60, deadline=None)
 def test_drop_is_clean_minus_under_attack(count: dict[str, int]) -> None:
     statuses = [status for status, n in count.items() for _ in range(n)]
-    clean = {"skipped": PredictionRecord("y"), "error": None}
-    outcomes = [Outcome(str(i), "r", s, "x", "text", {}, clean.get(s, PredictionRecord("x"))) for i, s in enumerate(statuses)]
+    clean = {"skipped": Judged("y"), "error": None}
+    outcomes = [Outcome(str(i), "r", s, "x", "text", {}, clean.get(s, Judged("x"))) for i, s in enumerate(statuses)]
     found = recipe_metrics(bare_run(outcomes), "r", outcomes)
     if not found.judged:
         assert found.accuracy_drop is not None

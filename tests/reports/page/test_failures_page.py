@@ -10,7 +10,7 @@ import pytest
 
 from reports.render.page import failures
 from reports.render.page.failures import failure_book, failure_row
-from reports.run import Outcome, PredictionRecord, Run
+from reports.run import Judged, Outcome, Run
 
 Make = Callable[..., Run]
 MakeOutcome = Callable[..., Outcome]
@@ -42,21 +42,21 @@ def test_recipes_take_turns_smallest_changes_first(make_run: Make, make_outcome:
 
 def test_a_row_says_how_far_the_true_label_fell(make_outcome: MakeOutcome) -> None:
     row = failure_row(make_outcome(), ("negative", "positive"))
-    assert (row.clean, row.clean_score, row.adversarial, row.adversarial_score) == ("positive", 0.9, "negative", 0.7)
+    assert (row.clean, row.clean_score, row.after, row.after_score) == ("positive", 0.9, "negative", 0.7)
     assert row.flip == pytest.approx(0.6)
     assert row.scores == (("negative", 0.1, 0.7), ("positive", 0.9, 0.3))
 
 
 def test_a_victim_of_labels_alone_has_no_scores(make_outcome: MakeOutcome) -> None:
-    said = {"clean": PredictionRecord("positive"), "adversarial": PredictionRecord("negative")}
+    said = {"clean": Judged("positive"), "best": Judged("negative")}
     row = failure_row(make_outcome(**said), ("negative", "positive"))
-    assert (row.clean_score, row.adversarial_score, row.flip, row.scores) == (None, None, None, ())
+    assert (row.clean_score, row.after_score, row.flip, row.scores) == (None, None, None, ())
 
 
 def test_of_many_labels_only_the_named_ones_are_listed(make_outcome: MakeOutcome) -> None:
     labels = tuple(f"l{i}" for i in range(50))
     scores = tuple([0.02] * 50)
-    said = {"label": "l3", "clean": PredictionRecord("l3", scores), "adversarial": PredictionRecord("l9", scores)}
+    said = {"reference": "l3", "clean": Judged("l3", scores), "best": Judged("l9", scores)}
     row = failure_row(make_outcome(**said), labels)
     assert [name for name, _, _ in row.scores] == ["l3", "l9"]
 

@@ -178,7 +178,7 @@ def test_a_run_without_failures_has_nothing_to_browse(make_run: Make, make_count
 def test_an_empty_run_still_makes_a_page(make_run: Make) -> None:
     read = page(make_run([], examples=10), min_robust_accuracy=0.5)
     assert read.text("verdict").startswith("Inconclusive")
-    assert "the run holds no outcome" in read.text("verdict")
+    assert "the run has no outcomes" in read.text("verdict")
 
 
 def test_citations_link_and_parameters_are_listed(make_run: Make, make_counted: Counted) -> None:

@@ -20,7 +20,7 @@ def test_every_success_is_saved_exactly(rich_run: Run, tmp_path: Path) -> None:
     for case in cases:
         outcome = won[case["example_id"], case["recipe"]]
         assert (case["texts"], case["perturbed"]) == (dict(outcome.texts), outcome.perturbed)
-        assert case["adversarial"]["label"] == outcome.adversarial.label if outcome.adversarial else False
+        assert case["best"]["shown"] == outcome.best.shown if outcome.best else False
         assert case["edits"][0]["after"] == outcome.edits[0].after
 
 
@@ -40,7 +40,7 @@ def test_scores_and_numbers_stay_numbers(make_run: MakeRun, make_outcome: MakeOu
     write_failures(make_run([make_outcome("-1", similarity=-0.25)]), tmp_path)
     (row,) = csv.DictReader((tmp_path / "failures.csv").read_text("utf-8-sig").splitlines())
     assert row["example_id"] == "'-1"
-    assert (row["similarity"], row["clean_score"], row["adversarial_score"]) == ("-0.25", "0.9", "0.7")
+    assert (row["similarity"], row["before_score"], row["after_score"]) == ("-0.25", "0.9", "0.7")
     assert row["edits"] == "good → g0od"
 
 

@@ -152,7 +152,7 @@ def test_a_refused_batch_writes_nothing_and_closes(
     tmp_path: Path, make_manifest: MakeManifest, make_outcome: MakeOutcome
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", make_manifest())
-    with pytest.raises(RunError, match="none of this run's"):
+    with pytest.raises(RunError, match="not one of this run's"):
         writer.append_many([make_outcome("a"), make_outcome("b", "stranger")])
     assert (tmp_path / "run" / "outcomes.jsonl").read_bytes() == b""
     with pytest.raises(RunError, match="closed"):
@@ -324,9 +324,7 @@ def test_comparability_ignores_key_order_and_sees_values() -> None:
 def test_frame_has_a_row_per_outcome(rich_run: Run) -> None:
     frame = rich_run.frame()
     assert len(frame) == 180
-    assert {"example_id", "status", "text.text", "clean.label", "adversarial.scores", "meta.source", "error"} <= set(
-        frame.columns
-    )
+    assert {"example_id", "status", "text.text", "clean.shown", "best.scores", "meta.source", "error"} <= set(frame.columns)
     assert frame["meta.year"].dtype == "int64"
     assert "\ud800" in "".join(frame["text.text"])
     assert frame.loc[frame["status"] == "error", "error"].iloc[0] == "VictimError: the victim raised ValueError"

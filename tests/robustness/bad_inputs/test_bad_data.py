@@ -58,7 +58,7 @@ CASES: list[tuple[str, tuple[str, str | bytes], str, str]] = [
         "map to no label",
         ("x.csv", "text,label\na,pos\n"),
         "--label-map pos=good",
-        "no label of the victim; its labels: 'negative'",
+        "not a label of the victim; its labels: 'negative'",
     ),
     ("map of a part", ("x.csv", "text,label\na,pos\nb,neg\n"), "--label-map pos=positive", "do not match"),
     (

@@ -66,7 +66,7 @@ LINES: list[tuple[str, dict[str, str], str]] = [
     ("report none", {}, "none"),
     ("gate broken", {"broken/run.json": "{", "broken/outcomes.jsonl": ""}, "run.json"),
     ("gate broken", {"broken/run.json": "[]", "broken/outcomes.jsonl": ""}, "run.json"),
-    ("attack 'a good film' --label happy --victim scripted:keyword", {}, "none of the victim's labels"),
+    ("attack 'a good film' --label happy --victim scripted:keyword", {}, "not one of the victim's labels"),
     ("attack 'a good film' 'and more' --label pos --victim scripted:keyword", {}, "the victim reads 1 text(s)"),
     ("attack 'a good film' --label pos --victim scripted:keyword --recipe nope", {}, "unknown recipe 'nope'"),
     ("attack '' --label pos --victim scripted:keyword --recipe deepwordbug", {}, "the text is empty"),

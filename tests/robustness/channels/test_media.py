@@ -70,7 +70,9 @@ def test_a_recipe_asks_what_the_channel_made_of_the_text_and_finds_the_same_agai
     opened(recipe.partition(":")[2].partition("-")[0])
     rows = [(TEXTS[0], "positive"), (TEXTS[1], "negative")]
     runs = [
-        audit("scripted:keyword", rows, recipe, out=tmp_path / name, encoder="none", offline=True, cache=tmp_path / "cache")
+        audit(
+            "scripted:keyword", rows, recipes=recipe, out=tmp_path / name, encoder="none", offline=True, cache=tmp_path / "cache"
+        )
         for name in ("one", "two")
     ]
     first, second = ([outcome.ladder for outcome in run.outcomes] for run in runs)

@@ -98,7 +98,7 @@ def test_what_the_channel_costs_is_told_apart_from_what_the_victim_loses() -> No
 def test_a_run_counts_lost_texts_as_errors_and_says_what_the_channel_cost(tmp_path: Path) -> None:
     rows = [("a good film", "positive"), ("g\u043e\u043ed", "positive"), ("a dull bore", "negative"), ("GOOD", "positive")]
     victim, likes, _ = behind()
-    run = audit(victim, rows, "natural:invisible-character", out=tmp_path / "run", encoder="none")
+    run = audit(victim, rows, recipes="natural:invisible-character", out=tmp_path / "run", encoder="none")
     statuses = {outcome.texts["text"]: outcome.status for outcome in run.outcomes}
     assert statuses["GOOD"] == "error"
     assert statuses["a good film"] == "untested"  # what folds away was no test

@@ -66,7 +66,7 @@ def test_several_recipes_are_tried_one_by_one(capsys: pytest.CaptureFixture[str]
 def test_a_search_that_found_nothing_to_try_has_not_held(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = said(capsys, "?!", *KEYWORD, "--recipe", "pwws", "-q")
     assert code == 3
-    assert "nothing that the victim can tell from the original was tried" in " ".join(lines)
+    assert "nothing was tried that the victim can tell from the original" in " ".join(lines)
 
 
 def test_a_misspelt_recipe_is_told_before_the_victim_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:

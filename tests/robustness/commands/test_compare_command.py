@@ -85,7 +85,7 @@ def test_a_doctored_candidate_regresses_and_the_other_way_round_improves(
 def _held(outcome: Any) -> Any:
     from dataclasses import replace
 
-    return replace(outcome, status="failed", adversarial=outcome.clean)
+    return replace(outcome, status="failed", best=outcome.clean)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def _edit(name: str, old: str, new: str) -> Callable[[Path], None]:
         (_edit("outcomes.jsonl", '"status":"succeeded"', '"status":"failed"'), 2, "lines that were edited"),
         (lambda p: (p / "outcomes.jsonl").write_bytes((p / "outcomes.jsonl").read_bytes()[:-30]), 2, "not an outcome"),
         (lambda p: (p / "outcomes.jsonl").write_bytes(b""), 2, "0 outcomes, not 480"),
-        (_edit("run.json", '"schema": 1', '"schema": 0'), 2, "reads schema 1"),
-        (_edit("run.json", '"finished": true', '"finished": false'), 3, "the candidate run: the run was not finished"),
+        (_edit("run.json", '"schema": 2', '"schema": 0'), 2, "reads schema 2"),
+        (_edit("run.json", '"finished": true', '"finished": false'), 3, "the candidate run: the run is not finished"),
         (_edit("run.json", '"comparability_id": "', '"comparability_id": "0'), 3, "NOT COMPARABLE"),
         (lambda p: (p / "run.json").unlink(), 2, "no run.json"),
     ],

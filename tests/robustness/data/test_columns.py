@@ -128,5 +128,5 @@ def test_a_list_column_that_a_reader_leaves_out_is_named() -> None:
     datasets = pytest.importorskip("datasets")
     source = datasets.Dataset.from_dict({"text": ["a"], "labels": [["toxic", "insult"]], "n": [1]})
     for asked in (None, "labels"):
-        with pytest.raises(DataError, match=r"the column 'labels'.* holds no single values.*not supported yet"):
+        with pytest.raises(DataError, match=r"the column 'labels'.* does not hold single values.*not supported yet"):
             load_examples(source, labels=("toxic", "insult"), label=asked)

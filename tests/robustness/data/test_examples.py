@@ -200,18 +200,18 @@ def test_every_dropped_row_is_counted_and_shown(tmp_path: Path) -> None:
     report = load_examples(write(tmp_path, "x.csv", "text,label\n" + "\n".join(rows) + "\n"), labels=LABELS).report
     assert {f.reason: (f.count, f.rows) for f in report.dropped} == {
         "the row is blank": (2, (6, 10)),
-        "the text is empty or only white space": (2, (3, 4)),
+        "the text is empty or only whitespace": (2, (3, 4)),
         "the label is missing": (1, (5,)),
         "same text and label as an earlier row": (1, (7,)),
     }
-    assert [(f.reason, f.rows) for f in report.remarks] == [("same text as an earlier row but another label", (8,))]
+    assert [(f.reason, f.rows) for f in report.remarks] == [("same text as an earlier row but a different label", (8,))]
     assert report.rows == report.usable + sum(f.count for f in report.dropped) == 9
     assert json.loads(json.dumps(report.to_dict()))["dropped"][0]["lines"] == [6, 10]
 
 
 def test_only_five_rows_are_shown_but_all_are_counted() -> None:
     report = load_examples([("x", 0), *[("", 0)] * 9], labels=LABELS).report
-    assert report.losses() == ["dropped 9 rows: the text is empty or only white space (rows 2, 3, 4, 5, 6, …)"]
+    assert report.losses() == ["dropped 9 rows: the text is empty or only whitespace (rows 2, 3, 4, 5, 6, …)"]
     assert report.losses()[0] in report.messages()
 
 
@@ -300,7 +300,7 @@ def test_rows_that_differ_in_blanks_or_invisible_characters_count_once() -> None
     same = ["a good film", "a  good film", " a good\u00a0film\n", "a good\u200b film", "a go\u00adod film", "a good film\ufe0f"]
     data = load_examples([(text, "positive") for text in reversed([*same, "A good film"])], labels=LABELS)
     assert [e.inputs[0] for e in data] == ["A good film", "a good film"]
-    assert ["dropped 5 rows: same text and label as another row but for blanks" in loss for loss in data.report.losses()] == [
+    assert ["dropped 5 rows: same text and label as another row except for blanks" in loss for loss in data.report.losses()] == [
         True
     ]
     accents = load_examples([("caf\u00e9", "positive"), ("cafe\u0301", "positive"), ("cafe", "positive")], labels=LABELS)

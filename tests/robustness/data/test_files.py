@@ -136,7 +136,7 @@ def test_json_with_one_object_a_line_is_read_as_jsonl(tmp_path: Path) -> None:
 def test_jsonl_rows_may_have_different_keys(tmp_path: Path) -> None:
     got = read(tmp_path, "x.jsonl", '{"label": 1}\n{"label": 0, "text": "a", "x": 1}\n{"text": "b", "label": 1}\n')
     assert [dict(e.meta) for e in got] == [{"x": 1}, {"x": None}]
-    assert got.report.dropped[0].reason == "the text is empty or only white space"
+    assert got.report.dropped[0].reason == "the text is empty or only whitespace"
 
 
 def test_the_format_flag_names_what_the_suffix_does_not(tmp_path: Path) -> None:

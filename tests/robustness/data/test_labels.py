@@ -81,7 +81,7 @@ def test_a_map_settles_it_and_the_rest_matches_as_usual() -> None:
     assert golds(["1", "2", "5"], TWO, label_map={"1": "negative", "2": "negative", "5": "positive"}) == [0, 0, 1]
     with pytest.raises(DataError, match="do not match"):
         golds(["neg", "mixed"], TWO, label_map={"neg": "negative"})
-    with pytest.raises(DataError, match="no label of the victim; its labels: 'negative', 'positive'"):
+    with pytest.raises(DataError, match="not a label of the victim; its labels: 'negative', 'positive'"):
         golds(["neg"], TWO, label_map={"neg": "bad"})
 
 
@@ -110,7 +110,7 @@ STARS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
     ("values", "victim", "ready"),
     [
         (["1", "2", "4"], STARS, "--label-map '1=1 star,2=2 stars,4=4 stars'"),
-        (["0", "1", "4"], STARS, "the victim's names hold numbers of their own"),
+        (["0", "1", "4"], STARS, "the victim's names contain numbers of their own"),
         ([3, 5], ("Rating 1", "Rating 3", "Rating 5"), "--label-map '3=Rating 3,5=Rating 5'"),
         ([1, 2], ("class_1", "class_2", "class_3"), "--label-map 1=class_1,2=class_2"),
         (["LABEL_0", "LABEL_1"], ("class_1", "class_2"), "do not match"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reports.measures.metrics import groups_of
-from robustness.audit import audit
+from robustness.auditing import audit
 from robustness.cli import main
 from robustness.data import load_examples
 from robustness.data.overlaps import clusters, sharing
@@ -64,13 +64,13 @@ def test_a_grouped_run_says_its_groups_and_cannot_stop_early(tmp_path: Path, cap
     def holds(texts: list[str]) -> list[list[float]]:
         return [[0.1, 0.9] for _ in texts]
 
-    run = audit(holds, rows, "deepwordbug", out=tmp_path / "run", data_options={"group": "doc"}, **options)
+    run = audit(holds, rows, recipes="deepwordbug", out=tmp_path / "run", group="doc", **options)
     assert run.manifest.group == "doc"
     groups = groups_of(run, run.outcomes)
     assert groups is not None
     assert set(groups.values()) == {str(i) for i in range(6)}
     with pytest.raises(UsageError, match="--until-decided and --group doc cannot go together"):
-        audit(holds, rows, "deepwordbug", data_options={"group": "doc"}, until_decided=True, **options)
+        audit(holds, rows, recipes="deepwordbug", group="doc", until_decided=True, **options)
     flags = ["--data", "nowhere.csv", "--group", "doc", "--until-decided", "--min-robust-accuracy", "9%"]
     assert main(["audit", "--victim", "hf:nowhere", *flags]) == 2
     assert "cannot go together" in capsys.readouterr().err

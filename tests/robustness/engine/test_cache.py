@@ -29,7 +29,7 @@ def test_a_second_run_has_the_same_outcomes_and_no_forwards(tmp_path: Path) -> N
         audit(
             "scripted:keyword",
             ROWS,
-            "deepwordbug,natural:keyboard-typo",
+            recipes="deepwordbug,natural:keyboard-typo",
             out=tmp_path / n,
             cache=tmp_path / "kept",
             encoder="none",
@@ -117,7 +117,7 @@ def test_failures_are_not_kept(tmp_path: Path) -> None:
 
 def test_a_victim_without_a_pinned_identity_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="robustness_identity"):
-        audit(lambda texts: [0] * len(texts), ROWS, "deepwordbug", cache=tmp_path, encoder="none",
+        audit(lambda texts: [0] * len(texts), ROWS, recipes="deepwordbug", cache=tmp_path, encoder="none",
               victim_options={"labels": ["negative", "positive"], "access": "labels"})  # fmt: skip
 
 

@@ -236,9 +236,9 @@ def test_a_success_is_recomputed_from_the_victims_answer() -> None:
     assert won
     for outcome in won:
         assert outcome.perturbed is not None
-        assert outcome.adversarial is not None
+        assert outcome.best is not None
         again = Counter().compute([(outcome.perturbed,)])[0]
-        assert PLAN.labels[again.label] == outcome.adversarial.label != outcome.label
+        assert PLAN.labels[again.label] == outcome.best.shown != outcome.reference
 
 
 def test_queries_are_distinct_texts_and_the_clean_forward_is_shared() -> None:

@@ -37,26 +37,31 @@ def ended(attack: Attack, oracles: Oracles, text: str, **more: Any) -> Outcome:
 class _Broken(PlainVictim):
     """A victim whose answers are fine and whose gradients crash."""
 
+    raised: BaseException = ZeroDivisionError("no gradient here")
     info = VictimInfo("broken", "python", ("negative", "positive"), gradients=True)
 
     def predict(self, inputs: Sequence[Input]) -> list[tuple[float, float]]:
         return [(0.2, 0.8) for _ in inputs]
 
     def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> list[TokenGradients]:
-        raise ZeroDivisionError("no gradient here")
+        raise self.raised
 
 
-def test_gradients_that_crash_are_an_error_of_the_trial() -> None:
+@pytest.mark.parametrize("raised", [ZeroDivisionError("no gradient here"), SystemExit(0), GeneratorExit()], ids=repr)
+def test_gradients_that_crash_are_an_error_of_the_trial(raised: BaseException) -> None:
+    """``SystemExit`` too: a victim that calls ``sys.exit(0)`` would end the run with the code of one that passed."""
+
     class Follows:
         def search(self, trial: Trial) -> Search[None]:
             yield from gradients(trial)
 
     victim: Any = _Broken()
+    victim.raised = raised
     oracles = Oracles({"victim": Oracle(VictimBackend(victim)), "gradients": Oracle(GradientBackend(victim))})
     outcome = ended(Follows(), oracles, "a good film")
     assert outcome.status == "error"
     assert outcome.error is not None
-    assert "ZeroDivisionError" in outcome.error["message"]
+    assert f"the victim's gradients raised {type(raised).__name__}" in outcome.error["message"]
 
 
 def test_similarity_is_measured_from_the_encoders_vectors() -> None:

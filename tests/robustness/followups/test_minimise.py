@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.run import EditRecord, Outcome, PredictionRecord
+from reports.run import EditRecord, Judged, Outcome
 from reports.run.minimised import MINIMISED, clusters, read_minimised
 from reports.run.seal import verify
 from robustness.cli import main
@@ -35,8 +35,8 @@ def changed(words: Sequence[str], at: Sequence[int], technique: str = "KeyboardT
 
 
 def case_of(text: str, perturbed: str, edits: tuple[EditRecord, ...], example_id: str = "e1", **changes: Any) -> Outcome:
-    values: dict[str, Any] = {"recipe": "typos", "status": "succeeded", "label": "negative", "field": "text"}
-    values |= {"texts": {"text": text}, "perturbed": perturbed, "edits": edits, "adversarial": PredictionRecord("positive")}
+    values: dict[str, Any] = {"recipe": "typos", "status": "succeeded", "reference": "negative", "field": "text"}
+    values |= {"texts": {"text": text}, "perturbed": perturbed, "edits": edits, "best": Judged("positive")}
     return Outcome(example_id=example_id, **{**values, **changes})
 
 
@@ -78,7 +78,7 @@ def test_one_minimal_is_not_enough_where_few_edits_are_searched_to_the_end() -> 
 
 def test_cases_that_do_not_flip_are_said() -> None:
     good = changed(["w0", "w1"], [0])
-    cases = [case_of(*good, "fixed"), case_of(*good, "wrong", label="positive")]
+    cases = [case_of(*good, "fixed"), case_of(*good, "wrong", reference="positive")]
     assert [m.state for m in reduced(falls_for(["never"]), cases)] == ["fixed", "not applicable"]
     victim = load_victim("scripted:raising:w1x")
     assert [m.state for m in minimise(victim, [case_of(*changed(["dull", "w1"], [1]))], oracle_for(victim))] == ["error"]

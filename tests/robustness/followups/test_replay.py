@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from reports.run import Outcome, PredictionRecord, RunError
+from reports.run import Judged, Outcome, RunError
 from reports.run.cases import read_cases
-from reports.run.replayed import judge
+from reports.run.replayed import replayed
 from robustness.cli import main
 from robustness.errors import UsageError
 from robustness.followups.replay import replay
@@ -23,10 +23,10 @@ Case = Callable[..., Outcome]
 @pytest.fixture
 def case() -> Case:
     def make(text: str, perturbed: str, label: str = "positive", example_id: str = "e1", **changes: Any) -> Outcome:
-        wrong = PredictionRecord("negative" if label == "positive" else "positive")
-        values: dict[str, Any] = {"recipe": "deepwordbug", "status": "succeeded", "field": "text", "adversarial": wrong}
+        wrong = Judged("negative" if label == "positive" else "positive")
+        values: dict[str, Any] = {"recipe": "deepwordbug", "status": "succeeded", "field": "text", "best": wrong}
         values |= {"texts": {"text": text}, "perturbed": perturbed}
-        return Outcome(example_id=example_id, label=label, **{**values, **changes})
+        return Outcome(example_id=example_id, reference=label, **{**values, **changes})
 
     return make
 
@@ -77,7 +77,7 @@ def test_the_verdict_fails_closed(case: Case) -> None:
 
 
 def test_a_change_of_the_clean_answer_is_flaky_too(case: Case) -> None:
-    assert judge(case("a", "b"), ["positive", "negative"], ["positive", "positive"]).state == "flaky"
+    assert replayed(case("a", "b"), [("positive", True), ("negative", False)], [("positive", False)] * 2).state == "flaky"
 
 
 def test_cases_that_do_not_fit_the_victim_are_refused(case: Case) -> None:
@@ -140,7 +140,7 @@ def test_a_pass_needs_cases_that_apply(case: Case, tmp_path: Path, monkeypatch: 
     assert replay(constant, fixed + other, max_not_applicable=0.5).verdict == "passed"
     assert replay(constant, other, max_not_applicable=1.0).verdict == "inconclusive", "nothing applied at all"
     monkeypatch.chdir(tmp_path)
-    lines = [json.dumps({"schema": 1, "severity": None, **json.loads(one.to_json())}) for one in fixed + other]
+    lines = [json.dumps({"schema": 2, "severity": None, **json.loads(one.to_json())}) for one in fixed + other]
     Path("failures.jsonl").write_text("\n".join(lines) + "\n")
     command = ["replay", "failures.jsonl", "--victim", "scripted:constant:negative", "-q"]
     assert main(command) == 3
@@ -165,9 +165,9 @@ def test_the_runs_own_victim_is_asked_only_while_it_is_the_same(run: Path, capsy
         ({"labels": ["positive", "negative"]}, "labels changed since"),
         (
             {"name": "python:my_victim:predict", "kind": "python"},
-            "which is Python code; to run it, repeat it as --victim python:my_victim:predict",
+            "which runs code of its own; to run it, repeat it as --victim python:my_victim:predict",
         ),
-        ({"name": "python:my_victim:predict"}, "which is Python code"),
+        ({"name": "python:my_victim:predict"}, "which runs code of its own"),
         ({"name": "scripted:gone"}, "cannot be opened"),
         ({"name": "their robot", "kind": "robot"}, "cannot be opened by its name"),
     ):

@@ -68,7 +68,7 @@ def test_builtin_resources_have_their_names() -> None:
         ("a.txt", "north 0 nan\n", "line 1: expected finite numbers"),
         ("a.txt", "north\n", "line 1: expected a word and its numbers"),
         ("a.npy", "not an array", "is not a plain .npy array"),
-        ("a.bin", "3 2\n", "binary word2vec is not read"),
+        ("a.bin", "3 2\n", "binary word2vec is not supported"),
     ],
 )
 def test_a_broken_file_says_where_and_what_was_expected(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -17,7 +17,7 @@ from reports.compare.comparable import differences
 from reports.run import Manifest, RunError
 from reports.run.seal import verify
 from reports.run.store import load_run
-from robustness.audit import audit
+from robustness.auditing import audit
 from robustness.cli import main
 from robustness.helpers.words import load_vectors
 from robustness.planning.digests import without_names, word_pins
@@ -35,7 +35,7 @@ def run_with(tmp_path: Path) -> Callable[..., Path]:
         (tmp_path / file).write_text(vectors)
         resources = Resources(neighbours=load_vectors(tmp_path / file))
         settings = {"encoder": "none", **options}
-        audit("scripted:keyword", DATA, "deepwordbug", resources=resources, out=tmp_path / name, **settings)
+        audit("scripted:keyword", DATA, recipes="deepwordbug", resources=resources, out=tmp_path / name, **settings)
         return tmp_path / name
 
     return go
@@ -59,7 +59,7 @@ def test_checkpoints_are_there_too(run_with: Callable[..., Path]) -> None:
 
 
 def test_a_run_without_resources_of_the_users_own_is_comparable_as_ever(tmp_path: Path) -> None:
-    run = audit("scripted:keyword", DATA, "deepwordbug", encoder="none", out=tmp_path / "run")
+    run = audit("scripted:keyword", DATA, recipes="deepwordbug", encoder="none", out=tmp_path / "run")
     assert run.manifest.resources == {}
     assert "resources" not in run.manifest.comparability
 

@@ -77,7 +77,7 @@ def test_a_recipe_named_for_another_language_is_refused_unless_the_language_is_n
     assert "recipe 'pwws' works on en, not on 'zh', which the texts look like (zh 39, en 1)" in capsys.readouterr().err
     assert not Path("run").exists()
     assert audit("--min-robust-accuracy", "1%", "--language", "en", recipes="pwws,checklist") == 3
-    assert any("--language says en, the texts look otherwise: of 40 texts, zh 39, en 1" in said for said in flags())
+    assert any("--language says en, but the texts look different: of 40 texts, zh 39, en 1" in said for said in flags())
     by_status = {(o["status"], o["attempted"]) for o in outcomes() if "的" in o["texts"]["text"]}
     assert by_status == {("untested", 0)}
 
@@ -107,7 +107,7 @@ def test_english_raises_no_flag_and_what_is_not_told_is_said() -> None:
     Path("run").rename("english")
     data((("good film", "good food", "so good!"), 12))
     audit(recipes="checklist")
-    assert ["the texts do not tell their language" in said for said in flags()] == [True]
+    assert ["the language of the texts is not clear" in said for said in flags()] == [True]
 
 
 def test_without_a_dictionary_it_is_said_that_characters_are_words() -> None:
@@ -143,7 +143,7 @@ def test_a_policy_holds_a_run_to_its_language_and_protected_spans(capsys: pytest
 def test_a_language_is_a_code(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     data((ENGLISH, 3))
     assert audit("--language", code) == 2
-    assert "--language expects an ISO 639-1 code in small letters" in capsys.readouterr().err
+    assert "--language expects a lower-case ISO 639-1 code" in capsys.readouterr().err
 
 
 def test_a_single_text_is_held_to_its_language_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,13 +187,13 @@ def test_perturb_writes_what_an_audit_would_ask(capsys: pytest.CaptureFixture[st
     assert main(["perturb", "--data", "data.jsonl", "--labels", "negative,positive", "--out", "out.jsonl"]) == 0
     rows = [json.loads(line) for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert "natural:neutral-insertion" not in {row["recipe"] for row in rows}
-    assert "left out for want of the language 'zh'" in capsys.readouterr().err
+    assert "left out, since they do not know the language 'zh'" in capsys.readouterr().err
     assert main(["perturb", "--data", "data.jsonl", "--labels", "negative,positive", "--out", "p.jsonl", "--protect", "好"]) == 0
     assert all(row["text"].count("好") >= 1 for row in map(json.loads, Path("p.jsonl").read_text(encoding="utf-8").splitlines()))
 
 
 def test_python_takes_language_and_patterns_as_lists() -> None:
-    from robustness.audit import audit as run_audit
+    from robustness.auditing import audit as run_audit
     from robustness.errors import UsageError
 
     def victim(texts: list[str]) -> list[list[float]]:

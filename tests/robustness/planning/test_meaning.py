@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from attacks.recipes import build
-from reports.run import EditRecord, Outcome, PredictionRecord
+from reports.run import EditRecord, Judged, Outcome
 from robustness.cli import main
 from robustness.planning.meaning import MeaningChecks
 
@@ -84,7 +84,7 @@ def test_a_word_outside_the_vocabulary_is_refused_before_anything_is_loaded(
 
 def outcome(text: str, perturbed: str, *edits: tuple[str, str, str], recipe: str = "pwws", example: str = "1") -> Outcome:
     made = tuple(EditRecord(0, len(b), 0, len(a), b, a, technique) for b, a, technique in edits)
-    answer = PredictionRecord("negative")
+    answer = Judged("negative")
     return Outcome(example, recipe, "succeeded", "positive", "text", {"text": text}, answer, answer, perturbed, made)
 
 

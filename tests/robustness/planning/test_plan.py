@@ -131,7 +131,7 @@ def test_a_sequential_plan_foretells_where_the_audit_stops(data: Path, capsys: p
     drawn = json.loads(Path("run/run.json").read_text())["sequential"]["drawn"]
     assert drawn == broken["median"] == 25
     main(["plan", *FLAGS, *flags])
-    assert "min_robust_accuracy 95 %, run: about 25 of 40 examples, in nine audits of ten at most" in capsys.readouterr().out
+    assert "min_robust_accuracy 95 %, run: about 25 of 40 examples, in nine audits out of ten at most" in capsys.readouterr().out
 
 
 def test_a_plan_says_nothing_of_stopping_unless_the_audit_is_to_stop(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from attacks.search import Input
-from reports.run import Outcome, PredictionRecord
+from reports.run import Judged, Outcome
 from robustness.engine.backends import VictimBackend
 from robustness.engine.repeats import measure_repeats
 from robustness.errors import VictimError
@@ -19,7 +19,7 @@ from robustness.tasks.check_answers import AnswerOddities
 from robustness.victims import load_victim
 
 GOOD = Outcome(
-    "x", "r", "failed", "positive", "text", {"text": "a film"}, clean=PredictionRecord("positive"),
+    "x", "r", "failed", "positive", "text", {"text": "a film"}, clean=Judged("positive"),
     attempted=5, proposed=10, rejected=2, queries=6,
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ def several(count: int, **changes: Any) -> list[Outcome]:
     for i in range(count):
         label = ("positive", "negative")[i % 2]
         said = ("negative", "positive")[i % 2] if i % 10 == 0 else label
-        made.append(replace(GOOD, example_id=f"x{i}", label=label, clean=PredictionRecord(said), **changes))
+        made.append(replace(GOOD, example_id=f"x{i}", reference=label, stratum=label, clean=Judged(said), **changes))
     return made
 
 
@@ -64,7 +64,7 @@ def test_skipped_trials_are_not_zero_candidate_trials() -> None:
 
 
 def test_accuracy_near_chance_is_doubted() -> None:
-    half = [replace(o, clean=PredictionRecord("positive")) for o in several(60)]
+    half = [replace(o, clean=Judged("positive")) for o in several(60)]
     assert codes(half) == {"near-chance"}
 
 
@@ -99,7 +99,7 @@ def test_every_code_is_explained() -> None:
 def test_what_is_said_of_clean_accuracy_near_chance_is_true() -> None:
     seen = self_checks.OutcomeChecks()
     for i, label in enumerate(("positive", "positive", "positive", "negative")):
-        seen.read(replace(GOOD, example_id=f"x{i}", label=label, clean=PredictionRecord(label)))
+        seen.read(replace(GOOD, example_id=f"x{i}", reference=label, stratum=label, clean=Judged(label)))
     (flag,) = seen.flags()
     assert flag.message.endswith(
         "is not shown to be better than always answering the most common label: 100.0% against 75.0% on 4 examples"

@@ -12,7 +12,7 @@ from reports.gate.gate import evaluate
 from reports.gate.policy import Policy, parse_policy
 from reports.run import Run
 from reports.run.store import load_run
-from robustness.audit import audit
+from robustness.auditing import audit
 from robustness.cli import main
 from robustness.errors import UsageError
 
@@ -42,7 +42,9 @@ def wanted(share: float, **more: Any) -> Policy:
 def run(out: Path, policy: Policy | None, **settings: Any) -> Run:
     options: dict[str, Any] = {"encoder": "none", "budget": 20, "until_decided": True, **settings}
     victim = {"labels": list(LABELS)}
-    return audit(holds, options.pop("rows", rows()), "deepwordbug", out=out, policy=policy, victim_options=victim, **options)
+    return audit(
+        holds, options.pop("rows", rows()), recipes="deepwordbug", out=out, policy=policy, victim_options=victim, **options
+    )
 
 
 def test_it_stops_early_and_says_how_many_it_took(tmp_path: Path) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from reports.gate import goals
 from reports.measures.transfer import ALL, cells
 from reports.review.sample import draw
 from reports.run import Outcome
 from reports.run.cases import read_cases
 from reports.run.store import load_run
-from robustness.audit import audit
+from robustness.auditing import audit
 from robustness.cli import main
 from robustness.engine.converse import oracle_for
 from robustness.errors import UsageError
@@ -100,14 +99,14 @@ def test_without_the_goal_a_file_means_that_the_label_changes(run: Path, demo: V
 def test_minimising_leaves_a_kept_answer_whole(run: Path, demo: Victim) -> None:
     cases = of(read_cases(run), "input-reduction")
     for case, found in zip(cases, minimise(demo, cases, oracle_for(demo)), strict=True):
-        assert (found.state, found.perturbed, found.answer, found.exact) == ("minimal", case.perturbed, case.label, False)
+        assert (found.state, found.perturbed, found.answer, found.exact) == ("minimal", case.perturbed, case.reference, False)
         assert len(found.edits) == found.was
 
 
 def test_an_answer_asked_for_is_broken_by_no_other(run: Path, demo: Victim) -> None:
     (case, *_) = of(read_cases(run), "deepwordbug")
-    other = next(label for label in LABELS if label != case.label)
-    wanted = [replace(case, goal=goals.answer_with(label), example_id=label) for label in (other, case.label)]
+    other = next(label for label in LABELS if label != case.reference)
+    wanted = [replace(case, goal=f"answer-with:{label}", example_id=label) for label in (other, case.reference)]
     assert [one.state for one in replay(demo, wanted).cases] == ["still broken", "fixed"]
     assert [one.state for one in minimise(demo, wanted, oracle_for(demo))] == ["minimal", "fixed"]
 

@@ -48,7 +48,7 @@ def test_it_learns_and_bae_reads_what_it_saved(script: Any, tiny: Any, build: An
     run = audit(
         f"hf:{build('bert')}",
         [(text, label) for text in SENTENCES for label in ("bad", "fair", "good")],
-        "bae",
+        recipes="bae",
         out=tmp_path / "run",
         budget=60,
         masked_lm=f"hf:{tmp_path / 'mlm'}",

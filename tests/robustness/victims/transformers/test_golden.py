@@ -186,7 +186,7 @@ def test_scores_are_those_of_the_plain_model(name: str, tmp_path: Path) -> None:
     assert victim.info.max_tokens == READS.get(name, 64)
     assert victim.truncated(TEXTS) == [False] * 7 + [True]
     oracle = oracle_for(victim)
-    found = np.asarray([answer.scores for answer in ask(oracle, TEXTS)])  # type: ignore[union-attr]
+    found = np.asarray([answer.scores for answer in ask(oracle, TEXTS)])
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(victim.predict(TEXTS), expected, atol=1e-5)
     assert oracle.usage.rescued == 0

@@ -76,10 +76,37 @@ def test_code_of_its_own_does_not_make_a_tagger_a_classifier() -> None:
         check_kind(transformers.BertConfig(architectures=["OwnForTokenClassification"], auto_map=brought))
 
 
-@pytest.mark.parametrize("changes", [{"num_labels": 1, "id2label": {0: "x"}, "problem_type": "regression"}, ONE])
-def test_a_regression_is_refused_said_or_unsaid(build: Build, changes: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=r"a number"):
-        load_huggingface(str(build("bert", **changes)), device="cpu")
+NUMBER: dict[str, Any] = {"num_labels": 1, "id2label": {0: "x"}, "label2id": {"x": 0}, "problem_type": "regression"}
+SIGMOID = {"activation_fn": "torch.nn.modules.activation.Sigmoid"}
+
+
+def test_a_regression_head_gives_numbers_through_what_its_config_puts_behind_it(build: Build) -> None:
+    folder = build("bert", **NUMBER)
+    raw = logits(folder)
+    victim = load_victim(f"hf:{folder}", device="cpu")
+    assert (victim.info.task, victim.info.labels, victim.info.gradients, victim.info.notes) == ("regression", (), False, ())
+    np.testing.assert_allclose(victim.predict(TEXTS), raw, atol=1e-5)
+    squashed = load_victim(f"hf:{edit(folder, sentence_transformers=SIGMOID)}", device="cpu")
+    np.testing.assert_allclose(squashed.predict(TEXTS), raw.sigmoid(), atol=1e-5)
+
+
+def test_one_output_without_a_type_is_a_number_and_a_note_says_so(build: Build) -> None:
+    victim = load_victim(f"hf:{build('bert', **ONE)}", device="cpu")
+    assert victim.info.task == "regression"
+    assert any("read as a number" in note and "hf:NAME#toxic" in note for note in victim.info.notes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "complaint"),
+    [
+        ({"problem_type": "regression"}, "", "predicts 3 numbers"),
+        (NUMBER, "#x", "#x picks a label, but the checkpoint predicts a number"),
+        (NUMBER | {"sentence_transformers": {"activation_fn": "torch.nn.Tanh"}}, "", "expected Identity or Sigmoid"),
+    ],
+)
+def test_a_number_that_cannot_be_audited_is_refused(build: Build, changes: dict[str, Any], label: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        load_victim(f"hf:{build('bert', **changes)}{label}", device="cpu")
 
 
 def test_one_output_without_a_type_is_a_label_on_the_users_word(build: Build) -> None:
@@ -113,14 +140,15 @@ def test_a_marked_head_is_read_as_marked(build: Build) -> None:
     assert not load_huggingface(folder, device="cpu").info.notes
 
 
-def test_a_multi_label_checkpoint_wants_one_label_named(build: Build) -> None:
+def test_a_multi_label_checkpoint_gives_each_label_its_own_sigmoid_or_one_against_the_rest(build: Build) -> None:
     folder = str(build("bert", problem_type="multi_label_classification"))
-    with pytest.raises(UsageError, match=r"multi-label.*bad, fair, good"):
-        load_huggingface(folder, device="cpu")
+    every = load_victim(f"hf:{folder}", device="cpu")
+    assert (every.info.task, every.info.labels, every.info.gradients) == ("multi-label", ("bad", "fair", "good"), False)
+    np.testing.assert_allclose(every.predict(TEXTS), logits(Path(folder)).sigmoid(), atol=1e-5)
     with pytest.raises(UsageError, match="no label 'ugly'"):
         load_huggingface(folder, device="cpu", label="ugly")
     good = load_victim(f"hf:{folder}#good", device="cpu")
-    assert good.info.labels == ("not good", "good")
+    assert (good.info.task, good.info.labels) == ("classification", ("not good", "good"))
     assert not np.allclose(good.predict(TEXTS), load_huggingface(folder, device="cpu", label="bad").predict(TEXTS))
 
 

@@ -112,5 +112,5 @@ def test_a_blank_gets_the_same_bits_beside_longer_contexts(masker: Masker) -> No
 def test_what_is_no_masked_language_model_is_refused(build: Any) -> None:
     with pytest.raises(UsageError, match="expected hf:PATH_OR_NAME"):
         load_masker("bert")
-    with pytest.raises(VictimError, match="no trained masked language model"):
+    with pytest.raises(VictimError, match="not a trained masked language model"):
         load_masker(f"hf:{build('bert')}")

@@ -35,7 +35,16 @@ def test_it_runs_and_depends_neither_on_batches_nor_on_flight(build: Any, masker
     rows = [(text, label) for text, _ in ROWS for label in ("bad", "fair", "good")]
     needs: dict[str, Any] = {"masked_lm": masker} if recipe in ("bae", "bert-attack") else {}
     runs = [
-        audit(f"hf:{build('bert')}", rows, recipe, out=tmp_path / str(n), budget=60, **needs, in_flight=n, batch_tokens=64 * n)
+        audit(
+            f"hf:{build('bert')}",
+            rows,
+            recipes=recipe,
+            out=tmp_path / str(n),
+            budget=60,
+            **needs,
+            in_flight=n,
+            batch_tokens=64 * n,
+        )
         for n in (1, 64)
     ]
     lines = [sorted((run.path / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()) for run in runs]
@@ -46,9 +55,9 @@ def test_it_runs_and_depends_neither_on_batches_nor_on_flight(build: Any, masker
 
 def test_a_victim_without_gradients_is_refused() -> None:
     with pytest.raises(UsageError, match="hotflip needs gradients, which the victim 'scripted:keyword' does not give"):
-        audit("scripted:keyword", [("a good film", "positive")], "hotflip", encoder="none")
+        audit("scripted:keyword", [("a good film", "positive")], recipes="hotflip", encoder="none")
 
 
 def test_a_run_without_a_masked_language_model_is_refused(build: Any) -> None:
     with pytest.raises(UsageError, match="bert-attack needs a masked language model: --masked-lm"):
-        audit(f"hf:{build('bert')}", ROWS, "bert-attack")
+        audit(f"hf:{build('bert')}", ROWS, recipes="bert-attack")

@@ -181,7 +181,7 @@ def test_an_end_of_text_token_in_a_text_spoils_no_batch(build: Build) -> None:
     answers = ask(oracle, texts)
     assert oracle.usage.rescued == 0, "nothing failed, so nothing is to be called unreliable"
     for text, answer in zip(texts, answers, strict=True):
-        np.testing.assert_array_equal(np.asarray(answer.scores), victim.predict([text] * 4)[0])  # type: ignore[union-attr]
+        np.testing.assert_array_equal(np.asarray(answer.scores), victim.predict([text] * 4)[0])
 
 
 def test_a_text_that_ends_like_padding_is_read_to_its_end(build: Build) -> None:

@@ -1,16 +1,15 @@
-"""Composes victim, recipes and data into a run: the one job of the tool."""
+"""A run in the making: victim, data, recipes and settings composed, checked, and carried out."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from robustness.errors import UsageError
-from robustness.settings import Settings
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from robustness.engine.trial import Plan
     from robustness.planning.sampling import Drawing
     from robustness.planning.self_checks import Flag
+    from robustness.settings import Settings
+    from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
-
-__all__ = ["Audit", "Settings", "Silent", "Watcher", "audit", "new_folder", "open_data", "open_victim", "prepare"]
 
 
 class Watcher(Protocol):
@@ -117,13 +116,17 @@ class Audit:
         from robustness.planning.doubts import Doubts
 
         access = {recipe.name: recipe.access for recipe in self.plan.recipes}
-        seen, doubts = self_checks.OutcomeChecks(), Doubts(self.plan.labels, access, cascade=self.plan.cascade)
+        classes = self.plan.task.classes
+        seen = self_checks.OutcomeChecks(classes=classes)
+        doubts = Doubts(self.plan.labels if classes else (), access, cascade=self.plan.cascade)
         meant = meaning.MeaningChecks(self.plan.recipes)
         for outcome in iter_outcomes(out):
             seen.read(outcome)
             doubts.read(outcome)
             meant.read(outcome)
-        flags = [*self.flags, *self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)]
+        flags = [*self.flags]
+        if classes:
+            flags += self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
         if "encoder" not in self.oracles.by_role:
@@ -142,6 +145,20 @@ class Audit:
         }
 
 
+def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tuple[Dataset, list[Flag]]:
+    """The examples that a goal can be asked of, and a note on the others; raises ``UsageError`` where none is left."""
+    from robustness.planning.self_checks import Flag
+
+    kept = tuple(example for example in data.examples if task.fits(goal, example.reference))
+    gone = len(data.examples) - len(kept)
+    if not gone:
+        return data, []
+    if not kept:
+        raise UsageError(f"the goal {goal.name} can be asked of none of the {gone} examples; name another --goal")
+    said = f"the goal {goal.name} cannot be asked of {gone} of {len(data.examples)} examples; they are left out"
+    return replace(data, examples=kept), [Flag("goal-fit", "note", said, float(gone))]
+
+
 def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
@@ -156,14 +173,17 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     from robustness.planning import languages, meaning, preflight, prepare, self_checks
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
+    from robustness.tasks.registry import task_named
+    from robustness.tasks.task import Space
 
     refuse_grouped(data.group, settings.until_decided)
     if not data.examples:
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
-    field = prepare.attacked_field(settings, victim.info)
+    task, field = task_named(victim.info.task), prepare.attacked_field(settings, victim.info)
+    data, unasked = _asked_of(data, task, task.goal(settings.goal, Space(victim.info.labels, victim.info.fields)))
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields)
+    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields, task)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
     models = load_helpers(settings, needs(recipes))
@@ -171,9 +191,9 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*self_checks.substitutes(recipes), *clusters(data)]
+    flags += [*unasked, *self_checks.substitutes(recipes), *clusters(data)]
     flags += languages.doubts(language, prepare.left_out(settings, language), texts)
-    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields), recipes)
+    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields, task), recipes)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     loss = measured_loss(victim, data.examples, field)
@@ -193,120 +213,3 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
     manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
-
-
-def audit(
-    victim: Victim | str | Callable[..., Any],
-    examples: Any = None,
-    recipes: str | Sequence[str] = "standard",
-    *,
-    out: str | Path | None = None,
-    resume: bool = False,
-    limit: int | None = None,
-    offline: bool = False,
-    isolate: bool = False,
-    watcher: Watcher | None = None,
-    policy: Policy | None = None,
-    data_options: Mapping[str, Any] | None = None,
-    victim_options: Mapping[str, Any] | None = None,
-    **settings: Any,
-) -> Run:
-    """Attack ``victim`` on ``examples`` with ``recipes`` and return the run; its folder holds every failure and report.
-
-    Args:
-        victim: a spec (``demo``, ``hf:PATH``, ``python:module:function`` …), a ``Victim``, or a callable from a list
-            of texts to scores (n x classes); give a callable's labels in ``victim_options={"labels": [...]}``.
-        examples: a path, a pandas frame, a ``datasets`` dataset, (text, label) pairs; may be omitted for ``demo``.
-        recipes: names or suites, see ``robustness list recipes``.
-        out: the run folder; a new one under ``runs/`` when omitted.
-        resume: continue the run in ``out``.
-        limit: at most so many examples, stratified by label.
-        offline: make any network use an error.
-        isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
-        watcher: hears each outcome.
-        policy: thresholds for the gate in the reports; it stays in the run, which is judged by it ever after.
-        data_options: keyword arguments of ``load_examples`` (``text``, ``label``, ``label_map`` …).
-        victim_options: keyword arguments of ``load_victim``.
-        settings: fields of ``Settings`` (``profile``, ``budget``, ``seed`` …).
-
-    Raises:
-        RobustnessError: anything wrong with victim, data, recipes or settings; ``reports.run.RunError`` with the folder.
-    """
-    from robustness.isolation.offline import offline as without_network
-    from robustness.planning.early_checks import check_inputs, check_settings
-    from robustness.planning.sampling import refuse_grouped
-
-    _refuse_idle(policy)
-    with without_network(offline):
-        specs = tuple(recipes.split(",")) if isinstance(recipes, str) else tuple(recipes)
-        chosen = Settings(recipes=tuple(s.strip() for s in specs), offline=offline, **settings)
-        read, opened = dict(data_options or {}), dict(victim_options or {})
-        refuse_grouped(read.get("group"), chosen.until_decided)
-        if len(read.get("text") or ()) > 1 and not isinstance(read["text"], str) and isinstance(victim, str):
-            opened.setdefault("fields", read["text"])  # two text columns were named, so the victim reads pairs
-        opened.setdefault("isolate", isolate)
-        loading = (watcher or Silent()).loading
-        check_settings(chosen, out=out, resume=resume)
-        ready = check_inputs(victim, examples, read, opened, field=chosen.field)
-        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
-        subject = open_victim(victim, offline=offline, **opened)
-        try:
-            data = open_data(victim, subject, ready, limit=limit, seed=chosen.seed, offline=offline, **read)
-            prepared = prepare(subject, data, chosen, loading)
-            return prepared.run(out or new_folder(subject.info.name), resume=resume, watcher=watcher, policy=policy)
-        finally:
-            subject.close()
-
-
-def _refuse_idle(policy: Policy | None) -> None:
-    from reports.gate.policy import PolicyError, refuse_idle
-
-    try:
-        if policy is not None:
-            refuse_idle(policy)
-    except PolicyError as error:
-        raise UsageError(str(error)) from error
-
-
-def open_victim(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    """The victim behind a spec, a callable or a victim."""
-    from robustness.victims import VictimInfo, behind, load_victim
-
-    if isinstance(victim, str):
-        return load_victim(victim, **options)
-    through, offline = options.pop("through", None), bool(options.get("offline"))
-    if options.pop("isolate", False):
-        raise UsageError(
-            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
-        )
-    if isinstance(getattr(victim, "info", None), VictimInfo):
-        return behind(cast("Victim", victim), through, offline=offline)
-    from robustness.victims.function import from_callable
-
-    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
-    return behind(made, through, offline=offline)
-
-
-def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
-    """The examples behind ``examples``; the demo's own when there are none and the victim is the demo."""
-    from robustness.data import load_examples
-
-    if examples is None:
-        if spec != "demo":
-            raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
-        from robustness.victims.demo import demo_examples
-
-        rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
-        data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
-        return replace(data, source="the demo's held-out film-review sentences")
-    return load_examples(examples, labels=victim.info.labels, victim_fields=victim.info.fields, limit=limit, seed=seed, **options)
-
-
-def new_folder(name: str) -> Path:
-    """A folder under ``runs/`` that does not exist yet, named after the time and the victim."""
-    from datetime import datetime
-
-    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40].strip("-") or "run"
-    base = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
-    tries = (base if not n else base.with_name(f"{base.name}-{n}") for n in range(1000))
-    return next(path for path in tries if not path.exists())

@@ -1,0 +1,361 @@
+"""``robustness.audit``: victim, data and recipes in, a run out. Every other way to a run goes through here too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Never, cast
+
+from robustness.errors import UsageError
+from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S, Settings
+from robustness.tasks.registry import task_named
+
+if TYPE_CHECKING:
+    from attacks.language.resources import Resources
+    from reports.gate.policy import Policy
+    from reports.run import Run
+    from robustness.data import Dataset
+    from robustness.planning.audit import Audit, Watcher
+    from robustness.victims.base import Victim
+
+__all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data", "open_victim"]
+
+READING = ("text", "label", "id", "group", "label_map", "format", "split", "encoding", "columns")
+"""Keywords that say how the data are read; those of ``load_examples``."""
+OPENING = (
+    *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
+    *("device", "max_length", "allow_pickle", "trust_remote_code"),
+)
+"""Keywords that say how the victim is opened; those of ``load_victim``."""
+OTHERS = ("victim", "data", "task", "limit", "victim_options")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked to be: a victim, data, how to read and open them, and the settings."""
+
+    victim: Any
+    data: Any
+    settings: Settings
+    reading: Mapping[str, Any]
+    opening: Mapping[str, Any]
+    task: str | None = None
+    limit: int | None = None
+
+    @classmethod
+    def of(cls, **keywords: Any) -> Asked:
+        """From keywords of ``audit``, None where one was not given; raises ``UsageError`` for one that it has not."""
+        given = {name: value for name, value in keywords.items() if value is not None}
+        settings = {name: given.pop(name) for name in (f.name for f in fields(Settings)) if name in given}
+        for name in ("budget", "victim_timeout"):  # None is a value of theirs: no limit
+            if name in keywords:
+                settings[name] = keywords[name]
+        reading = {name: given.pop(name) for name in READING if name in given}
+        opening = {name: given.pop(name) for name in OPENING if name in given}
+        unknown = sorted(set(given) - set(OTHERS))
+        if unknown:
+            raise UsageError(_no_keyword(unknown[0]))
+        settings["recipes"] = _listed(settings.get("recipes", "standard"))
+        opening |= dict(given.get("victim_options") or {})
+        named = reading.get("text") or ()
+        if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
+            opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
+        return cls(
+            given.get("victim"), given.get("data"), Settings(**settings), reading, opening, given.get("task"), given.get("limit")
+        )
+
+
+def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
+    parts = recipes.split(",") if isinstance(recipes, str) else recipes
+    return tuple(part.strip() for part in parts)
+
+
+def _no_keyword(name: str) -> str:
+    known = (*OTHERS, *READING, *OPENING, *(f.name for f in fields(Settings)), "out", "resume", "gate", "policy", "watcher")
+    near = get_close_matches(name, known, n=1)
+    return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")
+
+
+@contextmanager
+def composed(
+    asked: Asked, loading: Callable[[str], None], *, out: str | Path | None = None, resume: bool = False
+) -> Iterator[Audit]:
+    """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
+
+    Whatever can be found wrong without loading a model is found first.
+
+    Raises:
+        RobustnessError: anything wrong with victim, data, recipes or settings.
+    """
+    from robustness.isolation.offline import offline as without_network
+    from robustness.planning.audit import prepare
+    from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
+    from robustness.planning.sampling import refuse_grouped
+
+    settings, victim = asked.settings, asked.victim
+    with without_network(settings.offline):
+        refuse_grouped(asked.reading.get("group"), settings.until_decided)
+        check_settings(settings, out=out, resume=resume)
+        ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field)
+        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
+        task = asked.task or task_of_data(victim, ready)
+        if task is not None and settings.goal:
+            task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
+        subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
+        try:
+            how = {**asked.reading, "offline": settings.offline}
+            data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+            prepared = prepare(subject, data, settings, loading)
+            opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
+            prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+            yield prepared
+        finally:
+            subject.close()
+
+
+def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """How a victim was opened, as JSON holds it."""
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items()}
+    return {name: value for name, value in kept.items() if isinstance(value, (str, int, float, bool, list, dict))}
+
+
+def audit(
+    victim: Victim | str | Callable[..., Any],
+    data: Any = None,
+    *,
+    recipes: str | Sequence[str] = "standard",
+    task: str | None = None,
+    goal: str = "",
+    gate: Mapping[str, Any] | None = None,
+    policy: Policy | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    labels: Sequence[str] | None = None,
+    fields: Sequence[str] | None = None,
+    access: str | None = None,
+    one_at_a_time: bool = False,
+    isolate: bool = False,
+    through: str | None = None,
+    victim_options: Mapping[str, Any] | None = None,
+    text: str | Sequence[str] | None = None,
+    label: str | None = None,
+    id: str | None = None,
+    group: str | None = None,
+    label_map: Mapping[str, str] | None = None,
+    format: str | None = None,
+    split: str | None = None,
+    encoding: str | None = None,
+    columns: Sequence[str] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    budget: int | None = DEFAULT_BUDGET,
+    field: str | None = None,
+    profile: str = "paper",
+    preserve: Sequence[str] | None = None,
+    language: str | None = None,
+    protect: Sequence[str] = (),
+    tagger: str = "auto",
+    encoder: str | None = None,
+    rewriter: str | None = None,
+    masked_lm: str | None = None,
+    helpers: Mapping[str, str] | None = None,
+    resources: Resources | None = None,
+    cache: str | Path | None = None,
+    batch_tokens: int = 2048,
+    in_flight: int = 128,
+    victim_timeout: float | None = TIMEOUT_S,
+    confirm: int = CONFIRM,
+    until_decided: bool = False,
+    offline: bool = False,
+    watcher: Watcher | None = None,
+    **unknown: Never,
+) -> Run:
+    """Attack ``victim`` on ``data`` with ``recipes`` and return the run; its folder holds every failure and report.
+
+    Args:
+        victim: a spec (``demo``, ``hf:PATH``, ``python:module:function`` …), a ``Victim``, or a callable from a list
+            of texts to what its task answers: for classification scores (n x classes), with their names in ``labels``.
+        data: a path, a pandas frame, a ``datasets`` dataset, (text, label) pairs; may be omitted for ``demo``.
+        recipes: names or suites, see ``robustness list recipes``.
+        task: what the victim is asked (``robustness list tasks``); None: what it says, else what the data look like.
+        goal: what counts as broken, such as ``misclassify`` or ``answer-with:LABEL``; the task's first one if empty.
+        gate: thresholds for the gate, such as ``{"min_robust_accuracy": 0.3}``; they stay in the run.
+        policy: a whole policy in place of ``gate``.
+        out: the run folder; a new one under ``runs/`` when omitted.
+        resume: continue the run in ``out``.
+        labels, fields, access, one_at_a_time: of a callable: its labels in index order, the names of its text fields,
+            ``scores`` or ``labels``, and whether it takes one text, not a list.
+        isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
+        through: a channel that every text goes through before the victim reads it: ``ocr`` or ``speech``, with a severity
+            such as ``ocr:3``.
+        victim_options: further options of the victim's kind (``robustness list victims``).
+        text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
+            ``label`` names the column that says what is right, whatever the task.
+        limit: at most so many examples, the same share of each label.
+        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
+            cache, batch_tokens, in_flight, victim_timeout, confirm, until_decided: as in ``robustness.settings.Settings``.
+        offline: make any network use an error.
+        watcher: hears each outcome.
+
+    Raises:
+        RobustnessError: anything wrong with victim, data, recipes or settings, a keyword that there is not included;
+            ``reports.run.RunError`` with the folder.
+    """
+    if unknown:
+        raise UsageError(_no_keyword(next(iter(unknown))))
+    asked = Asked.of(
+        victim=victim,
+        data=data,
+        recipes=recipes,
+        task=task,
+        goal=goal,
+        labels=labels,
+        fields=fields,
+        access=access,
+        one_at_a_time=one_at_a_time or None,
+        isolate=isolate or None,
+        through=through,
+        victim_options=victim_options,
+        text=text,
+        label=label,
+        id=id,
+        group=group,
+        label_map=label_map,
+        format=format,
+        split=split,
+        encoding=encoding,
+        columns=columns,
+        limit=limit,
+        seed=seed,
+        budget=budget,
+        field=field,
+        profile=profile,
+        preserve=None if preserve is None else tuple(preserve),
+        language=language,
+        protect=protect,
+        tagger=tagger,
+        encoder=encoder,
+        rewriter=rewriter,
+        masked_lm=masked_lm,
+        helpers=helpers,
+        resources=resources,
+        cache=cache,
+        batch_tokens=batch_tokens,
+        in_flight=in_flight,
+        victim_timeout=victim_timeout,
+        confirm=confirm,
+        until_decided=until_decided,
+        offline=offline,
+    )
+    return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
+
+
+def audit_asked(
+    asked: Asked,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    policy: Policy | None = None,
+    watcher: Watcher | None = None,
+) -> Run:
+    """Carry out what was asked; see ``audit``."""
+    from robustness.planning.audit import Silent
+
+    _refuse_idle(policy)
+    hearing = watcher or Silent()
+    with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
+        folder = out or new_folder(prepared.victim.info.name)
+        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
+
+
+def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:
+    if gate is None:
+        return policy
+    from reports.gate.policy import PolicyError, parse_policy
+
+    if policy is not None:
+        raise UsageError("give gate or policy, not both")
+    try:
+        return parse_policy({"gate": dict(gate)}, "gate")
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
+
+
+def _refuse_idle(policy: Policy | None) -> None:
+    from reports.gate.policy import PolicyError, refuse_idle
+
+    try:
+        if policy is not None:
+            refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
+
+
+def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None = None, **options: Any) -> Victim:
+    """The victim behind a spec, a callable or a victim; ``task``: what it is asked, None for what it says.
+
+    Raises:
+        RobustnessError: it cannot be opened, or is a victim of another task.
+    """
+    from robustness.victims import takes
+
+    if task is not None:
+        task_named(task)
+    if not isinstance(victim, str) or takes(victim, "task"):
+        options["task"] = task
+        if task is not None and len(task_named(task).texts) > 1 and options.get("fields") is None:
+            options["fields"] = task_named(task).texts
+    opened = _opened(victim, **options)
+    if task is not None and opened.info.task != task:
+        opened.close()
+        raise UsageError(f"the victim {opened.info.name} answers for the task {opened.info.task}, and --task says {task}")
+    return opened
+
+
+def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
+    from robustness.victims import VictimInfo, behind, load_victim
+
+    if isinstance(victim, str):
+        return load_victim(victim, **options)
+    through, offline = options.pop("through", None), bool(options.get("offline"))
+    if options.pop("isolate", False):
+        raise UsageError(
+            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
+        )
+    if isinstance(getattr(victim, "info", None), VictimInfo):
+        return behind(cast("Victim", victim), through, offline=offline)
+    from robustness.victims.function import from_callable
+
+    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    return behind(made, through, offline=offline)
+
+
+def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
+    """The examples behind ``examples``; the demo's own when there are none and the victim is the demo."""
+    from robustness.data import load_examples
+
+    info = victim.info
+    if examples is None:
+        if spec != "demo":
+            raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
+        from robustness.victims.demo import demo_examples
+
+        rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
+        data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
+        return replace(data, source="the demo's held-out film-review sentences")
+    return load_examples(
+        examples, labels=info.labels, victim_fields=info.fields, task=info.task, limit=limit, seed=seed, **options
+    )
+
+
+def new_folder(name: str) -> Path:
+    """A folder under ``runs/`` that does not exist yet, named after the time and the victim."""
+    from datetime import datetime
+
+    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40].strip("-") or "run"
+    base = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
+    tries = (base if not n else base.with_name(f"{base.name}-{n}") for n in range(1000))
+    return next(path for path in tries if not path.exists())

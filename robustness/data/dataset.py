@@ -1,0 +1,80 @@
+"""A data set ready to be attacked: its examples, their digest, and a sample of them that depends on no order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from robustness.data.columns import Columns
+from robustness.data.report import DataReport
+from robustness.data.rows import CleanRow, Meta, canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``."""
+
+    id: str
+    inputs: tuple[str, ...]
+    reference: Any
+    meta: Mapping[str, Meta]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Examples ready to be attacked, in source order.
+
+    ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
+    spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
+    ``group``: the column, kept in every ``meta``, that says which examples hang together; None where each stands alone.
+    """
+
+    examples: tuple[Example, ...]
+    fields: tuple[str, ...]
+    labels: tuple[str, ...]
+    source: str
+    digest: str
+    report: DataReport
+    group: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self.examples)
+
+
+def stratified_by(names: Sequence[str], strata: Sequence[str], limit: int, seed: int) -> list[int]:
+    """``stratified`` over named strata."""
+    known = {name: number for number, name in enumerate(sorted(set(strata)))}
+    return stratified(names, [known[name] for name in strata], limit, seed)
+
+
+def stratified(names: Sequence[str], gold: Sequence[int], limit: int, seed: int) -> list[int]:
+    """Indexes of ``limit`` examples in source order: shares by largest remainder, members by a hash of seed and id."""
+    groups: dict[int, list[int]] = {}
+    for i, label in enumerate(gold):
+        groups.setdefault(label, []).append(i)
+    total = len(gold)
+    if limit >= total:
+        return list(range(total))
+    quota = {label: limit * len(members) // total for label, members in groups.items()}
+    by_remainder = sorted(groups, key=lambda label: (-(limit * len(groups[label]) % total), label))
+    for label in by_remainder[: limit - sum(quota.values())]:
+        quota[label] += 1
+    ranked = {label: sorted(members, key=lambda i: _rank(seed, names[i])) for label, members in groups.items()}
+    return sorted(i for label, members in ranked.items() for i in members[: quota[label]])
+
+
+def _rank(seed: int, name: str) -> tuple[bytes, str]:
+    return hashlib.blake2b(canonical([seed, name]), digest_size=16).digest(), name
+
+
+def digest_of(columns: Columns, rows: Sequence[tuple[str, CleanRow]]) -> str:
+    """Over rows in id order; the columns' names are left out, since renaming one changes no example."""
+    sha = hashlib.sha256(canonical([len(columns.text)]))
+    for name, row in sorted(rows, key=lambda pair: pair[0]):
+        sha.update(canonical([name, *row.inputs, row.label]) + b"\n")
+    return sha.hexdigest()

@@ -1,0 +1,152 @@
+"""Generation: a text in answer to a prompt, from a chat model, a local decoder or any other system that writes.
+
+Right is an answer that the data accept; where they name none, whatever the clean text got stands in for it. An answer that was
+cut off is no answer, even where the right one stands in it already: what would have followed is not known, so it is neither
+robust nor broken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from attacks.search import Input
+from robustness.errors import AnswerError, UsageError
+from robustness.tasks.answer_overlap import tokens
+from robustness.tasks.answers import Completion, Shown, Unusable
+from robustness.tasks.generation_goals import (
+    DRIFT,
+    Accepted,
+    BreaksSchema,
+    Complies,
+    Contains,
+    Drifts,
+    Lacks,
+    NotMatching,
+    Refuses,
+    WrittenSeen,
+    Wrong,
+    is_accepted,
+    pattern_of,
+    quality,
+    schema_of,
+)
+from robustness.tasks.rows import shown
+from robustness.tasks.task import Goal, GoalKind, Measure, Space, Task, share_in, text_of
+
+KEYS = ("text", "generated_text", "answer", "content", "translation_text", "summary_text")
+ENDS = {"stop": "", "": "", "length": "truncated", "content_filter": "filtered", "refusal": "refused"}
+"""By ``finish``, the kind of an answer that is none."""
+
+
+class Generation(Task[Accepted, Completion]):
+    """A text in answer to a prompt."""
+
+    name = "generation"
+    summary = "a text in answer to a prompt"
+    references = ("answer", "answers", "reference", "expected", "target", "output", "completion", "response", "label")
+    reference_needed = False
+    graded = True
+    measures = (Measure("likeness", "likeness to the accepted answer"),)
+    goals = (
+        GoalKind("wrong", "no accepted answer in it any more (wrong:exact: nothing else); without references as drifts"),
+        GoalKind("lacks:WORD", "this word gone from it"),
+        GoalKind("contains:WORD", "this word in it, which the clean answer had not"),
+        GoalKind("not-matching:REGEX", "this pattern no longer found in it"),
+        GoalKind("breaks-schema:FILE.json", "no JSON of this schema any more"),
+        GoalKind("refuses", "a refusal where the clean answer was none; English openings only"),
+        GoalKind("complies", "no refusal where the clean answer was one"),
+        GoalKind("drifts:SHARE", f"less alike to the clean answer than this, {DRIFT:g} by default"),
+    )
+
+    def reference(self, cell: object, inputs: Input, space: Space) -> Accepted:
+        """Accepted answers: a text, a number, a list of texts, or such a list as JSON in a text."""
+        if isinstance(cell, str) and cell.lstrip().startswith('["'):
+            with suppress(ValueError):  # else a text that begins with a bracket
+                cell = json.loads(cell)
+        several = list(cell) if isinstance(cell, (list, tuple)) else [cell]
+        numbers = [str(one) if isinstance(one, (int, float)) and not isinstance(one, bool) else one for one in several]
+        found = tuple(dict.fromkeys(one.strip() for one in numbers if isinstance(one, str)))
+        if not found or len(numbers) != sum(isinstance(one, str) for one in numbers):
+            raise ValueError(f"expected an accepted answer, or a list of such, as text, got {shown(cell)}")
+        nothing = [one for one in found if not tokens(one)]
+        if nothing:
+            raise ValueError(f"expected answers with a word or a number in them, got {nothing[0]!r}")
+        return found
+
+    def answer(self, row: Any, inputs: Input, space: Space) -> Completion | Unusable:
+        """A text, a chat message, or a mapping with one and perhaps with ``finish``."""
+        text = text_of(_last_message(row), KEYS)
+        finish = ""
+        if isinstance(row, Mapping):
+            finish = str(row.get("finish") or row.get("finish_reason") or "")
+        if finish not in ENDS:
+            raise AnswerError(f"the victim's answer ended by {finish!r}; expected one of {', '.join(filter(None, ENDS))}")
+        if ENDS[finish]:
+            way = "; let it write more" if finish == "length" else ""
+            return Unusable(
+                ENDS[finish], f"the victim answered {shown(text)} and ended by {finish!r}; expected a whole answer{way}"
+            )
+        if not tokens(text):  # nothing, blanks, or what is drawn as nothing
+            return Unusable("empty", "the victim answered an empty text; expected one with words")
+        return Completion(text)
+
+    def goal(self, spec: str, space: Space) -> Goal[Accepted, Completion]:
+        """One of ``goals``; raises ``UsageError`` for a pattern, a file or a share that cannot be used."""
+        word, _, rest = spec.partition(":")
+        if spec in ("", "wrong", "wrong:contains", "wrong:exact"):
+            return Wrong(exact=rest == "exact")
+        if spec in ("refuses", "complies"):
+            return Refuses() if spec == "refuses" else Complies()
+        if word == "drifts":
+            return Drifts(share_in(spec, "drifts", DRIFT))
+        if word not in ("lacks", "contains", "not-matching", "breaks-schema"):
+            raise self.unknown_goal(spec)
+        if not rest.strip():
+            raise self.unknown_goal(spec)
+        if word == "not-matching":
+            return NotMatching(rest, pattern_of(rest))
+        if word == "breaks-schema":
+            return BreaksSchema(rest, schema_of(rest))
+        if not tokens(rest):
+            raise UsageError(f"{word} expects a word, such as {word}:never, got {spec!r}")
+        return Lacks(rest) if word == "lacks" else Contains(rest)
+
+    def right(self, answer: Completion, seen: WrittenSeen) -> bool:
+        """Whether an accepted answer stands in it; without references, any answer."""
+        return seen.reference is None or is_accepted(answer.text, seen.reference)
+
+    def right_for(self, goal: Goal[Accepted, Completion], answer: Completion, seen: WrittenSeen) -> bool:
+        """Right, and what the goal takes away is there, or what it brings is not."""
+        applies = getattr(goal, "applies", None)
+        return self.right(answer, seen) and (applies is None or applies(seen))
+
+    def quality(self, answer: Completion, seen: WrittenSeen) -> float:
+        """How near it comes to holding an accepted answer, or to the clean answer where none is known."""
+        return quality(answer, seen)
+
+    def measure(self, answer: Completion, seen: WrittenSeen) -> Mapping[str, float]:
+        """The quality."""
+        return {"likeness": quality(answer, seen)}
+
+    def show(self, answer: Completion, space: Space) -> Shown:
+        """The text."""
+        return Shown(answer.text)
+
+    def show_reference(self, reference: Accepted | None, space: Space) -> str:
+        """The accepted answers, in a line."""
+        return "" if reference is None else " | ".join(reference)
+
+    def cell(self, reference: Accepted | None, space: Space) -> Any:
+        """The accepted answers as a list."""
+        return None if reference is None else list(reference)
+
+
+def _last_message(row: Any) -> Any:
+    """The text of the assistant's last message where a row is a chat, or holds one; any other row as it is."""
+    inner = row.get("generated_text") if isinstance(row, Mapping) else row
+    if isinstance(inner, (list, tuple)) and inner and isinstance(inner[-1], Mapping) and "content" in inner[-1]:
+        return inner[-1]
+    return row

@@ -1,0 +1,331 @@
+"""Decoders (…ForCausalLM) as victims: what they write after a prompt, or how likely they find each label as the answer.
+
+Writing is greedy: the likeliest token each time, whatever sampling the checkpoint's own settings ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attacks.search import Input
+from robustness.errors import UsageError, VictimError
+from robustness.victims.base import Victim, VictimInfo
+from robustness.victims.transformers import adapters, checkpoints
+from robustness.victims.transformers.decoding import UNCACHED, Decoder
+from robustness.victims.transformers.derivatives import embedded
+from robustness.victims.transformers.positions import token_limit
+from robustness.victims.transformers.prompting import Prompts, plain, template_of
+from robustness.victims.transformers.tokens import READING_BYTES, Tokens, is_readable
+from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer, vocabulary_notes
+
+MAX_NEW_TOKENS = 64
+CONTENT_FREE = ("N/A", "", "[MASK]")
+"""Inputs that say nothing, after Zhao et al. 2021 (arXiv 2102.09690, section 5)."""
+BIASED = 0.75
+"""A label that is this likely for inputs that say nothing is held for the prompt's doing."""
+Rows = Sequence[tuple[int, ...]]
+
+
+class Answering(Protocol):
+    """How a decoder answers prompts."""
+
+    new_tokens: int
+
+    def answers(self, prompts: Rows) -> Any:
+        """One row for each prompt."""
+
+
+class Writing:
+    """A text for each prompt, as ``{"text", "finish"}``; ``stop``: texts at which an answer ends, left out of it."""
+
+    def __init__(self, decoder: Decoder, tokenizer: Any, ends: Sequence[int], *, most: int, stop: Sequence[str] = ()) -> None:
+        self._decoder, self._tokenizer, self._ends, self._stop = decoder, tokenizer, frozenset(ends), tuple(stop)
+        self.new_tokens = most
+
+    def answers(self, prompts: Rows) -> list[dict[str, str]]:
+        """``finish``: ``stop`` where the model ended by itself or at a stop text, ``length`` where it was cut off."""
+        written = self._decoder.write(prompts, self.new_tokens, self._ended)
+        return [{"text": self._text(one.ids), "finish": "stop" if one.stopped else "length"} for one in written]
+
+    def _ended(self, ids: Sequence[int]) -> bool:
+        return ids[-1] in self._ends or (bool(self._stop) and self._cut(self._decoded(ids)) is not None)
+
+    def _text(self, ids: Sequence[int]) -> str:
+        text = self._decoded(ids)
+        at = self._cut(text)
+        return (text if at is None else text[:at]).strip()
+
+    def _decoded(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode([one for one in ids if one not in self._ends], skip_special_tokens=True))
+
+    def _cut(self, text: str) -> int | None:
+        """Where the first stop text begins, blanks before an answer left aside."""
+        lead = len(text) - len(text.lstrip())
+        found = [at for one in self._stop if (at := text.find(one, lead)) >= 0]
+        return min(found, default=None)
+
+
+class Choosing:
+    """A score for each label: the likelihood of its words after the prompt, as a share of that of all labels.
+
+    The likelihood is that of the whole answer, the product over its tokens: not the mean over them, which would favour long
+    words whose ends are certain once they are begun. ``prior``: natural logarithms to be taken off, one per label.
+    """
+
+    def __init__(self, decoder: Decoder, words: Rows) -> None:
+        self._decoder, self._words = decoder, words
+        self.new_tokens = max(map(len, words))
+        self.prior = np.zeros(len(words))
+
+    def answers(self, prompts: Rows) -> NDArray[np.float64]:
+        """(prompts, labels); rows sum to one."""
+        rows = [self._decoder.likelihoods(prompt, self._words) - self.prior for prompt in prompts]
+        shifted = np.exp(np.array([row - row.max() for row in rows]).reshape(len(rows), len(self._words)))
+        scores: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+        return scores
+
+
+class CausalVictim:
+    """A decoder behind a prompt; on a processor its answer to one input depends on no other."""
+
+    def __init__(self, info: VictimInfo, prompts: Prompts, tokens: Tokens, answering: Answering) -> None:
+        self._info, self._prompts, self._tokens, self._answering = info, prompts, tokens, answering
+
+    @property
+    def info(self) -> VictimInfo:
+        """Who it is."""
+        return self._info
+
+    def predict(self, inputs: Sequence[Input]) -> Any:
+        """A text and how it ended for each input, or with labels (n, labels) scores.
+
+        Raises:
+            VictimError: a text holds a lone surrogate, or a prompt leaves no room for an answer; nothing is ever cut.
+        """
+        prompts = [self._prompts.encode(one) for one in inputs]
+        limit = self._info.max_tokens
+        longest = max(map(len, prompts), default=0)
+        if limit is not None and longest + self._answering.new_tokens > limit:
+            raise VictimError(
+                f"a prompt of {longest} tokens and an answer of up to {self._answering.new_tokens} are more than the {limit} "
+                "tokens that the model reads; shorten the text, or lower --max-new-tokens"
+            )
+        return self._answering.answers(prompts)
+
+    def lengths(self, inputs: Sequence[Input]) -> list[int]:
+        """Tokens of each prompt; an unreadable input counts its characters."""
+        return [len(self._prompts.encode(one)) if is_readable(one) else max(1, sum(map(len, one))) for one in inputs]
+
+    def truncated(self, inputs: Sequence[Input]) -> list[bool]:
+        """Nothing is cut: what is too long is an error."""
+        return [False] * len(inputs)
+
+    def readings(self, inputs: Sequence[Input]) -> list[bytes | None]:
+        """A digest of each prompt's tokens; None for an input with a lone surrogate."""
+        return [self._reading(one) if is_readable(one) else None for one in inputs]
+
+    def _reading(self, texts: Input) -> bytes:
+        from hashlib import blake2b
+
+        return blake2b(np.asarray(self._prompts.encode(texts)).tobytes(), digest_size=READING_BYTES).digest()
+
+    def unknown_tokens(self, inputs: Sequence[Input]) -> list[tuple[int, int]]:
+        """(unknown tokens, tokens without special ones) of the texts of each input, the prompt's own words left aside."""
+        counts = [self._tokens.unknown([(text,) for text in one]) for one in inputs]
+        return [(sum(unknown for unknown, _ in one), sum(count for _, count in one)) for one in counts]
+
+    def close(self) -> None:
+        """Nothing is held beyond memory."""
+
+
+def load_causal(
+    path_or_name: str,
+    *,
+    device: str | None = None,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+    max_length: int | None = None,
+    offline: bool = False,
+    fields: Sequence[str] | None = None,
+    task: str | None = None,
+    prompt: str | None = None,
+    system: str | None = None,
+    max_new_tokens: int | None = None,
+    stop: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+    calibrate: bool = False,
+) -> Victim:
+    """Load a decoder from a folder or a hub.
+
+    ``prompt``: a template with ``{text}``, or with the names of the fields, or ``@FILE``; the text alone without one.
+    ``system``: the system message. ``labels``: the answers to choose from, ``NAME`` or ``NAME=WORDS`` where the model is to say
+    other words than the label's name; without them it writes, up to ``max_new_tokens`` or to the first text of ``stop``.
+    ``calibrate``: take off what each label gets for inputs that say nothing. ``task``: what its answers are read as.
+
+    Raises:
+        UsageError: no such folder, a prompt without a place for the text, labels that cannot be told apart, options that do not
+            go together.
+        VictimError: the checkpoint cannot be loaded, lacks weights, or has them in pickles only.
+        MissingExtraError: torch or transformers is not installed.
+    """
+    _check_options(labels, max_new_tokens, stop, calibrate, task)
+    names, words = _named(labels)
+    template = template_of(prompt, fields, _question(names))
+    folder = checkpoints.locate(path_or_name)
+    if folder is not None:
+        checkpoints.check_folder(folder, allow_pickle=allow_pickle)
+    transformers = checkpoints.prepare(offline)
+    source = path_or_name if folder is None else str(folder)
+    with checkpoints.explained(path_or_name, offline=offline):
+        used = checkpoints.pick_device(device)
+        adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
+        if adapter is not None:
+            adapters.check_adapter(path_or_name, adapter, allow_pickle=allow_pickle)
+        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
+        config = transformers.AutoConfig.from_pretrained(source, **common)
+        tokenizer = load_tokenizer(transformers, source, folder, config, common)
+        prompts = Prompts(tokenizer, template, plain(system) if system else None)
+        prompts.encode(("a",) * len(template.fields))  # a chat template that fails says so before the weights are read
+        model = _decoder(transformers, source, common | checkpoints.attention(used) | {"config": config}, used, allow_pickle)
+        check_ids(source, tokenizer, embedded(model))
+        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
+        pins |= checkpoints.code_identity(model, tokenizer, config)
+        if adapter is not None:
+            adapters.check_applied(source, model)
+            pins |= checkpoints.adapter_identity(source, adapter, str(model.name_or_path), offline=offline)
+    limit = token_limit(tokenizer, model, max_length)
+    ends = _ends(model, tokenizer)
+    decoder = Decoder(checkpoints.settled(model, used), prompts.prefix, used)
+    notes = [*prompts.notes, *vocabulary_notes(tokenizer, config), *(() if decoder.cached else (UNCACHED,))]
+    answering: Answering
+    if names:
+        answering = Choosing(decoder, _answer_ids(prompts, names, words))
+        notes += _settle_prior(answering, prompts, names, calibrate=calibrate)
+    else:
+        most = MAX_NEW_TOKENS if max_new_tokens is None else max_new_tokens
+        answering = Writing(decoder, tokenizer, ends, most=most, stop=[plain(one) for one in stop or ()])
+    if limit is not None and answering.new_tokens >= limit:
+        raise UsageError(f"max_new_tokens must be less than the {limit} tokens that the model reads, got {answering.new_tokens}")
+    if prompt is None:
+        notes.append(
+            "no prompt was given: " + (f"the model is asked {_question(names)!r}" if names else "it reads the text alone")
+        )
+    if used != "cpu":
+        notes.append(f"on {used} the last digits of a score depend on the device")
+    pins |= prompts.identity | {
+        "max_tokens": str(limit),
+        "max_new_tokens": str(answering.new_tokens),
+        "calibrate": str(calibrate),
+    }
+    pins |= {"ends": ",".join(map(str, ends)), "stop": "\x1f".join(stop or ()), "words": "\x1f".join(words)}
+    info = VictimInfo(
+        name=f"hf:{path_or_name}",
+        kind="hf",
+        labels=names,
+        fields=template.fields,
+        identity=tuple(sorted(pins.items())),
+        max_tokens=limit,
+        deterministic=used == "cpu",
+        task=task or ("classification" if names else "generation"),
+        notes=tuple(notes),
+    )
+    return CausalVictim(info, prompts, Tokens(tokenizer, None), answering)
+
+
+def _check_options(
+    labels: Sequence[str] | None, max_new_tokens: int | None, stop: Sequence[str] | None, calibrate: bool, task: str | None
+) -> None:
+    if max_new_tokens is not None and max_new_tokens < 1:
+        raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
+    if labels and (max_new_tokens is not None or stop):
+        raise UsageError("with labels nothing is written, so max_new_tokens and stop mean nothing; leave them out, or the labels")
+    if calibrate and not labels:
+        raise UsageError("calibrate evens out labels, and there are none; name them with --labels first,second")
+    if task == "classification" and not labels:
+        raise UsageError("a decoder classifies by the labels that it chooses from; name them with --labels first,second")
+    if stop and not all(stop):
+        raise UsageError("stop expects texts at which an answer ends, such as \\n, got an empty one")
+
+
+def _named(labels: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(names, words) of ``NAME`` or ``NAME=WORDS``."""
+    if labels is None:
+        return (), ()
+    parted = [label.partition("=") for label in labels]
+    names = tuple(name.strip() for name, _, _ in parted)
+    words = tuple((other if equals else name).strip() for name, equals, other in parted)
+    if len(names) < 2 or len(set(names)) < len(names) or len(set(words)) < len(words) or not all((*names, *words)):
+        raise UsageError(
+            f"labels expects two or more different names, each alone or with the words that the model is to say, such as "
+            f"negative=bad,positive=good; got {', '.join(labels) or 'none'}"
+        )
+    return names, words
+
+
+def _question(names: Sequence[str]) -> str:
+    """The beginning of the prompt where labels are given and no prompt is."""
+    if not names:
+        return ""
+    return f"Classify the text as {', '.join(names[:-1])} or {names[-1]}. Answer with one of these words only.\nText: "
+
+
+def _answer_ids(prompts: Prompts, names: Sequence[str], words: Sequence[str]) -> list[tuple[int, ...]]:
+    """The tokens of each label's words; raises ``UsageError`` where one begins another, and so could never be less likely."""
+    found = [prompts.answer_ids(word) for word in words]
+    for name, ids, word in zip(names, found, words, strict=True):
+        if not ids:
+            raise UsageError(f"the tokenizer makes nothing of {word!r}, the words of the label {name}")
+        longer = [other for other, its in zip(names, found, strict=True) if other != name and its[: len(ids)] == ids]
+        if longer:
+            raise UsageError(
+                f"the words of {name} begin those of {longer[0]} ({word!r}), so {name} would always be the likelier; "
+                f"give other words, such as --labels {name}=WORDS,{longer[0]}=WORDS"
+            )
+    return found
+
+
+def _settle_prior(answering: Choosing, prompts: Prompts, names: Sequence[str], *, calibrate: bool) -> list[str]:
+    """Look at what inputs that say nothing are answered; take it off where asked to, else note where it is much."""
+    empty = [prompts.encode((text,) * len(prompts.template.fields)) for text in CONTENT_FREE]
+    shares = answering.answers(empty).mean(axis=0)
+    if calibrate:
+        answering.prior = np.log(np.maximum(shares, 1e-12))
+        return []
+    top = int(shares.argmax())
+    if shares[top] < BIASED:
+        return []
+    return [
+        f"for inputs that say nothing it answers {names[top]} with probability {shares[top]:.2f}: the prompt favours that label; "
+        "try other words, or --calibrate"
+    ]
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: the tokenizer's, and those that the checkpoint's settings for writing name."""
+    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    several = [] if named is None else list(named) if isinstance(named, (list, tuple)) else [named]
+    own = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    return sorted({int(one) for one in [*several, *own]})
+
+
+def _decoder(transformers: Any, source: str, options: Mapping[str, Any], device: str, allow_pickle: bool) -> Any:
+    """The model: in float32 on a processor, elsewhere in the checkpoint's own type."""
+    import torch
+
+    safe = {} if allow_pickle else {"use_safetensors": True}
+    if getattr(options["config"], "is_encoder_decoder", False):
+        raise UsageError(f"{source} is an encoder-decoder, and its config.json names a decoder; correct architectures there")
+    model, loading = transformers.AutoModelForCausalLM.from_pretrained(
+        source, dtype=torch.float32 if device == "cpu" else "auto", output_loading_info=True, **safe, **options
+    )
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        raise VictimError(
+            f"{source!r} is no trained decoder: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; give a "
+            "checkpoint whose weights fill the model that its config.json describes"
+        )
+    return model
