@@ -1,7 +1,7 @@
-"""What a change leaves as it was, and what the data need left: the closed vocabulary by which recipes are fitted to data.
+"""What a change preserves, and what the data need preserved: the closed vocabulary by which recipes are fitted to data.
 
 A break counts only while the right answer is still right. Which changes keep it right depends on what the answer is about: a
-sentence added to a film review says nothing of the film, the same sentence added to the hypothesis of a pair is no longer
+sentence added to a film review says nothing about the film, the same sentence added to the hypothesis of a pair is no longer
 entailed by its premise. So each transformation declares what it preserves, and each kind of data what it needs.
 """
 
@@ -32,12 +32,12 @@ T = TypeVar("T")
 
 
 def needed_by(fields: int) -> tuple[str, ...]:
-    """What the label of an example with so many text fields needs: pairs live by what one text entails of the other."""
+    """What the label of an example with this many text fields needs: pairs depend on what one text entails of the other."""
     return PAIR if fields > 1 else SINGLE_TEXT
 
 
 def checked(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, each once; raises ``ValueError`` for one that is no word of the vocabulary."""
+    """The names, each once; raises ``ValueError`` for one that is not in the vocabulary."""
     found = tuple(dict.fromkeys(names))
     unknown = [name for name in found if name not in VOCABULARY]
     if unknown:

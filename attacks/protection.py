@@ -28,14 +28,14 @@ _PLACEHOLDERS = r"""
 """
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 _PRIVATE = regex.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-"""Private characters of plane 15: no letter, no mark, no white space, so that no technique takes one for part of a word."""
+"""Private characters of plane 15: no letter, no mark, no whitespace, so that no technique takes one for part of a word."""
 
 
 def patterns(specs: Iterable[str], labels: Sequence[str] = ()) -> tuple[Pattern, ...]:
     """The patterns behind presets and regular expressions; ``labels``: the victim's, for the preset of that name.
 
     Raises:
-        ValueError: naming an empty pattern, one that is no regular expression, or labels that hold no word.
+        ValueError: naming an empty pattern, one that is not a regular expression, or labels that hold no word.
     """
     return tuple(_pattern(spec, labels) for spec in dict.fromkeys(specs))
 
@@ -198,7 +198,7 @@ def _beside(text: str, at: int) -> tuple[str, str]:
 
 
 def _glues(old: str, new: str) -> bool:
-    """Whether a new neighbour changes what a protected span looks like: part of a word, or an unseen character, beside it."""
+    """Whether a new neighbour changes what a protected span looks like: part of a word, or an invisible character, beside it."""
     if new == old or not new or new.isspace():
         return False
     if category(new)[0] in "MC" and not _FIRST <= ord(new) <= _LAST:

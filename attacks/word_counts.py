@@ -1,4 +1,4 @@
-"""How many words of a text were changed, and how many were put in beside them: two numbers, never one share of the other."""
+"""How many words of a text were changed, and how many were inserted besides: two numbers, never one share of the other."""
 
 from __future__ import annotations
 

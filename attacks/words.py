@@ -193,7 +193,7 @@ _ARTICLES = frozenset({"a", "an", "A", "An", "AN"})
 
 
 def _differ(then: str, now: str) -> bool:
-    """Whether a word was changed, and not only its article made to agree: that is no choice of the attack's."""
+    """Whether a word was changed, and not only its article made to agree: that was not the attack's choice."""
     return then != now and not (then in _ARTICLES and now in _ARTICLES)
 
 
@@ -252,7 +252,7 @@ def _merge(edits: Iterable[Edit]) -> tuple[Edit, ...]:
 
 
 def pieces(text: str) -> list[str]:
-    """Words, runs of white space and single other characters; joined they give the text back.
+    """Words, runs of whitespace and other single characters; joined they give the text back.
 
     Scripts without spaces come in user-perceived characters: where their words end depends on what stands beside them.
     """

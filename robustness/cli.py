@@ -49,7 +49,7 @@ class _ImportedExitError(Exception):
 
 
 def _watched(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with foreign output kept off stdout, and with foreign exits told from those of the CLI library."""
+    """The command with foreign output kept off stdout, and foreign exits told apart from those of the CLI library."""
 
     @functools.wraps(command)
     def run(**values: Any) -> None:

@@ -70,7 +70,7 @@ class ShadowedError(RobustnessError):
 
 
 def cut(error: object, most: int = 300) -> str:
-    """What an error says, without secrets, in at most so many characters; a secret cut in two would not be known as one."""
+    """What an error says, without secrets, in at most this many characters; a secret cut in two would not be recognised."""
     from reports.files.secrets import redact
 
     return redact(str(error))[:most]

@@ -1,4 +1,4 @@
-"""How a run is to go: what is chosen beside victim and data."""
+"""How a run is carried out: what is chosen besides victim and data."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Settings:
     ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
 
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
-    ``preserve``: what every change must leave as it was for the labels to stay right (``attacks.preserves``), None for what
+    ``preserve``: what every change must preserve for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
     ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default;
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
-    which must bear it out. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
+    which must confirm it. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
     ``in_flight``, ``cache`` changes an outcome.
     """
 

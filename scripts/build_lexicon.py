@@ -5,7 +5,7 @@
     python scripts/build_lexicon.py /usr/share/wordnet            # Debian: apt install wordnet-base
     python scripts/build_lexicon.py /usr/share/wordnet --check    # exit 1 unless the shipped file would come out the same
 
-Kept: single words (inner hyphens and apostrophes included) in small letters, with every sense, the best attested in WordNet's
+Kept: single words (inner hyphens and apostrophes included) in lower case, with every sense, the best attested in WordNet's
 concordances first, as the published attacks draw on it. Antonyms are those of the senses attested and of the first two: of any
 member of the synset and, for adjectives, the cluster around the antonym of the head word.
 The bytes depend on nothing but the folder. WordNet's licence lies beside the file.

@@ -1,4 +1,4 @@
-"""A replacement must not turn the meaning round."""
+"""A replacement must not reverse the meaning."""
 
 from __future__ import annotations
 

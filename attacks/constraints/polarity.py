@@ -1,4 +1,4 @@
-"""A replacement must not turn an opinion or a statement round: antonyms, negations, degrees, words of opposite valence."""
+"""A replacement must not reverse an opinion or a statement: antonyms, negations, degrees, words of opposite valence."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Polarity(Constraint):
         return f"no word becomes its opposite, a negation, or a word of opposite valence ({self.lexicon.name}, VADER)"
 
     def allows(self, original: Words, candidate: Candidate) -> bool:
-        """Whether no replacement turns the meaning round, and as many negations stand in the text as before."""
+        """Whether no replacement reverses the meaning, and the text has as many negations as before."""
         pairs = replaced(original, candidate)
         if candidate.words is None:
             same = _negations(original.original) == _negations(candidate.text)

@@ -30,7 +30,7 @@ we're we've we'd we'll they're they've they'd they'll that's that'll there's her
 s t d m ll re ve
 """
 LISTS: dict[str, frozenset[str]] = {"en": frozenset(_ENGLISH.split())}
-"""Stop words by language, in small letters with a straight apostrophe."""
+"""Stop words by language, in lower case with a straight apostrophe."""
 
 
 @lru_cache(1 << 16)

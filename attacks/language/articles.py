@@ -49,7 +49,7 @@ def article_at(words: Words, index: int, new: str) -> str | None:
     if index < 1 or words[index - 1] not in ARTICLES or not new[:1].isalnum() or words.gap(index) != " ":
         return None
     if any(len(word) < 2 and word.isalpha() for word in (new, words[index])):
-        return None  # a single letter: a name, a variable, or a slip, and how it is read cannot be told
+        return None  # a single letter: a name, a variable, or a slip, and how it is read cannot be known
     now, wanted = words[index - 1], article_for(new.split(" ")[0])
     if now.lower() == wanted or now.lower() != article_for(words[index]):
         return None

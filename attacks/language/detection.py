@@ -1,4 +1,4 @@
-"""Which language a text is written in, told cheaply: by its script, and in Latin script by its function words.
+"""Which language a text is written in, detected cheaply: by its script, and in Latin script by its function words.
 
 English is the one language that must never be taken for another, because attacks made for English are left out elsewhere: what
 is not told with certainty stays ``unknown``.

@@ -33,7 +33,7 @@ def word_classes(word: str) -> frozenset[str]:
 
 @lru_cache(_CACHE)
 def lemmas(word: str) -> frozenset[str]:
-    """The word itself and every lemma it can stand for, in small letters."""
+    """The word itself and every lemma it can stand for, in lower case."""
     small = word.lower()
     return frozenset({small, *(lemma for _, lemma in readings(small))})
 

@@ -57,7 +57,7 @@ class BuiltinNeighbours:
     name = "glove-50d-counter-fitted"
 
     def nearest(self, word: str, n: int) -> Near:
-        """Up to ``n`` (word, cosine) with cosine of at least 0.5, nearest first; words are in small letters."""
+        """Up to ``n`` (word, cosine) with cosine of at least 0.5, nearest first; words are in lower case."""
         return _near(word)[:n]
 
 

@@ -1,4 +1,4 @@
-"""AddSent: a sentence is added to the passage that looks like the answer and is none."""
+"""AddSent: a sentence is added to the passage that looks like the answer and is not."""
 
 from __future__ import annotations
 

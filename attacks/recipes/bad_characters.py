@@ -26,7 +26,7 @@ EDITS = (1, 2, 3, 4, 5)
 
 
 def bad_characters(name: str, techniques: tuple[PositionEdit, ...], options: Options) -> Recipe:
-    """Up to five unseen edits, as few as suffice, population 32, at most 10 generations for each number of edits."""
+    """Up to five invisible edits, as few as suffice, population 32, at most 10 generations for each number of edits."""
     return assemble(
         options,
         name,

@@ -36,7 +36,7 @@ def checklist(options: Options) -> Recipe:
         citation=CITATION,
         level="mixed",
         access="labels",
-        languages=("en",),  # exchanging numbers, which any text has, is no checklist
+        languages=("en",),  # exchanging numbers, which any text has, is not a checklist
         parameters=(
             ("search", "every change of the text, then every change of the one closest to success"),
             ("tagger", tagger_name(options.tagger)),

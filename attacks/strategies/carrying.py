@@ -12,8 +12,8 @@ from attacks.transformations.base import SEVERITIES
 class Carrying:
     """One text per severity, as it came out of the channel; every rung is kept for the severity curve.
 
-    A rung that came out as it went in is kept too: the channel did no harm there. One of which nothing came out is none: no
-    victim could be asked about it. ``technique`` names the edits.
+    A rung that came out as it went in is kept too: the channel did no harm there. One of which nothing came out does not count:
+    no victim could be asked about it. ``technique`` names the edits.
     """
 
     channel: type[Scan | Speak]

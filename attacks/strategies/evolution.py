@@ -94,7 +94,7 @@ class Evolution:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Every position of every technique, rising; kept as numbers, for a long text has millions."""
+    """Every position of every technique, rising; kept as numbers, because a long text has millions."""
 
     techniques: tuple[PositionEdit, ...]
     positions: NDArray[np.int64]

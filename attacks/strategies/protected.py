@@ -38,8 +38,8 @@ from attacks.words import Words
 class Protected:
     """The attack on a text whose protected spans are masked; what it asks is restored on the way out.
 
-    Whatever its transformations do, a candidate in which a protected span is gone, moved or grown together with something is
-    refused before anybody is asked. A text with all its words protected leaves nothing to try; one with none is searched as
+    Whatever its transformations do, a candidate in which a protected span is gone, moved or joined to something is
+    refused before anything is asked. A text with all its words protected leaves nothing to try; one with none is searched as
     if there were no patterns. ``marks``: protect the spans that what is right speaks of too.
     """
 
@@ -137,7 +137,7 @@ class _MaskedTrial(Trial):
         return [(c, known[c.text]) for c in pool if c.text in known], cut
 
     def outgoing(self, request: Request) -> Request:
-        """What the attack asks, as it is asked of the world."""
+        """What the attack asks, as it is passed on outside."""
         if isinstance(request, Query):
             return Query(tuple(map(self._input, request.inputs)))
         if isinstance(request, Confirm):
@@ -157,7 +157,7 @@ class _MaskedTrial(Trial):
         return replace(request, inputs=inputs, spans=spans)
 
     def incoming(self, request: Request, answer: Any) -> Any:
-        """An answer of the world, as the attack is to hear it."""
+        """An answer from outside, as the attack is to see it."""
         if isinstance(request, Rewrite):
             masked = [[self.mask.masked(text) for text in texts] for texts in answer]
             return [[text for text in texts if text is not None] for texts in masked]

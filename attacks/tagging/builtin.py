@@ -59,7 +59,7 @@ _PUNCTUATION = {",": ",", ".": ".", "!": ".", "?": ".", ";": ":", ":": ":", "(":
 
 @lru_cache(1 << 16)
 def possible(word: str) -> frozenset[str]:
-    """The Penn tags that a form can have by the dictionary, in small letters; of open classes only."""
+    """The Penn tags that a form can have by the dictionary, in lower case; of open classes only."""
     found: set[str] = set()
     for pos, lemma in readings(word):
         known = dict(forms(lemma, pos))
@@ -132,7 +132,7 @@ class BuiltinTagger:
 
 
 def _before(small: list[str], tags: list[str], index: int) -> str:
-    """The tag of what governs a word: the nearest one before it that is no adverb."""
+    """The tag of what governs a word: the nearest one before it that is not an adverb."""
     at = index - 1
     while at >= 0 and (small[at] in _ADVERBS or tags[at] == "RB"):
         at -= 1
@@ -147,7 +147,7 @@ def _governor(small: list[str], index: int) -> str:
 
 
 def after_adverbs(small: list[str], index: int) -> int:
-    """The place of the first token from ``index`` on that is no adverb."""
+    """The place of the first token from ``index`` on that is not an adverb."""
     while index < len(small) and (small[index] in _ADVERBS or (small[index].endswith("ly") and "RB" in possible(small[index]))):
         index += 1
     return index

@@ -42,7 +42,7 @@ class SpacyTagger:
         return spacy.load(self._pipeline, exclude=_DROPPED)
 
     def tag(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
-        """The tags of the pipeline for these tokens; it does not cut them anew."""
+        """The tags of the pipeline for these tokens; it does not split them again."""
         if not tokens:
             return ()
         from spacy.tokens import Doc

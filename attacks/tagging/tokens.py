@@ -28,7 +28,7 @@ class Token:
 
     @property
     def small(self) -> str:
-        """In small letters with a straight apostrophe."""
+        """In lower case with a straight apostrophe."""
         return self.text.lower().replace("’", "'")
 
 

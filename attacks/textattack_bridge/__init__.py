@@ -18,8 +18,8 @@ def build(name: str, options: Options) -> Recipe:
     """The recipe behind a name with the prefix ``textattack:``.
 
     Raises:
-        ValueError: TextAttack is not installed, ships no such recipe, or the recipe cannot run here: which resource lacks,
-            where it was looked for, what may be chosen in its place.
+        ValueError: TextAttack is not installed, ships no such recipe, or the recipe cannot run here: which resource
+            is missing, where it was looked for, what may be chosen in its place.
     """
     from attacks.textattack_bridge.assembly import recipe
 

@@ -36,7 +36,7 @@ class State:
 
 
 def states(entry: Entry, *, fetch: bool = False) -> Iterator[State]:
-    """The resources of a recipe one by one; with ``fetch`` each one that lacks is fetched first, if that is possible."""
+    """The resources of a recipe one by one; with ``fetch`` each missing one is fetched first, if that is possible."""
     why = impossible(entry)
     if why is not None:
         yield State("the recipe itself", False, why)

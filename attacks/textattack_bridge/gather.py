@@ -37,7 +37,7 @@ def gather(entry: Entry, named: Mapping[str, object]) -> dict[str, Found]:
     """The resources of a recipe, each found on this machine or chosen by name.
 
     Raises:
-        ValueError: the recipe cannot run here: for each resource that lacks, which, where it was looked for, what may be chosen.
+        ValueError: the recipe cannot run here: for each missing resource, which, where it was looked for, what may be chosen.
     """
     check_names(named)
     why = impossible(entry)

@@ -1,4 +1,4 @@
-"""Keeps TextAttack's components from the network: what lacks is refused before a run, never fetched in the midst of one."""
+"""Keeps TextAttack's components from the network: what is missing is refused before a run, never fetched in the middle of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports TextAttack without what its import does beside: downloads, files in the home folder, environment variables."""
+"""Imports TextAttack without the side effects of its import: downloads, files in the home folder, environment variables."""
 
 from __future__ import annotations
 

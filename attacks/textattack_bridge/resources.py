@@ -1,4 +1,4 @@
-"""What TextAttack's recipes need beside their code: where it is looked for, what may stand in for it, who uses it.
+"""What TextAttack's recipes need besides their code: where it is looked for, what may stand in for it, who uses it.
 
 Nothing is downloaded. Counter-fitted vectors alone have a substitute that is taken unasked, and reported: this package's
 own. Every other is named by the user: ``--resource NAME=VALUE``.

@@ -85,7 +85,7 @@ def part_of_speech_class() -> Any:
 
 @cache
 def stopword_class() -> Any:
-    """Stop words of a language that is given by name; TextAttack takes the letters of the name for the words."""
+    """Stop words of a language that is given by name; TextAttack treats the letters of the name as the words."""
     base = load().constraints.pre_transformation.StopwordModification
 
     class StopwordModification(base):  # type: ignore[misc,valid-type]

@@ -27,13 +27,13 @@ class Traced(Candidate):
 
 
 def technique_of(text: Any) -> str:
-    """The transformation that made one of TextAttack's texts, in hyphened small letters; empty for one that nobody made."""
+    """The transformation that made one of TextAttack's texts, in hyphenated lower case; empty for one that nobody made."""
     made = text.attack_attrs.get("last_transformation")
     return "" if made is None else name_of(made)
 
 
 def name_of(transformation: Any) -> str:
-    """The class of one of TextAttack's transformations, in hyphened small letters."""
+    """The class of one of TextAttack's transformations, in hyphenated lower case."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(transformation).__name__).lower()
 
 

@@ -28,7 +28,7 @@ class Transformation(Protocol):
 
     @property
     def name(self) -> str:
-        """The technique in small letters with hyphens: ``keyboard-typo``."""
+        """The technique in lower case with hyphens: ``keyboard-typo``."""
 
     @property
     def level(self) -> str:
@@ -74,7 +74,7 @@ LATIN = (
     *("af", "ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "it"),
     *("lt", "lv", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sv", "sw", "tl", "tr", "vi"),
 )
-"""Languages in Latin script that can be told (``attacks.language``): techniques on letter shapes are tagged with them."""
+"""Languages in Latin script that can be detected (``attacks.language``): techniques on letter shapes are tagged with them."""
 
 Replacement = tuple[int, int, str]
 """``text[start:end]`` becomes a new string; offsets in code points of the original."""

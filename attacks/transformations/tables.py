@@ -28,7 +28,7 @@ def table(name: str) -> Table:
 
 @cache
 def both_cases(name: str) -> Table:
-    """A table of single letters, read for capitals too: a capital's values are the capitals of its small letter's."""
+    """A table of single letters, read for capitals too: a capital's values are those of its lower-case letter, as capitals."""
     rows = dict(table(name))
     for key, values in table(name).items():
         if len(key.upper()) == 1 and key.upper() not in rows:

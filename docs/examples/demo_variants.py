@@ -1,4 +1,4 @@
-"""Two relatives of the demo victim for `robustness compare`: one with a spoilt head, one trained with typos in its texts.
+"""Two relatives of the demo victim for `robustness compare`: one with a damaged head, one trained with typos in its texts.
 
 Run it to write the held-out rows as ``held-out.csv`` and to train the second (about eight minutes), then audit the relatives:
 

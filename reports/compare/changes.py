@@ -93,8 +93,8 @@ class Case:
 class Judged:
     """The examples that both runs judged, in the base run's order.
 
-    ``excluded``: how many erred or are missing in either; ``untested``: how many had no fair try in either. ``groups``: the
-    group of each example, by the column that either run was told of; None where each stands alone.
+    ``excluded``: how many had an error or are missing in either; ``untested``: how many had no fair try in either. ``groups``:
+    the group of each example, by the column that either run declared; None where each is independent.
     """
 
     ids: tuple[str, ...]
@@ -110,7 +110,7 @@ class Judged:
 def judged(base: Run, candidate: Run) -> Judged:
     """Pair up two runs. An example that any trial of either run could not judge is left out of every figure.
 
-    Leaving it out of one recipe only would favour the run that errs: what it broke would count, what held would not.
+    Leaving it out of one recipe only would favour the run with the errors: what it broke would count, what held would not.
     """
     names = base.manifest.recipe_names
     before, after = _fates(base), _fates(candidate)
@@ -136,9 +136,9 @@ def _fate(outcomes: Mapping[str, Outcome], recipes: Sequence[str]) -> str:
 
 
 def measures(pairs: Judged, margin: float, confidence: float = CONFIDENCE) -> tuple[Change, ...]:
-    """Robust accuracy, clean accuracy, then each recipe (in a cascade: what stands after each), corrected together.
+    """Robust accuracy, clean accuracy, then each recipe (in a cascade: what is left after each), corrected together.
 
-    One recipe alone, and the last of a cascade, is the robust accuracy over again and is not repeated.
+    One recipe alone, and the last of a cascade, equals the robust accuracy and is not repeated.
     """
     names = pairs.recipes
     asked: list[tuple[str, str, Held]] = [

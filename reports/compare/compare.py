@@ -1,8 +1,8 @@
 """Two runs of the same examples, recipes and seed: what changed, and whether that is a regression.
 
 Three questions, each with its own error kept small. *Is anything worse?* is asked of robust accuracy, clean accuracy and every
-recipe by exact McNemar tests with Holm's correction, so that with nothing worse all of them together cry wolf in at most
-1 - confidence of comparisons. *By more than the margin?* is asked of the same by score tests, of robust accuracy at half of
+recipe by exact McNemar tests with Holm's correction, so that with nothing worse all of them together raise a false alarm in at
+most 1 - confidence of comparisons. *By more than the margin?* is asked of the same by score tests, of robust accuracy at half of
 that error and of the others together at the other half: only a loss that is shown to be larger is a regression. *Is a
 regression larger than the margin excluded?* is asked of robust accuracy by the lower end of its interval (a non-inferiority
 test), so that a larger one passes in at most half of that.
@@ -119,12 +119,12 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
     """Compare two loaded runs.
 
     Args:
-        base: the run to hold against.
-        candidate: the run in question.
+        base: the run to compare with.
+        candidate: the run to judge.
         rules: ``max_regression``, the margin: the largest drop of robust accuracy that is still acceptable; ``confidence``
-            of every interval, the tests using what is left of it; ``max_error_rate``: inconclusive when a larger share of the
-            examples erred in either run; ``slices_decide``: a regression of one slice decides too, all questions being then
-            corrected together.
+            of every interval, the tests using one minus it; ``max_error_rate``: inconclusive when a larger share of
+            the examples had an error in either run; ``slices_decide``: a regression on one slice decides too, all questions
+            being then corrected together.
         due: ``[audit]`` of the policy; inconclusive where either run is less than it asks for. The two may have
             audited different victims on other data than it names: whether they can be paired is looked at anyway.
     """
@@ -193,7 +193,7 @@ def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> 
 
 
 def _weaker_for_more(base: Run, candidate: Run, unlike: Sequence[Difference]) -> Iterator[str]:
-    """Whether a larger budget found less: then neither number is to be believed (the check of AutoAttack)."""
+    """Whether a larger budget found less: then neither number can be trusted (AutoAttack's check)."""
     if [difference.what for difference in unlike] != ["budget"]:
         return
     small, large = sorted((base, candidate), key=lambda run: run.manifest.budget or math.inf)
@@ -207,7 +207,7 @@ def _weaker_for_more(base: Run, candidate: Run, unlike: Sequence[Difference]) ->
 
 
 def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> Iterator[str]:
-    """Why these two runs cannot show that nothing got worse; what did get worse they can show all the same."""
+    """Why these two runs cannot show that nothing got worse; what did get worse they can still show."""
     total = len(pairs.ids) + pairs.untested
     if pairs.untested > rules.max_untested * total:
         yield f"{pairs.untested} of {total} examples had no fair try in either run, {100 * rules.max_untested:g} % allowed"
@@ -241,12 +241,12 @@ def decide(asked: Sequence[Change], margin: float, confidence: float) -> tuple[s
 
 
 def _worse(change: Change, alpha: float) -> bool:
-    """Whether a change is for the worse beyond chance, by however little."""
+    """Whether a change is significantly for the worse, however small."""
     return change.change is not None and change.p_holm <= alpha and change.pairs.broken > change.pairs.fixed
 
 
 def _beyond(change: Change, alpha: float) -> bool:
-    """Whether the loss is larger than the margin beyond chance."""
+    """Whether the loss is significantly larger than the margin."""
     return change.p_margin_holm <= alpha
 
 
@@ -276,7 +276,7 @@ def _not_excluded(robust: Change, margin: float, confidence: float) -> str:
 
 
 def _moved_slices(parts: Sequence[Change], rules: CompareRules) -> Iterator[str]:
-    """Slices that are worse beyond chance where they do not decide; opposite changes can cancel out in the whole."""
+    """Slices that are significantly worse where they do not decide; opposite changes can cancel out overall."""
     alpha = 1 - rules.confidence
     worse = [c for c in parts if _worse(c, alpha) and c.low < -rules.max_regression]
     if worse and not rules.slices_decide:

@@ -1,4 +1,4 @@
-"""Replaces a file in one step: a reader, or a crash, meets the old content or the new one and never half of either."""
+"""Replaces a file in one step: a reader, or a crash, finds the old content or the new one and never half of either."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def has_halves(*texts: str | None) -> bool:
 
 
 def loads(text: str) -> Any:
-    """Read JSON that ``spelled`` may have had a hand in; raises ``ValueError`` where it is not JSON, as NaN is not."""
+    """Read JSON that ``spelled`` may have written; raises ``ValueError`` where it is not JSON, which NaN is not."""
     hook = _joined if f'"{_KEY}"' in text else None
     return json.loads(text, parse_constant=_refuse_constant, object_hook=hook)
 

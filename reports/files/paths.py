@@ -11,7 +11,7 @@ _PATHS = ("victim", "data", "cache", "out", "vectors", "lexicon", "encoder", "re
 
 
 def shown(path: str) -> str:
-    """A path that tells nothing of the machine or its users; what is no path that exists stays as it is.
+    """A path that reveals nothing about the machine or its users; what is not an existing path stays as it is.
 
     A spec, such as ``hf:FOLDER`` or ``python:FILE.py:NAME``, is shown part by part.
     """

@@ -1,6 +1,6 @@
 """What others may read: annotations, the job summary and SARIF name errors by type and count and quote nobody.
 
-An error's message is a victim's, and may quote the text that it choked on. A flag therefore says in ``message`` what anybody
+An error's message is a victim's, and may quote the text that caused it. A flag therefore says in ``message`` what anybody
 may read, and keeps what may quote in ``detail``.
 """
 
@@ -20,7 +20,7 @@ _MOST = 5
 
 
 def error_type(error: Mapping[str, str] | None) -> str:
-    """The type of an outcome's error: of the exception that a victim raised, or why what it returned is no answer."""
+    """The type of an outcome's error: of the exception that a victim raised, or why what it returned is not an answer."""
     kind, message = (error or {}).get("type", "error"), (error or {}).get("message", "")
     if kind != "UnansweredError":
         return kind

@@ -2,7 +2,7 @@
 
 A victim's exception may hold the request that failed, and the request its key. Secret is the value of every variable whose
 name speaks of a key, token, secret, password or credential; it is replaced by ``[value of NAME]``. Short values and everyday
-words (``TOKENIZERS_PARALLELISM=false``) are let through, for replacing them would hide nothing and garble texts. So are
+words (``TOKENIZERS_PARALLELISM=false``) are let through, because replacing them would hide nothing and garble texts. So are
 paths that exist (``SSH_AUTH_SOCK``). Texts of the data are never touched: a failure must be replayed as it was.
 """
 
@@ -19,7 +19,7 @@ from reports.files.paths import without_home
 
 T = TypeVar("T")
 SHORTEST = 6
-"""A shorter value is no secret that anything could keep."""
+"""A shorter value is no real secret."""
 _LONGEST_WORD = 12
 """A value of letters and digits up to this length is replaced as a whole word only."""
 _NAMES = re.compile(

@@ -34,7 +34,7 @@ def _hidden() -> Any:
 def segments(text: str) -> list[tuple[str, bool]]:
     """The text in runs of (text, is_escape): what can be seen as it is, and each hidden character as ``⟨U+XXXX⟩``.
 
-    Hidden are controls (but for tab and newline), format and bidi characters, spaces other than U+0020, default
+    Hidden are controls (except tab and newline), format and bidi characters, spaces other than U+0020, default
     ignorables, surrogates, private and unassigned code points. The joiners inside an emoji stay as they are.
     """
     if _PLAIN.issuperset(text):
@@ -62,7 +62,7 @@ def one_line(text: str) -> str:
 
 
 def defused(text: str) -> str:
-    """The text with no part of it that a CI runner obeys as a command.
+    """The text with nothing in it that a CI runner would obey as a command.
 
     A runner trims a line and obeys it where it begins with ``::`` (GitHub) or holds ``##[`` or ``##NAME[`` (GitHub's older
     form, Azure, TeamCity); the character that completes such a start is written out.
@@ -73,7 +73,7 @@ def defused(text: str) -> str:
 def cell(text: str) -> str:
     """A text for a spreadsheet cell: hidden characters written out, and no start that a spreadsheet runs as a formula.
 
-    A leading apostrophe marks such text as text (OWASP, CSV Injection); starts behind white space count as well.
+    A leading apostrophe marks such text as text (OWASP, CSV Injection); starts behind whitespace count as well.
     """
     shown = visible(text)
     start = shown.lstrip()

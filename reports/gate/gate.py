@@ -25,11 +25,11 @@ FEWEST_GROUPS = 5
 
 
 def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None = None) -> GateResult:
-    """Hold a run against a policy; without one, against its own.
+    """Judge a run by a policy; without one, by its own.
 
     Without thresholds the verdict is ``measured`` at best: soundness is still checked, and ``GateResult.demanding`` says
-    what that comes to where a verdict was asked for. ``measured`` may be passed where it is at hand and was measured at
-    the policy's confidence.
+    what that amounts to where a verdict was required. ``measured`` may be passed where it is available and was measured
+    at the policy's confidence.
     """
     own = own_policy(run.manifest)
     policy = policy or own
@@ -73,7 +73,7 @@ def _verdict(rules: Sequence[RuleResult], demanded: bool) -> str:
 
 
 def _thresholds(run: Run, policy: Policy, measured: Measured) -> tuple[RuleResult, ...]:
-    """Every threshold held against the run; together, where the policy asks for one error over all of them."""
+    """Every threshold checked against the run; together, where the policy wants one error over all of them."""
     rules = tuple(_one_by_one(run, policy, measured))
     return family_wise(rules, policy.gate.confidence) if policy.gate.family_wise else rules
 
@@ -145,7 +145,7 @@ def _of_slice(rules: Rules, key: str, run: Run, confidence: float, fewest: int) 
 def of_recipe_on_slice(run: Run, recipe: str, key: str, gate: GateRules) -> tuple[RuleResult, ...]:
     """The rules of a slice held against one recipe alone; they are implied by the same rules over all recipes.
 
-    Says nothing in a cascade, where later recipes meet only what earlier ones left. Under ``family_wise`` they are a family
+    Says nothing in a cascade, where later recipes see only what earlier ones left. Under ``family_wise`` they are a family
     of their own with those of the other recipes.
     """
     scope, rules = f"recipe {recipe}, slice {key}", gate.slices[key]
@@ -166,8 +166,8 @@ def _cannot(rules: Rules, scope: str, why: str) -> Iterator[RuleResult]:
 def decide(rule: str, scope: str, threshold: float, observed: Proportion, fewest: int = MIN_EXAMPLES) -> RuleResult:
     """Pass where the whole interval keeps the rule, fail where the whole interval breaks it, else inconclusive.
 
-    On fewer than ``fewest`` examples nothing passes: what a handful shows, another handful may not. It can fail, though, for
-    the interval already is as wide as so few examples make it.
+    On fewer than ``fewest`` examples nothing passes: what a handful shows, another handful may not. It can fail, though,
+    because the interval is already as wide as so few examples make it.
     """
     wants_at_least = rule.startswith("min_")
     keeps = observed.low >= threshold if wants_at_least else observed.high <= threshold

@@ -28,7 +28,7 @@ def share(value: Any) -> float:
 def points(value: Any) -> float:
     """A difference of accuracies as 0..1: ``0.2``, ``"20pt"`` or ``"20%"``; raises ``ValueError``.
 
-    A bare 1 is refused, for it could mean one point or all of them.
+    A bare 1 is refused, because it could mean one point or all of them.
     """
     number = _number(value, ("%", "pt", "pts", "points"))
     bare_one = number == 1 and not re.search(r"[%a-z]", str(value).lower())
@@ -49,7 +49,7 @@ def _number(value: Any, units: tuple[str, ...]) -> float | None:
 
 
 def _names(value: Any) -> Any:
-    """A list of names, or one text with commas."""
+    """A list of names, or one string with commas."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -93,7 +93,7 @@ class _PartRules(Rules):
 
 
 class GateRules(Rules):
-    """``[gate]``: thresholds on the whole run, and what must hold before any of them is believed."""
+    """``[gate]``: thresholds on the whole run, and what must hold before any of them is trusted."""
 
     min_clean_accuracy: Share | None = None
     min_quality: Share | None = None
@@ -122,7 +122,7 @@ class GateRules(Rules):
 
     @property
     def fewest(self) -> int:
-        """How many examples each threshold needs of its own before it can pass: 30, or ``min_examples`` where that is less.
+        """How many examples each threshold needs before it can pass: 30, or ``min_examples`` where that is less.
 
         A larger ``min_examples`` is about the run: a slice of it cannot have as many.
         """
@@ -203,7 +203,7 @@ class CompareRules(_Table):
 
 
 class ReplayRules(_Table):
-    """``[replay]``: when replayed failures say enough."""
+    """``[replay]``: how many replayed failures are enough."""
 
     max_not_applicable: Share = MAX_NOT_APPLICABLE
 
@@ -219,7 +219,7 @@ class Policy(_Table):
 
     @property
     def wants_verdict(self) -> bool:
-        """Whether anything was written that only a gate heeds, thresholds or what must hold beside them."""
+        """Whether anything was set that only a gate uses: thresholds, or what must hold besides them."""
         return self.gate != GateRules()
 
     def record(self) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def from_record(record: Mapping[str, Any]) -> Policy:
 
 
 def idle(gate: GateRules) -> Iterator[str]:
-    """The thresholds that no run can break, such as a robust accuracy of at least 0 %, each as it would be written."""
+    """The thresholds that no run can fail, such as a robust accuracy of at least 0 %, each as it would be written."""
     parts = [("", gate), *((f'recipes."{k}".', r) for k, r in gate.recipes.items())]
     parts += [(f'slices."{k}".', r) for k, r in gate.slices.items()]
     for where, rules in parts:
@@ -270,7 +270,7 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
 
 
 def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
-    """The policy with gate rules laid over it, such as those given by flags. Raises ``PolicyError``."""
+    """The policy with gate rules applied on top, such as those given by flags. Raises ``PolicyError``."""
     if not gate:
         return policy
     new = parse_policy({"gate": dict(gate)}, "flags").gate

@@ -1,4 +1,4 @@
-"""Finds and reads the policy file. A file that was meant and would not be read is an error, never an audit without thresholds."""
+"""Finds and reads the policy file. One that was intended but would not be read is an error, never an audit without thresholds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.gate.policy import Policy, PolicyError, parse_policy
 FILE = "robustness.toml"
 PYPROJECT = "pyproject.toml"
 NONE = "none"
-"""Given in place of a file: there is to be no policy but what flags say."""
+"""Given instead of a file: no policy but what the flags say."""
 _TABLES = ("gate", "audit", "compare")
 _STRAY_SUFFIXES = (".yaml", ".yml", ".ini", ".cfg", ".tml", ".tom", ".toml")
 _REPOSITORY = (".git", ".hg", ".svn")
@@ -94,7 +94,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _stray(table: dict[str, Any]) -> str | None:
-    """A table of a pyproject that was surely meant for this program and has another name."""
+    """A table of a pyproject that was clearly meant for this program and has another name."""
     for name, value in table.items():
         if _nearly(name) or name.casefold() in _TABLES:
             return name
@@ -111,7 +111,7 @@ def _nearly(name: str) -> bool:
 
 
 def _refuse_misspelt(folder: Path) -> None:
-    """A file that is called nearly like the policy's: in other case always, otherwise where there is none of the right name."""
+    """A file whose name is nearly the policy's: in another case always, otherwise where there is none of the right name."""
     try:
         names = sorted(os.listdir(folder))
     except OSError as problem:

@@ -1,4 +1,4 @@
-"""What a run was made under: its own policy, and whether it is as large and as strong as a policy's ``[audit]`` asks for."""
+"""What a run was made under: its own policy, and whether it is as large and as strong as a policy's ``[audit]`` requires."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def own_policy(manifest: Manifest) -> Policy:
 
 
 def extent(manifest: Manifest, policy: Policy) -> Iterator[RuleResult]:
-    """The rule that a run is what the policy's ``[audit]`` asks for; none where nothing is asked for, or no verdict wanted."""
+    """The rule that a run is what the policy's ``[audit]`` asks for; none where nothing is required, or no verdict wanted."""
     asked = policy.audit.model_dump(exclude_none=True).keys() & _CHECKS.keys()
     if not asked or not policy.gate.has_thresholds:
         return
@@ -47,7 +47,7 @@ def lacking(manifest: Manifest, audit: AuditDefaults, *, subject: bool = True) -
 
 
 def _recipes(run: Manifest, wanted: list[str]) -> str:
-    """A suite counts as had where the run was asked for it by name: what is in it may depend on the data's language."""
+    """A suite counts as run where it was asked for by name: what is in it may depend on the data's language."""
     asked = {part.strip() for spec in run.asked.get("recipes", ()) for part in str(spec).split(",")}
     had = {*asked, *run.recipe_names, *(["standard"] if run.cascade else [])}
     missing = [spec for spec in wanted if spec not in had]
@@ -61,7 +61,7 @@ def _budget(run: Manifest, wanted: int | str) -> str:
 
 
 def _limit(run: Manifest, wanted: int) -> str:
-    """A run without a limit, or with a larger one, took all the examples that there are."""
+    """A run without a limit, or with a larger one, took all the examples there are."""
     if run.examples >= wanted or ("limit" in run.asked and (run.asked["limit"] is None or run.asked["limit"] >= wanted)):
         return ""
     return f"{wanted} examples, as far as the data go (it had {run.examples})"

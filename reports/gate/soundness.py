@@ -14,9 +14,9 @@ from reports.run import Run
 
 DOUBTS = (
     *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
-    "not-this-language",
+    *("not-this-language", "unusable"),
 )
-"""Flags that say that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
+"""Flags saying that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 
 
 def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:

@@ -30,7 +30,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class OwnVerdict:
-    """What a run comes to under the policy that it was made under, where it was judged by another one."""
+    """The verdict on a run under the policy that it was made under, where it was judged by another one."""
 
     verdict: str
     policy: str
@@ -69,7 +69,7 @@ class GateResult:
         )
 
     def demanding(self) -> GateResult:
-        """The result where a verdict was asked for: without a threshold there is none, so that nothing passes."""
+        """The result where a verdict was required: without a threshold there is none, so nothing passes."""
         if self.verdict != "measured":
             return self
         said = (

@@ -26,7 +26,7 @@ class Agreement:
 
 
 def agreement(ratings: Sequence[Sequence[str]], confidence: float = CONFIDENCE, seed: int = 0) -> Agreement | None:
-    """How far raters agree; ``ratings`` has one row an item and one column a rater. None for one rater or no item.
+    """How far raters agree; ``ratings`` has one row per item and one column per rater. None for one rater or no item.
 
     Percentile bootstrap over items (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
     """

@@ -16,8 +16,8 @@ class CascadeCost:
     """Queries of a whole cascade by example, recipes added up in their order until one broke it or all had ended.
 
     ``attacked``: examples that were right and judged. ``queries_per_success``: all their queries over those broken.
-    ``success_at``: share of them broken within so many queries of the cascade, None past what its budget allows. Each
-    recipe's own ``success_at`` begins to count anew and is among the examples that were left to it.
+    ``success_at``: share of them broken within that many queries of the cascade, None past what its budget allows.
+    Each recipe's own ``success_at`` starts counting afresh and is over the examples that were left to it.
     """
 
     attacked: int

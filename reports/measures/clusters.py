@@ -1,9 +1,9 @@
 """Examples that come in groups: rows of one document, messages of one user, fillings of one template.
 
 Ten sentences of one document are not ten independent looks at a victim. How much they are worth is the design effect: the
-variance of a rate over groups, over what it would be if every example stood alone. Counts are divided by it before an exact
-interval or test is made of them: Rao and Scott, Biometrics 48 (1992), 577-585; Korn and Graubard, Survey Methodology 24
-(1998), 193-201.
+variance of a rate over groups, divided by what it would be if every example were independent. Counts are divided by it before
+an exact interval or test is computed from them: Rao and Scott, Biometrics 48 (1992), 577-585; Korn and Graubard, Survey
+Methodology 24 (1998), 193-201.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ ASSUMED_GROUPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How examples hang together. ``effect``: the design effect, 1 or more. ``freedom``: degrees of freedom of Student's t.
+    """How examples belong together. ``effect``: the design effect, 1 or more. ``freedom``: degrees of freedom of Student's t.
 
-    ``groups``: how many there are. ``freedom`` is one less than the number of equal groups that would tell as much (Kish), so
-    that one large group among many small ones is not taken for many.
+    ``groups``: how many there are. ``freedom`` is one less than the number of equal groups that would say as much (Kish), so
+    that one large group among many small ones does not count as many.
     """
 
     groups: int
@@ -31,7 +31,7 @@ class Design:
     freedom: float
 
     def inflation(self, confidence: float) -> float:
-        """How many examples count as one: the design effect, widened for the few groups that it is learnt from."""
+        """How many examples count as one: the design effect, widened for the few groups that it is estimated from."""
         if self.freedom <= 0:
             return math.inf
         from scipy.special import stdtrit
@@ -41,7 +41,7 @@ class Design:
         return max(1.0, self.effect * student**2) if math.isfinite(student) else math.inf
 
     def effective(self, n: int, confidence: float) -> float:
-        """How many independent examples ``n`` of these are worth; 0 where a single group says nothing of others."""
+        """How many independent examples ``n`` of these are worth; 0 where a single group says nothing about others."""
         return n / self.inflation(confidence)
 
 
@@ -49,8 +49,8 @@ def design_of(values: Iterable[tuple[str, float]]) -> Design:
     """The design behind a mean of ``values``, each with its group: 0 or 1 for a rate, -1, 0 or 1 for a change.
 
     The variance of the ratio of two sums over groups is linearised (Cochran, Sampling Techniques, 1977, section 6.3) and
-    divided by that of independent values. Where few groups hold a value out of the ordinary, that ratio is no evidence: a run
-    that nothing broke would prove its groups independent. So it is averaged with ``ASSUMED_CORRELATION``, which counts as much
+    divided by that of independent values. Where few groups hold an unusual value, that ratio is no evidence: a run in
+    which nothing broke would prove its groups independent. So it is averaged with ``ASSUMED_CORRELATION``, which counts as much
     as ``ASSUMED_GROUPS`` such groups. Coverage by simulation: ``bench/simulate_gate.py``.
     """
     sums: dict[str, float] = {}

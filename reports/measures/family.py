@@ -1,7 +1,7 @@
 """Several thresholds in one policy: one error for all of them together.
 
 Each threshold fails a victim that meets it in at most (1 - confidence) / 2 of audits, so ten of them fail one in up to ten
-times that. Held as a family, any of them does in no more than one alone would. A pass needs nothing of the kind: it takes
+times that. Judged as a family, any of them does in no more than one alone would. A pass needs nothing of the kind: it takes
 every rule to pass, and the chance that all of them are wrong at once is no larger than that of any one of them (an
 intersection-union test: Berger, Technometrics 24, 1982, 295-300).
 """
@@ -20,7 +20,7 @@ _HALVINGS = 50
 
 
 def family_wise(rules: Sequence[RuleResult], confidence: float, asked: int | None = None) -> tuple[RuleResult, ...]:
-    """The rules with failures taken back that chance among so many could explain, by Holm's correction of one-sided errors.
+    """The rules, with failures withdrawn that chance among so many could explain, by Holm's correction of one-sided errors.
 
     ``asked``: how many thresholds there are where these are not all of them; the others then count as met.
     """

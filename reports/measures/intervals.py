@@ -12,7 +12,7 @@ from reports.measures.clusters import Design
 
 CONFIDENCE = 0.95
 MIN_EXAMPLES = 30
-"""A pass on fewer examples than this is not believed unless the policy says so."""
+"""A pass on fewer examples than this does not count unless the policy says so."""
 EXACT, ANYTIME = "exact", "anytime"
 _MOST = 1 << 40
 
@@ -49,8 +49,8 @@ class Proportion:
     """``successes`` of ``n`` with its interval; ``rate`` is None where ``n`` is 0.
 
     ``method``: ``exact``, or ``anytime`` where the examples were drawn until the verdict was certain. ``unknown``: examples
-    beside the ``n`` that nothing tested; ``low`` counts all of them as failures, ``high`` as successes. ``design``: how the
-    examples hang together, None where each stands alone.
+    besides the ``n`` that nothing tested; ``low`` counts all of them as failures, ``high`` as successes. ``design``: how the
+    examples belong together, None where each is independent.
     """
 
     successes: int
@@ -70,7 +70,7 @@ def proportion(
     """A proportion with its Clopper–Pearson interval, on the effective number of examples where they come in groups.
 
     The accuracy drop of an attack is one too. Clean and attacked answers are paired, but the discordant pairs go one way
-    only: an attack starts from examples that were right, and can break but never mend them. So the difference of the two
+    only: an attack starts from examples that were right, and can break but never fix them. So the difference of the two
     accuracies is the share of examples that were broken, a plain binomial proportion, and needs none of the paired
     intervals that allow for pairs both ways (Newcombe 1998, Statistics in Medicine 17, 2635-2650).
     """
@@ -79,7 +79,7 @@ def proportion(
 
 
 def interval_of(successes: int, n: int, confidence: float, design: Design | None = None, unknown: int = 0) -> tuple[float, float]:
-    """The ends of ``proportion``; never narrower for examples in groups than for as many that stand alone."""
+    """The ends of ``proportion``; never narrower for examples in groups than for as many independent ones."""
     low, _ = _ends(successes, n + unknown, confidence, design)
     _, high = _ends(successes + unknown, n + unknown, confidence, design)
     return low, high

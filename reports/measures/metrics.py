@@ -1,7 +1,7 @@
 """What a run measured: per recipe, per example over all recipes, per severity, per query budget.
 
-Errors and untested examples are in no denominator and are counted apart: neither is robustness, neither is a break. Each interval
-allows for them: its lower end takes them all for broken, its upper end for robust. Skipped examples (the clean answer was
+Errors and untested examples are in no denominator and are counted separately: they are neither robust nor broken. Each interval
+allows for them: its lower end counts them all as broken, its upper end as robust. Skipped examples (the clean answer was
 already wrong) count as wrong in every accuracy and are left out of every success rate.
 """
 
@@ -23,12 +23,12 @@ UNKNOWN = ("not judged", "untested")
 
 @dataclass(frozen=True, slots=True)
 class RecipeMetrics:
-    """One recipe. The three accuracies are None where it did not meet every example (a cascade, an unfinished run).
+    """One recipe. The three accuracies are None where it did not see every example (a cascade, an unfinished run).
 
     ``profile``: the constraint profile that its success rate holds under. ``n``: outcomes. ``judged``: those that were tested, or
-    wrong on the clean text. ``found``: trials in which the search found a success; those that fresh answers bore out are the
-    ``succeeded`` ones. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share
-    of words that successes changed; ``words_inserted``: mean number of words that they put in beside those. ``similarity``:
+    wrong on the clean text. ``found``: trials in which the search found a success; those that fresh answers confirmed are
+    the ``succeeded`` ones. ``queries_per_success``: queries of all attacked trials over successes. ``words_changed``: mean share
+    of words that successes changed; ``words_inserted``: mean number of words that they inserted besides. ``similarity``:
     mean over successes that have one. ``tried``: candidates asked about that the victim can tell from the original; a recipe
     that tried nothing proves nothing. ``success_at``: share of attacked trials won by their n-th query, None past the run's
     budget; a run with that budget plans for it and may win more, or fewer.
@@ -63,9 +63,9 @@ class Overall:
 
     ``robust_accuracy``: right on the clean text and broken by no recipe. ``attack_success_rate``: broken by at least one
     recipe, of those that were right. ``untested``: right examples of which no recipe had a fair try. ``not_judged``: examples
-    that no recipe broke while one of them erred or is missing. Neither is in a denominator, both widen every interval from
+    that no recipe broke while one of them had an error or is missing. Neither is in a denominator, both widen every interval from
     all broken to all robust. Clean accuracy is over all examples whose clean answer is known, the others over ``judged``.
-    ``found``: examples on which a search found a success, borne out or not. ``exhausted``: robust ones that held only until
+    ``found``: examples on which a search found a success, confirmed or not. ``exhausted``: robust ones that held only until
     some budget was spent.
     """
 
@@ -83,7 +83,7 @@ class Overall:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of a cascade: how many examples still stood, how many this recipe broke, and what stands after it."""
+    """One step of a cascade: how many examples still stood, how many this recipe broke, and what is left standing after it."""
 
     recipe: str
     attacked: int
@@ -186,7 +186,7 @@ def by_example(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def groups_of(run: Run, outcomes: Iterable[Outcome]) -> dict[str, str] | None:
-    """The group of each example by the column that the run was told of; None where each stands alone."""
+    """The group of each example by the column that the run declared; None where each is independent."""
     column = run.manifest.group
     return None if column is None else {o.example_id: str(o.meta.get(column)) for o in outcomes}
 
@@ -194,7 +194,7 @@ def groups_of(run: Run, outcomes: Iterable[Outcome]) -> dict[str, str] | None:
 def fate(statuses: Sequence[str], recipes: int) -> str:
     """What became of one example over a run's recipes: ``wrong``, ``broken``, ``robust``, ``untested`` or ``not judged``.
 
-    Robust takes one recipe at least that had a fair try. In a cascade an example that fell is not attacked again, so its
+    Robust takes at least one recipe that had a fair try. In a cascade an example that was broken is not attacked again, so its
     later recipes have no outcome.
     """
     if "skipped" in statuses:
@@ -240,7 +240,7 @@ def _held_by_budget(outcomes: Sequence[Outcome], recipes: int) -> bool:
 
 
 def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, examples: int) -> Proportion:
-    """Right on the clean text, of the examples whose clean answer is known; a test that never came does not hide it."""
+    """Right on the clean text, of the examples whose clean answer is known; a test that never took place does not hide it."""
     said = {e: next((o.status != "skipped" for o in group if o.clean is not None), None) for e, group in by_id.items()}
     known = [(e, right) for e, right in said.items() if right is not None]
     unknown = [*(e for e, right in said.items() if right is None), *_missing(examples - len(said))]
@@ -249,7 +249,7 @@ def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, 
 
 
 def _missing(examples: int) -> list[str]:
-    """Names for so many examples of which there is no outcome, and no group therefore."""
+    """Names for examples without an outcome, and therefore without a group."""
     return [""] * max(0, examples)
 
 
@@ -291,7 +291,7 @@ def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]
     """Accuracy by severity of the recipes that climb a ladder.
 
     Over the examples that have an answer at that severity and those that were wrong without noise, which count as wrong.
-    Examples that erred, and those whose text this severity could not change, are left out; the latter are ``absent``.
+    Examples with an error, and those whose text this severity could not change, are left out; the latter are ``absent``.
     """
     rows: list[Severity] = []
     for name, outcomes in by_recipe(run).items():

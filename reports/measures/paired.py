@@ -21,7 +21,7 @@ _HALVINGS = 60
 class Pairs:
     """How many examples held in both runs, broke in the candidate only, were fixed in it only, held in neither.
 
-    ``design``: how the examples hang together, None where each stands alone.
+    ``design``: how the examples belong together, None where each is independent.
     """
 
     both: int
@@ -35,7 +35,7 @@ class Pairs:
             raise ValueError(f"expected counts from 0 up, got {self}")
 
     def worth(self, confidence: float) -> tuple[float, float, float]:
-        """Broken, fixed and all pairs as so many that stand alone: what tests and intervals are made of."""
+        """Broken, fixed and all pairs as counts of independent ones: what tests and intervals are computed from."""
         if self.design is None:
             return self.broken, self.fixed, self.n
         inflation = self.design.inflation(confidence)
@@ -85,7 +85,7 @@ def mcnemar(broken: float, fixed: float) -> float:
     """The exact two-sided p-value that as many break as are fixed, in the population. Effective counts may be fractions.
 
     McNemar, Psychometrika 12 (1947), 153-157, conditional on the discordant pairs: twice the smaller binomial tail at one half.
-    Exact at every count, so that no rule of thumb decides where an approximation may begin; it never rejects too often
+    Exact at every count, so no rule of thumb decides where an approximation may start; it never rejects too often
     (Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91, 2013).
     """
     from scipy.special import betainc

@@ -17,7 +17,7 @@ _HALVINGS = 30
 def drop_power(n: int, drop: float, churn: float = 0.0, alpha: float = ALPHA) -> float:
     """The chance that the exact McNemar test finds a true drop between two runs on the same ``n`` examples.
 
-    ``churn``: share of examples that the candidate fixes all the same; ``drop + churn`` break. Computed exactly, over all
+    ``churn``: share of examples that the candidate fixes nevertheless; ``drop + churn`` break. Computed exactly, over all
     numbers of differing pairs, each with its own critical value (Duffy, Statistics in Medicine 3, 1984, 371-377).
     """
     import numpy as np

@@ -1,4 +1,4 @@
-"""Graded answers: mean quality clean and under attack, and their paired fall, each with an interval.
+"""Graded answers: mean quality clean and under attack, and their paired drop, each with an interval.
 
 The interval is Gaffke's: of the values' means under random weights (a Bayesian bootstrap) that give one pseudo-observation the
 worst value there can be. On values of 0 and 1 it is the exact Clopper–Pearson interval, and unlike an ordinary bootstrap it

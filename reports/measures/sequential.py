@@ -1,4 +1,4 @@
-"""Intervals that may be looked at as often as one likes: they hold at every sample size at once.
+"""Intervals that may be looked at as often as you like: they hold at every sample size at once.
 
 An exact interval is right for a sample size chosen beforehand. Watching it and stopping when it leaves a threshold outside
 finds, by patience alone, far more than 5 % false verdicts. The intervals here allow just that.
@@ -24,8 +24,8 @@ def anytime(successes: float, n: float, confidence: float = CONFIDENCE) -> tuple
 
     With probability ``confidence`` or more the true rate is inside at *every* n, so any rule for stopping is allowed. The rate
     p is inside while the mixture likelihood ratio, the mean over q from Beta(1/2, 1/2) of the likelihood at q, divided by
-    that at p, stays below 1/(1 - confidence). At the true p that ratio is a martingale that begins at 1, and Ville's
-    inequality bounds the chance that it ever gets so far. Robbins, Annals of Mathematical Statistics 41 (1970), 1397-1409;
+    that at p, stays below 1/(1 - confidence). At the true p that ratio is a martingale that starts at 1, and Ville's
+    inequality bounds the chance that it ever gets that far. Robbins, Annals of Mathematical Statistics 41 (1970), 1397-1409;
     as a betting strategy, Waudby-Smith and Ramdas, JRSS B 86 (2024), 1-27, section 4.
     """
     check(successes, n, confidence)
@@ -96,8 +96,8 @@ def share_of(
 ) -> Proportion:
     """The share of examples that are hits, with the interval that the run's way of drawing examples calls for.
 
-    ``hits``: example ids, each with whether it is one. ``groups``: the group of each id, None where examples stand alone; ids
-    that it lacks are taken for one group. ``unknown``: ids of further examples that may count either way, because nothing
+    ``hits``: example ids, each with whether it is one. ``groups``: the group of each id, None where examples are independent;
+    ids that it lacks count as one group. ``unknown``: ids of further examples that may count either way, because nothing
     tested them. The rate is over the known ones; the interval reaches from where all the others fail to where all of them
     succeed. It is Clopper–Pearson's, or the anytime-valid one of a run that stopped when its verdict was certain.
     """
@@ -111,7 +111,7 @@ def share_of(
 
 
 def _design(counted: Sequence[tuple[str, bool]], groups: Mapping[str, str], unknown: Sequence[str], confidence: float) -> Design:
-    """How the examples hang together, at the worse of the two ways that the unknown ones may count."""
+    """How the examples belong together, at the worse of the two ways that the unknown ones may count."""
     ways = [[*counted, *((e, way) for e in unknown)] for way in (False, True)] if unknown else [counted]
     designs = [design_of((groups.get(e, ""), float(hit)) for e, hit in way) for way in ways]
     return max(designs, key=lambda design: design.inflation(confidence))

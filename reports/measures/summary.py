@@ -20,7 +20,7 @@ _RUN = (
 
 
 def summarise(run: Run, result: GateResult | None = None, measured: Measured | None = None) -> dict[str, Any]:
-    """The summary of a run; ``result`` is its verdict where one was asked for."""
+    """The summary of a run; ``result`` is its verdict where one was required."""
     if measured is None:
         measured = measure(run, result.confidence) if result else measure(run)
     return {

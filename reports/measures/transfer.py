@@ -16,7 +16,7 @@ ALL = "all recipes"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Failures of one source and recipe put to one victim. ``broken``: of those whose clean text it gets right.
+    """Failures of one source and recipe, run against one victim. ``broken``: of those whose clean text it gets right.
 
     ``errors``: cases without a steady answer; they are in no denominator.
     """
@@ -38,7 +38,7 @@ class Transfer:
 
     @property
     def exit_code(self) -> int:
-        """0 where every cell over all recipes says something and nothing erred, else 3."""
+        """0 where every cell over all recipes says something and there was no error, else 3."""
         whole = [cell for cell in self.cells if cell.recipe == ALL]
         return 0 if whole and all(cell.broken.n and not cell.errors for cell in whole) else 3
 

@@ -1,7 +1,7 @@
 """Word error rate: how much of what was written or said came out as other words.
 
-The least number of words put in, left out or exchanged, over the number of words that went in (Levenshtein over words, as in
-the evaluation of speech recognition). Over several texts errors and words are added up first, so that long texts weigh more.
+The least number of words inserted, left out or exchanged, over the number of words that went in (Levenshtein over words, as in
+the evaluation of speech recognition). Over several texts errors and words are added up first, so that long texts count for more.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class WordErrors:
-    """``errors`` in so many ``words`` that went in; two of them add up."""
+    """``errors`` in ``words`` words that went in; two of them can be added."""
 
     errors: int = 0
     words: int = 0
 
     @property
     def rate(self) -> float | None:
-        """Errors per word, above 1 where much was put in; None without a word."""
+        """Errors per word, above 1 where much was inserted; None without a word."""
         return self.errors / self.words if self.words else None
 
     def __add__(self, other: WordErrors) -> WordErrors:

@@ -15,7 +15,7 @@ def render_all(run: Run, policy: Policy | None = None) -> list[Path]:
 
     ``failures.jsonl``, ``failures.csv``, ``summary.json``, ``report.md``, ``junit.xml``, ``report.html``, ``findings.sarif``;
     then ``seal.json`` over all of them. Without a policy the run is judged by its own. Raises ``RunError`` where the run was
-    edited since it was sealed: an edit is never sealed anew.
+    edited since it was sealed: an edit is never sealed again.
     """
     from reports.gate.gate import evaluate
     from reports.gate.run_policy import own_policy

@@ -1,6 +1,6 @@
 """What GitHub shows of a run: annotations as workflow commands, and a job summary. No text of the data unless asked for.
 
-Workflow commands are lines on the log that the runner obeys, so every value is escaped as the runner expects it and held
+Workflow commands are lines on the log that the runner obeys, so every value is escaped as the runner expects it and kept
 to one line (docs.github.com, "Workflow commands for GitHub Actions").
 """
 
@@ -22,7 +22,7 @@ _MOST = 10  # GitHub shows no more of one kind for a step
 def annotate(run: Run, gate: GateResult, *, texts: bool = False) -> Iterator[str]:
     """One line for each broken rule, each rule that could not be decided, and each doubt; one notice where nothing is wrong.
 
-    Without ``texts`` errors are named by type and count, for their messages may quote the data.
+    Without ``texts`` errors are named by type and count, because their messages may quote the data.
     """
     broken = [rule for rule in gate.rules if rule.verdict == FAIL]
     open_ = [rule for rule in gate.rules if rule.verdict not in (FAIL, PASS)]

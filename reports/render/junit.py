@@ -33,7 +33,7 @@ def junit_report(run: Run, measured: Measured, gate: GateResult) -> str:
 
 
 def _own(suite: ET.Element | None, gate: GateResult) -> None:
-    """The verdict under the run's own policy, where another one changed it: who reads this file alone must not miss it."""
+    """The verdict under the run's own policy, where another one changed it: whoever reads only this file must not miss it."""
     if suite is None or gate.own is None:
         return
     case = ET.SubElement(suite, "testcase", classname="robustness.gate", name="the run's own policy", time="0")

@@ -51,7 +51,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """A heading and what stands under it."""
+    """A heading and what is under it."""
     return "\n\n".join([f"## {title}", *parts])
 
 

@@ -35,7 +35,7 @@ def points(difference: float | None) -> str:
 
 
 def words(recipe: RecipeMetrics) -> str:
-    """The mean share of words changed in a success, and how many were put in beside them where some were: ``0.0 % + 7.0``."""
+    """The mean share of words changed in a success, and how many were inserted besides, if any: ``0.0 % + 7.0``."""
     return percent(recipe.words_changed) + (f" + {number(recipe.words_inserted, 1)}" if recipe.words_inserted else "")
 
 
@@ -89,7 +89,7 @@ def signed(change: float | None) -> str:
 
 
 def drop(share: float | None) -> str:
-    """A drop of so many points, ``−2.5``, or a dash."""
+    """A drop in points, ``−2.5``, or a dash."""
     return signed(None if share is None else -share)
 
 

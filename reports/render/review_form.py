@@ -1,4 +1,4 @@
-"""A review's texts as one self-contained HTML form; it asks no server anything and gives the rater a CSV to send back."""
+"""A review's texts as one self-contained HTML form; it needs no server and gives the rater a CSV to send back."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _headline(result: GateResult) -> Text:
 
 
 def bare_table(*columns: str) -> Table:
-    """A table without lines: the first column keeps its width, numbers stand right."""
+    """A table without lines: the first column keeps its width, numbers are right-aligned."""
     from rich import box
     from rich.table import Table
 
@@ -114,7 +114,7 @@ def unbroken(table: Table) -> Table:
 
 
 def _rules(result: GateResult, *, every: bool) -> Table:
-    """The rules, worst first; unless ``every`` is asked for, without those that hold for any sound run."""
+    """The rules, worst first; unless ``every`` is set, without those that hold for any sound run."""
     table = bare_table("verdict", "why")
     shown = [rule for rule in _sorted(result) if every or rule.verdict != PASS or rule.observed is not None]
     for rule in shown:

@@ -1,1 +1,1 @@
-"""Human raters: blinded samples of failures, and success adjusted for what they said."""
+"""Human raters: blinded samples of failures, and success adjusted for their answers."""

@@ -91,7 +91,7 @@ def reviewable(run: Run) -> list[Outcome]:
 
 
 def share_out(sizes: Mapping[tuple[str, str], int], sample: int) -> dict[tuple[str, str], int]:
-    """A sample shared over strata in proportion to their sizes: one for each while it lasts, the rest by largest remainder."""
+    """A sample shared over strata in proportion to their sizes: one for each as far as it goes, the rest by largest remainder."""
     keys = sorted(sizes, key=lambda key: (-sizes[key], key))
     shares = {key: int(rank < sample) for rank, key in enumerate(keys)}
     total = sum(sizes.values())
@@ -123,7 +123,7 @@ def write_review(review: Review, folder: Path) -> None:
 
 
 def read_review(path: Path, run: Run) -> Review:
-    """Read the key back; raises ``RunError`` where it is none, or belongs to another run."""
+    """Read the key back; raises ``RunError`` where it is not one, or belongs to another run."""
     try:
         raw = json.loads(path.read_text("ascii"))
         if raw.pop("schema") != _SCHEMA:

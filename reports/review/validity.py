@@ -38,9 +38,10 @@ class Adjusted:
 
 @dataclass(frozen=True, slots=True)
 class JudgeScore:
-    """An automatic judge held against the human labels. ``sensitivity``: of texts that keep their label, those it says keep it.
+    """An automatic judge compared with the human labels. ``sensitivity``: of texts that keep their label, those it says keep it.
 
-    ``believed``: both lower bounds reach the floor. ``validity``: of all failures, corrected for its mistakes; only if believed.
+    ``believed``: both lower bounds reach the floor. ``validity``: of all failures, corrected for its mistakes; only if
+    ``believed``.
     """
 
     judge: str

@@ -17,7 +17,7 @@ _EXTRA = ("schema", "severity")
 def read_cases(path: str | Path) -> list[Outcome]:
     """The failure cases of a file or a run folder, as outcomes that succeeded; their order is kept.
 
-    Raises ``RunError`` where the file cannot be read, a line is no case, two cases are one, or a run's folder was edited.
+    Raises ``RunError`` where the file cannot be read, a line is not a case, two cases are the same, or a run's folder was edited.
     """
     path = Path(path)
     if path.is_dir():

@@ -37,7 +37,7 @@ def lowest_severity(outcome: Outcome) -> int | None:
 
 
 def case(outcome: Outcome) -> dict[str, Any]:
-    """One failure as a JSON object, with all that it takes to put it to another victim."""
+    """One failure as a JSON object, with everything needed to run it against another victim."""
     return {
         "schema": SCHEMA,
         "example_id": outcome.example_id,

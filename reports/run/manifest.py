@@ -49,8 +49,8 @@ class Manifest:
     same seed. ``outcomes``: their count and an order-free digest, written at
     the end, by which a shortened or edited ``outcomes.jsonl`` is known. ``sequential``: for a run that stops as soon as its
     verdict is certain, ``looks`` and, at the end, ``drawn``, the number of examples it took; empty for a run over all.
-    ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what the
-    user brought beside victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
+    ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what
+    the user supplied besides victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
     ``policy``: the policy that the run was made under, by which it is judged ever after; empty where there was none.
     ``asked``: ``recipes`` as they were asked for, suites by name, and ``limit`` of the examples, None for all.
     ``task``: what the victim is asked; ``goal``: what counts as broken, but for recipes with a goal of their own;
@@ -94,7 +94,7 @@ class Manifest:
 
     @property
     def group(self) -> str | None:
-        """The column whose values say which examples hang together; None where each stands alone."""
+        """The column whose values say which examples belong together; None where each is independent."""
         column = self.data.get("group")
         return str(column) if column else None
 
@@ -200,7 +200,7 @@ def _dtype(values: list[Any]) -> type | None:
     return object if any(isinstance(value, str) for value in values) else None
 
 
-_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "best", "meta", "error", "gold")]
+_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "best", "meta", "error", "gold", "unusable")]
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -26,7 +26,7 @@ SEVERAL = "several techniques"
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """How a minimal failure works. ``word``: the edited word in small letters, empty where several or none were edited."""
+    """How a minimal failure works. ``word``: the edited word in lower case, empty where several or none were edited."""
 
     technique: str
     position: str
@@ -61,7 +61,7 @@ class Minimal:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Failures that work alike, and one line that says how."""
+    """Failures that work in the same way, and one line that says how."""
 
     reason: str
     count: int
@@ -93,7 +93,7 @@ def read_minimised(path: Path) -> list[Minimal]:
 
 
 def edited_word(text: str, edit: EditRecord) -> str:
-    """The word or words of the original that an edit touches, in small letters; empty where it only inserts between words."""
+    """The word or words of the original that an edit touches, in lower case; empty where it only inserts between words."""
     start, end = edit.start, edit.end
     while start > 0 and _AROUND.match(text[start - 1]):
         start -= 1

@@ -1,4 +1,4 @@
-"""The account of a run's outcome lines: which pairs have ended, and a digest by which a changed file is known."""
+"""The account of a run's outcome lines: which pairs have ended, and a digest that reveals a changed file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.run import STATUSES, Outcome, RunError
 
 
 class Done(Mapping[tuple[str, str], str]):
-    """Which (example, recipe) pairs have ended, and how: three bits a pair, so that millions of them stay small."""
+    """Which (example, recipe) pairs have ended, and how: three bits per pair, so that millions of them stay small."""
 
     def __init__(self) -> None:
         self._recipes: dict[str, int] = {}

@@ -19,7 +19,7 @@ EXIT_CODES = {"passed": 0, "failed": 1, "inconclusive": 3}
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One case put to a victim. ``clean``, ``answers``: what it said of the two texts, one for each repetition."""
+    """One case run against a victim. ``clean``, ``answers``: its answers to the two texts, one for each repetition."""
 
     case: Outcome
     state: str
@@ -30,7 +30,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All cases of a replay. ``max_broken``: so many may still be broken; ``max_not_applicable``: this share may not apply."""
+    """All cases of a replay. ``max_broken``: how many may be broken; ``max_not_applicable``: the share that need not apply."""
 
     victim: str
     cases: tuple[Replayed, ...]

@@ -11,15 +11,15 @@ from dataclasses import replace
 from reports.run import Manifest
 
 SEEN_ONCE = ("unreliable",)
-"""Doubts that no outcome shows, so that only the process that met them knows."""
+"""Doubts that no outcome shows, so that only the process that ran into them knows."""
 Pair = tuple[str, str]
 """Example id and recipe."""
 
 
 def to_retry(done: Mapping[Pair, str], manifest: Manifest) -> set[Pair]:
-    """The pairs that ended in an error; in a cascade also what the same examples met afterwards.
+    """The pairs that ended in an error; in a cascade also what the same examples went through afterwards.
 
-    An undisturbed cascade would have stopped at the recipe that erred, had it broken the example.
+    An undisturbed cascade would have stopped at the recipe with the error, had it broken the example.
     """
     erred = {pair for pair, status in done.items() if status == "error"}
     if not manifest.cascade or not erred:
@@ -34,8 +34,8 @@ def to_retry(done: Mapping[Pair, str], manifest: Manifest) -> set[Pair]:
 def unfinished(then: Manifest, now: Manifest) -> Manifest:
     """The manifest of a run before its first outcome, for one that is opened again because of its errors.
 
-    How alike the victim answers was measured on clean texts, some of which may have been in error too: the measure of now
-    counts, unless it asks for fewer fresh answers than the trials that stand were given reason for.
+    How consistently the victim answers was measured on clean texts, some of which may have ended in an error too: the new
+    measurement counts, unless it asks for fewer fresh answers than the remaining trials were given reason for.
     """
     fewer = now.repeats.get("confirm", 0) < then.repeats.get("confirm", 0)
     sequential = {"looks": 0} if then.sequential else {}

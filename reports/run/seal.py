@@ -1,4 +1,4 @@
-"""The seal of a run folder: a hash of every file, by which any later edit is noticed.
+"""The seal of a run folder: a hash of every file, which reveals any later edit.
 
 ``seal.json`` is written with the reports. It guards against accidents and against edits of single files; its own digest,
 kept elsewhere (a log, a ticket, a signature), guards against somebody who rewrites files and seal together.
@@ -38,7 +38,7 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A folder held against its seal. ``digest``: the seal's own, None where there is no seal that can be read."""
+    """A folder checked against its seal. ``digest``: the seal's own, None where there is no seal that can be read."""
 
     files: tuple[Sealed, ...]
     digest: str | None
@@ -97,9 +97,9 @@ def _write(folder: Path, hashes: Mapping[str, str], unfinished: Sequence[str] = 
 
 @contextmanager
 def rewriting(folder: Path, names: Sequence[str]) -> Iterator[None]:
-    """Write files into a folder and seal it: an edit is not sealed anew, and a crash on the way is not taken for an edit.
+    """Write files into a folder and seal it: an edit is not sealed again, and a crash on the way does not count as an edit.
 
-    ``names``: the files that are written inside the block. While they are, the seal of a sealed folder stands over all
+    ``names``: the files that are written inside the block. While they are, the seal of a sealed folder covers all
     other files and calls these unfinished. Raises ``RunError`` where any other sealed file was edited or lost.
     """
     refuse_edited(folder, names)
@@ -116,7 +116,7 @@ def drop_seal(folder: Path) -> None:
 
 
 def verify(folder: str | Path, expected: str | None = None) -> Verification:
-    """Hold every file of a folder against its seal, and the seal against a digest that was kept elsewhere.
+    """Check every file of a folder against its seal, and the seal against a digest that was kept elsewhere.
 
     A seal that was itself edited is a problem, never a folder without a seal. Raises ``RunError`` where there is no folder.
     """
@@ -136,7 +136,7 @@ def verify(folder: str | Path, expected: str | None = None) -> Verification:
 
 
 def refuse_edited(folder: Path, rewriting: Collection[str] = ()) -> None:
-    """Raise ``RunError`` where a sealed file was edited or lost, so that an edit is never sealed anew.
+    """Raise ``RunError`` where a sealed file was edited or lost, so that an edit is never sealed again.
 
     ``rewriting``: files that are about to be made again from the others. A folder without a seal is let through.
     """
@@ -151,7 +151,7 @@ def refuse_edited(folder: Path, rewriting: Collection[str] = ()) -> None:
 
 
 def refuse_changed(folder: Path, name: str) -> None:
-    """Raise ``RunError`` where one sealed file reads otherwise than it was sealed; a folder without a seal is let through."""
+    """Raise ``RunError`` where one sealed file differs from what was sealed; a folder without a seal is let through."""
     if not (folder / SEAL).exists():
         return
     try:
@@ -198,7 +198,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _hash(path: Path) -> str:
-    """Of a file's content; of a link its target's name, for a run holds none, and one may lead anywhere."""
+    """Of a file's content; of a link its target's name, because a run holds no links, and one may lead anywhere."""
     if path.is_symlink():
         return hashlib.sha256(b"link to " + os.fsencode(os.readlink(path))).hexdigest()
     with path.open("rb") as stream:

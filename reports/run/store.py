@@ -51,7 +51,7 @@ class RunWriter:
 
     @classmethod
     def create(cls, path: str | Path, manifest: Manifest) -> Self:
-        """Start a run in a new or empty folder; raises ``RunError`` where anything else is there."""
+        """Start a run in a new or empty folder; raises ``RunError`` for anything else."""
         path, manifest = Path(path), _identified(manifest)
         refuse_occupied(path)
         path.mkdir(parents=True, exist_ok=True)
@@ -66,13 +66,13 @@ class RunWriter:
 
     @classmethod
     def resume(cls, path: str | Path, manifest: Manifest) -> Self:
-        """Continue a run: repair a torn last line, learn what is done. Where no run was begun yet, starts one.
+        """Continue a run: repair a torn last line, find out what is done. Where no run was started yet, starts one.
 
         Trials that ended in an error count as not run, in a finished run too: their lines are taken out, in a cascade
         together with the example's later ones, which only an error let happen.
 
         Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
-        damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit anew.
+        damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit again.
         """
         path, manifest = Path(path), _identified(manifest)
         if not (path / MANIFEST).exists():
@@ -87,7 +87,7 @@ class RunWriter:
             again = to_retry(ledger.done, then)
             if again:
                 then = unfinished(then, manifest)
-                write_atomically(path / MANIFEST, then.to_json())  # first, for its digest counts the lines that go
+                write_atomically(path / MANIFEST, then.to_json())  # first, because its digest counts the lines that go
                 descriptor, ledger = _without(path / OUTCOMES, descriptor, then, again)
         except BaseException:
             release(descriptor)
@@ -191,7 +191,7 @@ def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
 
 
 def _content(manifest: Manifest, key: str) -> Any:
-    """What must be the same: data by their digest and victims by what pins them, from whatever folder they are named."""
+    """What must be the same: data by their digest and victims by what pins them, whatever folder they are named from."""
     value = getattr(manifest, key)
     if key == "data" or (key == "victim" and value.get("identity")):
         return {part: one for part, one in value.items() if part not in ("source", "report", "name")}
@@ -204,7 +204,7 @@ def _both_versions(then: Manifest, now: Manifest) -> dict[str, str]:
 
 
 def _kept_policy(then: Manifest, now: Manifest) -> Mapping[str, Any]:
-    """A run's policy is the one that it was begun under; it gets one later only where it had none that could fail it."""
+    """A run's policy is the one that it was started under; it gets one later only where it had none that could fail it."""
     from reports.gate.run_policy import own_policy
 
     return then.policy if own_policy(then).gate.has_thresholds else now.policy or then.policy
@@ -322,7 +322,7 @@ def iter_outcomes(path: str | Path) -> Iterator[Outcome]:
 
 
 def load_run(path: str | Path) -> Run:
-    """Load a run folder; raises ``RunError`` where it is no run, or is damaged, shortened or edited."""
+    """Load a run folder; raises ``RunError`` where it is not a run, or is damaged, shortened or edited."""
     manifest = read_manifest(path)
     refuse_changed(Path(path), MANIFEST)
     return Run(Path(path), manifest, tuple(_verified(Path(path), manifest)))

@@ -116,7 +116,7 @@ def _read(text: str) -> str:
 def _search(
     victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
 ) -> tuple[str, list[Outcome]]:
-    """The label that was taken for true, and one outcome for each recipe, each on its own."""
+    """The label that was taken as true, and one outcome for each recipe, each on its own."""
     from robustness.data import load_examples
     from robustness.engine.engine import Engine
     from robustness.planning.audit import prepare

@@ -58,7 +58,7 @@ def audit(
 
     Example: robustness audit --victim hf:./my-model --data test.csv --min-robust-accuracy 30%
 
-    Exit codes: 0 passed, or only measured where no verdict was asked for, 1 the gate failed, 2 unusable input or internal
+    Exit codes: 0 passed, or only measured where no verdict was required, 1 the gate failed, 2 unusable input or internal
     error, 3 inconclusive.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy

@@ -83,7 +83,7 @@ def compare(
 
 
 def _rules(candidate: Run, path: Path | None, given: dict[str, Any]) -> tuple[CompareRules, AuditDefaults]:
-    """``[compare]`` with the flags laid over it, and ``[audit]``.
+    """``[compare]`` with the flags applied on top, and ``[audit]``.
 
     Each is that of a file that was named, else of the candidate's own policy, else of the folder's file.
     """

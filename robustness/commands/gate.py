@@ -25,7 +25,7 @@ def gate(
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
-    """Hold a run against a policy: pass, fail, or inconclusive with the number of examples that would settle it.
+    """Judge a run by a policy: pass, fail, or inconclusive with the number of examples that would settle it.
 
     The policy is the one that the run was made under, unless another is named. Without any threshold nothing passes.
 
@@ -69,7 +69,7 @@ def report(
 
     Example: robustness report runs/demo
 
-    Exit codes: as of `robustness gate`, but a run without thresholds, which is only measured, ends with 0.
+    Exit codes: those of `robustness gate`, except that a run without thresholds, which is only measured, ends with 0.
     """
     from reports.gate.gate import evaluate
     from reports.render import render_all

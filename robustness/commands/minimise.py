@@ -37,7 +37,7 @@ def minimise(
 
     Example: robustness minimise runs/demo --victim demo
 
-    Exit codes: 0 done, 2 unusable input, 3 the victim did not answer everywhere, or falls for none of the cases.
+    Exit codes: 0 done, 2 unusable input, 3 the victim did not answer everywhere, or none of the cases flips it.
     """
     from reports.run.cases import read_cases
     from reports.run.minimised import ERROR, MINIMAL
@@ -76,7 +76,7 @@ def _target(failures: Path, out: Path | None) -> Path:
 
 
 def _write(target: Path, found: list[Minimal]) -> None:
-    """Write the file, and seal its folder anew where it has a seal, unless the run was edited meanwhile."""
+    """Write the file, and seal its folder again where it has a seal, unless the run was edited meanwhile."""
     from reports.run.minimised import write_minimised
     from reports.run.seal import SEAL, rewriting
 

@@ -1,4 +1,4 @@
-"""``robustness prefetch``: fetch what recipes need beside their code, or say what is there."""
+"""``robustness prefetch``: fetch what recipes need besides their code, or say what is already there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def prefetch(
 
     Example: robustness prefetch textattack:textfooler-jin-2019
 
-    Ready is a recipe that runs as things are, be it with this package's own word vectors in place of those that it looks for.
+    A recipe is ready if it can run now, even with this package's own word vectors in place of those that it looks for.
 
     Exit codes: 0 everything is there, 2 something is not.
     """
@@ -57,7 +57,7 @@ def _every() -> list[str]:
 
 
 def _state(name: str, *, fetch: bool) -> dict[str, Any]:
-    """Which resources a recipe looks for, and whether each is there; fetched before where asked for."""
+    """Which resources a recipe looks for, and whether each is there; fetched first if requested."""
     if not name.startswith("textattack:"):
         return _own(name)
     from attacks.textattack_bridge.fetch import states

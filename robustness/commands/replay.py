@@ -1,4 +1,4 @@
-"""``robustness replay``: saved failures put to a victim, as a regression suite."""
+"""``robustness replay``: saved failures run against a victim, as a regression suite."""
 
 from __future__ import annotations
 
@@ -55,11 +55,12 @@ def replay(
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
-    """Put saved failures to a victim: fixed, still broken, or not applicable. No search, only forwards.
+    """Run saved failures against a victim: fixed, still broken, or not applicable. No search, only forwards.
 
     Example: robustness replay runs/demo --victim hf:./my-model --repeat 2
 
-    Exit codes: 0 passed, 1 more are broken than --max-broken, 2 unusable input, 3 errors, flaky answers, or too little applied.
+    Exit codes: 0 passed, 1 more are broken than --max-broken, 2 unusable input, 3 errors, flaky answers, or too few cases
+    applied.
     """
     from reports.run.cases import read_cases
     from robustness.commands.options.victim import open_named

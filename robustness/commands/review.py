@@ -47,7 +47,7 @@ def review(
 
     Then: robustness review runs/demo --read anna.csv,ben.csv
 
-    Exit codes: 0 done, 2 unusable input, 3 nothing was rated, or the judge is not good enough to be believed.
+    Exit codes: 0 done, 2 unusable input, 3 nothing was rated, or the judge is not good enough to be trusted.
     """
     from reports.run.seal import refuse_edited
     from reports.run.store import load_run

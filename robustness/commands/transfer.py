@@ -41,11 +41,11 @@ def transfer(
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
-    """Put the failures of one or more runs to several victims: a matrix of how many break each.
+    """Run the failures of one or more runs against several victims: a matrix of how many break each.
 
     Example: robustness transfer runs/a runs/b --victims hf:./a,hf:./b
 
-    Exit codes: 0 measured, 2 unusable input, 3 a victim erred, or nothing applied to it.
+    Exit codes: 0 measured, 2 unusable input, 3 a victim had errors, or nothing applied to it.
     """
     from robustness.isolation.offline import offline as without_network
 

@@ -17,7 +17,7 @@ def verify(
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
-    """Hold every file of a run against its seal: 0 as written, 1 edited, 3 not sealed.
+    """Check every file of a run against its seal: 0 as written, 1 edited, 3 not sealed.
 
     Example: robustness verify runs/demo
     """

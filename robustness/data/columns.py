@@ -1,4 +1,4 @@
-"""Which columns hold the texts, the label and the id: as told by flags, else by the usual names."""
+"""Which columns hold the texts, the label and the id: as given by flags, else by the usual names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ID_NAMES = ("id", "example_id", "uid", "guid", "idx")
 class Columns:
     """The chosen columns by name. ``id_asked``: the user named the id column, so it must be usable.
 
-    ``group``: the column that says which rows hang together, None where each stands alone. It may be any column.
+    ``group``: the column that says which rows belong together, None where each is independent. It may be any column.
     """
 
     text: tuple[str, ...]

@@ -29,7 +29,7 @@ class Dataset:
 
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
-    ``group``: the column, kept in every ``meta``, that says which examples hang together; None where each stands alone.
+    ``group``: the column, kept in every ``meta``, that says which examples belong together; None where each is independent.
     """
 
     examples: tuple[Example, ...]

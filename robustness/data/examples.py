@@ -52,7 +52,7 @@ def load_examples(
         text: column of the text, or several (a list, or one string with commas); guessed from usual names if None.
         label: column of the label; guessed if None.
         id: column that identifies a row; if None, a usual one when it is unique, else a hash of the content.
-        group: column that says which rows hang together: a document, a user, a template.
+        group: column that says which rows belong together: a document, a user, a template.
         label_map: labels of the data to labels of the victim.
         limit: keep this many, the same share of each label, chosen by ``seed`` and by id, so not by row order.
         seed: of the choice that ``limit`` makes.

@@ -58,7 +58,7 @@ def _decode(source: str, data: bytes, encoding: str) -> str:
             f"{source}, line {line}: byte 0x{data[error.start]:02x} at offset {error.start} is not valid {encoding} "
             f"(near {near!r}); if the file is in another encoding, name it: --encoding cp1252, --encoding latin-1 …"
         ) from error
-    except (LookupError, ValueError) as error:  # a codec that is none of text, such as "hex"
+    except (LookupError, ValueError) as error:  # a codec that does not decode to text, such as "hex"
         raise _unknown(source, encoding) from error
 
 

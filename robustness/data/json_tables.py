@@ -55,7 +55,7 @@ def read_json(
 
 def _refuse_split(source: str, split: str | None) -> None:
     if split is not None:
-        raise DataError(f"{source}: --split {split} has no meaning here, for the file holds one table; leave it out")
+        raise DataError(f"{source}: --split {split} has no meaning here, because the file holds one table; leave it out")
 
 
 def _is_single(value: Any) -> bool:

@@ -29,7 +29,7 @@ class Labels:
 
 
 def label_text(value: Any) -> str | None:
-    """One label as text: 1 and 1.0 are "1"; None where it is missing or NaN. Raises ``TypeError`` for what is no single value."""
+    """One label as text: 1 and 1.0 are "1"; None where it is missing or NaN. Raises ``TypeError`` for several values."""
     if hasattr(value, "item") and not isinstance(value, str):
         value = value.item()  # a NumPy scalar
     if value is None or value != value:
@@ -46,8 +46,8 @@ def match_labels(
 ) -> Labels:
     """Match the labels that occur with the victim's; raises ``DataError`` listing both in full where they differ.
 
-    Which reading is taken must not depend on what a sample lacks: numbers are indexes only where a 0 shows that they count
-    from it, and where the victim's own names do not hold other numbers.
+    Which reading is chosen must not depend on what a sample happens to lack: numbers are indexes only where a 0 shows that they
+    count from it, and where the victim's own names do not hold other numbers.
     """
     counts = Counter(values)
     mapped = _mapped(source, counts, victim, label_map or {})
@@ -192,7 +192,7 @@ def _several(counts: Mapping[str, int], victim: Sequence[str]) -> str:
 
 
 def _suggestion(value: str, victim: Sequence[str]) -> str:
-    """The victim's label that begins alike or is spelt alike, for the example in the error only."""
+    """The victim's label that begins the same way or is spelled similarly, for the example in the error only."""
     folded = {name.casefold(): name for name in victim}
     alike = [name for name in folded if name.startswith(value.casefold()) or value.casefold().startswith(name)]
     near = alike if len(alike) == 1 else get_close_matches(value.casefold(), folded, n=1, cutoff=0.7)

@@ -1,4 +1,4 @@
-"""Whether examples hang together though nobody said so: by long parts that texts share, or by a column that looks like it."""
+"""Whether examples belong together, though nobody said so: by long passages that they share, or by a column."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TOKENS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khme
 
 
 def clusters(data: Dataset) -> list[Flag]:
-    """A warning where rows look as if they came in groups and the data were read without one."""
+    """A warning where rows look as if they came in groups and the data were read without a group column."""
     if data.group is not None:
         return []
     column = _telling_column(data.examples)

@@ -1,4 +1,4 @@
-"""What happened to the rows of a data set: read, dropped and why, kept but remarkable, left out by a limit."""
+"""What happened to the rows of a data set: read, dropped and why, kept with a remark, left out by a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From raw rows to clean ones: which rows can be used, what else they carry, and what they are called for ever."""
+"""From raw rows to clean ones: which rows can be used, what else they carry, and what their permanent ids are."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def clean_rows(
 ) -> list[CleanRow]:
     """Rows with text and label; the others are noted in ``dropped``. Raises ``DataError`` for values of a wrong type.
 
-    ``read_label``: the label of a row by number and cell, where it is no class; None for one that is missing.
+    ``read_label``: the label of a row by number and cell, where it is not a class; None for one that is missing.
     """
     for number in table.blank:
         dropped.add(BLANK, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from attacks.search import Answer, Input
 from robustness.engine.failures import Failure
@@ -31,18 +32,18 @@ class VictimBackend:
         return self._guard.run(lambda: self.victim.lengths(items))
 
     def truncated(self, items: Sequence[Input]) -> Sequence[bool]:
-        """Which of these the victim cuts off."""
+        """Which of these the victim truncates."""
         self._carried(items)
         return self._guard.run(lambda: self.victim.truncated(items))
 
     def unknown_tokens(self, items: Sequence[Input]) -> Sequence[tuple[int, int]]:
-        """(unknown tokens, all tokens) of each; nothing where the victim does not tell."""
+        """(unknown tokens, all tokens) of each; nothing where the victim does not say."""
         self._carried(items)
         count = getattr(self.victim, "unknown_tokens", None)
         return [] if count is None else self._guard.run(lambda: list(count(items)))
 
     def compute(self, items: Sequence[Input]) -> Sequence[Answer | Failure]:
-        """Answers, a ``Failure`` for a row that is none; whatever the victim raises comes out as a ``VictimError`` that names it.
+        """Answers, a ``Failure`` for a row that is none; whatever the victim raises becomes a ``VictimError`` that names it.
 
         Its answer is read under the same guard: a generator, or an array of its own kind, runs its code only then.
         """
@@ -57,23 +58,23 @@ class VictimBackend:
     def _carried(self, items: Sequence[Input]) -> Mapping[Input, str]:
         """Bring items through the victim's channel, if it has one; why nothing came out, for those of which nothing did.
 
-        This is outside the victim's time limit: the channel is slower than most victims, and none of theirs.
+        This is outside the victim's time limit: the channel is slower than most victims, and is not part of them.
         """
         carry = getattr(self.victim, "carry", None)
         return {} if carry is None else guarded(lambda: carry(items), "the channel")
 
     def _answers(self, items: Sequence[Input]) -> list[Answer | Failure]:
         read = self.task.read_answers(self.victim.predict(items), items, self.victim.info, self.oddities)
-        answers = [Failure(one.kind, one.message) if isinstance(one, Unusable) else one for one in read]
+        answers: list[Answer | Failure] = list(read)
         readings = getattr(self.victim, "readings", None)
         if readings is None:
             return answers
         pairs = zip(answers, readings(items), strict=True)
-        return [one if isinstance(one, Failure) else replace(one, reading=seen) for one, seen in pairs]
+        return [one if isinstance(one, (Failure, Unusable)) else replace(cast("Any", one), reading=seen) for one, seen in pairs]
 
 
 class FreshBackend:
-    """Asks the victim anew; items are (input, serial number), so that no two asks are taken for one."""
+    """Asks the victim afresh; items are (input, serial number), so that no two questions count as one."""
 
     row_quantum = 0
     length_quantum = 1

@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 LENGTH_BUCKET = 16
 """Classes of length where nothing is promised to the last bit."""
 OVERHEAD = 64
-"""What a batch costs beside its tokens, in tokens: measured on a six-layer encoder on two cores (``docs/performance.md``)."""
+"""What a batch costs besides its tokens, in tokens: measured on a six-layer encoder on two cores (``docs/performance.md``)."""
 
 
 class Pending(Generic[K]):

@@ -149,7 +149,7 @@ class Shelf(Generic[V]):
         self._memory.put([(self._key(item), self._pack(value)) for item, value in answers.items()])
 
     def compare(self, answers: Mapping[Any, V], same: Callable[[V, V], bool]) -> None:
-        """Raise ``UsageError`` where the model now answers otherwise than is kept."""
+        """Raise ``UsageError`` where the model's answers now differ from those kept."""
         kept = self.recall(list(answers))
         differing = sum(not same(value, answers[item]) for item, value in kept.items())
         if differing:

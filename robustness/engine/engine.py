@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from attacks.search import Confirm, Query, Request, UnansweredError
+from attacks.search import Confirm, Query, Request, UnansweredError, Unusable
 from reports.run import Outcome
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan, crashed, run_trial
@@ -24,7 +24,7 @@ Finished = Mapping[tuple[str, str], str]
 
 
 VICTIM, FRESH, GRADIENTS = "victim", "fresh", "gradients"
-"""Roles of the victim itself: asked through the cache, asked anew, asked for gradients. Helpers' are in ``helpers.registry``."""
+"""Roles of the victim itself: asked through the cache, afresh, or for gradients. Helpers' are in ``helpers.registry``."""
 
 
 R = TypeVar("R")
@@ -51,7 +51,7 @@ class Oracles:
 
     @property
     def victim(self) -> Oracle[Any, Any]:
-        """The one over the victim."""
+        """The oracle over the victim."""
         return self.by_role[VICTIM]
 
     def route(self, request: Request) -> tuple[Oracle[Any, Any], Collection[Any]]:
@@ -60,7 +60,7 @@ class Oracles:
         if oracle is None:
             raise UnansweredError(f"nothing in this run answers {type(request).__name__} requests")
         items = request.items()
-        if isinstance(request, Confirm):  # numbered, so that no two asks are taken for one
+        if isinstance(request, Confirm):  # numbered, so that no two questions count as one
             items = [(one, next(self._serial)) for one in items]
         return oracle, items
 
@@ -114,6 +114,8 @@ def example_job(plan: Plan, example: Example, finished: Finished) -> Job[Outcome
             if clean is None:
                 try:
                     clean = (yield Query((example.inputs,)))[0]
+                    if isinstance(clean, Unusable):
+                        clean = UnansweredError(f"{clean.kind}: {clean.message}")
                 except UnansweredError as error:
                     clean = error
             if isinstance(clean, UnansweredError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
-from attacks.search import UnansweredError
+from attacks.search import UnansweredError, Unusable
 from robustness.engine.batching import Pending
 from robustness.engine.failures import Failure
 from robustness.errors import RobustnessError, VictimDiedError, VictimError, VictimTimeoutError
@@ -25,7 +25,7 @@ Ticket = int
 
 
 class Backend(Protocol[K_contra, V_co]):
-    """Whatever has weights: lengths of items, and answers for a list of them."""
+    """Anything with weights: lengths of items, and answers for a list of them."""
 
     row_quantum: int
     length_quantum: int
@@ -85,8 +85,8 @@ class Oracle(Generic[K, V]):
     """Answers requests of one kind from one backend.
 
     ``batch_tokens``: most tokens in one batch (rows times length). ``cache_size``: answers remembered, oldest dropped.
-    ``max_timeouts``: after so many time-outs the run is given up, since each costs the whole limit. ``max_deaths``: likewise of
-    a victim in a process of its own, since it is loaded anew after each.
+    ``max_timeouts``: after this many time-outs the run is given up, since each costs the whole limit. ``max_deaths``: likewise of
+    a victim in a process of its own, since it is loaded again after each.
     ``store``: answers of earlier runs; failures are never stored.
     """
 
@@ -188,7 +188,7 @@ class Oracle(Generic[K, V]):
         answers = self._attempt(batch)
         if self.store is not None:
             pairs = zip(batch, answers, strict=True)
-            self.store.keep({item: answer for item, answer in pairs if not isinstance(answer, Failure)})
+            self.store.keep({item: answer for item, answer in pairs if not isinstance(answer, (Failure, Unusable))})
         self._settle(batch, answers)
         self.on_batch(len(batch))
 
@@ -239,7 +239,7 @@ class Oracle(Generic[K, V]):
                     self._complete.append(order)
 
     def _remember(self, item: K, answer: V | Failure) -> None:
-        if len(self._cache) >= self.cache_size:  # many at once: looking for the first key walks over all that were deleted
+        if len(self._cache) >= self.cache_size:  # many at once: finding the first key walks over all the deleted ones
             for old in list(islice(self._cache, max(1, self.cache_size // 8))):
                 del self._cache[old]
         self._cache[item] = answer

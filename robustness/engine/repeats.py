@@ -1,4 +1,4 @@
-"""Does the victim answer alike when asked again? Measured before a run spends anything; decides how successes are confirmed."""
+"""Does the victim give the same answer when asked again? Measured before a run starts; decides how successes are confirmed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Answer, Input
+from attacks.search import Answer, Input, Unusable
 from robustness.engine.failures import Failure
 from robustness.errors import VictimError
 from robustness.planning.self_checks import CODES, Flag
@@ -24,7 +24,7 @@ class Repeats:
 
     ``flips``: texts whose label changed between the two single asks. ``moved``: texts with any answer that differs by more than
     rounding. ``misplaced``: texts that get one label by themselves, twice, and another in a batch. ``exact``: all answers equal
-    to the last bit. ``declared``: the victim states that it always answers alike; ``labels``: it gives labels only.
+    to the last bit. ``declared``: the victim states that it always gives the same answer; ``labels``: it gives labels only.
     """
 
     texts: int
@@ -58,7 +58,7 @@ class Repeats:
         return {**counted, "how": self.how, "confirm": self.confirm(times)}
 
     def flags(self) -> list[Flag]:
-        """What of this a reader must know."""
+        """What a reader must know of this."""
         found = []
         if self.misplaced and not self.flips:
             said = f"{CODES['batch-order']}: {self.misplaced} of {self.texts} texts got a different label in a batch than alone"
@@ -70,7 +70,7 @@ class Repeats:
 
 
 def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
-    """Ask the same inputs in one batch and twice one by one, the order turned round, past every cache.
+    """Ask the same inputs in one batch and twice one by one, in reverse order, bypassing every cache.
 
     Raises:
         RobustnessError: the victim answers them one by one, but not together.
@@ -97,11 +97,11 @@ def _apart(backend: VictimBackend, inputs: Sequence[Input]) -> list[Answer]:
 
 
 def _usable(answers: Sequence[Answer | Failure]) -> list[Answer]:
-    """The answers; raises ``VictimError`` where one is none, though the same text had an answer before."""
+    """The answers; raises ``VictimError`` where one is not an answer, though the same text had an answer before."""
     for one in answers:
-        if isinstance(one, Failure):
+        if isinstance(one, (Failure, Unusable)):
             raise VictimError(f"the victim gave no answer to a text that it answered before: {one.message}")
-    return [one for one in answers if not isinstance(one, Failure)]
+    return [one for one in answers if not isinstance(one, (Failure, Unusable))]
 
 
 def _bare(answer: Any) -> Any:

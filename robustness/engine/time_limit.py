@@ -87,7 +87,7 @@ class Guard:
 def guarded(call: Callable[[], T], what: str) -> T:
     """The call's result; anything that it raises, but the suite's own errors and an interrupt, as a ``VictimError``.
 
-    ``SystemExit`` and ``GeneratorExit`` are no ``Exception``, and would end the run with a code that reads as a verdict.
+    ``SystemExit`` and ``GeneratorExit`` are not an ``Exception``, and would end the run with a code that reads as a verdict.
     """
     try:
         return call()

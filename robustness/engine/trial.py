@@ -100,7 +100,7 @@ def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str]
     """How the search ended, and the error if it did in one.
 
     An attack that found nothing that the victim can tell from the original, or ran out of its budget before a fair try, has
-    not tested the example: that is no survival.
+    not tested the example: that does not count as survival.
     """
     try:
         yield from recipe.attack.search(trial)
@@ -184,6 +184,7 @@ def _outcome(
         unconfirmed=trial.tally.unconfirmed,
         fresh_asked=trial.tally.fresh_asked,
         fresh_reached=trial.tally.fresh_reached,
+        unusable=dict(trial.tally.unusable),
         ladder=_ladder(plan, trial),
         error=error,
         meta=dict(example.meta),

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Query, Search, UnansweredError
+from attacks.search import Query, Search, UnansweredError, Unusable
 from attacks.words import diff
 from reports.run import EditRecord, Outcome
 from reports.run.cases import inputs_of
@@ -80,6 +80,8 @@ def _reduced(case: Outcome, judge: CaseJudge) -> Search[Minimal]:
     text, edits = case.texts[case.field], pieces_of(case)
     everything = tuple(range(len(edits)))
     clean = (yield Query((inputs_of(case),)))[0]
+    if isinstance(clean, Unusable):
+        raise UnansweredError(f"{clean.kind}: {clean.message}")
     asked = _Asked(case, edits, judge, clean, {})
     if not judge.right(clean):
         return replace(_blank(case), state=NOT_APPLICABLE)

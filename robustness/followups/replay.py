@@ -34,9 +34,9 @@ def replay(
     batch_tokens: int = 2048,
     timeout: float | None = 300.0,
 ) -> Replay:
-    """Put every case to a victim, clean text and perturbed text, ``repeat`` times.
+    """Run every case against a victim, clean text and perturbed text, ``repeat`` times.
 
-    Each repetition asks anew and in another order, so that a victim whose answers depend on chance or on the batch shows.
+    Each repetition asks afresh and in a different order, which reveals a victim whose answers depend on chance or on the batch.
     ``originals``: whether the cases have clean texts; without them only the perturbed texts are asked.
 
     Raises:

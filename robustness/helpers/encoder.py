@@ -25,7 +25,7 @@ LENGTH_QUANTUM = 4
 
 
 class Encoder(Protocol):
-    """Whatever turns texts into comparable vectors; batching and caching live in the oracle."""
+    """Anything that turns texts into comparable vectors; batching and caching live in the oracle."""
 
     name: str
     identity: Mapping[str, str]

@@ -28,7 +28,7 @@ LENGTH_QUANTUM = 4
 
 
 class Masker(Protocol):
-    """Whatever fills blanks; batching and caching live in the oracle."""
+    """Anything that fills blanks; batching and caching live in the oracle."""
 
     name: str
     identity: Mapping[str, str]

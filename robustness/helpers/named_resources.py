@@ -33,7 +33,7 @@ _READ_AS_DATA = ("counter-fitted", "homoglyphs", "hownet")
 def refuse_local_resources(pairs: Sequence[str], source: str, allowed: bool, advice: str = "") -> None:
     """Raise ``UsageError`` where a file, not the user, names files that run code when TextAttack loads them.
 
-    ``source``: the file, for the message; ``advice``: how to allow it, where that is not by flag.
+    ``source``: the file, for the message; ``advice``: how to allow it, where that is not a flag.
     """
     how = advice or "give it by --resource, or pass --allow-local-code"
     for pair in pairs:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Helper:
     """One kind of model beside the victim.
 
-    ``role``: what the requests that it answers name. ``advice``: what a user is told whose recipe needs it. ``opens``: a function
+    ``role``: what the requests that it answers name. ``advice``: what a user whose recipe needs it is told. ``opens``: a function
     from (spec, offline=) to the model, as ``module:name``; ``backend``: what lets an oracle batch it. ``unasked``: opened though
     no spec names it, where it is installed; ``on_need``: only once a recipe needs it. ``checks``: a function from
     (spec, offline=) that raises the error of one that is not installed, before anything slow. A model has ``name`` and
@@ -85,14 +85,14 @@ def helpers() -> tuple[Helper, ...]:
 
 
 def register(helper: Helper) -> None:
-    """Make a helper of one's own known, under a new role."""
+    """Register a helper of your own, under a new role."""
     if helper.role in _HELPERS:
         raise UsageError(f"there is a helper {helper.role!r} already")
     _HELPERS[helper.role] = helper
 
 
 def advice(role: str) -> str:
-    """What a user is told whose recipe needs this role."""
+    """What a user whose recipe needs this role is told."""
     return _HELPERS[role].advice if role in _HELPERS else f"a helper that answers {role!r} requests, which this version lacks"
 
 
@@ -107,7 +107,7 @@ def specs(settings: Settings, needed: Collection[str] = ()) -> dict[str, str | N
     ``needed``: roles that its recipes need; some helpers are opened for nothing else.
 
     Raises:
-        UsageError: a role that there is not.
+        UsageError: a role that does not exist.
     """
     unknown = sorted(set(settings.helpers) - set(_HELPERS))
     if unknown:

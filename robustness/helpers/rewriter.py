@@ -23,7 +23,7 @@ LIMIT = 512
 
 
 class Rewriter(Protocol):
-    """Whatever rewrites whole texts; caching lives in the oracle."""
+    """Anything that rewrites whole texts; caching lives in the oracle."""
 
     name: str
     identity: Mapping[str, str]
@@ -62,7 +62,7 @@ class Generator:
 
         (encoded,) = self._tokens.encode([(self._prefix + text,)])
         if encoded.truncated:
-            return []  # a rewrite without the text's end is no paraphrase
+            return []  # a rewrite without the text's end is not a paraphrase
         columns = {name: torch.from_numpy(c).to(self._device) for name, c in batch([encoded], 0).items()}
         columns.pop("token_type_ids", None)  # some tokenizers offer it whatever the model; no seq2seq model reads it
         most = min(2 * len(encoded) + 16, self._tokens.limit or LIMIT)

@@ -21,7 +21,7 @@ from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, VictimInfo
 
 MOST_SAID = 10_000
-"""Characters of an exception's message that are told; the parent shows fewer."""
+"""Characters of an exception's message that are passed on; the parent shows fewer."""
 PLAIN = ("lengths", "truncated", "readings", "unknown_tokens")
 
 

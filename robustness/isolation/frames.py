@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 MOST_BYTES = 1 << 33
-"""A longer message is none: the other side wrote something else into the pipe."""
+"""Anything longer is not a message: the other side wrote something else into the pipe."""
 _ARRAYS = ("<f4", "<f8", "<i8")
 _HEAD = struct.Struct("<QQ")
 
@@ -38,9 +38,9 @@ def pack(message: Any) -> bytes:
 
 
 def unpack(read: Callable[[int], bytes]) -> Any:
-    """The next message, tuples as lists. ``read`` gives exactly so many bytes.
+    """The next message, tuples as lists. ``read`` gives exactly the number of bytes asked for.
 
-    Raises ``ValueError`` for what is no message; whatever ``read`` raises comes through.
+    Raises ``ValueError`` for what is not a message; whatever ``read`` raises comes through.
     """
     length, rest = _HEAD.unpack(read(_HEAD.size))
     if length + rest > MOST_BYTES:

@@ -2,9 +2,9 @@
 
 An audit hook of the interpreter (PEP 578) sees every call of Python's socket module, whoever kept a reference to it: connecting,
 sending to an address, looking a name up. Loopback and Unix sockets stay allowed. A forked child inherits the hook, and a child
-that ``multiprocessing`` starts afresh is made to set it up before anything else; every other program is refused, for what it
-does cannot be seen, but for those of this package, which answer for themselves (``own_child``). Native code that calls the
-system's sockets past Python is not seen; a sandbox without a network is what stops that.
+that ``multiprocessing`` starts afresh is made to set it up before anything else; every other program is refused, because what
+it does cannot be seen, except for those of this package, which answer for themselves (``own_child``). Native code that calls the
+system's sockets without Python is not seen; a sandbox without a network is what stops that.
 """
 
 from __future__ import annotations

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 class Watcher(Protocol):
-    """Hears how a run goes; the command line's progress bar is one."""
+    """Receives the progress of a run; the command line's progress bar is one."""
 
     def loading(self, what: str) -> None:
         """Something slow begins: a model is loaded, the victim is asked the first texts."""
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """The run begins, with so many trials already done before."""
+        """The run begins, with this many trials already done."""
 
     def ended(self, outcome: Outcome) -> None:
         """One trial ended."""

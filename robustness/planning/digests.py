@@ -1,4 +1,4 @@
-"""Pins what a run draws on beside its victim and its data: SHA-256 of the user's own files and of the checkpoints used."""
+"""Pins what a run draws on besides its victim and its data: SHA-256 of the user's own files and of the checkpoints used."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _pin(value: object) -> Pin:
 
 
 def _path_pin(value: str) -> Pin:
-    """A file by its content, a folder by its files; a choice that is no path, such as ``none``, by its word."""
+    """A file by its content, a folder by its files; a choice that is not a path, such as ``none``, by its word."""
     path = Path(value).expanduser()
     if path.is_file():
         return {"name": path.name, "sha256": file_digest(path)}

@@ -1,4 +1,4 @@
-"""Mistakes that cost nothing to find, found before a model is loaded: recipes, folder, victim's name, data and columns."""
+"""Mistakes that are cheap to find, found before a model is loaded: recipes, folder, victim's name, data and columns."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
 def check_inputs(
     victim: Any, examples: Any, reading: Mapping[str, Any], opening: Mapping[str, Any], *, field: str | None = None
 ) -> Any:
-    """The examples, already read where they are a local file, so that its faults are told before the victim is loaded.
+    """The examples, already read where they are a local file, so that its faults are reported before the victim is loaded.
 
     Raises:
         UsageError: a victim that cannot be meant, no data, a field that the victim does not have.
@@ -78,7 +78,7 @@ def check_inputs(
 
 
 def task_of_data(victim: Any, data: Any) -> str | None:
-    """The task that the columns of a table speak of, for a victim that does not say its own; None where they leave it open."""
+    """The task that the columns of a table suggest, for a victim that does not state its own; None where they leave it open."""
     from robustness.data.columns import LABEL_NAMES, usual
     from robustness.data.table import Table
     from robustness.tasks.registry import DEFAULT, names, task_named

@@ -142,7 +142,7 @@ def _per_example(sample: Sequence[Example], outcomes: Sequence[Outcome], what: s
 
 
 def _effect(data: Dataset) -> float:
-    """The design effect to plan with: 1 where each example stands alone."""
+    """The design effect to plan with: 1 where each example is independent."""
     from reports.measures.clusters import assumed_effect
 
     return 1.0 if data.group is None else assumed_effect(Counter(str(e.meta[data.group]) for e in data.examples).values())
@@ -151,7 +151,7 @@ def _effect(data: Dataset) -> float:
 def power(n: int, margin: float = 0.02, effect: float = 1.0) -> dict[str, Any]:
     """What ``n`` examples can show: half the width of an interval, the drop that ``compare`` sees, what its margin takes.
 
-    ``effect``: how many examples in groups count as one that stands alone.
+    ``effect``: how many examples in groups count as one independent one.
     """
     from reports.measures.intervals import exact
     from reports.measures.power import pairs_to_pass, visible_drop

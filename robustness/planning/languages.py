@@ -56,7 +56,7 @@ def record(language: RunLanguage, texts: Iterable[str]) -> dict[str, str]:
 
 
 def asked(settings: Settings) -> dict[str, Any]:
-    """What the user said of the texts, as far as anything: a policy may want less protected, or another language."""
+    """What the user said about the texts, if anything: a policy may want less protected, or another language."""
     protect = {"protect": list(settings.protect)} if settings.protect else {}
     return protect | ({"language": settings.language} if settings.language else {})
 

@@ -27,7 +27,7 @@ def describe(
     until_decided: bool = False,
     wording: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, beside the text.
+    """What ``run.json`` says before the first outcome. ``wording``: what decides which words attacks see, besides the text.
 
     ``helpers``: the models beside the victim, by role.
     """

@@ -1,4 +1,4 @@
-"""Whether a break can be one: recipes that do not fit the data, breaks by added text alone, words of opposite polarity."""
+"""Whether a break can be genuine: recipes that do not fit the data, breaks by added text alone, words of opposite polarity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from robustness.settings import Settings
 
 ADDING = frozenset({"neutral-insertion", "opener", "hedge", "frame"})
-"""Techniques that set words beside the text's own and change none of them but a capital."""
+"""Techniques that add words to the text's own and change none of these but a capital."""
 
 
 def fit_flags(settings: Settings, options: Options, recipes: Sequence[Recipe]) -> list[Flag]:

@@ -99,7 +99,7 @@ def guarded(
     ``marks``: keep them from the spans that the task protects too.
 
     Raises:
-        UsageError: a pattern that is none.
+        UsageError: an invalid pattern.
     """
     from attacks.protection import patterns
     from attacks.strategies.languages import InLanguage

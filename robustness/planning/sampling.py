@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Drawing(Protocol):
-    """Hands out examples batch by batch and hears how they ended."""
+    """Hands out examples batch by batch and is told how they ended."""
 
     def resume(self, writer: RunWriter) -> None:
-        """Take in what an interrupted run has done."""
+        """Take note of what an interrupted run has done."""
 
     def batches(self) -> Iterator[Sequence[Example]]:
-        """The next examples to attack; the next batch is asked for when every outcome of this one was heard."""
+        """The next examples to attack; the next batch is requested once every outcome of this one has been reported."""
 
     def heard(self, outcome: Outcome) -> None:
         """One trial ended."""
@@ -55,7 +55,7 @@ class Everything:
 
 
 def refuse_undecidable(policy: Policy) -> None:
-    """Raise ``UsageError`` where a policy has no threshold, so that a run until its decision would never be over."""
+    """Raise ``UsageError`` where a policy has no threshold, so that an until-decided run would never end."""
     if not policy.gate.has_thresholds:
         raise UsageError(
             "until_decided needs something to decide: set a threshold in robustness.toml or by flag, "
@@ -64,7 +64,7 @@ def refuse_undecidable(policy: Policy) -> None:
 
 
 def refuse_grouped(group: str | None, until_decided: bool) -> None:
-    """Raise ``UsageError`` for a run until its decision over examples in groups: its intervals take each example for itself."""
+    """Raise ``UsageError`` for an until-decided run over examples in groups: its intervals treat each example as independent."""
     if group and until_decided:
         raise UsageError(
             f"--until-decided and --group {group} cannot go together: intervals that may be looked at as a run grows "

@@ -1,11 +1,11 @@
-"""Doubts about the evaluation itself: what would make a good number mean little. Each doubt is a flag in every report."""
+"""Doubts about the evaluation itself: reasons why a good number may mean little. Each doubt is a flag in every report."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Recipe
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MUCH_REJECTED = 0.95
 MUCH_UNKNOWN = 0.10
 SOME_INDISTINGUISHABLE = 0.05
+SOME_UNUSABLE = 0.05
 SOME_UNTESTED = 0.05
 MUCH_EXHAUSTED = 0.20
 SOME_WITHOUT_CANDIDATES = 0.05
@@ -51,6 +52,7 @@ CODES: Mapping[str, str] = {
     "zero-candidates": "no candidate was found for some examples; they are untested",
     "untested": "some examples had no fair try: they do not count as survivals, and the verdict allows for either outcome",
     "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
+    "unusable": "to many candidates the victim returned no answer that counts; they are neither tries nor breaks",
     "unknown-words": "the victim's tokenizer does not know much of the data",
     "unconfirmed": "some successes of the search were not confirmed by fresh answers and count as failed",
     "constant": "the victim gives the same answer whatever it is asked",
@@ -84,12 +86,12 @@ CODES: Mapping[str, str] = {
 
 
 def substitutes(recipes: Iterable[Recipe]) -> list[Flag]:
-    """What the recipes use in place of what their publications name."""
+    """What the recipes use instead of what their publications name."""
     return [Flag("substitute", "note", f"{recipe.name}: {phrase}") for recipe in recipes for phrase in recipe.substitutes]
 
 
 def unreliable(rescued: int) -> list[Flag]:
-    """Inputs that failed once and were answered later, with nothing wrong with any of them."""
+    """Inputs that failed once and were answered later, with nothing wrong with them."""
     message = f"{CODES['unreliable']}: {rescued} inputs; for a victim that takes one text at a time, pass --batch-tokens 1"
     return [Flag("unreliable", "warning", message, float(rescued))] if rescued else []
 
@@ -106,7 +108,7 @@ def truncation(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
 
 
 def unknown_words(backend: VictimBackend, inputs: Sequence[Input]) -> Flag | None:
-    """How much of the data the victim's tokenizer knows nothing of."""
+    """How much of the data the victim's tokenizer does not know."""
     rows = backend.unknown_tokens(inputs)
     unknown, tokens = sum(u for u, _ in rows), sum(t for _, t in rows)
     if not tokens or unknown / tokens <= MUCH_UNKNOWN:
@@ -119,7 +121,7 @@ def answers(access: str, oddities: AnswerOddities, live: AnswerOddities) -> list
     """Doubts about the kind of answers that came.
 
     ``oddities``: of the rows that the outcomes hold, for these do not depend on how often a run was interrupted. ``live``: of
-    the rows as the victim gave them, since outcomes round to six decimals, and a sure victim's scores are whole ones then.
+    the rows as the victim gave them, since outcomes round to six decimals, and a confident victim's scores are then 0 or 1.
     """
     flags = []
     if access == "labels":
@@ -150,6 +152,7 @@ class _Count:
     distinct: int = 0
     indistinguishable: int = 0
     unconfirmed: int = 0
+    unusable: Counter[str] = field(default_factory=Counter)
 
 
 class OutcomeChecks:
@@ -185,6 +188,7 @@ class OutcomeChecks:
             count.distinct += outcome.distinct
             count.indistinguishable += outcome.indistinguishable
             count.unconfirmed += outcome.unconfirmed
+            count.unusable.update(outcome.unusable)
 
     def _read_clean(self, outcome: Outcome) -> None:
         if outcome.clean is None or outcome.example_id in self._clean:
@@ -196,7 +200,7 @@ class OutcomeChecks:
         self._right += outcome.clean.shown == outcome.reference
 
     def flags(self) -> list[Flag]:
-        """Every doubt that the outcomes raise, commonest kinds by recipe."""
+        """Every doubt that the outcomes raise, the most common kinds by recipe."""
         flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
         total = sum(self._errors.values())
         if total:
@@ -209,12 +213,12 @@ class OutcomeChecks:
         n = sum(self._gold.values())
         if not n or not self._classes:
             return []
-        commonest = max(self._gold.values()) / n
+        majority = max(self._gold.values()) / n
         accuracy = self._right / n
-        margin = Z95 * math.sqrt(max(commonest * (1 - commonest), 0.25 / n) / n)
-        if accuracy > commonest + margin or (len(self._gold) == 1 and accuracy > 0.5):
+        margin = Z95 * math.sqrt(max(majority * (1 - majority), 0.25 / n) / n)
+        if accuracy > majority + margin or (len(self._gold) == 1 and accuracy > 0.5):
             return []
-        message = f"{CODES['near-chance']}: {accuracy:.1%} against {commonest:.1%} on {n} examples"
+        message = f"{CODES['near-chance']}: {accuracy:.1%} against {majority:.1%} on {n} examples"
         return [Flag("near-chance", "warning", message, accuracy)]
 
 
@@ -236,6 +240,11 @@ def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
     if count.tried and count.untested / count.tried > SOME_UNTESTED:
         share = count.untested / count.tried
         yield Flag("untested", "warning", f"{recipe}: {CODES['untested']} ({count.untested} of {count.tried})", share)
+    lost = count.unusable.total()
+    if lost and lost / (lost + count.distinct + count.indistinguishable) > SOME_UNUSABLE:
+        share = lost / (lost + count.distinct + count.indistinguishable)
+        kinds = ", ".join(f"{n} {kind}" for kind, n in count.unusable.most_common())
+        yield Flag("unusable", "warning", f"{recipe}: {CODES['unusable']} ({kinds})", share)
     asked = count.distinct + count.indistinguishable
     if asked and count.indistinguishable / asked > SOME_INDISTINGUISHABLE:
         share = count.indistinguishable / asked

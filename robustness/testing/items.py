@@ -270,7 +270,7 @@ def marked(outcome: Outcome) -> str:
 
 
 def _cut(stretch: str, first: int, last: int) -> str:
-    """An unchanged stretch of a text: so many characters of its beginning and of its end."""
+    """An unchanged stretch of a text: the given numbers of characters from its beginning and its end."""
     if len(stretch) <= first + last + 1:
         return stretch
     return f"{stretch[:first]}…{stretch[len(stretch) - last :]}"

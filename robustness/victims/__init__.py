@@ -95,8 +95,8 @@ def victims() -> tuple[VictimKind, ...]:
 def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str = "") -> None:
     """Raise ``UsageError`` where a file, not the user, names a victim that is code and nobody allowed to run it.
 
-    ``source``: the file, for the message; ``advice``: how to allow it, where that is not by flag. Whoever may write that file,
-    in a pull request for one, could run anything here.
+    ``source``: the file, for the message; ``advice``: how to allow it, where that is not a flag. Whoever can write that
+    file, in a pull request, say, could run anything here.
     """
     kind = (spec or "").partition(":")[0]
     if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
@@ -124,7 +124,7 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, thro
     if through:
         from robustness.channels import check_channel
 
-        check_channel(through, offline=offline)  # a program that is missing is told before the victim is loaded
+        check_channel(through, offline=offline)  # a missing program is reported before the victim is loaded
         return behind(load_victim(spec, offline=offline, isolate=isolate, **options), through, offline=offline)
     kind, rest = check_spec(spec, options)
     given = _given(options)

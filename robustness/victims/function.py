@@ -78,7 +78,7 @@ def load_function(
     """The victim that ``module:name`` or ``path/to/file.py:name`` names.
 
     Raises:
-        UsageError: nothing importable there, it is no predictor, or its labels are unknown.
+        UsageError: nothing importable there, it is not a predictor, or its labels are unknown.
     """
     module_name, colon, attribute = target.rpartition(":")
     if not colon or not module_name or not attribute:
@@ -114,7 +114,8 @@ def from_callable(
     ``robustness.tasks.registry``. ``source``: the file whose content stands in the identity beside ``robustness_identity``.
 
     Raises:
-        UsageError: it is no predictor, its labels are unknown though the task needs them, it is a victim of another task, there
+        UsageError: it is not a predictor, its labels are unknown though the task needs them, it is a victim of another task,
+        there
             is no such task, or ``access`` is neither ``scores`` nor ``labels``.
     """
     name = name or f"python:{_name(predictor)}"

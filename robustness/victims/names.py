@@ -1,4 +1,4 @@
-"""Names that do not exist, answered with the nearest that do."""
+"""Names that do not exist, answered with the nearest ones that do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from robustness.errors import UsageError
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
-    """The error to raise for an unknown name: a near one if there is one, and all there are."""
+    """The error to raise for an unknown name: a near one if there is one, and all that exist."""
     names = list(known)
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     meant = f"; did you mean {near[0]!r}?" if near else ";"

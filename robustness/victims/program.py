@@ -29,7 +29,7 @@ LOOK_S = 0.2
 CLOSING_S = 1.0
 LINGERING_S = 2.0
 MOST_BYTES = 1 << 26
-"""A longer line is no answer."""
+"""A longer line is not an answer."""
 ONE_LINE = "expected one line per text and nothing else on standard output; anything else it has to say goes to standard error"
 _KEPT = 4000
 _SHOWN = 300
@@ -123,7 +123,7 @@ class Program:
     def finish(self, line: bytes, limit: float) -> Ending:
         """What it writes to one line and the end of its input; it is ended after ``limit`` seconds.
 
-        One that has answered and goes on running is ended sooner: it does not heed the end of its input.
+        One that has answered and goes on running is ended sooner: it ignores the end of its input.
         """
         with self._working():
             self._unsent = memoryview(line + b"\n")
@@ -282,7 +282,7 @@ class Program:
 
 
 def _end(popen: subprocess.Popen[bytes], owner: int) -> None:
-    """End the whole group, then reap the program: in this order, for its number is the group's."""
+    """End the whole group, then reap the program: in this order, because its number is the group's."""
     if owner == os.getpid() and popen.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(popen.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Shipped fakes: victims without weights whose every answer, and every failure, is known beforehand.
+"""Shipped fakes: victims without weights, all of whose answers and failures are known beforehand.
 
 For tests, for trying a policy, and for seeing what a broken victim does to a report: ``scripted:keyword``,
 ``scripted:raising:SUBSTRING`` and so on; ``SCRIPTED`` lists them.
@@ -105,7 +105,7 @@ def constant(argument: str = "positive") -> ScriptedVictim:
 def random_victim(argument: str = "0.5") -> ScriptedVictim:
     """``positive`` for a known share of all texts (``random:RATE`` or ``random:RATE,SEED``), drawn from a hash of the text.
 
-    The same text always gets the same answer; any edit draws anew. An attack that asks n new texts about an example of
+    The same text always gets the same answer; any edit draws again. An attack that asks n new texts about an example of
     the label ``positive`` therefore succeeds with probability 1 - RATE**n.
     """
     rate, seed = _rate(argument or "0.5")
@@ -184,7 +184,7 @@ def logits(argument: str = "") -> ScriptedVictim:
 
 
 def rounded(argument: str = "1") -> ScriptedVictim:
-    """The keyword victim with scores rounded to so many decimals (``rounded:DECIMALS``): ties, and no slope to climb."""
+    """The keyword victim with scores rounded to this many decimals (``rounded:DECIMALS``): ties, and no slope to climb."""
     decimals = _whole("rounded", argument or "1")
     return ScriptedVictim(
         "rounded", lambda inputs: [tuple(round(x, decimals) for x in _keyword_row(i)) for i in inputs], argument

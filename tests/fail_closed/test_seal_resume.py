@@ -1,4 +1,4 @@
-"""No edit is sealed anew, by any command; and no crash is taken for an edit."""
+"""No edit is sealed again, by any command; and no crash counts as an edit."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_what_cannot_be_decided_fails(project: pytest.Pytester) -> None:
     write(project, "min_examples = 5000")
     shown = project.runpytest_subprocess("-k", "sound")
     shown.assert_outcomes(failed=1, deselected=4)
-    shown.stdout.fnmatch_lines(["*inconclusive: * at least 5000 asked for*"])
+    shown.stdout.fnmatch_lines(["*inconclusive: * at least 5000 required*"])
 
 
 def test_an_audit_that_fails_fails_every_test_with_one_sentence(project: pytest.Pytester) -> None:

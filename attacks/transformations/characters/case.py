@@ -12,7 +12,7 @@ from attacks.words import Words
 
 
 class CaseNoise(WordNoise):
-    """A word in capitals, in small letters, capitalised, with swapped case (a stuck shift key), or aLtErNaTiNg."""
+    """A word in upper case, in lower case, capitalised, with swapped case (a stuck shift key), or aLtErNaTiNg."""
 
     name = "case-noise"
     languages = ("*",)

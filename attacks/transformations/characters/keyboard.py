@@ -1,4 +1,4 @@
-"""Typos by a finger that hits the key beside."""
+"""Typos by a finger that hits the neighbouring key."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class PunctuationNoise:
 
 
 def _marks(words: Words, index: int) -> int | None:
-    """How many marks stand at the beginning of a gap, if white space or the text's end follows them."""
+    """How many marks stand at the beginning of a gap, if whitespace or the text's end follows them."""
     match = (_LAST_MARKS if index == len(words) else _MARKS).match(words.gap(index))
     return None if match is None else match.end()
 

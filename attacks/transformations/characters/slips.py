@@ -33,7 +33,7 @@ Edit = Callable[[Sequence[str], int], Iterable[str]]
 
 
 Places = Callable[[int, bool], range]
-"""The places of a word of so many characters that may change; ``free`` where no end of a word is special."""
+"""The places that may change in a word of this many characters; ``free`` where no end of a word is special."""
 
 
 def _slips(word: str, places: Places, edit: Edit, each: int = 1) -> list[str]:

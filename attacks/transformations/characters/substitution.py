@@ -10,7 +10,7 @@ from attacks.transformations.base import drawn, rotated, thinned
 Options = Mapping[str, Sequence[str]]
 _LONG = 100
 _EACH = 8
-"""Replacements of one character, at most about so many."""
+"""The most replacements of one character, roughly."""
 
 
 def substitutions(word: str, options: Options, places: range, longest: int = 1) -> list[str]:

@@ -49,7 +49,7 @@ class WhitespaceNoise:
 
     def _changed(self, gap: str, rng: Random) -> str:
         match = _RUN.search(gap)
-        assert match is not None  # only gaps with white space are chosen
+        assert match is not None  # only gaps with whitespace are chosen
         run = match.group()
         new = {"double": run + run[-1], "missing": "", "tab": "\t", "newline": "\n"}[rng.choice(self.kinds)]
         return gap[: match.start()] + (new if new != run else run + run[-1]) + gap[match.end() :]

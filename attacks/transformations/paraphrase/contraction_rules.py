@@ -63,7 +63,7 @@ class Reading:
         )
 
     def word(self, index: int) -> str:
-        """The token at a place in small letters; "" past either end."""
+        """The token at a place in lower case; "" past either end."""
         return self.small[index] if 0 <= index < len(self.small) else ""
 
     def tag(self, index: int) -> str:

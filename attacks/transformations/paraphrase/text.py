@@ -28,7 +28,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a clause, in small letters, with straight apostrophes."""
+    """The words of a clause, in lower case, with straight apostrophes."""
     return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
 
 

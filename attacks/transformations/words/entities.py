@@ -53,14 +53,14 @@ class OtherName:
 
 
 class OtherCase:
-    """The same name in capitals, and in small letters: headlines, chats, speech written down."""
+    """The same name in upper and in lower case: headlines, chats, speech written down."""
 
     name = "entity-case"
     languages = ("*",)
     preserves = FORM
 
     def forms(self, entity: str, label: str, before: str, rng: Random) -> list[str]:
-        """Small letters, capitals, first capitals."""
+        """Lower case, upper case, title case."""
         forms = (entity.lower(), entity.upper(), " ".join(like_case(word.lower(), "Aa") for word in entity.split(" ")))
         return [form for form in dict.fromkeys(forms) if form != entity]
 

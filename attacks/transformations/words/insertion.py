@@ -66,7 +66,7 @@ class NeutralInsertion:
 
     def sample(self, text: str, severity: int, rng: Random) -> Candidate | None:
         """Add as many things as the severity says."""
-        share_of(1, severity)  # refuses what is no severity
+        share_of(1, severity)  # refuses an invalid severity
         slots = self._slots(text)
         if not slots:
             return None
@@ -116,7 +116,7 @@ def neutral_sentence(rng: Random) -> str:
 
 
 def _styled(sentence: str, like: str) -> str:
-    """The sentence in the style of a text: small letters throughout, punctuation spaced out."""
+    """The sentence in the style of a text: lower case throughout, punctuation spaced out."""
     if like == like.lower():
         sentence = sentence.lower()
     return f"{sentence[:-1]} {sentence[-1]}" if _SPACED.search(like) else sentence

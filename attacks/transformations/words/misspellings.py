@@ -27,5 +27,5 @@ class CommonMisspelling(WordNoise):
     )
 
     def swaps(self, words: Words, index: int, rng: Random) -> Sequence[str]:
-        """The word's misspellings, the commonest first."""
+        """The word's misspellings, the most common first."""
         return listed(words[index], table("misspellings"))

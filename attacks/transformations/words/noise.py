@@ -39,7 +39,7 @@ class WordDrop:
     """Words are left out, never all of them.
 
     Args:
-        keep: words, in small letters, that stay; None: the negations of the language, and what contains one (``don't``, 不好).
+        keep: words, in lower case, that stay; None: the negations of the language, and what contains one (``don't``, 不好).
         language: of the texts, one of ``NEGATIONS``.
     """
 

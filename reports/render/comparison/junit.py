@@ -60,7 +60,7 @@ def _verdict(found: Comparison) -> ET.Element:
 
 
 def _changes(found: Comparison, changes: Iterable[Change], *, deciding: bool) -> Iterator[ET.Element]:
-    """The changes as cases. A slice that is worse where slices do not decide is skipped and says so, for the job is not red."""
+    """The changes as cases. A slice that is worse where slices do not decide is skipped and says so: the job is not red."""
     for change in changes:
         name = change.name if change.kind == "slice" else change.title
         verdict, said = found.verdict_on(change), _said(change)

@@ -1,7 +1,7 @@
 """``comparison.sarif``: SARIF 2.1.0, one result for each newly broken example. It quotes no text of the data unless asked to.
 
 Every result points to its place in ``comparison.json``. Its fingerprint is that of the audit's own file, so that a viewer
-knows a failure again.
+recognises a failure.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def sarif_comparison(found: Comparison, places: Sequence[int], *, texts: bool = 
     """The newly broken examples as SARIF 2.1.0, ASCII only; ``places``: the line of each in ``comparison.json``.
 
     Their level is ``error`` where the comparison regressed, ``warning`` where it is inconclusive, else ``note``. With
-    ``texts`` both texts stand among a result's properties; messages quote none, since viewers render them.
+    ``texts`` both texts are among a result's properties; messages quote none, since viewers render them.
     """
     level = _LEVELS.get(found.verdict, "note")
     manifest = found.candidate.manifest

@@ -115,7 +115,7 @@ class ReadingFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class RecipeFlags(Flags):
-    """What attacks."""
+    """Which recipes attack."""
 
     goal: Annotated[
         str | None,
@@ -140,7 +140,7 @@ class RecipeFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class TextFlags(Flags):
-    """What the texts are in, and what of them no attack may touch."""
+    """The language of the texts, and the spans in them that no attack may touch."""
 
     language: Annotated[
         str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
@@ -161,7 +161,7 @@ class TextFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class ExtentFlags(Flags):
-    """How far it attacks."""
+    """How long each attack goes on."""
 
     budget: BudgetFlag = None
     limit: LimitFlag = None
@@ -183,7 +183,7 @@ class AskingFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class PaceFlags(Flags):
-    """How searches and batches go."""
+    """How searches are run and batched."""
 
     batch_tokens: BatchFlag = None
     in_flight: Annotated[
@@ -198,7 +198,7 @@ class PaceFlags(Flags):
 
 @dataclass(frozen=True, slots=True)
 class ResourceFlags(Flags):
-    """What recipes draw on beside the victim."""
+    """What recipes draw on besides the victim."""
 
     encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
     rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
@@ -261,14 +261,14 @@ class OpeningFlags(Flags):
     isolate: IsolateFlag = None
 
     def given(self) -> dict[str, Any]:
-        """Labels and fields as lists; a ``--no-isolate`` too, for it may speak against the policy file."""
+        """Labels and fields as lists; a ``--no-isolate`` too, because it may overrule the policy file."""
         stated = {} if self.isolate is None else {"isolate": self.isolate}
         return Flags.given(self) | given(labels=listed(self.labels), fields=listed(self.fields)) | stated
 
 
 @dataclass(frozen=True, slots=True)
 class LoadingFlags(Flags):
-    """How several victims are loaded alike."""
+    """How each of several victims is loaded."""
 
     device: DeviceFlag = None
     through: ThroughFlag = None

@@ -29,17 +29,17 @@ DECIDING = (
     *("min_quality", "max_quality_drop"),
     *("max_error_rate", "max_untested", "max_exhausted", "max_flip_rate", "fatal_flags", "accept_flags", "family_wise"),
 )
-"""Options that a verdict hangs on."""
+"""Options that decide a verdict."""
 
 
 class Once(TyperCommand):
-    """A command whose deciding options have one value each: of two thresholds on one line, none may win in silence.
+    """A command whose deciding options have one value each: of two thresholds on one line, neither may win silently.
 
     Of other options the last one counts, as is usual where a script appends to a command.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As ever; raises ``UsageError`` for a deciding option that was given twice."""
+        """As usual; raises ``UsageError`` for a deciding option that was given twice."""
         if not ctx.resilient_parsing:
             seen = Counter(parameter.name for parameter in self.make_parser(ctx).parse_args(args=list(args))[2])
             for option in self.params:
@@ -54,7 +54,7 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def flattened(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the fields of each group that it takes in the place of the group, as typer wants them."""
+    """The command with each group that it takes replaced by the group's fields: typer has no groups of options."""
     hints = get_type_hints(command, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Flags)}
     parameters = [

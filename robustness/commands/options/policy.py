@@ -19,7 +19,7 @@ PARTED = ("min_robust_accuracy", "max_accuracy_drop", "max_attack_success_rate")
 
 
 def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bool = False) -> Policy:
-    """The policy of a file (or of the working folder) with the gate's flags laid over it.
+    """The policy of a file (or of the working folder) with the gate's flags applied on top.
 
     ``verdict``: the command judges by it, so a file that was meant to set thresholds must set one.
 
@@ -72,7 +72,7 @@ def audit_policy(rules: Policy, path: Path | None, gate_flags: Mapping[str, Any]
 def policy_for(manifest: Manifest, path: Path | None, gate_flags: Mapping[str, Any], *, note: bool) -> Policy:
     """What a finished run is judged by: a file named on the command line, else the run's own policy, else the folder's file.
 
-    Flags are laid over whichever it is. A run without thresholds has no policy of its own. ``note``: say on stderr where
+    Flags are applied on top of whichever it is. A run without thresholds has no policy of its own. ``note``: say on stderr where
     the folder's file is not what the run is judged by. Raises ``UsageError``.
     """
     from reports.gate.policy import PolicyError, with_gate
@@ -103,7 +103,7 @@ def _note_other_file(own: Policy) -> None:
     try:
         here = load_policy()
     except PolicyError:
-        return  # it is not asked for here, so its mistakes are not in the way
+        return  # it is not needed here, so its mistakes do not matter
     if here.wants_verdict and here.gate != own.gate:
         other = f"{here.source} says otherwise: to judge by it, pass --policy {here.source}"
         output.warn(f"note: the run is judged by its own policy; {other}")
@@ -122,7 +122,7 @@ def audit_defaults(policy: Policy, victim: str | None, resource: list[str] | Non
 
 
 def _refuse_idle(policy: Policy) -> None:
-    """Name thresholds that hold nothing; raises ``UsageError`` where there are no others."""
+    """Name thresholds that check nothing; raises ``UsageError`` where there are no others."""
     from reports.gate.policy import PolicyError, refuse_idle
 
     try:

@@ -1,4 +1,4 @@
-"""Whether a run is as it was sealed: held against a digest that was kept elsewhere, and told beside what was found in it."""
+"""Whether a run is as it was sealed: checked against a digest kept elsewhere, and reported beside what was found in it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ExpectFlag = Annotated[
 
 
 def check_seal(folder: Path, expect: str | None, flag: str = "--expect") -> Verification:
-    """The folder held against its seal; raises ``RunError`` where a digest was expected and the run is not that one."""
+    """The folder checked against its seal; raises ``RunError`` where a digest was expected and the run is not that one."""
     from reports.run import RunError
     from reports.run.seal import verify
 
     f.refuse_empty(expect, flag)
     if expect is not None and not folder.is_dir():
-        raise UsageError(f"{flag} needs a run folder, for the seal is in it; got {folder}")
+        raise UsageError(f"{flag} needs a run folder, because the seal is in it; got {folder}")
     found = verify(folder, expect)
     if expect is not None and found.verdict != "verified":
         raise RunError(f"{folder} is not the run that {flag} names: {found.sentence()}")
@@ -34,7 +34,7 @@ def check_seal(folder: Path, expect: str | None, flag: str = "--expect") -> Veri
 
 
 def check_source(failures: Path, expect: str | None) -> Verification | None:
-    """The run folder that failures come from, held against its seal; None for a file on its own, which no seal covers."""
+    """The run folder that failures come from, checked against its seal; None for a file on its own, which no seal covers."""
     if expect is None and not failures.is_dir():
         return None
     return check_seal(failures, expect)

@@ -1,4 +1,4 @@
-"""Opens the victim that flags, or ``[audit]`` of the policy file, or the run itself name; for commands beside ``audit``."""
+"""Opens the victim that flags, or ``[audit]`` of the policy file, or the run itself name; for commands other than ``audit``."""
 
 from __future__ import annotations
 

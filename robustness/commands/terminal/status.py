@@ -1,4 +1,4 @@
-"""One line on stderr before something slow begins, so that nobody waits before an empty screen."""
+"""One line on stderr before something slow begins, so that nobody waits in front of an empty screen."""
 
 from __future__ import annotations
 

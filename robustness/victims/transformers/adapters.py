@@ -1,4 +1,4 @@
-"""PEFT adapters beside a checkpoint: applied and pinned, or refused; never left out in silence.
+"""PEFT adapters beside a checkpoint: applied and pinned, or refused; never left out silently.
 
 Transformers applies an adapter that lies in the folder where ``peft`` is installed, and answers without it where it is not:
 two models under one name.

@@ -139,7 +139,7 @@ class TransformerVictim:
         return {name: torch.from_numpy(c).to(self._device) for name, c in columns.items() if self._takes(name)}
 
     def _with_free_padding(self, columns: Mapping[str, NDArray[np.int64]]) -> Mapping[str, NDArray[np.int64]]:
-        """Pad with a token that no row holds: heads look for the last token that is no padding."""
+        """Pad with a token that no row holds: heads look for the last token that is not padding."""
         ids, real = columns["input_ids"], columns["attention_mask"] == 1
         held = set(np.unique(ids[real]).tolist())
         free = next(number for number in (self._pad_id, *range(len(held) + 1)) if number not in held)
@@ -212,7 +212,7 @@ def load_huggingface(
     to audit, as one class against the rest. Weights are read in float32.
 
     Raises:
-        UsageError: no such folder, a device or length that cannot be used, a head that is no classifier.
+        UsageError: no such folder, a device or length that cannot be used, a head that is not a classifier.
         VictimError: the checkpoint cannot be loaded, lacks a trained head, or has weights in pickles only.
         MissingExtraError: torch or transformers is not installed.
     """
@@ -233,7 +233,7 @@ def load_huggingface(
         check_kind(config)
         head = reading(config, label)
         tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        # The config is given as a whole, because an attention that config.json names would go before the one asked for here.
+        # The config is given as a whole, because an attention that config.json names would override the one requested here.
         options = common | checkpoints.attention(used) | {"config": config}
         model = _classifier(transformers, source, options, allow_pickle=allow_pickle)
         check_ids(source, tokenizer, embedded(model))
@@ -255,7 +255,7 @@ def load_huggingface(
 
 
 def _classifier(transformers: Any, source: str, options: Mapping[str, Any], *, allow_pickle: bool) -> Any:
-    """The model in float32; with mismatched sizes allowed, because they are told better here."""
+    """The model in float32; with mismatched sizes allowed, because they are reported better here."""
     import torch
 
     safe = {} if allow_pickle else {"use_safetensors": True}

@@ -32,7 +32,7 @@ Ends = Callable[[Sequence[int]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Tokens that a decoder wrote; ``stopped``: it ended by itself, and was not cut off."""
+    """Tokens that a decoder wrote; ``stopped``: it ended on its own, and was not cut off."""
 
     ids: tuple[int, ...]
     stopped: bool
@@ -215,7 +215,7 @@ class Decoder:
         return self._model(input_ids=columns, use_cache=True, **given, **options)
 
     def _cache_is_exact(self) -> bool:
-        """Whether the model goes on from its cache as it does from the whole text: some have no cache, or one of another kind."""
+        """Whether the model continues from its cache as from the whole text: some have no cache, or one of another kind."""
         if not self._takes("past_key_values"):
             return False
         probe = [*self._prefix, *self._prefix[-1:], 1, 2, 3][-64:]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 NO_GRADIENTS = "its architecture gives no access to token embeddings, so recipes that follow gradients cannot be used"
 CARRIER = "a"
-"""Words are tokenised behind this one: many tokenizers write a word otherwise where it opens a text."""
+"""Words are tokenised behind this one: many tokenizers encode a word differently at the start of a text."""
 
 
 class Derivatives:
@@ -84,7 +84,7 @@ def embedded(model: Any) -> int | None:
 
 
 def word_ids(tokenizer: Any, words: Sequence[str]) -> list[tuple[int, ...]]:
-    """The tokens of each word as it reads inside a text; empty for what is no text to the tokenizer."""
+    """The tokens of each word as it reads inside a text; empty for what the tokenizer does not see as text."""
     options = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
     if not words:
         return []

@@ -1,4 +1,4 @@
-"""Opening a checkpoint that is no sequence classifier: refused before its weights are read, loaded whole, and pinned."""
+"""Opening a checkpoint that is not a sequence classifier: refused before its weights are read, loaded whole, and pinned."""
 
 from __future__ import annotations
 

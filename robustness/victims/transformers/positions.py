@@ -9,12 +9,12 @@ from robustness.errors import UsageError
 from robustness.victims.transformers.probing import accepted, untouched
 
 UNBOUNDED = 1_000_000
-"""Tokenizers without a limit say 10**30; anything this large is none."""
+"""Tokenizers without a limit say 10**30; anything this large is no limit."""
 NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length")
 TABLE = re.compile(r"position(?!.*(relative|rel_))|(^|[._])(wpe|pos_emb)")
 """Names of modules that embed absolute positions."""
 WHOLE = 1024
-"""Up to so many tokens a first layer is tried with the embedding: it costs little, and some keep tables of positions there."""
+"""Up to this many tokens a first layer is tried with the embedding: it costs little, and some keep tables of positions there."""
 
 
 class _Reached(Exception):
@@ -68,7 +68,7 @@ def _readable(model: Any, most: int) -> int:
 
 
 def _takes(model: Any, length: int) -> bool:
-    """Whether the model embeds so many tokens; it is stopped at its first layer, or behind that where it costs little."""
+    """Whether the model embeds this many tokens; it is stopped at its first layer, or behind that where it costs little."""
     import torch
 
     layer, behind = _first_layer(model), length <= WHOLE

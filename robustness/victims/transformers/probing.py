@@ -1,7 +1,7 @@
-"""Trying a model without leaving a trace, and what has to be tried before its answers can be trusted in batches.
+"""Trying a model without leaving a trace, and what has to be tried before its answers in batches can be trusted.
 
-Some architectures look past the attention mask (convolutions, Fourier transforms, neighbours at the input), and some change for
-good when they see a text of another length (block-sparse attention). Both answer otherwise than the plain model would.
+Some architectures ignore the attention mask (convolutions, Fourier transforms, neighbours at the input), and some change for
+good when they see a text of another length (block-sparse attention). Both answer differently from the plain model.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def accepted(model: Any) -> Callable[[str], bool]:
 
 
 def padding_matters(ask: Ask, texts: Sequence[Input], step: int) -> bool:
-    """Whether some text is answered otherwise when it is padded to a multiple of ``step`` tokens beside the others.
+    """Whether some text is answered differently when it is padded to a multiple of ``step`` tokens beside the others.
 
     False where the model cannot be asked without padding, or varies by itself: then nothing can be said.
     """
@@ -122,7 +122,7 @@ def _close(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def uneven_texts(texts: Sequence[Input], length: Callable[[Sequence[Input]], Sequence[int]], step: int) -> list[Input]:
-    """The given texts and a long one, each with words added until its length is no multiple of ``step``.
+    """The given texts and a long one, each with words added until its length is not a multiple of ``step``.
 
     Padding shows in no text that needs none.
     """

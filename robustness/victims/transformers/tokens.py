@@ -55,7 +55,7 @@ class Tokens:
 
     def __init__(self, tokenizer: Any, limit: int | None, cached: int = CACHED) -> None:
         if limit is not None and limit <= tokenizer.num_special_tokens_to_add(pair=True):
-            raise UsageError(f"max_length must leave room for text beside the special tokens, got {limit}")
+            raise UsageError(f"max_length must leave room for text besides the special tokens, got {limit}")
         self._tokenizer, self.limit, self._cached = tokenizer, limit, cached
         self._memory: dict[Input, Encoded] = {}
         self._extra: dict[bool, tuple[int, int]] = {}

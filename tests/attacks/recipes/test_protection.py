@@ -115,7 +115,7 @@ def test_label_words_are_protected_as_words_in_any_case() -> None:
 
 def test_a_pattern_that_is_none_is_refused() -> None:
     for spec, message in (
-        ("(", "is no regular expression .*escape it, or use labels or placeholders"),
+        ("(", "is not a regular expression .*escape it, or use labels or placeholders"),
         (" ", "must not be empty"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -172,7 +172,7 @@ def test_textbugger_says_that_the_wheel_lacks_its_file_and_offers_the_native_one
     named.pop("homoglyphs")
     with pytest.raises(ValueError, match="TextAttack's wheel lacks") as caught:
         build("textattack:textbugger-li-2018", named)
-    assert "this package's own recipe `textbugger` does without TextAttack" in str(caught.value)
+    assert "this package's own recipe `textbugger` needs no TextAttack" in str(caught.value)
 
 
 def test_stop_words_of_a_language_are_its_words_not_the_letters_of_its_name(nltk_folder: Any) -> None:

@@ -51,7 +51,7 @@ def test_a_failed_download_is_told_and_the_next_is_tried(
     assert tried == ["textfooler-jin-2019"] * 2
     assert "  - a sentence encoder: could not be fetched, ConnectionError: no route" in out
     assert "textattack:textfooler: not ready" in out
-    assert "(Mrkšić et al. 2016): could not be fetched, ConnectionError: no route; a run takes" in out
+    assert "(Mrkšić et al. 2016): could not be fetched, ConnectionError: no route; a run uses" in out
 
 
 def test_offline_fetches_nothing(capsys: SAID, nltk_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

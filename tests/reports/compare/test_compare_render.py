@@ -59,7 +59,7 @@ def test_the_terminal_says_verdict_reason_numbers_and_moved_examples(
     assert "30 / 0" in said
     assert "newly broken: 30" in said
     assert "… and 20 more" in said
-    assert "both runs audited the same victim, byte for byte, yet 30 examples moved" in said
+    assert "both runs audited the same victim, byte for byte, yet 30 examples changed" in said
     assert verdict_line(found).startswith("REGRESSED: robust accuracy is worse: −10.0")
 
 

@@ -220,7 +220,7 @@ def test_zero_candidates_everywhere(make_run: MakeRun, make_outcome: MakeOutcome
 def test_one_silent_recipe_beside_a_working_one(make_run: MakeRun, make_counted: MakeCounted, make_outcome: MakeOutcome) -> None:
     silent = [make_outcome(f"e{i:05d}", "mute", "failed", attempted=0) for i in range(50)]
     run = make_run([*make_counted("loud", failed=50), *silent])
-    never_passes(run, verdict="inconclusive", message="by: mute")
+    never_passes(run, verdict="inconclusive", message="for any example: mute")
 
 
 def test_nothing_left_to_attack(make_run: MakeRun, make_counted: MakeCounted) -> None:
@@ -231,7 +231,7 @@ def test_too_few_examples(make_run: MakeRun, make_counted: MakeCounted) -> None:
     never_passes(
         make_run(make_counted(failed=99)),
         verdict="inconclusive",
-        message="99 examples judged, at least 100 asked for",
+        message="99 examples judged, at least 100 required",
         gate={**EASY, "min_examples": 100},
     )
 

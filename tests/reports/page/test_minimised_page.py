@@ -50,7 +50,7 @@ def test_groups_stand_with_their_reason_and_their_simplest_failure(
     found = section(html)
     assert '<a href="#common">In common</a>' in html
     assert "3 failures</span>" in found
-    assert "Leetspeak of the word “good” (adjective), mostly at the start; one edit is enough" in found
+    assert "Leetspeak of the word “good” (adjective), usually at the start; one edit is enough" in found
     assert "<del>g<b>o</b>od</del><ins>g<b>0</b>od</ins>" in found
     assert "on <bdi>e2</bdi>" in found
     assert "3 of 3 failures still flip: 9 edits came down to 3." in found

@@ -1,4 +1,4 @@
-"""The seal: an edit of any file is noticed, and is never sealed anew."""
+"""The seal: an edit to any file is detected, and is never sealed again."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ UNLOADABLE = [
     ("python:HERE/victims.py:one_label", "needs two or more different labels"),
     ("python:HERE/victims.py:strange_access", "must be one of scores, labels, got 'gradients'"),
     ("python:HERE/victims.py:broken_loader", "raised OSError: weights.bin is not there"),
-    ("python:HERE/victims.py:empty_loader", "returned NoneType, no predictor"),
+    ("python:HERE/victims.py:empty_loader", "returned NoneType, which is not a predictor"),
     ("python:HERE/victims.py:NeedsArguments", "is a class that needs arguments"),
     ("scripted:oracle", "there is no scripted victim 'oracle'"),
     ("scripted:random:2", "needs a share from 0 to 1, got '2'"),

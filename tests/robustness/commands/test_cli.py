@@ -93,7 +93,7 @@ def test_a_run_is_not_overwritten_and_resumes_as_finished(data: Path, capsys: py
     before = Path("run/outcomes.jsonl").read_bytes()
     assert audit(data, "-q") == 2
     assert "already holds a run" in capsys.readouterr().err
-    assert audit(data, "-q", recipes="--resume") == 0
+    assert audit(data, "-q", "--resume") == 0
     assert Path("run/outcomes.jsonl").read_bytes() == before
 
 
@@ -200,7 +200,7 @@ def test_offline_refuses_the_network(data: Path, tmp_path: Path, capsys: pytest.
         "import socket\n\ndef ask(texts):\n    socket.create_connection(('192.0.2.1', 80), timeout=1)\n\n"
         "ask.labels = ['negative', 'positive']\n"
     )
-    assert audit(data, "-q", recipes="--offline", victim="python:phones_home:ask") == 2
+    assert audit(data, "-q", "--offline", victim="python:phones_home:ask") == 2
     assert "--offline forbids the network" in capsys.readouterr().err
 
 

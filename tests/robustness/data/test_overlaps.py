@@ -1,4 +1,4 @@
-"""Rows that hang together though nobody said so raise a flag; rows that do not, raise none."""
+"""Rows that belong together though nobody said so raise a flag; rows that do not, raise none."""
 
 from __future__ import annotations
 

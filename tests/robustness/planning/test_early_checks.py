@@ -55,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (["--fields", "premise,hypothesis"], "text fields (premise, hypothesis)"),
         (["--field", "premise"], "no field 'premise'"),
         (["--columns", "label,text"], "leave --columns out"),
-        (["--protect", "("], "is no regular expression"),
+        (["--protect", "("], "is not a regular expression"),
         (["--budget", "1"], "at least 2 queries"),
     ],
 )

@@ -173,7 +173,7 @@ def test_protected_spans_stay_in_searches_and_in_noise(capsys: pytest.CaptureFix
     assert all("{place}" in text and "@anna" in text and re.search(r"\bgood\b", text) for text in texts)
     assert not any(o["status"] == "succeeded" for o in lines)
     assert audit("--protect", "(", out="never") == 2
-    assert "--protect: '(' is no regular expression" in capsys.readouterr().err
+    assert "--protect: '(' is not a regular expression" in capsys.readouterr().err
 
 
 def test_a_text_with_everything_protected_is_untested() -> None:

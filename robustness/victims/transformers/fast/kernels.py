@@ -24,7 +24,7 @@ KINDS = frozenset(
 )
 """Model types that hand the last layer's tokens on as they are; others pad or cut there, by a length that a probe may miss."""
 LAST = "attention.output"
-"""What BERT and its kin call the part that follows attention in a layer: from here on each token is worked on by itself."""
+"""What BERT-like models call the part that follows attention in a layer: from here on each token is processed by itself."""
 
 
 def pack(model: Any) -> int:
@@ -56,7 +56,7 @@ def _pack(layer: Any) -> bool:
 
 
 def _fuse(part: Any) -> None:
-    """Compute ``dense`` and the GELU after it, as BERT and its kin name them, in one pass over the numbers."""
+    """Compute ``dense`` and the GELU after it, as BERT-like models name them, in one pass over the numbers."""
     from transformers.activations import GELUActivation
 
     fast = vars(getattr(part, "dense", part)).get("forward")
@@ -115,7 +115,7 @@ def keep_memory() -> None:
 
     Given back to the system they cost a page fault for every four kilobytes.
     """
-    with suppress(OSError, AttributeError):  # another C library has other ways
+    with suppress(OSError, AttributeError):  # other C libraries do this differently
         tell = ctypes.CDLL(None).mallopt
         tell(M_MMAP_THRESHOLD, KEPT)
         tell(M_TRIM_THRESHOLD, KEPT)

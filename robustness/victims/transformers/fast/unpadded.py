@@ -1,4 +1,4 @@
-"""BERT and its kin without padding: linear layers and norms see real tokens alone, only attention sees rows of one length.
+"""BERT-like models without padding: linear layers and norms see real tokens alone, only attention sees rows of one length.
 
 The answers are those of the padded model to rounding. A batch of texts of different lengths costs hardly more than its tokens.
 """
@@ -146,7 +146,7 @@ def unpad(model: Any, ask: Callable[[], Any], *, first: bool) -> bool:
 
 
 def _stack(model: Any) -> Any:
-    """The one stack of layers of a model that is BERT or its kin, None for others."""
+    """The one stack of layers of a BERT-like model, None for others."""
     config = model.config
     usual = getattr(config, "position_embedding_type", None) in (None, "absolute")
     if config.model_type not in KINDS or not usual or getattr(config, "is_decoder", False):
