@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports.measures.clusters import Design
-from reports.measures.intervals import CONFIDENCE, Proportion
+from reports.measures.intervals import CONFIDENCE, Proportion, mean
 from reports.measures.metrics import by_example, fate, groups_of
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _of(judged: Any, name: str) -> Any:
 
 def _mean(values: Sequence[Any]) -> float | None:
     known = [float(value) for value in values if isinstance(value, (int, float))]
-    return sum(known) / len(known) if known else None
+    return mean(known)
 
 
 def _pooled(values: Sequence[Any]) -> float | None:
