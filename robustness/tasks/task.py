@@ -215,6 +215,9 @@ class Task(ABC, Generic[R, A]):
 
         return judge
 
+    def check_extra(self) -> None:
+        """Raise ``MissingExtraError`` where a package that measures this task's answers is not installed."""
+
     def check_goal(self, spec: str) -> None:
         """Raise ``UsageError`` for a goal that the task has not, whatever the victim's labels."""
         if spec.partition(":")[0] not in {kind.word for kind in self.goals}:

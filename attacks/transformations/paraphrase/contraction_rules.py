@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attacks.constraints.stopwords import is_stop_word
-from attacks.tagging import Token, tagged
+from attacks.tagging import tagged
 from attacks.tagging.builtin import after_adverbs, possible
 
 NOMINATIVE = frozenset("i you he she it we they".split())
