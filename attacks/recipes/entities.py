@@ -32,7 +32,7 @@ def entity_swap(options: Options) -> Recipe:
 
 @register("entity-case")
 def entity_case(options: Options) -> Recipe:
-    """Write each gold entity in lower case or in upper case, at all its mentions; then all entities at once."""
+    """Write each gold entity in lower or upper case, at all its mentions; then all entities at once."""
     return _entities(options, OtherCase(), CASE, "The paper changes whole texts; here the context keeps its case.")
 
 

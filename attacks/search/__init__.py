@@ -29,6 +29,7 @@ from attacks.search.requests import (
     Span,
     Speak,
     UnansweredError,
+    Unusable,
     Verdict,
 )
 from attacks.search.trial import Tally, Trial
@@ -62,6 +63,7 @@ __all__ = [
     "Tally",
     "Trial",
     "UnansweredError",
+    "Unusable",
     "Verdict",
     "embed",
     "fill",

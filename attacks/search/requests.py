@@ -188,6 +188,19 @@ class Answer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Unusable:
+    """What a victim returned that is no answer: neither robustness nor a break, counted by its ``kind``.
+
+    ``kind``: ``empty``, ``truncated`` (cut off by a limit of the victim's), ``filtered``, ``refused`` or ``unparsed``.
+    ``message``: what came and what was expected.
+    """
+
+    kind: str
+    message: str
+    reading: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What an answer is worth to a goal: ``score`` rises towards success, ``reached`` decides it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from attacks.search.requests import (
@@ -16,6 +16,7 @@ from attacks.search.requests import (
     Mark,
     Query,
     Search,
+    Unusable,
     Verdict,
 )
 from attacks.words import Words
@@ -27,7 +28,8 @@ class Tally:
 
     ``no_ops``: equal to the original as texts. ``distinct``: different texts asked that the victim can tell from the original;
     ``indistinguishable``: those that it cannot, unknown words or edits past its cut. ``unconfirmed``: successes of the search
-    that fresh answers did not confirm. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    that fresh answers did not bear out. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    ``unusable``: texts to which the victim returned no answer that counts, by kind: neither tries nor breaks.
     """
 
     proposed: int = 0
@@ -39,6 +41,7 @@ class Tally:
     unconfirmed: int = 0
     fresh_asked: int = 0
     fresh_reached: int = 0
+    unusable: dict[str, int] = field(default_factory=dict)
 
 
 LONG, MOST_IDLE = 10_000, 100_000_000
@@ -50,7 +53,7 @@ class Trial:
 
     ``probe`` learns and can never win; ``attempt`` can. Both cost queries: distinct texts asked, the clean one included.
     ``confirm``: fresh answers asked for each success of a victim whose answers vary, outside budget and cache; a success is one
-    only where most of them confirm it. 0 for a victim that always gives the same answer.
+    only where most of them bear it out. 0 for a victim that always answers alike.
 
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of.
@@ -119,7 +122,7 @@ class Trial:
         return found.words if found is not None and found.words is not None else default
 
     def idle(self, made: int) -> None:
-        """Note that this many changed texts were made and nothing was asked: known ones, or ones that a constraint refused.
+        """Note that so many changed texts were made and nobody was asked: known ones, or ones that a constraint refused.
 
         They cost no query, and on a text of n words a search can make n of n words each: on a long one that ends it, as a spent
         budget does (``BudgetExhaustedError``).
@@ -160,10 +163,13 @@ class Trial:
         already = self.winner
         _, cut = yield from self._judge_all([rungs[s] for s in severities], "first")
         known = self._known
-        self.ladder.update((s, (rungs[s], known[rungs[s].text])) for s in severities if rungs[s].text in known)
+        self.ladder.update((s, (rungs[s], known[rungs[s].text])) for s in severities if self._answered(rungs[s].text))
         self.winner = already or self.winner
         if cut and not self.won:
             raise BudgetExhaustedError
+
+    def _answered(self, text: str) -> bool:
+        return text in self._known and not isinstance(self._known[text].answer, Unusable)
 
     def _judge_all(self, pool: Sequence[Candidate], prefer: str) -> Search[tuple[list[tuple[Candidate, Verdict]], bool]]:
         self.tally.attempted += len(pool)
@@ -185,6 +191,10 @@ class Trial:
         for _, verdict in judged:
             if verdict.text not in self._tried:
                 self._tried.add(verdict.text)
+                if isinstance(verdict.answer, Unusable):
+                    kind = verdict.answer.kind
+                    self.tally.unusable[kind] = self.tally.unusable.get(kind, 0) + 1
+                    continue
                 apart = self._told_apart(verdict)
                 self.tally.distinct += apart
                 self.tally.indistinguishable += not apart
@@ -195,7 +205,7 @@ class Trial:
         return verdict.text != self.text and (read is None or clean is None or read != clean)
 
     def _crown(self, winners: list[tuple[Candidate, Verdict]], prefer: str) -> Search[None]:
-        """Make the preferred of these the winner; where answers vary, the first whose success fresh answers confirm."""
+        """Make the preferred of these the winner; where answers vary, the first whose success fresh answers bear out."""
         if prefer == "score":
             winners.sort(key=lambda cv: -cv[1].score)
         elif prefer == "similarity":
@@ -234,5 +244,7 @@ class Trial:
         return (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
 
     def _judge(self, text: str, answer: Answer) -> Verdict:
+        if isinstance(answer, Unusable):  # as far from the goal as the original: no search climbs on it
+            return Verdict(text, answer, self.clean.score, False)
         judged = self.judge(answer, self.with_text(text))
         return Verdict(text, answer, judged.score, judged.reached, judged.quality)

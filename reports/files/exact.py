@@ -16,6 +16,17 @@ _APART = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _KEY = "code points"
 
 
+def canonical(value: Any) -> bytes:
+    """Bytes of JSON for a digest: other bytes wherever the values differ.
+
+    In UTF-8 and not in escapes, which spell the two halves of a surrogate pair as the character that they would make.
+    """
+    return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def spelled(value: Any, plain: Callable[[Any], Mapping[str, Any]] | None = None) -> Any:
     """The value as JSON can hold it. ``plain``: makes a mapping of a record, as ``default`` does for ``json``."""
     if isinstance(value, str):

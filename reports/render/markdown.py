@@ -11,7 +11,7 @@ from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
-from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points, words
+from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points_interval, words
 from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures
 
@@ -74,7 +74,7 @@ def _overall(measured: Measured, drawn: str) -> str:
     rows = [
         ("clean accuracy", interval(whole.clean_accuracy)),
         ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
-        ("accuracy drop", points(whole.accuracy_drop)),
+        ("accuracy drop", points_interval(whole.accuracy_drop)),
         ("of the examples that were right, those broken by some recipe", interval(whole.attack_success_rate)),
     ]
     missed = f" {whole.not_judged} more could not be judged." if whole.not_judged else ""
@@ -94,7 +94,7 @@ def _quality(measured: Measured) -> str:
     held = measured.quality
     if held is None and not measured.measures:
         return ""
-    rows = [] if held is None else [("quality", interval(held.clean), interval(held.attacked), points(held.drop))]
+    rows = [] if held is None else [("quality", interval(held.clean), interval(held.attacked), points_interval(held.drop))]
     rows += [
         (prose(m.title), number(m.clean, 3), number(m.attacked, 3), NOTHING) for m in measured.measures if m.clean is not None
     ]
@@ -164,7 +164,7 @@ def _slices(title: str, slices: Sequence[Slice]) -> str:
         (
             *(code(part.key), str(part.measured.judged) + (" (few)" if part.small else "")),
             *(interval(part.measured.clean_accuracy), interval(part.measured.robust_accuracy)),
-            points(part.measured.accuracy_drop),
+            points_interval(part.measured.accuracy_drop),
         )
         for part in slices
     ]

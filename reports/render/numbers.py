@@ -24,9 +24,14 @@ COMPARED = {
 NOTHING = "–"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, digits: int = 1) -> str:
     """``14.5 %``, or a dash."""
-    return NOTHING if share is None else f"{100 * share:.1f} %"
+    return NOTHING if share is None else f"{100 * share:.{digits}f} %"
+
+
+def points(difference: float | None) -> str:
+    """A difference of two shares in percentage points, ``14.5 points``, or a dash."""
+    return NOTHING if difference is None else f"{100 * difference:.1f} points"
 
 
 def words(recipe: RecipeMetrics) -> str:
@@ -46,10 +51,11 @@ def interval(value: Proportion | None) -> str:
     return f"{percent(value.rate)} ({100 * value.low:.1f}–{100 * value.high:.1f})"
 
 
-def points(value: Proportion | None) -> str:
-    """A difference of accuracies with its interval, in points, or a dash."""
-    said = interval(value)
-    return said if said == NOTHING else said.replace(" %", "") + " points"
+def points_interval(value: Proportion | None) -> str:
+    """A difference of two shares with its interval, ``14.5 (10.3–20.0) points``, or a dash."""
+    if value is None or value.rate is None:
+        return NOTHING
+    return f"{100 * value.rate:.1f} ({100 * value.low:.1f}–{100 * value.high:.1f}) points"
 
 
 def intervals(value: Proportion, confidence: float) -> str:

@@ -13,7 +13,7 @@ from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
 from reports.render import numbers
-from reports.render.numbers import VERDICTS, interval, intervals, number, points, words
+from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _overall(measured: Measured) -> Text:
     lines = [
         f"clean accuracy   {interval(whole.clean_accuracy)}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
-        f"accuracy drop    {points(whole.accuracy_drop)}",
+        f"accuracy drop    {points_interval(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
         + (f"; {whole.untested} more untested" if whole.untested else "")
         + (f"; {whole.not_judged} more could not be judged" if whole.not_judged else "")
@@ -144,7 +144,7 @@ def _quality(measured: Measured) -> Iterator[Text]:
     held = measured.quality
     if held is not None:
         yield plain(f"quality          {interval(held.clean)} clean, {interval(held.attacked)} under attack")
-        yield plain(f"quality drop     {points(held.drop)}   paired, bootstrap intervals")
+        yield plain(f"quality drop     {points_interval(held.drop)}   paired, bootstrap intervals")
     for one in measured.measures:
         if one.clean is not None:
             yield plain(f"{one.title}: {number(one.clean, 3)} clean, {number(one.attacked, 3)} under attack")

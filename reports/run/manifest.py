@@ -200,7 +200,7 @@ def _dtype(values: list[Any]) -> type | None:
     return object if any(isinstance(value, str) for value in values) else None
 
 
-_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "best", "meta", "error", "gold")]
+_COLUMNS = [f.name for f in fields(Outcome) if f.name not in ("texts", "clean", "best", "meta", "error", "gold", "unusable")]
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from reports.run.upgrade import MISCLASSIFY, upgraded_outcome
 
 T = TypeVar("T")
 FAIR_TRY = 10
-"""Texts that a spent budget must have tried, for lines that do not say how many the victim could tell apart."""
+"""Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
 STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
 
 
@@ -41,7 +41,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class EditRecord:
-    """One contiguous change in the attacked field; offsets in code points of the original and of the perturbed text."""
+    """One contiguous change in the attacked field; offsets in code points of the original and of the perturbed text.
+
+    What a file holds of an ``attacks.words.Edit``, field by field; neither package imports the other.
+    """
 
     start: int
     end: int
@@ -73,13 +76,14 @@ class Outcome:
     where there is none.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
-    were replaced or removed; ``words_inserted``: words inserted besides.
-    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack ran to
-    its end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
+    were replaced or removed; ``words_inserted``: words put in beside them.
+    ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
+    end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
     victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
-    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of
-    the search that fresh answers did not confirm; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
-    that reached the goal too. ``proposed``, ``rejected``, ``no_ops``: candidates before
+    that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
+    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
+    that reached the goal too. ``unusable``: texts to which the victim returned no answer that counts, by kind.
+    ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
     a name of ``reports.gate.goals``; a line holds it only where a recipe has a goal of its own.
@@ -116,10 +120,11 @@ class Outcome:
     goal: str = MISCLASSIFY
     gold: Any = None
     stratum: str | None = None
+    unusable: Mapping[str, int] = _field(default_factory=dict)
 
     @property
     def words_touched(self) -> int:
-        """Words changed and words inserted: how large the edit is."""
+        """Words changed and words put in: how large the edit is."""
         return self.words_changed + self.words_inserted
 
     def to_json(self) -> str:
@@ -162,13 +167,14 @@ class Outcome:
 _LEFT_OUT: Mapping[str, Any] = {
     "goal": MISCLASSIFY,
     "gold": None,
+    "unusable": {},
     **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
 }
-"""What a line leaves out where it has its usual value."""
+"""What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "reference", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("example_id", "recipe", "status", "reference", "field", "goal"), (str,)),
-    **dict.fromkeys(("texts", "meta"), (dict,)),
+    **dict.fromkeys(("texts", "meta", "unusable"), (dict,)),
     **dict.fromkeys(("clean", "best", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
     **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
@@ -223,7 +229,7 @@ _LINE = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=Fal
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:
-    """An outcome from checked JSON; texts are interned, because the recipes of an example repeat them."""
+    """An outcome from checked JSON; texts are interned, for the recipes of an example repeat them."""
     for key in ("example_id", "recipe", "status", "reference", "field"):
         raw[key] = _text(raw[key])
     raw["goal"] = _text(raw.get("goal", MISCLASSIFY))

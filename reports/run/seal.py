@@ -23,7 +23,6 @@ RENDERED = ("failures.jsonl", "failures.csv", "summary.json", "report.md", "juni
 """What is made from ``run.json`` and ``outcomes.jsonl`` alone, and so can be made again."""
 SCHEMA = 1
 INTACT, CHANGED, MISSING, ADDED, UNFINISHED = "intact", "changed", "missing", "added", "unfinished"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +201,5 @@ def _hash(path: Path) -> str:
     """Of a file's content; of a link its target's name, because a run holds no links, and one may lead anywhere."""
     if path.is_symlink():
         return hashlib.sha256(b"link to " + os.fsencode(os.readlink(path))).hexdigest()
-    found = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -19,6 +19,9 @@ def check_numbers(outcome: Mapping[str, Any]) -> None:
     for key in COUNTS:
         if not 0 <= outcome.get(key, 0) <= _MOST:
             raise ValueError(f"{key} cannot be {_short(outcome[key])}")
+    for kind, count in outcome.get("unusable", {}).items():
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _MOST:
+            raise ValueError(f"unusable.{kind} cannot be {_short(count)}")
     numbers = [("similarity", outcome.get("similarity"))]
     for key in ("clean", "best"):
         judged = outcome.get(key) or {}

@@ -31,6 +31,7 @@ def comparability_id(comparability: Mapping[str, Any]) -> str:
 
 
 def _canonical(value: Any) -> str:
+    """In ASCII, unlike ``exact.canonical``: the ids of all runs that were saved so far are made of it."""
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -132,6 +132,7 @@ def _right(victim: Victim, asked: Sequence[tuple[Example, tuple[str, ...]]]) -> 
     """Whether each example is answered right when the victim reads these texts; an answer that is none is not right."""
     from robustness.engine.backends import VictimBackend
     from robustness.engine.failures import Failure
+    from robustness.tasks.answers import Unusable
     from robustness.tasks.registry import task_named
     from robustness.tasks.task import Seen, space_of
 
@@ -144,7 +145,8 @@ def _right(victim: Victim, asked: Sequence[tuple[Example, tuple[str, ...]]]) -> 
         filled += filled[:1] * (-len(filled) % max(1, victim.info.row_quantum))
         answers = backend.compute(filled)[: len(part)]
         out += [
-            not isinstance(answer, Failure) and task.right_for(goal, answer, Seen(texts, texts, 0, example.reference, answer))
+            not isinstance(answer, (Failure, Unusable))
+            and task.right_for(goal, answer, Seen(texts, texts, 0, example.reference, answer))
             for (example, texts), answer in zip(part, answers, strict=True)
         ]
     return out

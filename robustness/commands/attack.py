@@ -220,14 +220,10 @@ def _diff(outcome: Outcome, *, coloured: bool) -> Any:
     from rich.text import Text
 
     from reports.files.text import visible
+    from reports.render.edits import GONE, NEW, bracketed, stretches
 
-    original, line, at = outcome.texts[outcome.field], Text("  "), 0
-    gone, new = ("{}", "{}") if coloured else ("[-{}-]", "{{+{}+}}")
-    for edit in outcome.edits:
-        line.append(visible(original[at : edit.start]))
-        if edit.before:
-            line.append(gone.format(visible(edit.before)), style="red strike")
-        if edit.after:
-            line.append(new.format(visible(edit.after)), style="green bold")
-        at = edit.end
-    return line.append(visible(original[at:]))
+    line, styles = Text("  "), {GONE: "red strike", NEW: "green bold"}
+    for kind, piece in stretches(outcome):
+        shown = visible(piece)
+        line.append(shown if coloured else bracketed(kind, shown), style=styles.get(kind))
+    return line

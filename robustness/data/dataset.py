@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.files.exact import canonical
 from robustness.data.columns import Columns
 from robustness.data.report import DataReport
-from robustness.data.rows import CleanRow, Meta, canonical
+from robustness.data.rows import CleanRow, Meta
 
 
 @dataclass(frozen=True, slots=True)

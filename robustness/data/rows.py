@@ -14,6 +14,7 @@ from typing import Any
 
 import regex
 
+from reports.files.exact import canonical
 from robustness.data.columns import SEVERAL_LABELS, Columns
 from robustness.data.labels import Labels, label_text
 from robustness.data.report import Findings
@@ -35,7 +36,6 @@ NEAR_DUPLICATE = "same text and label as another row except for blanks or invisi
 CONFLICT = "same text as an earlier row but a different label"
 LONG = f"a text longer than {LONG_TEXT:,} characters"
 CONTROL = "control characters in a text"
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UNSEEN = regex.compile(r"[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+")
 _HIDDEN = regex.compile(r"(?!\s)[\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+")
@@ -198,8 +198,3 @@ def _id_fault(rows: Sequence[CleanRow]) -> str | None:
 def content_id(row: CleanRow) -> str:
     """Sixteen hex digits that depend on the texts and the label as the data spells it, and on nothing else."""
     return hashlib.blake2b(canonical([*row.inputs, row.label]), digest_size=8).hexdigest()
-
-
-def canonical(value: Any) -> bytes:
-    """JSON without spaces, in UTF-8."""
-    return _ENCODER.encode(value).encode()

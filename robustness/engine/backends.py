@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from attacks.search import Answer, Input
 from robustness.engine.failures import Failure
@@ -64,12 +65,12 @@ class VictimBackend:
 
     def _answers(self, items: Sequence[Input]) -> list[Answer | Failure]:
         read = self.task.read_answers(self.victim.predict(items), items, self.victim.info, self.oddities)
-        answers = [Failure(one.kind, one.message) if isinstance(one, Unusable) else one for one in read]
+        answers: list[Answer | Failure] = list(read)
         readings = getattr(self.victim, "readings", None)
         if readings is None:
             return answers
         pairs = zip(answers, readings(items), strict=True)
-        return [one if isinstance(one, Failure) else replace(one, reading=seen) for one, seen in pairs]
+        return [one if isinstance(one, (Failure, Unusable)) else replace(cast("Any", one), reading=seen) for one, seen in pairs]
 
 
 class FreshBackend:

@@ -9,7 +9,6 @@ damaged, edited or moved ends the run: to drop it would hide that the file canno
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.search import Prediction
+from reports.files.exact import canonical
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import pack, unpack
 from robustness.tasks.check_answers import AnswerOddities, read_answers
@@ -133,7 +133,7 @@ class Shelf(Generic[V]):
 
     def __init__(self, memory: Memory, who: Sequence[Any], pack: Callable[[V], bytes], unpack: Callable[[bytes], V]) -> None:
         self._memory, self._pack, self._unpack = memory, pack, unpack
-        self._who = blake2b(_canonical([*who, FORMAT, _versions()]), digest_size=16).digest()
+        self._who = blake2b(canonical([*who, FORMAT, _versions()]), digest_size=16).digest()
 
     def recall(self, items: Sequence[Any]) -> dict[Any, V]:
         """Answers to those of the items that were answered before; raises ``UsageError`` where one cannot be trusted."""
@@ -159,12 +159,7 @@ class Shelf(Generic[V]):
             )
 
     def _key(self, item: Any) -> bytes:
-        return blake2b(_canonical(item), digest_size=16, key=self._who).digest()
-
-
-def _canonical(value: Any) -> bytes:
-    """Bytes that differ wherever the values do: the halves of a surrogate pair are not the character that they would spell."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return blake2b(canonical(item), digest_size=16, key=self._who).digest()
 
 
 def _checksum(key: bytes, value: bytes) -> bytes:

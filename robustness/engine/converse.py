@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attacks.search import Input, Query, Search, UnansweredError
+from attacks.search import Input, Query, Search, UnansweredError, Unusable
 from reports.run import Outcome
 from reports.run.cases import inputs_of
 from robustness.engine.engine import VICTIM, Job, Oracles, Result, drive
@@ -52,6 +52,8 @@ def ask(oracle: VictimOracle, inputs: Sequence[Input]) -> list[Any]:
 
     def one(item: Input) -> Search[Any]:
         answers: list[Any] = yield Query((item,))
+        if isinstance(answers[0], Unusable):
+            raise UnansweredError(f"{answers[0].kind}: {answers[0].message}")
         return answers[0]
 
     return converse(oracle, (one(item) for item in inputs))
@@ -87,6 +89,8 @@ class CaseJudge:
 
     def reached(self, answer: Any, text: str, clean: Any) -> bool:
         """Whether the answer to a perturbed text is broken; ``clean``: that to the clean one."""
+        if isinstance(answer, Unusable):
+            return False
         perturbed = (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
         return self.goal.judge(answer, self._seen(perturbed, clean)).reached
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from attacks.search import Confirm, Query, Request, UnansweredError
+from attacks.search import Confirm, Query, Request, UnansweredError, Unusable
 from reports.run import Outcome
 from robustness.engine.oracle import Oracle
 from robustness.engine.trial import Plan, crashed, run_trial
@@ -114,6 +114,8 @@ def example_job(plan: Plan, example: Example, finished: Finished) -> Job[Outcome
             if clean is None:
                 try:
                     clean = (yield Query((example.inputs,)))[0]
+                    if isinstance(clean, Unusable):
+                        clean = UnansweredError(f"{clean.kind}: {clean.message}")
                 except UnansweredError as error:
                     clean = error
             if isinstance(clean, UnansweredError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
-from attacks.search import UnansweredError
+from attacks.search import UnansweredError, Unusable
 from robustness.engine.batching import Pending
 from robustness.engine.failures import Failure
 from robustness.errors import RobustnessError, VictimDiedError, VictimError, VictimTimeoutError
@@ -188,7 +188,7 @@ class Oracle(Generic[K, V]):
         answers = self._attempt(batch)
         if self.store is not None:
             pairs = zip(batch, answers, strict=True)
-            self.store.keep({item: answer for item, answer in pairs if not isinstance(answer, Failure)})
+            self.store.keep({item: answer for item, answer in pairs if not isinstance(answer, (Failure, Unusable))})
         self._settle(batch, answers)
         self.on_batch(len(batch))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Answer, Input
+from attacks.search import Answer, Input, Unusable
 from robustness.engine.failures import Failure
 from robustness.errors import VictimError
 from robustness.planning.self_checks import CODES, Flag
@@ -99,9 +99,9 @@ def _apart(backend: VictimBackend, inputs: Sequence[Input]) -> list[Answer]:
 def _usable(answers: Sequence[Answer | Failure]) -> list[Answer]:
     """The answers; raises ``VictimError`` where one is not an answer, though the same text had an answer before."""
     for one in answers:
-        if isinstance(one, Failure):
+        if isinstance(one, (Failure, Unusable)):
             raise VictimError(f"the victim gave no answer to a text that it answered before: {one.message}")
-    return [one for one in answers if not isinstance(one, Failure)]
+    return [one for one in answers if not isinstance(one, (Failure, Unusable))]
 
 
 def _bare(answer: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,7 @@ def _outcome(
         clean=_record(plan, example, trial, trial.clean),
         best=_record(plan, example, trial, verdict, found) if found else None,
         perturbed=found.text if found else None,
-        edits=tuple(EditRecord(e.start, e.end, e.new_start, e.new_end, e.before, e.after, e.technique) for e in edits),
+        edits=tuple(EditRecord(**asdict(edit)) for edit in edits),
         queries=trial.queries,
         forwards=trial.queries - 1 + clean_forwards,
         words_changed=count.changed,
@@ -184,6 +184,7 @@ def _outcome(
         unconfirmed=trial.tally.unconfirmed,
         fresh_asked=trial.tally.fresh_asked,
         fresh_reached=trial.tally.fresh_reached,
+        unusable=dict(trial.tally.unusable),
         ladder=_ladder(plan, trial),
         error=error,
         meta=dict(example.meta),

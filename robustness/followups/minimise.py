@@ -7,11 +7,11 @@ Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, IEEE T
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from attacks.search import Query, Search, UnansweredError
+from attacks.search import Query, Search, UnansweredError, Unusable
 from attacks.words import diff
 from reports.run import EditRecord, Outcome
 from reports.run.cases import inputs_of
@@ -80,6 +80,8 @@ def _reduced(case: Outcome, judge: CaseJudge) -> Search[Minimal]:
     text, edits = case.texts[case.field], pieces_of(case)
     everything = tuple(range(len(edits)))
     clean = (yield Query((inputs_of(case),)))[0]
+    if isinstance(clean, Unusable):
+        raise UnansweredError(f"{clean.kind}: {clean.message}")
     asked = _Asked(case, edits, judge, clean, {})
     if not judge.right(clean):
         return replace(_blank(case), state=NOT_APPLICABLE)
@@ -159,8 +161,8 @@ def _wide(edit: EditRecord) -> bool:
 
 
 def _records(before: str, after: str, technique: str, at: int) -> list[EditRecord]:
-    found = diff(before, after, technique)
-    return [EditRecord(e.start + at, e.end + at, e.new_start + at, e.new_end + at, e.before, e.after, technique) for e in found]
+    found = (EditRecord(**asdict(edit)) for edit in diff(before, after, technique))
+    return [replace(e, start=e.start + at, end=e.end + at, new_start=e.new_start + at, new_end=e.new_end + at) for e in found]
 
 
 def applied(text: str, edits: Sequence[EditRecord], choice: Sequence[int]) -> tuple[str, tuple[EditRecord, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from attacks.search import Recipe
+from attacks.search import Recipe, Unusable
 from robustness.engine.failures import Failure
 from robustness.engine.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
 from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
@@ -56,6 +56,8 @@ def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
             answer = backend.compute([one] * max(1, backend.row_quantum))[0]
             if isinstance(answer, Failure):
                 raise VictimError(f"{answer.error}: {answer.message}")
+            if isinstance(answer, Unusable):
+                raise VictimError(f"{answer.kind}: {answer.message}")
             good.append(one)
         except RobustnessError as error:
             first = first or error
@@ -78,7 +80,7 @@ def check_cache(backend: VictimBackend, store: Store, inputs: Sequence[Input]) -
     for one in spread(known, SAMPLE_DECLARED):
         with suppress(VictimError):  # it answered once; that it does not now is the run's to count
             answer = backend.compute([one] * max(1, backend.row_quantum))[0]
-            if not isinstance(answer, Failure):
+            if not isinstance(answer, (Failure, Unusable)):
                 fresh[one] = answer
     store.compare(fresh, backend.task.same)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Recipe
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MUCH_REJECTED = 0.95
 MUCH_UNKNOWN = 0.10
 SOME_INDISTINGUISHABLE = 0.05
+SOME_UNUSABLE = 0.05
 SOME_UNTESTED = 0.05
 MUCH_EXHAUSTED = 0.20
 SOME_WITHOUT_CANDIDATES = 0.05
@@ -51,6 +52,7 @@ CODES: Mapping[str, str] = {
     "zero-candidates": "no candidate was found for some examples; they are untested",
     "untested": "some examples had no fair try: they do not count as survivals, and the verdict allows for either outcome",
     "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
+    "unusable": "to many candidates the victim returned no answer that counts; they are neither tries nor breaks",
     "unknown-words": "the victim's tokenizer does not know much of the data",
     "unconfirmed": "some successes of the search were not confirmed by fresh answers and count as failed",
     "constant": "the victim gives the same answer whatever it is asked",
@@ -150,6 +152,7 @@ class _Count:
     distinct: int = 0
     indistinguishable: int = 0
     unconfirmed: int = 0
+    unusable: Counter[str] = field(default_factory=Counter)
 
 
 class OutcomeChecks:
@@ -185,6 +188,7 @@ class OutcomeChecks:
             count.distinct += outcome.distinct
             count.indistinguishable += outcome.indistinguishable
             count.unconfirmed += outcome.unconfirmed
+            count.unusable.update(outcome.unusable)
 
     def _read_clean(self, outcome: Outcome) -> None:
         if outcome.clean is None or outcome.example_id in self._clean:
@@ -236,6 +240,11 @@ def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
     if count.tried and count.untested / count.tried > SOME_UNTESTED:
         share = count.untested / count.tried
         yield Flag("untested", "warning", f"{recipe}: {CODES['untested']} ({count.untested} of {count.tried})", share)
+    lost = count.unusable.total()
+    if lost and lost / (lost + count.distinct + count.indistinguishable) > SOME_UNUSABLE:
+        share = lost / (lost + count.distinct + count.indistinguishable)
+        kinds = ", ".join(f"{n} {kind}" for kind, n in count.unusable.most_common())
+        yield Flag("unusable", "warning", f"{recipe}: {CODES['unusable']} ({kinds})", share)
     asked = count.distinct + count.indistinguishable
     if asked and count.indistinguishable / asked > SOME_INDISTINGUISHABLE:
         share = count.indistinguishable / asked

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from attacks.search import Prediction
+from attacks.search import Prediction, Unusable
 
 __all__ = ["Completion", "LabelSet", "Number", "Prediction", "Ranking", "Span", "Spans", "Unusable", "pack", "unpack"]
 
@@ -66,18 +66,6 @@ class Ranking:
     ids: tuple[str, ...]
     scores: tuple[float, ...] | None = None
     reading: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A row that is no answer: neither robustness nor a break, and counted by its ``kind``.
-
-    ``kind``: ``empty``, ``truncated`` (cut off by a limit of the victim's), ``filtered``, ``refused`` or ``unparsed``.
-    ``message``: what came and what was expected.
-    """
-
-    kind: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

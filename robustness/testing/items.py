@@ -259,13 +259,14 @@ def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -
 def marked(outcome: Outcome) -> str:
     """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``; long stretches between are cut."""
     from reports.files.text import visible
+    from reports.render.edits import SAME, bracketed, stretches
 
-    text, parts, at, shown = outcome.texts.get(outcome.field, ""), [], 0, 0
-    for edit in sorted(outcome.edits, key=lambda edit: edit.start):
-        old, new = (f"[-{edit.before}-]" if edit.before else ""), (f"{{+{edit.after}+}}" if edit.after else "")
-        parts += [_cut(text[at : edit.start], shown, NEAR), old, new]
-        at, shown = edit.end, NEAR
-    return " ".join(visible("".join([*parts, _cut(text[at:], NEAR, 0)])).split("\n"))
+    parts, shown = list(stretches(outcome)), []
+    for n, (kind, piece) in enumerate(parts):
+        if kind == SAME:
+            piece = _cut(piece, 0 if n == 0 < len(parts) - 1 else NEAR, NEAR if n < len(parts) - 1 else 0)
+        shown.append(bracketed(kind, piece))
+    return " ".join(visible("".join(shown)).split("\n"))
 
 
 def _cut(stretch: str, first: int, last: int) -> str:

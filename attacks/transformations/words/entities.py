@@ -24,7 +24,7 @@ class EntityForms(Protocol):
 
     @property
     def name(self) -> str:
-        """The technique in lower case with hyphens."""
+        """The technique in small letters with hyphens."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -53,14 +53,14 @@ class OtherName:
 
 
 class OtherCase:
-    """The same name in upper case, and in lower case: headlines, chats, speech written down."""
+    """The same name in upper and in lower case: headlines, chats, speech written down."""
 
     name = "entity-case"
     languages = ("*",)
     preserves = FORM
 
     def forms(self, entity: str, label: str, before: str, rng: Random) -> list[str]:
-        """Lower case, upper case, first letters in upper case."""
+        """Lower case, upper case, title case."""
         forms = (entity.lower(), entity.upper(), " ".join(like_case(word.lower(), "Aa") for word in entity.split(" ")))
         return [form for form in dict.fromkeys(forms) if form != entity]
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.render.numbers import percent
+
 LEFT, RIGHT, TOP, BOTTOM = 17.0, 97.0, 6.0, 86.0
 """The plotting area within the box; what lies outside holds the axis labels."""
 _BUDGET_TICKS = (1, 10, 100, 1000, 10_000, 100_000)
@@ -44,11 +46,6 @@ def across(share: float) -> float:
 def up(share: float) -> float:
     """A vertical place from 0 (bottom) to 1 (top) in the plotting area."""
     return round(BOTTOM - (BOTTOM - TOP) * share, 2)
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """A share as a percentage, or a dash."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
 
 
 def severity_plots(rows: Iterable[Mapping[str, Any]], clean: Mapping[str, Mapping[str, Any] | None]) -> tuple[Plot, ...]:

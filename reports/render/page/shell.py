@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from reports.render.numbers import drop, signed
+from reports.render import numbers
 from reports.render.page import charts, view
 from reports.render.page.safe import code_point, finalised, inked, policy_hash, web_address
 
@@ -58,11 +58,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": charts.percent,
-        "points": view.points,
+        "percent": numbers.percent,
+        "points": numbers.points,
         "fixed": lambda value: "–" if value is None else f"{value:.2f}",
         "fell": _fell,
-        "whole": lambda value: "–" if value is None else f"{value:,.0f}",
+        "whole": numbers.number,
         "grouped": lambda value: f"{int(value):,}",
         "plain": view.plain,
         "inked": inked,
@@ -70,8 +70,8 @@ def _environment() -> Environment:
         "up": charts.up,
         "web_address": web_address,
         "data": lambda book: _trusted(book.data),
-        "signed": signed,
-        "drop": drop,
+        "signed": numbers.signed,
+        "drop": numbers.drop,
     }
     return environment
 

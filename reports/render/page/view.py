@@ -11,7 +11,7 @@ from reports.files.public import full_message
 from reports.gate.rules import RULES
 from reports.gate.verdicts import GateResult, RuleResult
 from reports.measures.intervals import Proportion
-from reports.render.page.charts import percent
+from reports.render.numbers import percent, points
 from reports.run import Manifest
 
 _TONES = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
@@ -117,11 +117,6 @@ def _rule(rule: RuleResult) -> RuleView:
         bound=bound,
         settling_n=rule.settling_n,
     )
-
-
-def points(value: float | None) -> str:
-    """A difference of accuracies in percentage points, or a dash."""
-    return "–" if value is None else f"{100 * value:.1f} pts"
 
 
 def doubts(flags: Iterable[Mapping[str, Any]]) -> list[Doubt]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +229,7 @@ def code_identity(*loaded: Any) -> dict[str, str]:
 
 def digest(files: Iterable[Path]) -> str:
     """One SHA-256 over names and contents, in the order given."""
-    total = sha256()
+    total = hashlib.sha256()
     for file in files:
         total.update(f"{file.name}\0{file_digest(file)}\n".encode())
     return total.hexdigest()
@@ -245,11 +245,8 @@ def file_digest(file: Path) -> str:
 @lru_cache(maxsize=256)
 def _hash_file(path: Path, size: int, changed: int) -> str:
     del size, changed  # part of the key: a changed file is read again
-    total = sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def aligned(model: Any) -> Any:

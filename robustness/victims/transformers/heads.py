@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robustness.errors import UsageError, VictimError
+from robustness.victims.transformers.load import LOADERS
 
 Scoring = Callable[[Any], Any]
 """From logits (n, outputs) in float64 to a row for each input, as its task reads it."""
@@ -43,7 +44,7 @@ def check_kind(config: Any) -> None:
             does = "is made for another task"
         if does is not None:
             raise UsageError(
-                f"the checkpoint is a {name}, which {does}; only sequence classifiers (…For{WANTED}) can be audited. "
+                f"the checkpoint is a {name}, which {does}; what can be audited ends in {', '.join(LOADERS)}. "
                 "If it was fine-tuned as one all the same, correct architectures in its config.json"
             )
 

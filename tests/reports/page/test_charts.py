@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.measures.intervals import proportion
-from reports.render.page.charts import BOTTOM, LEFT, RIGHT, TOP, across, budget_plots, percent, severity_plots, up
+from reports.render.page.charts import BOTTOM, LEFT, RIGHT, TOP, across, budget_plots, severity_plots, up
 
 
 def rung(recipe: str, severity: int, right: int) -> dict[str, Any]:
@@ -18,12 +18,6 @@ def test_places_run_from_edge_to_edge_of_the_plotting_area() -> None:
     assert (up(0), up(1)) == (BOTTOM, TOP)
     assert 0 < LEFT < RIGHT <= 100
     assert 0 <= TOP < BOTTOM < 100
-
-
-def test_percent_has_a_dash_for_nothing() -> None:
-    assert percent(None) == "–"
-    assert percent(0.1234) == "12.3 %"
-    assert percent(1.0, 0) == "100 %"
 
 
 def test_a_severity_curve_starts_clean_and_ends_at_the_worst() -> None:

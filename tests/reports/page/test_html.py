@@ -108,7 +108,16 @@ def test_a_condition_that_failed_is_named_with_its_reason(make_run: Make, make_c
 
 def test_the_headline_carries_interval_profile_and_budget(make_run: Make, make_counted: Counted) -> None:
     said = page(make_run(make_counted("deepwordbug", skipped=43, succeeded=128, failed=29))).text("headline")
-    for fact in ("14.5 %", "9.9–20.2 %", "78.5 %", "64.0 pts", "81.5 %", "profile strict", "500 queries", "95 % Clopper–Pearson"):
+    for fact in (
+        "14.5 %",
+        "9.9–20.2 %",
+        "78.5 %",
+        "64.0 points",
+        "81.5 %",
+        "profile strict",
+        "500 queries",
+        "95 % Clopper–Pearson",
+    ):
         assert fact in said
 
 
