@@ -122,12 +122,8 @@ class Words:
             pieces[at], why[at] = new, technique
         return self._with(pieces, why)
 
-    def replace_range(self, start: int, stop: int, new: str, technique: str = "") -> Words:
-        """A view in which the words from ``start`` up to ``stop``, and what stands between them, read ``new``."""
-        return self.replace_ranges({(start, stop): new}, technique)
-
     def replace_ranges(self, changes: Mapping[tuple[int, int], str], technique: str = "") -> Words:
-        """A view with several ranges of words replaced at once."""
+        """A view in which the words from a start up to a stop, and what stands between them, read otherwise."""
         pieces, why = list(self._pieces), dict(self._why)
         for (start, stop), new in changes.items():
             if not 0 <= start < stop <= len(self):

@@ -28,7 +28,8 @@ READING = ("text", "label", "id", "group", "label_map", "format", "split", "enco
 OPENING = (
     *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
-    *("prompt", "system", "max_new_tokens", "stop", "calibrate"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix"),
+    *("json_lines", "start_limit", "answer_limit"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 OTHERS = ("victim", "data", "task", "limit", "victim_options")
@@ -105,6 +106,8 @@ def composed(
         task = asked.task or task_of_data(victim, ready)
         if task is not None and settings.goal:
             task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
+        if task is not None:
+            task_named(task).check_extra()
         subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
         try:
             how = {**asked.reading, "offline": settings.offline}

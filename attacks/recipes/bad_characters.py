@@ -8,14 +8,14 @@ from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register, register_suite
 from attacks.search import Citation, Recipe
 from attacks.strategies.evolution import Evolution
-from attacks.transformations.base import Injection
+from attacks.transformations.base import PositionEdit
 from attacks.transformations.characters.bidi import BidiReorder
 from attacks.transformations.characters.deletion import DeletionCharacter
 from attacks.transformations.characters.homoglyphs import Homoglyph
 from attacks.transformations.characters.invisible import InvisibleCharacter
 
 CITATION = Citation("Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks", "https://arxiv.org/abs/2106.09898")
-TECHNIQUES: dict[str, Injection] = {
+TECHNIQUES: dict[str, PositionEdit] = {
     "invisible": InvisibleCharacter(),
     "homoglyph": Homoglyph(),
     "reorder": BidiReorder(),
@@ -25,13 +25,13 @@ EDITS = (1, 2, 3, 4, 5)
 """The paper's perturbation budgets."""
 
 
-def bad_characters(name: str, injections: tuple[Injection, ...], options: Options) -> Recipe:
+def bad_characters(name: str, techniques: tuple[PositionEdit, ...], options: Options) -> Recipe:
     """Up to five invisible edits, as few as suffice, population 32, at most 10 generations for each number of edits."""
     return assemble(
         options,
         name,
-        lambda injections, constraints: Evolution(injections, EDITS, population=32, generations=10, constraints=constraints),
-        transformations=injections,
+        lambda techniques, constraints: Evolution(techniques, EDITS, population=32, generations=10, constraints=constraints),
+        transformations=techniques,
         citation=CITATION,
         level="character",
         parameters=(
@@ -42,7 +42,7 @@ def bad_characters(name: str, injections: tuple[Injection, ...], options: Option
     )
 
 
-for _technique, _injection in TECHNIQUES.items():
-    register(f"bad-characters-{_technique}")(partial(bad_characters, f"bad-characters-{_technique}", (_injection,)))
+for _technique, _edit in TECHNIQUES.items():
+    register(f"bad-characters-{_technique}")(partial(bad_characters, f"bad-characters-{_technique}", (_edit,)))
 register("bad-characters")(partial(bad_characters, "bad-characters", tuple(TECHNIQUES.values())))
 register_suite("bad-characters:*", [f"bad-characters-{technique}" for technique in TECHNIQUES])

@@ -28,7 +28,7 @@ class Tally:
 
     ``no_ops``: equal to the original as texts. ``distinct``: different texts asked that the victim can tell from the original;
     ``indistinguishable``: those that it cannot, unknown words or edits past its cut. ``unconfirmed``: successes of the search
-    that fresh answers did not bear out. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    that fresh answers did not confirm. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
     ``unusable``: texts to which the victim returned no answer that counts, by kind: neither tries nor breaks.
     """
 

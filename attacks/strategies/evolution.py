@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import BudgetExhaustedError, Candidate, Search, Trial
-from attacks.transformations.base import Injection
+from attacks.transformations.base import PositionEdit
 from attacks.words import words_of
 
 Genome = list[float]
 """Two numbers from 0 to 1 for each edit: where it is made, and in which of its variants."""
-Place = tuple[int, Injection]
+Place = tuple[int, PositionEdit]
 VARIANTS = 64
 STALE = 3
 """Rounds of random texts in a row that bring nothing new before a short text counts as searched through."""
@@ -30,19 +30,19 @@ class Evolution:
 
     A generation is asked in one request. A budget that does not allow every edit count two generations keeps fewer of them,
     the largest always; those kept share it evenly, generations shrinking first and population next. What such a search has left
-    at its end goes to random texts of the largest edit count, so that one cut by its budget has spent it. Several injections
+    at its end goes to random texts of the largest edit count, so that one cut by its budget has spent it. Several techniques
     are mixed in one text.
     """
 
-    injections: tuple[Injection, ...]
+    techniques: tuple[PositionEdit, ...]
     edits: tuple[int, ...] = (1, 2, 3, 4, 5)
     population: int = 32
     generations: int = 10
     constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.injections:
-            raise ValueError("an evolution needs at least one transformation that injects at positions, got none")
+        if not self.techniques:
+            raise ValueError("an evolution needs at least one transformation that edits at positions, got none")
         if not self.edits or min(self.edits) < 1:
             raise ValueError(f"edits must be one or more numbers from 1 upwards, got {self.edits!r}")
         if self.population < LEAST_POPULATION or self.generations < 0:
@@ -53,7 +53,7 @@ class Evolution:
 
     def search(self, trial: Trial) -> Search[None]:
         """Evolve for each edit count until one succeeds."""
-        places = _Places.of(self.injections, trial.text)
+        places = _Places.of(self.techniques, trial.text)
         possible = [n for n in self.edits if n <= len(places)]
         wanted = self.thinned(possible, trial.remaining)
         seed, cut = trial.rng.getrandbits(64), wanted != possible
@@ -94,25 +94,25 @@ class Evolution:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Every position of every injection, rising; kept as numbers, because a long text has millions."""
+    """Every position of every technique, rising; kept as numbers, because a long text has millions."""
 
-    injections: tuple[Injection, ...]
+    techniques: tuple[PositionEdit, ...]
     positions: NDArray[np.int64]
     kinds: NDArray[np.int8]
 
     @classmethod
-    def of(cls, injections: tuple[Injection, ...], text: str) -> _Places:
-        found = [np.asarray(injection.positions(text), np.int64) for injection in injections]
+    def of(cls, techniques: tuple[PositionEdit, ...], text: str) -> _Places:
+        found = [np.asarray(technique.positions(text), np.int64) for technique in techniques]
         positions = np.concatenate(found)
         kinds = np.repeat(np.arange(len(found), dtype=np.int8), [len(one) for one in found])
         order = np.argsort(positions, kind="stable")
-        return cls(injections, positions[order], kinds[order])
+        return cls(techniques, positions[order], kinds[order])
 
     def __len__(self) -> int:
         return len(self.positions)
 
     def __getitem__(self, number: int) -> Place:
-        return int(self.positions[number]), self.injections[int(self.kinds[number])]
+        return int(self.positions[number]), self.techniques[int(self.kinds[number])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,9 @@ class _Brood:
 
     def change(self, where: float, variant: float) -> tuple[int, int, str, str]:
         number = int(where * len(self.places))
-        position, injection = self.places[number]
+        position, technique = self.places[number]
         rng = Random(f"{self.seed}/{number}/{int(variant * VARIANTS)}")
-        return (*injection.replacement(self.trial.text, position, rng), injection.name)
+        return (*technique.replacement(self.trial.text, position, rng), technique.name)
 
 
 def _rival(pool: Sequence[Genome], member: int, best: Genome, rng: Random) -> Genome:

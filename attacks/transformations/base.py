@@ -81,7 +81,7 @@ Replacement = tuple[int, int, str]
 
 
 @runtime_checkable
-class Injection(Transformation, Protocol):
+class PositionEdit(Transformation, Protocol):
     """A transformation that changes a text at one position: what searches over positions are made of."""
 
     def positions(self, text: str) -> Sequence[int]:
@@ -89,16 +89,6 @@ class Injection(Transformation, Protocol):
 
     def replacement(self, text: str, position: int, rng: Random) -> Replacement:
         """The change at one of ``positions(text)``, as the span that it replaces."""
-
-    def inject(self, text: str, position: int, rng: Random) -> Candidate:
-        """The text with one change, at one of ``positions(text)``."""
-
-
-def inject_many(injection: Injection, text: str, positions: Iterable[int], rng: Random) -> Candidate | None:
-    """The text with one change at each position, all meant in the original; of two that overlap the first is made."""
-    changes = (injection.replacement(text, position, rng) for position in sorted(set(positions)))
-    new = spliced(text, changes)
-    return Candidate(new, injection.name) if new != text else None
 
 
 def spliced(text: str, changes: Iterable[Replacement]) -> str:
@@ -110,12 +100,6 @@ def spliced(text: str, changes: Iterable[Replacement]) -> str:
             parts += (text[at:start], new)
             at = end
     return "".join((*parts, text[at:]))
-
-
-def replaced(text: str, change: Replacement, technique: str) -> Candidate:
-    """The candidate that one replacement makes."""
-    start, end, new = change
-    return Candidate(text[:start] + new + text[end:], technique)
 
 
 def shuffled(count: int, rng: Random) -> list[int]:

@@ -182,6 +182,10 @@ class AuditDefaults(_Table):
     prompt: str | None = None
     system: str | None = None
     max_new_tokens: Count | None = None
+    prefix: str | None = None
+    json_lines: bool | None = None
+    start_limit: Annotated[float, Field(gt=0)] | None = None
+    answer_limit: Annotated[float, Field(gt=0)] | None = None
     stop: Names | None = None
     calibrate: bool | None = None
     isolate: bool | None = None

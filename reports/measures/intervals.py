@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -129,13 +130,9 @@ def z_of(confidence: float) -> float:
 
 def median(values: list[int] | list[float]) -> float | None:
     """The median, or None of nothing."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    middle = len(ordered) // 2
-    return float(ordered[middle]) if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    return float(statistics.median(values)) if values else None
 
 
 def mean(values: list[int] | list[float]) -> float | None:
     """The arithmetic mean, or None of nothing."""
-    return math.fsum(values) / len(values) if values else None
+    return statistics.fmean(values) if values else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports.measures.clusters import Design
-from reports.measures.intervals import CONFIDENCE, Proportion
+from reports.measures.intervals import CONFIDENCE, Proportion, mean
 from reports.measures.metrics import by_example, fate, groups_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,16 @@ def task_measures(run: Run) -> tuple[TaskMeasure, ...]:
         attacked = [_of(_worst(group), name) for group in groups]
         add = _pooled if pooled else _mean
         found.append(TaskMeasure(name, str(measure["title"]), add(clean), add(attacked)))
+        for part in _parts(groups, name):
+            sides = ([_of(group[0].clean, part) for group in groups], [_of(_worst(group), part) for group in groups])
+            found.append(TaskMeasure(part, f"{measure['title']}, {part.partition(':')[2]}", add(sides[0]), add(sides[1])))
     return tuple(found)
+
+
+def _parts(groups: Sequence[Sequence[Outcome]], name: str) -> list[str]:
+    """Parts of a measure, such as a type of entities: ``entity_f1:PER``."""
+    answers = (judged for group in groups for judged in (group[0].clean, _worst(group)) if judged is not None)
+    return sorted({key for judged in answers for key in judged.measures if key.startswith(f"{name}:")})
 
 
 def mean_interval(
@@ -153,7 +162,7 @@ def _of(judged: Any, name: str) -> Any:
 
 def _mean(values: Sequence[Any]) -> float | None:
     known = [float(value) for value in values if isinstance(value, (int, float))]
-    return sum(known) / len(known) if known else None
+    return mean(known)
 
 
 def _pooled(values: Sequence[Any]) -> float | None:

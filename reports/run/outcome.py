@@ -76,17 +76,18 @@ class Outcome:
     where there is none.
     ``queries``: distinct inputs this trial asked about, the clean one included. ``forwards``: those of them that had to be
     computed for it, the clean answer being shared by an example's recipes. ``words_changed`` of ``words``: original words that
-    were replaced or removed; ``words_inserted``: words put in beside them.
+    were replaced or removed; ``words_inserted``: words inserted besides.
     ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
     end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
     victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
     that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
-    search that fresh answers did not bear out; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
+    search that fresh answers did not confirm; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
     that reached the goal too. ``unusable``: texts to which the victim returned no answer that counts, by kind.
     ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
-    a name of ``reports.gate.goals``; a line holds it only where a recipe has a goal of its own.
+    a line holds it
+    only where it is not ``misclassify``.
     """
 
     example_id: str

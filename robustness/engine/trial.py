@@ -196,7 +196,7 @@ def _right(plan: Plan, example: Example) -> dict[str, Any]:
     """What is right, as an outcome holds it."""
     task, space = plan.task, plan.space
     return {
-        "reference": task.show_reference(example.reference, space),
+        "reference": task.reference_in(example.reference, example.inputs[plan.field], space),
         "gold": task.cell(example.reference, space),
         "stratum": task.stratum(example.reference, space),
     }
@@ -204,8 +204,8 @@ def _right(plan: Plan, example: Example) -> dict[str, Any]:
 
 def _record(plan: Plan, example: Example, trial: Trial, verdict: Verdict, found: Candidate | None = None) -> Judged:
     """An answer as it was judged, the clean one or that to ``found``."""
-    shown = plan.task.show(verdict.answer, plan.space)
     asked = trial.inputs if found is None else trial.with_text(found.text)
+    shown = plan.task.shown_in(verdict.answer, asked[plan.field], plan.space)
     seen = Seen(trial.inputs, asked, plan.field, example.reference, trial.clean.answer)
     return Judged(
         shown=shown.text,

@@ -99,6 +99,14 @@ class Entities(Task[Gold, Spans]):
         """The spans by place and type, to be marked in the text."""
         return Shown(_line(answer.found), spans=answer.found, answer=_cells(answer.found))
 
+    def shown_in(self, answer: Spans, text: str, space: Space) -> Shown:
+        """The spans by type and words."""
+        return Shown(_quoted(answer.found, text), spans=answer.found, answer=_cells(answer.found))
+
+    def reference_in(self, reference: Gold | None, text: str, space: Space) -> str:
+        """The gold spans by type and words."""
+        return "" if reference is None else _quoted(reference, text)
+
     def show_reference(self, reference: Gold | None, space: Space) -> str:
         """The gold spans, by place and type."""
         return "" if reference is None else _line(reference)
@@ -128,6 +136,10 @@ class Entities(Task[Gold, Spans]):
     def gist(self, answer: Spans) -> Hashable:
         """The spans, however sure the victim is of them."""
         return answer.found
+
+
+def _quoted(spans: Sequence[Span], text: str) -> str:
+    return "; ".join(f"{one.label} {text[one.start : one.end]}" for one in spans) or _line(spans)
 
 
 def _line(spans: Sequence[Span]) -> str:

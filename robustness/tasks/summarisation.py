@@ -56,6 +56,7 @@ class Summarisation(TextTask):
 
     name = "summarisation"
     summary = "a short text that says what a long one says"
+    texts = ("document", "article", "dialogue")
     references = ("summary", "reference", "highlights", "target", "ref")
     answer_keys = ("summary_text", "summary", "text", "generated_text", "answer")
     default_share, right_quality, measure_name = DEFAULT_SHARE, RIGHT_ROUGE, "ROUGE-L"

@@ -158,6 +158,10 @@ class Task(ABC, Generic[R, A]):
     def show(self, answer: A, space: Space) -> Shown:
         """The answer as reports show it."""
 
+    def shown_in(self, answer: A, text: str, space: Space) -> Shown:
+        """The answer beside the attacked field's text that it answers; the same unless its line quotes that text."""
+        return self.show(answer, space)
+
     def adapted(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """A row of the data, one that comes in another usual shape brought into columns of ``texts`` and ``references``."""
         return row
@@ -174,6 +178,10 @@ class Task(ABC, Generic[R, A]):
     def marks(self, reference: R | None, inputs: Input) -> tuple[Mark, ...]:
         """Spans of the input that the reference names: gold entities, the answer inside a context."""
         return ()
+
+    def reference_in(self, reference: R | None, text: str, space: Space) -> str:
+        """What is right, in a line, beside the attacked field's text; the same unless the line quotes that text."""
+        return self.show_reference(reference, space)
 
     def stratum(self, reference: R | None, space: Space) -> str | None:
         """The group that ``--limit`` and slices keep apart; None where there is none."""
@@ -206,6 +214,9 @@ class Task(ABC, Generic[R, A]):
             return goal.judge(answer, Seen(inputs, perturbed, field, reference, clean))  # type: ignore[arg-type]
 
         return judge
+
+    def check_extra(self) -> None:
+        """Raise ``MissingExtraError`` where a package that measures this task's answers is not installed."""
 
     def check_goal(self, spec: str) -> None:
         """Raise ``UsageError`` for a goal that the task has not, whatever the victim's labels."""

@@ -70,6 +70,7 @@ class Translation(TextTask):
 
     name = "translation"
     summary = "a text in another language"
+    texts = ("source", "src")
     references = ("reference", "target", "translation", "tgt", "ref")
     answer_keys = ("translation_text", "translation", "text", "generated_text", "answer")
     default_share, right_quality, measure_name = DEFAULT_SHARE, RIGHT_CHRF, "chrF"

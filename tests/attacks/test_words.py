@@ -70,7 +70,7 @@ def test_a_text_comes_back_from_its_words(text: str) -> None:
     assert all(text[slice(*words.span(i))] == words[i] != "" for i in range(len(words)))
 
 
-STEPS = ("replace", "replace_many", "replace_range", "replace_gaps", "delete", "delete_many")
+STEPS = ("replace", "replace_many", "replace_ranges", "replace_gaps", "delete", "delete_many")
 
 
 def step(words: Words, kind: str, index: int, stop: int, new: str) -> Words:
@@ -79,8 +79,8 @@ def step(words: Words, kind: str, index: int, stop: int, new: str) -> Words:
             return words.replace(index, new, kind)
         case "replace_many":
             return words.replace_many({i: new for i in range(index, stop)}, kind)
-        case "replace_range":
-            return words.replace_range(index, stop, new, kind)
+        case "replace_ranges":
+            return words.replace_ranges({(index, stop): new}, kind)
         case "replace_gaps":
             return words.replace_gaps({index: new, stop: ""}, kind)
         case "delete":
@@ -157,7 +157,7 @@ def test_a_deleted_word_takes_one_space_with_it(text: str, index: int, expected:
 
 
 def test_neighbouring_edits_of_one_technique_are_one_edit() -> None:
-    words = Words("I do not know").replace_range(1, 3, "don't", "contraction")
+    words = Words("I do not know").replace_ranges({(1, 3): "don't"}, "contraction")
     assert words.edits() == (Edit(2, 8, 2, 7, "do not", "don't", "contraction"),)
     assert words.changed == (1, 2)
     assert len(words) == 4
@@ -187,7 +187,7 @@ def test_indexes_out_of_range_are_refused() -> None:
             call()
     for start, stop in ((0, 0), (1, 3), (-1, 1)):
         with pytest.raises(IndexError, match="a range of words must lie within 0:2"):
-            words.replace_range(start, stop, "")
+            words.replace_ranges({(start, stop): ""})
     for call in (lambda: words[-3], lambda: words.original_word(2), lambda: words.replace_many({2: ""})):
         with pytest.raises(IndexError):
             call()

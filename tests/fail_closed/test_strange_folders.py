@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from reports.files import exact
+from reports.files.exact import canonical
 from reports.measures.slices import find_slice, in_slice
 from reports.render import render_all
 from reports.run import Judged, Manifest, Outcome, RunError, Rung
@@ -21,7 +22,6 @@ from reports.run.minimised import MINIMAL, Minimal, read_minimised, write_minimi
 from reports.run.seal import drop_seal
 from reports.run.store import RunWriter, load_run
 from robustness.cli import main
-from robustness.engine.cache import _canonical
 
 ROOT = Path(__file__).resolve().parents[2]
 APART, EMOJI = "a\ud83d\ude00b", "a\U0001f600b"
@@ -67,7 +67,7 @@ def test_the_halves_of_a_pair_come_back_as_two_code_points(tmp_path: Path) -> No
 
 
 def test_the_halves_of_a_pair_have_a_cache_key_of_their_own() -> None:
-    assert _canonical([APART]) != _canonical([EMOJI])
+    assert canonical([APART]) != canonical([EMOJI])
 
 
 STRANGE_NUMBERS = {

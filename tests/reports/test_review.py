@@ -84,7 +84,7 @@ def test_hostile_texts_come_out_dead(make_run: Callable[..., Run], make_outcome:
     assert "<img" not in form
     assert form.count("<script") == 2
     assert "connect-src" not in form
-    assert "default-src 'none'" in form.replace("&#x27;", "'")
+    assert "default-src 'none'" in form.replace("&#39;", "'")
 
 
 def test_key_and_sheets_come_back(

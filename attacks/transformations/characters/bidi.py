@@ -9,8 +9,8 @@ from random import Random
 from unicodedata import bidirectional
 
 from attacks.preserves import FORM
-from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
+from attacks.search import Citation
+from attacks.transformations.base import Replacement, WordNoise, rotated, thinned
 from attacks.transformations.characters.clusters import boundaries
 from attacks.words import Words
 
@@ -55,10 +55,6 @@ class BidiReorder(WordNoise):
     def replacement(self, text: str, position: int, rng: Random) -> Replacement:
         """The characters at ``position`` and after it, reordered."""
         return position, position + 2, reordered(text[position], text[position + 1])
-
-    def inject(self, text: str, position: int, rng: Random) -> Candidate:
-        """The text with one pair reordered."""
-        return replaced(text, self.replacement(text, position, rng), self.name)
 
 
 def reordered(first: str, second: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 from attacks.preserves import FORM
-from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
+from attacks.search import Citation
+from attacks.transformations.base import Replacement, WordNoise, rotated, thinned
 from attacks.transformations.characters.clusters import ALPHABET, boundaries, check_alphabet
 from attacks.words import Words
 
@@ -46,7 +46,3 @@ class DeletionCharacter(WordNoise):
     def replacement(self, text: str, position: int, rng: Random) -> Replacement:
         """A random letter and its backspace before ``position``."""
         return position, position, rng.choice(self.alphabet) + BACKSPACE
-
-    def inject(self, text: str, position: int, rng: Random) -> Candidate:
-        """The text with one letter and its backspace more."""
-        return replaced(text, self.replacement(text, position, rng), self.name)

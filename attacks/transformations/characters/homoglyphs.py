@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 from attacks.preserves import FORM
-from attacks.search import Candidate, Citation
-from attacks.transformations.base import LATIN, Replacement, WordNoise, replaced
+from attacks.search import Citation
+from attacks.transformations.base import LATIN, Replacement, WordNoise
 from attacks.transformations.characters.substitution import random_substitution, substitutions
 from attacks.transformations.tables import table
 from attacks.words import Words
@@ -40,7 +40,3 @@ class Homoglyph(WordNoise):
     def replacement(self, text: str, position: int, rng: Random) -> Replacement:
         """The character at ``position`` becomes a random lookalike."""
         return position, position + 1, rng.choice(table("homoglyphs")[text[position]])
-
-    def inject(self, text: str, position: int, rng: Random) -> Candidate:
-        """The text with one character replaced by a lookalike."""
-        return replaced(text, self.replacement(text, position, rng), self.name)

@@ -7,8 +7,8 @@ from random import Random
 from unicodedata import category
 
 from attacks.preserves import FORM
-from attacks.search import Candidate, Citation
-from attacks.transformations.base import Replacement, WordNoise, replaced, rotated, thinned
+from attacks.search import Citation
+from attacks.transformations.base import Replacement, WordNoise, rotated, thinned
 from attacks.transformations.characters.clusters import boundaries
 from attacks.words import Words
 
@@ -58,10 +58,6 @@ class InvisibleCharacter(WordNoise):
     def replacement(self, text: str, position: int, rng: Random) -> Replacement:
         """A random invisible character before ``position``."""
         return position, position, rng.choice(self.characters)
-
-    def inject(self, text: str, position: int, rng: Random) -> Candidate:
-        """The text with one invisible character more."""
-        return replaced(text, self.replacement(text, position, rng), self.name)
 
 
 def _inside(word: str) -> Sequence[int]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attacks.constraints.stopwords import is_stop_word
-from attacks.tagging import Token, tagged
+from attacks.tagging import tagged
 from attacks.tagging.builtin import after_adverbs, possible
 
 NOMINATIVE = frozenset("i you he she it we they".split())
@@ -19,7 +19,6 @@ _CLAUSE_STARTS = frozenset("and or but because if when while that although thoug
 _NOUN_MODALS = frozenset("will need must can might".split())
 _FOCUS = frozenset("only just merely simply but to".split())
 _NEGATED = frozenset("are could did do does had has have is must need should was were will would can ca wo sha might".split())
-_AUXILIARIES = _NEGATED | {"am", "be"}
 _NAMING = frozenset("called named titled entitled known considered deemed dubbed".split())
 _INTRANSITIVE = frozenset(
     """been got had become gone come happened arrived died grown fallen risen lived worked seemed stopped improved looked talked
@@ -339,8 +338,3 @@ def changed(text: str, changes: Sequence[tuple[Change, str]]) -> str:
         parts += (text[at : change.start], new)
         at = change.end
     return "".join((*parts, text[at:]))
-
-
-def has_candidates(tokens: Sequence[Token]) -> bool:
-    """Whether anything is contracted, so that tagging is worth its time."""
-    return any(token.small[:1] == "'" or token.small == "n't" for token in tokens)

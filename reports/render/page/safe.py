@@ -12,9 +12,12 @@ import json
 import unicodedata
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
+
+import regex
 
 from reports.files.text import segments, visible
 
@@ -28,6 +31,8 @@ _SHORT = {
     0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI", 0x3000: "IDSP", 0xFE0E: "VS15", 0xFE0F: "VS16", 0xFEFF: "BOM",
 }  # fmt: skip
 _KINDS = {"Cs": "lone surrogate", "Co": "private use character", "Cn": "unassigned code point", "Cc": "control character"}
+
+_UNPRINTABLE = regex.compile(r"[\p{Cs}\p{Cc}--\n\t]", regex.V1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,14 @@ def finalised(value: Any) -> Any:
     if value is None:
         return ""
     return visible(value) if type(value) is str else value
+
+
+def as_read(text: str) -> str:
+    """Escaped, and else as a reader of the text sees it, hidden characters included.
+
+    What no page can hold (surrogates, control characters) becomes U+FFFD, for a reader sees nothing there.
+    """
+    return escape(_UNPRINTABLE.sub("\ufffd", text))
 
 
 def policy_hash(source: str) -> str:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from reports.render import numbers
 from reports.render.page import charts, view
-from reports.render.page.safe import code_point, finalised, inked, policy_hash, web_address
+from reports.render.page.safe import as_read, code_point, finalised, inked, policy_hash, web_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def html_page(template: str, *, script: str | None = None, **context: Any) -> str:
-    """A self-contained page from a template of this room; ``script``: the file of its script, if it has one."""
-    style, code = _asset("report.css"), _asset(script) if script else ""
+def html_page(template: str, *, style: str = "report.css", script: str | None = None, **context: Any) -> str:
+    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script."""
+    look, code = _asset(style), _asset(script) if script else ""
     page = (
         _environment()
         .get_template(template)
-        .render(**context, policy=_policy(style, code), style=_trusted(style), script=_trusted(code))
+        .render(**context, policy=_policy(look, code), style=trusted(look), script=trusted(code))
     )
     return page + "\n"
 
@@ -37,7 +37,7 @@ def _asset(name: str) -> str:
     return resources.files("reports.render").joinpath("templates", name).read_text("utf-8")
 
 
-def _trusted(text: str) -> Any:
+def trusted(text: str) -> Any:
     """Text that is markup already: the page's own style and script, and JSON that was escaped for a script element."""
     from markupsafe import Markup
 
@@ -67,9 +67,10 @@ def _environment() -> Environment:
         "plain": view.plain,
         "inked": inked,
         "code_point": code_point,
+        "as_read": lambda text: trusted(as_read(text)),
         "up": charts.up,
         "web_address": web_address,
-        "data": lambda book: _trusted(book.data),
+        "data": lambda book: trusted(book.data),
         "signed": numbers.signed,
         "drop": numbers.drop,
     }

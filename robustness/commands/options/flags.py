@@ -252,6 +252,18 @@ class OpeningFlags(Flags):
     stop: Annotated[
         list[str] | None, typer.Option("--stop", help="A text at which a decoder's answer ends, e.g. \\n; may be repeated.")
     ] = None
+    prefix: Annotated[
+        str | None, typer.Option("--prefix", help="Words before each text for an encoder-decoder, e.g. 'summarize: '.")
+    ] = None
+    json_lines: Annotated[bool, typer.Option("--json-lines", help="A command: victim is asked and answers in lines of JSON.")] = (
+        False
+    )
+    start_limit: Annotated[
+        float | None, typer.Option("--start-limit", help="Seconds that a command: victim may take before its first answer.")
+    ] = None
+    answer_limit: Annotated[
+        float | None, typer.Option("--answer-limit", help="Seconds that a command: victim may take for one answer.")
+    ] = None
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Take off what a decoder gives each label for texts that say nothing.")
     ] = False

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
 _OPTIONS = (
-    *("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate", "through"),
-    *("prompt", "system", "max_new_tokens", "stop", "calibrate"),
+    *("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix", "task", "through"),
+    *("json_lines", "start_limit", "answer_limit"),
 )
 
 

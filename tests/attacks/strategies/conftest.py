@@ -57,10 +57,6 @@ class Marker(Table):
     def replacement(self, text: str, position: int, rng: Random) -> tuple[int, int, str]:
         return position, position, rng.choice(self.marks)
 
-    def inject(self, text: str, position: int, rng: Random) -> Candidate:
-        start, end, new = self.replacement(text, position, rng)
-        return Candidate(text[:start] + new + text[end:], self.name)
-
 
 @dataclass
 class Driven:

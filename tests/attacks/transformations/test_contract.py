@@ -15,13 +15,13 @@ from rapidfuzz.distance import Levenshtein
 import attacks.transformations
 from attacks.search import Candidate
 from attacks.transformations import transformations
-from attacks.transformations.base import SEVERITIES, Injection, Paraphrase, Transformation, WordSwap, inject_many
+from attacks.transformations.base import SEVERITIES, Paraphrase, PositionEdit, Transformation, WordSwap, spliced
 from attacks.words import Words
 
 ALL = transformations()
 SWAPPERS = [t for t in ALL if isinstance(t, WordSwap)]
 PARAPHRASERS = [t for t in ALL if isinstance(t, Paraphrase)]
-INJECTIONS = [t for t in ALL if isinstance(t, Injection)]
+POSITION_EDITS = [t for t in ALL if isinstance(t, PositionEdit)]
 
 _WORDS = (
     "the their receive don’t I'm do not It is Mary Mary's John London 35 2 007 12345678901234567890 3.5 modern clever U+FE0F "
@@ -120,25 +120,24 @@ def test_variants_are_distinct_changed_texts(technique: Paraphrase, text: str, s
     assert list(technique.variants(text, Random(seed))) == list(found)
 
 
-@pytest.mark.parametrize("technique", INJECTIONS, ids=lambda t: str(t.name))
+@pytest.mark.parametrize("technique", POSITION_EDITS, ids=lambda t: str(t.name))
 @examples
 @given(text=TEXTS, seed=SEEDS, data=st.data())
-def test_an_injection_changes_a_text_at_each_of_its_positions(
-    technique: Injection, text: str, seed: int, data: st.DataObject
+def test_a_position_edit_changes_a_text_at_each_of_its_positions(
+    technique: PositionEdit, text: str, seed: int, data: st.DataObject
 ) -> None:
     positions = list(technique.positions(text))
     assert positions == sorted(set(positions))
     for position in positions:
-        found = technique.inject(text, position, Random(seed))
-        check([found], text, technique)
         start, end, new = technique.replacement(text, position, Random(seed))
-        assert found.text == text[:start] + new + text[end:]
         assert start == position
-    chosen = data.draw(st.lists(st.sampled_from(positions), max_size=5)) if positions else []
-    many = inject_many(technique, text, chosen, Random(seed))
-    assert (many is None) == (not chosen)
-    if many is not None:
-        check([many], text, technique)
+        check([Candidate(text[:start] + new + text[end:], technique.name)], text, technique)
+    chosen = data.draw(st.lists(st.sampled_from(positions), min_size=1, max_size=5, unique=True)) if positions else []
+    many = spliced(text, [technique.replacement(text, position, Random(seed)) for position in sorted(chosen)])
+    if chosen:
+        check([Candidate(many, technique.name)], text, technique)
+    else:
+        assert many == text
 
 
 def test_the_catalogue_is_sorted_named_once_and_cited() -> None:
@@ -151,7 +150,7 @@ def test_the_catalogue_is_sorted_named_once_and_cited() -> None:
         assert technique.description.endswith((".", "s"))
         assert technique.citation.text
         assert technique.citation.url.startswith("https://")
-    assert {t.name for t in INJECTIONS} == {"bidi-reorder", "deletion-character", "homoglyph", "invisible-character"}
+    assert {t.name for t in POSITION_EDITS} == {"bidi-reorder", "deletion-character", "homoglyph", "invisible-character"}
 
 
 def test_every_file_of_techniques_is_in_the_catalogue() -> None:

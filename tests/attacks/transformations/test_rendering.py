@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attacks.transformations.base import Injection, inject_many
+from attacks.transformations.base import PositionEdit, spliced
 from attacks.transformations.characters.bidi import LRI, LRO, PDF, PDI, RLO, BidiReorder
 from attacks.transformations.characters.deletion import BACKSPACE, DeletionCharacter
 from attacks.transformations.characters.homoglyphs import Homoglyph
@@ -95,11 +95,15 @@ def test_the_renderer_knows_right_from_left() -> None:
     assert rendered(wrong) == "ba"
 
 
-def many(technique: Injection, text: str, data: st.DataObject, seed: int) -> str:
+def edited(technique: PositionEdit, text: str, *positions: int, seed: int = 0) -> str:
+    rng = Random(seed)
+    return spliced(text, [technique.replacement(text, position, rng) for position in sorted(positions)])
+
+
+def many(technique: PositionEdit, text: str, data: st.DataObject, seed: int) -> str:
     positions = list(technique.positions(text))
-    chosen = data.draw(st.lists(st.sampled_from(positions), max_size=6)) if positions else []
-    found = inject_many(technique, text, chosen, Random(seed))
-    return text if found is None else found.text
+    chosen = data.draw(st.lists(st.sampled_from(positions), max_size=6, unique=True)) if positions else []
+    return edited(technique, text, *chosen, seed=seed)
 
 
 @_EXAMPLES
@@ -125,7 +129,7 @@ def test_sampled_bad_characters_look_the_same(text: str, severity: int, seed: in
 
 
 def test_reordering_stores_the_pair_in_reverse() -> None:
-    found = BidiReorder().inject("ab", 0, Random(0)).text
+    found = edited(BidiReorder(), "ab", 0)
     assert [character for character in found if character.isalpha()] == ["b", "a"]
     assert list(BidiReorder().positions("aab c")) == [1, 2, 3]
     assert list(BidiReorder().swaps(Words("ab"), 0, Random(0))) == [found]
@@ -146,11 +150,7 @@ def test_no_character_is_torn_apart() -> None:
 
 
 def test_two_changes_that_overlap_are_made_once() -> None:
-    once = BidiReorder().inject("abc", 0, Random(0))
-    both = inject_many(BidiReorder(), "abc", [1, 0], Random(0))
-    assert both is not None
-    assert both.text == once.text
-    assert inject_many(BidiReorder(), "abc", [], Random(0)) is None
+    assert edited(BidiReorder(), "abc", 0, 1) == edited(BidiReorder(), "abc", 0) != "abc"
 
 
 def test_homoglyphs_are_single_letters_of_another_character() -> None:

@@ -30,7 +30,11 @@ SHORT = '[audit]\nrecipes = ["deepwordbug"]\nencoder = "none"\nlimit = 6\nbudget
 """The policy file that stands where the commands of most pages are run; flags beat it."""
 
 BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which has an environment and tests of its own"
+MEDIA = "needs tesseract: make test-media runs channels"
+PARTS = "needs models, corpora or packages that the page names"
 NOT_RUN = {
+    ("tasks.md", "robustness"): PARTS,
+    ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,
     ("audits.md", "sklearn_victim.py"): BIG,
     ("audits.md", "nanoguard_victim.py"): BIG,

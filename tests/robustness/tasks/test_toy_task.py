@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
@@ -135,3 +138,16 @@ def test_a_goal_or_reference_that_it_has_not_is_refused(tmp_path: Path) -> None:
     said = "row 1: the column 'vowels' holds no reference of count-vowels: expected a count, got 'many'"
     with pytest.raises(DataError, match=said):
         audit(counter(), [{"text": "a b", "vowels": "many"}], recipes="deepwordbug", encoder="none", out=tmp_path / "b")
+
+
+def test_the_guide_for_a_task_of_ones_own_works_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_ADDED", {})
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).resolve().parents[3] / "docs" / "adding-a-task.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shown: list[str] = []
+    guide = ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", guide)  # where dataclasses look their module up
+    guide.__dict__["print"] = lambda frame: shown.append(str(frame))
+    exec(compile(code, "docs/adding-a-task.md", "exec", dont_inherit=True), guide.__dict__)
+    assert "succeeded" in shown[0]
