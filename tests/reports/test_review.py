@@ -100,7 +100,7 @@ def test_key_and_sheets_come_back(
     sheet.write_text(f"item,label\n{items[0]},POSITIVE\n{items[1]},\n{items[2]},unclear\n")
     assert read_sheet(sheet, review) == {items[0]: "positive", items[2]: "unclear"}
     for line, why in (
-        (f"{items[0]},good", "none of negative"),
+        (f"{items[0]},good", "not one of negative"),
         ("x,positive", "not part of this"),
         (f"{items[0]},\n{items[0]},", "twice"),
     ):

@@ -113,7 +113,7 @@ def test_failures_that_need_several_edits_go_by_technique() -> None:
     cases = [case_of(*changed([f"a{j}", "b", "c"], [0, 1, 2]), f"e{j}") for j in range(4)]
     groups = clusters(reduced(falls_for(["bx", "cx"]), cases))
     assert [(group.count, group.reason) for group in groups] == [
-        (4, "KeyboardTypo on several words at once; mostly 2 edits are needed")
+        (4, "KeyboardTypo on several words at once; usually 2 edits are needed")
     ]
 
 
