@@ -198,7 +198,7 @@ def audit(
         victim_options: further options of the victim's kind (``robustness list victims``).
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
-        limit: at most so many examples, the same share of each label.
+        limit: at most this many examples, the same share of each label.
         seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
             cache, batch_tokens, in_flight, victim_timeout, confirm, until_decided: as in ``robustness.settings.Settings``.
         offline: make any network use an error.

@@ -113,7 +113,7 @@ def _is_selector(character: str) -> bool:
 def undrawable(visible: str, font: Any) -> str:
     """Why a text cannot be drawn as a reader would see it, or nothing."""
     if not visible.strip():
-        return "nothing of the text is to be seen"
+        return "nothing of the text can be seen"
     if any(unicodedata.bidirectional(c) in _REORDERED for c in visible):
         return "the text is not written from left to right alone, and pictures are drawn from left to right"
     absent = sorted({c for c in visible if not c.isspace() and not _has(font, c)})

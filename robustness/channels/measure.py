@@ -92,7 +92,7 @@ class ChannelLoss:
         return (
             f"every text went through {self.channel}: word error rate {rate} on {self.texts} clean texts{lost}; without it "
             f"{self.right_without / self.measured:.1%} of them are answered right, through it "
-            f"{self.right_through / self.measured:.1%} ({self.broken} broken by the channel, {self.mended} mended). "
+            f"{self.right_through / self.measured:.1%} ({self.broken} broken by the channel, {self.mended} fixed). "
             "Losses under attack come on top of that"
         )
 

@@ -92,7 +92,7 @@ def check(settings: SpeechSettings, *, offline: bool = False) -> None:
         )
     if settings.model is not None and ("/" in settings.model or offline) and not (Path(settings.model) / "model.bin").is_file():
         raise UsageError(
-            f"{settings.model} is no folder of a Whisper model: expected model.bin, config.json and tokenizer.json in it, "
+            f"{settings.model} is not the folder of a Whisper model: expected model.bin, config.json and tokenizer.json in it, "
             "as CTranslate2 writes them"
         )
 

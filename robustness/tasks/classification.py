@@ -92,7 +92,7 @@ class Classification(Task[int, Prediction]):
     goals = (
         GoalKind("misclassify", "any wrong label"),
         GoalKind("answer-with:LABEL", "this label, on examples of others"),
-        GoalKind("keep-answer", "the right label still, for attacks that take meaning away"),
+        GoalKind("keep-answer", "still the right label, for attacks that take meaning away"),
     )
 
     def reference(self, cell: object, inputs: Input, space: Space) -> int:

@@ -49,16 +49,16 @@ class Generation(Task[Accepted, Completion]):
     references = ("answer", "answers", "reference", "expected", "target", "output", "completion", "response", "label")
     reference_needed = False
     graded = True
-    measures = (Measure("likeness", "likeness to the accepted answer"),)
+    measures = (Measure("likeness", "similarity to the accepted answer"),)
     goals = (
-        GoalKind("wrong", "no accepted answer in it any more (wrong:exact: nothing else); without references as drifts"),
+        GoalKind("wrong", "no longer an accepted answer in it (wrong:exact: nothing else); without references as drifts"),
         GoalKind("lacks:WORD", "this word gone from it"),
-        GoalKind("contains:WORD", "this word in it, which the clean answer had not"),
+        GoalKind("contains:WORD", "this word in it, which the clean answer did not have"),
         GoalKind("not-matching:REGEX", "this pattern no longer found in it"),
-        GoalKind("breaks-schema:FILE.json", "no JSON of this schema any more"),
+        GoalKind("breaks-schema:FILE.json", "no longer JSON of this schema"),
         GoalKind("refuses", "a refusal where the clean answer was none; English openings only"),
         GoalKind("complies", "no refusal where the clean answer was one"),
-        GoalKind("drifts:SHARE", f"less alike to the clean answer than this, {DRIFT:g} by default"),
+        GoalKind("drifts:SHARE", f"less similar to the clean answer than this, {DRIFT:g} by default"),
     )
 
     def reference(self, cell: object, inputs: Input, space: Space) -> Accepted:
@@ -70,7 +70,7 @@ class Generation(Task[Accepted, Completion]):
         numbers = [str(one) if isinstance(one, (int, float)) and not isinstance(one, bool) else one for one in several]
         found = tuple(dict.fromkeys(one.strip() for one in numbers if isinstance(one, str)))
         if not found or len(numbers) != sum(isinstance(one, str) for one in numbers):
-            raise ValueError(f"expected an accepted answer, or a list of such, as text, got {shown(cell)}")
+            raise ValueError(f"expected an accepted answer, or a list of them, as text, got {shown(cell)}")
         nothing = [one for one in found if not tokens(one)]
         if nothing:
             raise ValueError(f"expected answers with a word or a number in them, got {nothing[0]!r}")

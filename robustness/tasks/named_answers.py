@@ -63,7 +63,7 @@ def refuse_reordered(raw: Any) -> None:
     index = plain_list(getattr(raw, "index", None)) if hasattr(raw, "iloc") else None
     if index and all(type(i) is int for i in index) and sorted(index) == list(range(len(index))) != index:
         raise AnswerError(
-            f"the victim returned rows in another order: their index is {index[:6]}{'…' if len(index) > 6 else ''}; "
+            f"the victim returned rows in a different order: their index is {index[:6]}{'…' if len(index) > 6 else ''}; "
             "rows must come in the order of the texts (sort_index() restores it)"
         )
 
@@ -170,8 +170,8 @@ def _in_order(found: Mapping[str, float], labels: tuple[str, ...]) -> tuple[floa
     if strange:
         raise AnswerError(f"the victim named {_listed(strange)}; it declares {list(labels)}{advice(strange, labels)}")
     raise AnswerError(
-        f"the victim gave a score for {_listed(list(found))} only, of {list(labels)}; what it gives the others is not for "
-        f"this tool to guess: {_ALL_SCORES}"
+        f"the victim gave a score for {_listed(list(found))} only, of {list(labels)}; what it gives the others "
+        f"is unknown: {_ALL_SCORES}"
     )
 
 
@@ -179,7 +179,7 @@ def advice(strange: Sequence[str], labels: tuple[str, ...]) -> str:
     """The way out where a victim answers names that it does not declare."""
     folded = {label.strip().casefold() for label in labels}
     if all(name.strip().casefold() in folded for name in strange):
-        return f"; they differ in capitals only: declare them as it answers them, --labels {','.join(strange)} …"
+        return f"; they differ only in case: declare them as it answers them, --labels {','.join(strange)} …"
     if all(re.fullmatch(r"LABEL_\d+", name) for name in strange):
         return (
             "; these are the names of a checkpoint without names: declare them as they are, such as --labels LABEL_0,LABEL_1, "

@@ -80,7 +80,7 @@ def _span(item: Any, text: str, labels: Sequence[str], advice: str) -> Span:
         raise ValueError(f"expected one of the labels {', '.join(labels)}, got {label!r}{hint}{advice}")
     inner = text[start:end]
     if not inner.strip():
-        raise ValueError(f"the span {start}:{end} holds nothing but blanks")
+        raise ValueError(f"the span {start}:{end} contains only whitespace")
     return Span(int(start) + len(inner) - len(inner.lstrip()), int(end) - len(inner) + len(inner.rstrip()), label)
 
 

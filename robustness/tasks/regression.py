@@ -64,7 +64,7 @@ class Regression(Task[float, Number]):
     measures = (Measure("absolute_error", "mean absolute error"),)
     goals = (
         GoalKind(
-            "moved-by:TOLERANCE", f"a number further than this from the right one, in its own units; {TOLERANCE} unless said"
+            "moved-by:TOLERANCE", f"a number further than this from the right one, in its own units; {TOLERANCE} by default"
         ),
         GoalKind("raised-by:TOLERANCE", "a number too high by more than this"),
         GoalKind("lowered-by:TOLERANCE", "a number too low by more than this"),

@@ -99,7 +99,7 @@ class Retrieval(Task[Wanted, Ranking]):
         Measure("ndcg_at_10", "nDCG@10"),
         Measure("reciprocal_rank", "MRR"),
     )
-    goals = (GoalKind("falls-below:K", f"no wanted passage among the first K; {DEPTH} unless said"),)
+    goals = (GoalKind("falls-below:K", f"no wanted passage among the first K; {DEPTH} by default"),)
 
     def reference(self, cell: object, inputs: Input, space: Space) -> Wanted:
         """Ids of the wanted passages: one, a list, a JSON list, or several with ``|`` between."""
@@ -234,7 +234,7 @@ def _scores(scores: Sequence[float | None]) -> tuple[float, ...] | None:
     elif known == sorted(known):
         found = tuple(-score for score in known)
     else:
-        raise AnswerError(f"the victim's passages come with scores that go up and down, {known[:6]}; return them best first")
+        raise AnswerError(f"the victim's passages come with scores in no order, {known[:6]}; return them best first")
     return found if len(found) == len(scores) > 0 else None
 
 

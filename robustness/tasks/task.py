@@ -200,7 +200,7 @@ class Task(ABC, Generic[R, A]):
         return cast("Hashable", replace(cast("Any", answer), reading=None))
 
     def fits(self, goal: Goal[R, A], reference: R | None) -> bool:
-        """Whether a goal can be asked of an example at all; one that cannot is left out, for it would count as robust."""
+        """Whether a goal can be asked of an example at all; one that cannot is left out, because it would count as robust."""
         return True
 
     def same(self, one: A, other: A) -> bool:

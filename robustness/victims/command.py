@@ -289,7 +289,7 @@ def _missing(program: str) -> str:
     if path.is_file():
         here = f"./{program}" if os.sep not in program else program
         return (
-            f"{program} is a file that is no program here; name its interpreter, such as python {program}, or chmod +x and {here}"
+            f"{program} is a file that cannot be run here; name its interpreter, such as python {program}, or chmod +x and {here}"
         )
     return f"there is no program {program!r}; check the name, or give its path"
 

@@ -86,7 +86,7 @@ def _band(points: Sequence[Point]) -> str:
 
 
 def budget_plots(recipes: Iterable[Mapping[str, Any]], budget: int | None) -> tuple[Plot, ...]:
-    """One plot for each searching recipe: the share of attacked examples broken within so many queries, on a log scale."""
+    """One plot for each searching recipe: the share of attacked examples broken within each number of queries, on a log scale."""
     searching = [r for r in recipes if r["budget_curve"]]
     most = max([budget or 0, 100, *(int(r["budget_curve"][-1][0]) for r in searching)])
     return tuple(_budget_plot(r, most) for r in searching)

@@ -20,7 +20,7 @@ DATA_BYTES = 1_900_000
 _MOST_SCORES = 8
 _OTHER_FIELD = 600
 _BRIEF, _SHORT = 90, 32
-NO_REFERENCE = "none in the data: held against the clean answer"
+NO_REFERENCE = "none in the data: compared with the clean answer"
 
 
 Shaded = tuple[tuple[str, str], ...]

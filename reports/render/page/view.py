@@ -1,4 +1,4 @@
-"""What the page's templates print that the summary does not say in so many words: verdict, rules, doubts, details."""
+"""What the page's templates print that the summary does not say outright: verdict, rules, doubts, details."""
 
 from __future__ import annotations
 

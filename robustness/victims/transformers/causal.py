@@ -325,7 +325,7 @@ def _decoder(transformers: Any, source: str, options: Mapping[str, Any], device:
     missing = sorted(loading["missing_keys"])
     if missing:
         raise VictimError(
-            f"{source!r} is no trained decoder: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; give a "
+            f"{source!r} is not a trained decoder: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; give a "
             "checkpoint whose weights fill the model that its config.json describes"
         )
     return model

@@ -52,7 +52,7 @@ def load_checkpoint(path_or_name: str, *, offline: bool = False, **options: Any)
         raise UsageError(f"{', '.join(odd)} cannot be used with {path_or_name}, {kind}; leave it out")
     victim = cast("Victim", load(path_or_name, offline=offline, **options))
     if task not in (None, victim.info.task):
-        raise UsageError(f"{path_or_name} is {kind}, which is asked for {victim.info.task}, not for {task}; leave --task out")
+        raise UsageError(f"{path_or_name} is {kind}, which is used for {victim.info.task}, not for {task}; leave --task out")
     return victim
 
 

@@ -271,7 +271,7 @@ def load_reader(
     most = token_limit(tokenizer, model, max_length) or LONGEST_WINDOW
     limit = most if max_length is not None else min(most, LONGEST_WINDOW)
     if limit < 2 * (1 + tokenizer.num_special_tokens_to_add(pair=True)):
-        raise UsageError(f"max_length must leave room for a question and a context beside the special tokens, got {limit}")
+        raise UsageError(f"max_length must leave room for a question and a context besides the special tokens, got {limit}")
     exact = used == "cpu"
     notes = (*padding_notes, *vocabulary_notes(tokenizer, config))
     info = VictimInfo(
@@ -288,7 +288,7 @@ def load_reader(
 
 
 def _reader(transformers: Any, source: str, options: Mapping[str, Any], *, allow_pickle: bool) -> Any:
-    """The model in float32; one whose head would be made anew is refused."""
+    """The model in float32; one whose head would be newly made is refused."""
     import torch
 
     safe = {} if allow_pickle else {"use_safetensors": True}

@@ -210,7 +210,7 @@ def _model(transformers: Any, source: str, options: dict[str, Any], *, allow_pic
     missing = sorted(loading["missing_keys"])
     if missing:
         raise VictimError(
-            f"{source!r} is no trained encoder-decoder: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
+            f"{source!r} is not a trained encoder-decoder: it lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}; "
             "save the whole model with save_pretrained"
         )
     return model

@@ -43,8 +43,8 @@ def test_what_is_invisible_leaves_no_trace_in_the_picture() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "nothing of the text is to be seen"),
-        (" \u200b\n", "nothing of the text is to be seen"),
+        ("", "nothing of the text can be seen"),
+        (" \u200b\n", "nothing of the text can be seen"),
         ("一部很好的电影", "the font has no sign for U+"),
         ("half \ud83d", "the font has no sign for U+D83D"),
         ("good \u202eeivom\u202c", "left to right"),

@@ -259,5 +259,5 @@ def test_what_cannot_be_a_victim_is_refused_before_anything_runs(
 
 def test_a_file_that_cannot_be_run_is_told_by_what_is_missing(opened: Open, tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("print(1)\n")
-    with pytest.raises(UsageError, match="is no program here; name its interpreter"):
+    with pytest.raises(UsageError, match="cannot be run here; name its interpreter"):
         opened(str(tmp_path / "model.py"))

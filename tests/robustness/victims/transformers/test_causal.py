@@ -232,7 +232,7 @@ def test_a_decoder_without_weights_of_its_own_is_refused(decoder: Path, tmp_path
     shutil.copytree(decoder, folder := tmp_path / "copy")
     weights = load_file(folder / "model.safetensors")
     save_file({k: v for k, v in weights.items() if "layers.1" not in k}, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(VictimError, match=r"is no trained decoder: it lacks model\.layers\.1"):
+    with pytest.raises(VictimError, match=r"is not a trained decoder: it lacks model\.layers\.1"):
         load_causal(str(folder), offline=True, device="cpu")
 
 

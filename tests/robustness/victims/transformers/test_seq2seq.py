@@ -209,7 +209,7 @@ def test_a_checkpoint_without_a_part_is_refused(make: Make) -> None:
     folder = make("marian")
     weights = load_file(folder / "model.safetensors")
     save_file({k: v for k, v in weights.items() if "encoder_attn" not in k}, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(VictimError, match=r"is no trained encoder-decoder: it lacks .*encoder_attn"):
+    with pytest.raises(VictimError, match=r"is not a trained encoder-decoder: it lacks .*encoder_attn"):
         load_victim(f"hf:{folder}", device="cpu")
 
 
