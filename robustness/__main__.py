@@ -13,7 +13,8 @@ def run() -> None:
     try:
         check()
     except ShadowedError as error:
-        sys.stderr.write(f"robustness: {error}\n")
+        said = f"robustness: {error}\n".encode("ascii", "backslashreplace").decode("ascii")
+        sys.stderr.write(said)  # the program's one writer is among what cannot be imported here
         if "--json" in sys.argv:
             import json
 

@@ -121,8 +121,8 @@ def composed(
 
 
 def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
-    """How a victim was opened, as JSON holds it."""
-    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items()}
+    """How a victim was opened, as JSON holds it; in which process says nothing of who it is."""
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items() if name != "isolate"}
     return {name: value for name, value in kept.items() if isinstance(value, (str, int, float, bool, list, dict))}
 
 

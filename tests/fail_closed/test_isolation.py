@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attacks.search import Flips, Gradients, Prediction, UnansweredError
+from attacks.search import Flips, Gradients, Prediction, UnansweredError, Unusable
 from robustness import audit
 from robustness.cli import main
 from robustness.engine.backends import VictimBackend
 from robustness.engine.converse import ask
-from robustness.engine.failures import Failure
 from robustness.engine.gradients import GradientBackend
 from robustness.engine.oracle import Oracle
 from robustness.errors import AnswerError, RobustnessError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
@@ -333,7 +332,7 @@ def test_a_label_comes_through_the_process_by_its_name(tmp_path: Path) -> None:
         ("regression", "numpy.float64(0.5)", Number(0.5)),
         ("retrieval", "[('b', 2), ('a', 1)]", Ranking(("b", "a"), (2.0, 1.0))),
         ("retrieval", "{'a': 1.0, 'b': 2.0}", Ranking(("b", "a"), (2.0, 1.0))),
-        ("regression", "None", Failure("empty", "the victim answered None (NoneType); expected a number")),
+        ("regression", "None", Unusable("empty", "the victim answered None (NoneType); expected a number")),
         ("regression", "object()", AnswerError),
     ],
 )

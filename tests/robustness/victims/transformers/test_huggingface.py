@@ -167,7 +167,7 @@ def test_pickled_weights_are_refused_until_allowed(build: Build) -> None:
 
 
 def test_an_untrained_head_is_refused(build: Build) -> None:
-    with pytest.raises(VictimError, match=r"no trained sequence classifier: it lacks classifier\.bias"):
+    with pytest.raises(VictimError, match=r"not a trained sequence classifier: it lacks classifier\.bias"):
         load_huggingface(str(build("bert", base=True)), device="cpu")
 
 
