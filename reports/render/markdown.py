@@ -11,7 +11,7 @@ from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
-from reports.render.numbers import NOTHING, VERDICTS, drawn, interval, intervals, number, percent, points_interval, words
+from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
 from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures
 
@@ -26,6 +26,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _rules(gate),
         _overall(measured, drawn(run.manifest)),
         _quality(measured),
+        _channel(run),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -88,6 +89,11 @@ def _overall(measured: Measured, drawn: str) -> str:
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
     return section("Overall", table(("", "value"), rows), note)
+
+
+def _channel(run: Run) -> str:
+    said = channel(run.manifest)
+    return section("Channel", f"{prose(said[:1].upper() + said[1:])}.") if said else ""
 
 
 def _quality(measured: Measured) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reports.measures.clusters import Design
 from reports.measures.intervals import ANYTIME, Proportion
 from reports.measures.metrics import RecipeMetrics
@@ -96,6 +98,18 @@ def drop(share: float | None) -> str:
 def signed_interval(change: float | None, low: float, high: float) -> str:
     """``−2.5 (−4.1 to −0.9)``, or a dash."""
     return NOTHING if change is None else f"{signed(change)} ({signed(low)} to {signed(high)})"
+
+
+def channel(manifest: Manifest) -> str:
+    """What a channel before the victim costs on clean texts, in a line; nothing without one."""
+    record = manifest.victim.get("channel")
+    if not isinstance(record, Mapping):
+        return ""
+    rate, without, through = (record.get(name) for name in ("word_error_rate", "accuracy_without", "accuracy_through"))
+    return (
+        f"through {record.get('channel')}: word error rate {percent(rate)}; clean accuracy {percent(without)} without it, "
+        f"{percent(through)} through it, on {record.get('texts')} texts"
+    )
 
 
 def number(value: float | None, digits: int = 0) -> str:

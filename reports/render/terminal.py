@@ -74,6 +74,8 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
     yield _overall(measured)
     yield from _quality(measured)
+    if said := numbers.channel(run.manifest):
+        yield plain(said)
     yield from _drawn(run)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)

@@ -211,5 +211,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
         wording=languages.record(language, texts),
     )
     asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
+    if loss:
+        manifest = replace(manifest, victim={**manifest.victim, "channel": loss.record()})
     manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)

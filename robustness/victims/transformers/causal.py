@@ -142,6 +142,10 @@ class CausalVictim:
         """Nothing is held beyond memory."""
 
 
+QUESTION_PROMPT = "{context}\n\nQuestion: {question}\nAnswer:"
+"""What a decoder is asked for the task ``qa`` where the user says nothing else."""
+
+
 def load_causal(
     path_or_name: str,
     *,
@@ -173,6 +177,9 @@ def load_causal(
         MissingExtraError: torch or transformers is not installed.
     """
     _check_options(labels, max_new_tokens, stop, calibrate, task)
+    given = prompt
+    if task == "qa" and prompt is None:
+        prompt, fields = QUESTION_PROMPT, fields or ("question", "context")
     names, words = _named(labels)
     template = template_of(prompt, fields, _question(names))
     folder = checkpoints.locate(path_or_name)
@@ -210,10 +217,9 @@ def load_causal(
         answering = Writing(decoder, tokenizer, ends, most=most, stop=[plain(one) for one in stop or ()])
     if limit is not None and answering.new_tokens >= limit:
         raise UsageError(f"max_new_tokens must be less than the {limit} tokens that the model reads, got {answering.new_tokens}")
-    if prompt is None:
-        notes.append(
-            "no prompt was given: " + (f"the model is asked {_question(names)!r}" if names else "it reads the text alone")
-        )
+    if given is None:
+        asked = prompt or (_question(names) if names else "")
+        notes.append("no prompt was given: " + (f"the model is asked {asked!r}" if asked else "it reads the text alone"))
     if used != "cpu":
         notes.append(f"on {used} the last digits of a score depend on the device")
     pins |= prompts.identity | {
