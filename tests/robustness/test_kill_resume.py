@@ -78,18 +78,22 @@ def kill_once(args: list[str], folder: Path, outcomes: Path, rng: random.Random)
 
 
 @pytest.mark.parametrize(
-    ("victim", "rows"),
-    [("python:slow_victim:answer", 150), pytest.param("demo", 0, marks=pytest.mark.slow)],
-    ids=["python", "demo"],
+    ("victim", "rows", "wanted"),
+    [
+        ("python:slow_victim:answer", 60, 3),
+        pytest.param("python:slow_victim:answer", 150, 10, marks=pytest.mark.slow),
+        pytest.param("demo", 0, 10, marks=pytest.mark.slow),
+    ],
+    ids=["three", "ten", "demo"],
 )
-def test_ten_kills_and_a_resume_give_the_uninterrupted_result(tmp_path: Path, victim: str, rows: int) -> None:
+def test_kills_and_a_resume_give_the_uninterrupted_result(tmp_path: Path, victim: str, rows: int, wanted: int) -> None:
     write_inputs(tmp_path, rows)
     more = ("--in-flight", "4") if rows else ("--in-flight", "8", "--limit", "60", "--offline")
     finish(command("whole", *more, victim=victim, data=bool(rows)), tmp_path)
     outcomes, rng = tmp_path / "killed" / "outcomes.jsonl", random.Random(7)
     args = command("killed", *more, "--resume", victim=victim, data=bool(rows))
-    kills = sum(kill_once(args, tmp_path, outcomes, rng) for _ in range(10))
-    assert kills == 10, f"the run ended after {kills} kills; it is too short for this test"
+    kills = sum(kill_once(args, tmp_path, outcomes, rng) for _ in range(wanted))
+    assert kills == wanted, f"the run ended after {kills} kills; it is too short for this test"
     finish(args, tmp_path)
     whole, killed = lines(tmp_path, "whole"), lines(tmp_path, "killed")
     pairs = Counter((row["example_id"], row["recipe"]) for row in map(json.loads, killed))

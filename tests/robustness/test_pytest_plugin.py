@@ -69,6 +69,7 @@ def test_a_broken_rule_fails_with_three_diffs_after_one_audit(project: pytest.Py
     assert len([p for p in project.path.joinpath("runs").iterdir() if p.is_dir()]) == 1
 
 
+@pytest.mark.slow
 def test_selecting_and_stopping_work(project: pytest.Pytester) -> None:
     write(project)
     project.runpytest_subprocess("-k", "sound").assert_outcomes(passed=1, deselected=5)
@@ -124,6 +125,7 @@ def test_the_fixture(project: pytest.Pytester) -> None:
     shown.stdout.fnmatch_lines(["*attack success rate*", "*inconclusive*"])
 
 
+@pytest.mark.slow
 def test_workers_share_one_audit(project: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     write(project)

@@ -106,6 +106,7 @@ def test_lexicons_are_equal_values() -> None:
     assert len({BuiltinLexicon(), BuiltinLexicon()}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (WORDNET / "data.noun").is_file(), reason="needs WordNet 3.0 (Debian: wordnet-base)")
 def test_the_shipped_file_is_what_the_script_builds() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "build_lexicon.py"), str(WORDNET), "--check"]

@@ -23,7 +23,7 @@ def measured(scale: float, *kinds: str) -> list[dict[str, float]]:
 @pytest.mark.parametrize(
     ("scale", "kinds", "seconds", "mib"),
     [
-        (1, ("a word of letters",), 5, 100),
+        pytest.param(1, ("a word of letters",), 5, 100, marks=pytest.mark.slow),
         (0.03, ("words", "numbers", "invisible", "one Chinese character"), 5, 100),
         pytest.param(1, (), 20, 300, marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
     ],

@@ -51,6 +51,7 @@ def test_the_gate_is_seldom_red_at_its_threshold(bench: ModuleType, rng: np.rand
         assert decided == pytest.approx(row["computed"], abs=0.08)
 
 
+@pytest.mark.slow
 def test_comparison_is_seldom_wrong(bench: ModuleType, rng: np.random.Generator) -> None:
     quiet, noisy, still, churned, margin, worse, better = bench.comparison(rng, AUDITS)
     assert quiet["regressed"] <= 0.05

@@ -66,7 +66,7 @@ def harmless(folder: Path) -> None:
     assert not [cell for cell in cells if re.match(r"\s*[=@+]|\s*-\D", cell)]
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "a megabyte" else n for n in TEXTS])
 def test_texts_are_audited_to_the_end(name: str, audit: Callable[..., Any]) -> None:
     ended = audit("--data x.jsonl --budget 60", {"x.jsonl": lines(TEXTS[name])})
     held(ended)

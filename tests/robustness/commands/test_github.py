@@ -159,6 +159,7 @@ def test_a_victim_that_ends_its_process_with_0_is_not_green(data: Path, ends: st
     assert codes["Verdict"] in (1, 2, 3)
 
 
+@pytest.mark.slow
 def test_a_run_that_lies_there_already_is_not_the_job_s(data: Path) -> None:
     acted(data.parent)
     assert acted(data.parent, victim="scripted:keyword")["Audit"] == 2

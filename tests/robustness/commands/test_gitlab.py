@@ -115,6 +115,7 @@ def test_a_merge_request_that_makes_the_model_worse_goes_red(checkout: Path) -> 
     assert ended(checkout / "compared/comparison.xml", "no regression") == "failure"
 
 
+@pytest.mark.slow
 @needs_tools
 def test_the_same_victim_passes_with_a_margin_that_so_few_examples_can_hold(checkout: Path) -> None:
     (checkout / "model/victim.py").write_text(VICTIM.format(words=SOLID))

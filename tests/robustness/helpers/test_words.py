@@ -141,6 +141,7 @@ except UsageError as error:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_half_a_wordnet_is_an_error_too(tmp_path: Path) -> None:
     pytest.importorskip("nltk")
     (tmp_path / "corpora" / "wordnet").mkdir(parents=True)
