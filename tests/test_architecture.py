@@ -130,7 +130,6 @@ MOST_FILES = 16
 FULL_FOLDERS = {
     "attacks/recipes": "one file per recipe: the listing is the catalogue",
     "attacks/textattack_bridge": "one bridge, cut into many files because each touches another part of TextAttack",
-    "robustness/tasks": "one file per task, with the goals and answers that several share",
     "robustness/victims/transformers": "one file per kind of head, with the tokens, checkpoints and decoding that they share",
 }
 """Folders with more files than ``MOST_FILES``, each with the reason why it is not divided."""

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from robustness.errors import DataError
-from robustness.tasks.check_answers import counts_from_zero
+from robustness.tasks.reading.check_answers import counts_from_zero
 
 _INDEX = re.compile(r"(?:0|[1-9][0-9]*)")
 _DEFAULT_NAME = re.compile(r"label_(0|[1-9][0-9]*)")

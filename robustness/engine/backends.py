@@ -10,7 +10,7 @@ from attacks.search import Answer, Input
 from robustness.engine.failures import Failure
 from robustness.engine.time_limit import Guard, guarded
 from robustness.tasks.answers import Unusable
-from robustness.tasks.check_answers import AnswerOddities
+from robustness.tasks.reading.check_answers import AnswerOddities
 from robustness.tasks.registry import task_named
 from robustness.victims.base import Victim
 

@@ -25,7 +25,7 @@ from attacks.search import Prediction
 from reports.files.exact import canonical
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import pack, unpack
-from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.victims.base import VictimInfo
 
 if TYPE_CHECKING:

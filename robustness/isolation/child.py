@@ -13,10 +13,10 @@ from typing import Any
 from attacks.search import Input
 from robustness.errors import AnswerError, RobustnessError, cut
 from robustness.isolation.frames import pack, unpack
-from robustness.tasks.check_answers import AnswerOddities, read_answers
-from robustness.tasks.named_answers import plain_list
+from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
+from robustness.tasks.reading.named_answers import plain_list
+from robustness.tasks.reading.rows import rows_of, shown
 from robustness.tasks.registry import DEFAULT
-from robustness.tasks.rows import rows_of, shown
 from robustness.victims import load_victim
 from robustness.victims.base import PlainVictim, VictimInfo
 

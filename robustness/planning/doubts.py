@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from reports.run import Judged, Outcome
 from robustness.planning.self_checks import CODES, Flag
-from robustness.tasks.check_answers import AnswerOddities
+from robustness.tasks.reading.check_answers import AnswerOddities
 
 GUIDED = ("labels", "scores", "gradients")
 SOME_TIES = 0.05

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attacks.search import Input, Recipe
 from reports.files.public import counted, error_type
 from reports.run import Outcome
-from robustness.tasks.check_answers import AnswerOddities
+from robustness.tasks.reading.check_answers import AnswerOddities
 
 if TYPE_CHECKING:
     from robustness.engine.backends import VictimBackend

@@ -23,8 +23,8 @@ from robustness.tasks.entity_goals import (
     gold_of,
     moved_spans,
 )
-from robustness.tasks.read_spans import read_confidences, read_spans
-from robustness.tasks.tag_schemes import joined
+from robustness.tasks.reading.read_spans import read_confidences, read_spans
+from robustness.tasks.reading.tag_schemes import joined
 from robustness.tasks.task import Goal, GoalKind, Measure, Space, Task, share_in
 
 RIGHT_FROM = 0.5

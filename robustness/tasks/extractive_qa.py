@@ -17,9 +17,9 @@ import regex
 
 from attacks.search import Input, Judgement, Mark
 from robustness.errors import AnswerError
-from robustness.tasks.answer_overlap import Tokens, f1, holds, numbers, tokens
 from robustness.tasks.answers import Completion, Shown, Unusable
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.answer_overlap import Tokens, f1, holds, numbers, tokens
+from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Seen, Space, Task, share_in, text_of
 
 Gold = tuple[str, ...]

@@ -14,7 +14,6 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError
-from robustness.tasks.answer_overlap import tokens
 from robustness.tasks.answers import Completion, Shown, Unusable
 from robustness.tasks.generation_goals import (
     DRIFT,
@@ -33,7 +32,8 @@ from robustness.tasks.generation_goals import (
     quality,
     schema_of,
 )
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.answer_overlap import tokens
+from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Space, Task, share_in, text_of
 
 KEYS = ("text", "generated_text", "answer", "content", "translation_text", "summary_text")

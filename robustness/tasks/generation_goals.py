@@ -18,9 +18,9 @@ from rapidfuzz.fuzz import partial_ratio, ratio
 
 from attacks.search import Judgement
 from robustness.errors import UsageError, cut
-from robustness.tasks.answer_overlap import holds, tokens
 from robustness.tasks.answers import Completion
-from robustness.tasks.refusals import refuses, refusing
+from robustness.tasks.reading.answer_overlap import holds, tokens
+from robustness.tasks.reading.refusals import refuses, refusing
 from robustness.tasks.task import Seen
 from robustness.victims.extras import require
 

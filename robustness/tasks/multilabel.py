@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 from attacks.search import Input, Judgement
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import LabelSet, Shown, Unusable
-from robustness.tasks.named_answers import advice, named_scores, plain_list
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.named_answers import advice, named_scores, plain_list
+from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Seen, Space, Task
 
 SET_OVER = 0.5

@@ -15,8 +15,8 @@ from typing import Any
 from attacks.search import Input, Judgement
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Number, Shown, Unusable
-from robustness.tasks.named_answers import plain_list
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.named_answers import plain_list
+from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Seen, Space, Task
 
 TOLERANCE = 0.1

@@ -16,10 +16,10 @@ from attacks.search import Answer, Input, Judge, Judgement, Mark
 from attacks.words import Edit, diff, moved
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Shown, Unusable
-from robustness.tasks.rows import rows_of
+from robustness.tasks.reading.rows import rows_of
 
 if TYPE_CHECKING:
-    from robustness.tasks.check_answers import AnswerOddities
+    from robustness.tasks.reading.check_answers import AnswerOddities
     from robustness.victims.base import Victim, VictimInfo
 
 R = TypeVar("R")

@@ -17,7 +17,7 @@ from rapidfuzz.fuzz import ratio
 from attacks.search import Input, Judgement
 from robustness.errors import UsageError
 from robustness.tasks.answers import Completion, Shown, Unusable
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Seen, Space, Task, share_in, text_of
 
 TextSeen = Seen[str, Completion]

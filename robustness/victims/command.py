@@ -24,8 +24,8 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
+from robustness.tasks.reading.rows import shown
 from robustness.tasks.registry import DEFAULT, task_named
-from robustness.tasks.rows import shown
 from robustness.victims.base import PlainVictim, VictimInfo
 from robustness.victims.program import ONE_LINE, ExtraLinesError, Program
 

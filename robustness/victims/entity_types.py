@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from robustness.errors import UsageError
-from robustness.tasks.tag_schemes import OUTSIDE
+from robustness.tasks.reading.tag_schemes import OUTSIDE
 
 REST = "*"
 TABLES = {

@@ -30,7 +30,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError, cut
-from robustness.tasks.named_answers import ONE_TEXT, plain_list
+from robustness.tasks.reading.named_answers import ONE_TEXT, plain_list
 from robustness.tasks.registry import DEFAULT, task_named
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 from robustness.victims.pipelines import FUNCTIONS, PipelineScores, is_pipeline

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from reports.files.secrets import redact
 from robustness.errors import AnswerError, VictimDiedError, VictimError, VictimTimeoutError
 from robustness.isolation.offline import own_child
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.rows import shown
 
 LOOK_S = 0.2
 """How often to look whether the program is there: a child of its own may keep its pipe open."""

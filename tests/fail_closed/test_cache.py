@@ -15,7 +15,7 @@ from reports.run import Run
 from robustness import audit
 from robustness.engine.cache import FILE, FORMAT, Memory, Shelf, _checksum
 from robustness.errors import UsageError
-from robustness.tasks.check_answers import AnswerOddities
+from robustness.tasks.reading.check_answers import AnswerOddities
 from robustness.victims.base import VictimInfo
 
 INFO = VictimInfo("v", "hf", ("a", "b"), identity=(("weights", "1"),))

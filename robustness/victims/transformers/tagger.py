@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.tasks.tag_schemes import OUTSIDE, entity_type, runs
+from robustness.tasks.reading.tag_schemes import OUTSIDE, entity_type, runs
 from robustness.victims.base import Victim, VictimInfo
 from robustness.victims.entity_types import EntityTypes, entity_types
 from robustness.victims.transformers import checkpoints

@@ -15,7 +15,7 @@ from robustness.engine.repeats import measure_repeats
 from robustness.errors import VictimError
 from robustness.planning import self_checks
 from robustness.planning.preflight import check_victim
-from robustness.tasks.check_answers import AnswerOddities
+from robustness.tasks.reading.check_answers import AnswerOddities
 from robustness.victims import load_victim
 
 GOOD = Outcome(

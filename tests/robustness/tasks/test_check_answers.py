@@ -9,7 +9,7 @@ import pytest
 
 from attacks.search import Prediction
 from robustness.errors import AnswerError
-from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.victims.base import VictimInfo
 
 SCORES = VictimInfo("v", "test", ("neg", "pos"))

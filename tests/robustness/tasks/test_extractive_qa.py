@@ -9,9 +9,9 @@ import pytest
 
 from attacks.search import Mark
 from robustness.errors import AnswerError, UsageError
-from robustness.tasks.answer_overlap import f1, holds, tokens
 from robustness.tasks.answers import Completion, Unusable, pack, unpack
 from robustness.tasks.extractive_qa import AnswerLost, ExtractiveQA, QaSeen
+from robustness.tasks.reading.answer_overlap import f1, holds, tokens
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Seen, Space
 

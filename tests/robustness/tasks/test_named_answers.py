@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from robustness.errors import AnswerError
-from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.victims.base import VictimInfo
 
 TWO = ("neg", "pos")

@@ -12,8 +12,8 @@ import pytest
 
 from robustness.errors import UsageError, VictimError
 from robustness.tasks import registry
-from robustness.tasks.check_answers import AnswerOddities, read_answers
 from robustness.tasks.classification import Classification
+from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.victims import load_victim
 from robustness.victims.base import VictimInfo
 from robustness.victims.function import from_callable, load_function

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from robustness.errors import AnswerError, MissingExtraError, UsageError
-from robustness.tasks.check_answers import AnswerOddities, read_answers
+from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.victims import KINDS, load_victim, victims
 from robustness.victims.extras import require
 from robustness.victims.scripted import SCRIPTED, load_scripted

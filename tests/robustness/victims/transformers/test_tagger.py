@@ -12,8 +12,8 @@ import pytest
 
 from robustness.errors import UsageError, VictimError
 from robustness.tasks.answers import Spans
+from robustness.tasks.reading.tag_schemes import joined
 from robustness.tasks.registry import task_named
-from robustness.tasks.tag_schemes import joined
 from robustness.tasks.task import Space
 from robustness.victims import Victim, load_victim
 from robustness.victims.transformers.tagged_words import tagged_words

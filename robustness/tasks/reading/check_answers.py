@@ -11,7 +11,7 @@ from typing import Any
 
 from attacks.search import Prediction
 from robustness.errors import AnswerError
-from robustness.tasks.named_answers import (
+from robustness.tasks.reading.named_answers import (
     LABELS_ONLY,
     ONE_TEXT,
     advice,
@@ -19,7 +19,7 @@ from robustness.tasks.named_answers import (
     named_scores,
     plain_list,
 )
-from robustness.tasks.rows import as_list, shown
+from robustness.tasks.reading.rows import as_list, shown
 from robustness.victims.base import VictimInfo
 
 SUM_TOLERANCE = 1e-3

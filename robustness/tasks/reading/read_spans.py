@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from robustness.tasks.answers import Span
-from robustness.tasks.rows import shown
+from robustness.tasks.reading.rows import shown
 
 SHAPES = '[start, end, label] or {"start": 0, "end": 4, "label": "PER"}'
 LABEL_KEYS = ("label", "entity_group", "entity", "type")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from robustness.errors import AnswerError
-from robustness.tasks.named_answers import ONE_TEXT, refuse_reordered, table_rows
+from robustness.tasks.reading.named_answers import ONE_TEXT, refuse_reordered, table_rows
 
 
 def rows_of(raw: Any, count: int) -> list[Any]:
