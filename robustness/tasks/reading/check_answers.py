@@ -90,7 +90,7 @@ def _index(number: int, labels: tuple[str, ...]) -> int:
             return labels.index(str(number))
         raise AnswerError(
             f"the victim answered the number {number}, and the names of its labels contain numbers of their own: "
-            "{list(labels)}; which one it means cannot be told: return the names"
+            f"{list(labels)}; which one it means cannot be told: return the names"
         )
     if not 0 <= number < len(labels):
         raise AnswerError(f"the victim answered label index {number}; it declares {len(labels)} labels: {list(labels)}")

@@ -59,7 +59,7 @@ BAD_CELLS = [
     ),
     Odd([[0, 10]], r"expected \[start, end, label\]"),
     Odd([[0.0, 10, "PER"]], "whole numbers"),
-    Odd([[4, 5, "PER"]], "nothing but blanks"),
+    Odd([[4, 5, "PER"]], "contains only whitespace"),
     Odd("John Smith", "expected a JSON list"),
     Odd(["B-PER", "I-PER", "O"], "one tag for each token, got 4 tokens and 3 tags"),
     Odd([1, 2, 0, 5], r"tags by name, such as B-PER, got the numbers \[1, 2, 0, 5\]"),

@@ -191,7 +191,7 @@ def test_names_and_flags_are_read_too() -> None:
     ("row", "complaint"),
     [
         (["weather", "politics"], "answered the label 'politics'"),
-        (["Weather"], "differ in capitals only"),
+        (["Weather"], "differ only in case"),
         ("weather", "expected a score for each of 3 labels"),
         ([0.1, 0.2], "gave 2 scores for one input; it declares 3 labels"),
         ([0.1, 0.2, float("nan")], "not finite"),

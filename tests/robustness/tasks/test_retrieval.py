@@ -142,7 +142,7 @@ def test_whole_numbers_are_ids_and_no_hit_is_an_answer() -> None:
     [
         ("owl", "expected a list of ids, best first"),
         (["owl", "tide", "owl"], "ranked the passage 'owl' twice"),
-        ([("owl", 0.5), ("tide", 0.9), ("bread", 0.1)], "scores that go up and down"),
+        ([("owl", 0.5), ("tide", 0.9), ("bread", 0.1)], "scores in no order"),
         ({"owl": math.nan}, "expected a finite number"),
         ([("owl", 1, 2)], "expected a pair of id and score"),
         ([{"text": "Owls hunt"}], "expected an id under one of id, _id"),
