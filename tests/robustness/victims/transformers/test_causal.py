@@ -212,7 +212,7 @@ def test_a_prompt_is_refused_before_the_weights_are_read(decoder: Path, tmp_path
 def test_a_prompt_is_for_decoders(build: Any) -> None:
     with pytest.raises(UsageError, match=r"prompt cannot be used with .*, a BertForSequenceClassification"):
         load_victim(f"hf:{build('bert')}", offline=True, device="cpu", prompt="{text}")
-    with pytest.raises(UsageError, match="is asked for classification, not for generation"):
+    with pytest.raises(UsageError, match="is used for classification, not for generation"):
         load_victim(f"hf:{build('bert')}", offline=True, device="cpu", task="generation")
 
 
