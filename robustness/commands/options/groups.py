@@ -60,7 +60,7 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [
         parameter
         for name, one in inspect.signature(command).parameters.items()
-        for parameter in (_of_group(groups[name]) if name in groups else [one.replace(annotation=hints[name])])
+        for parameter in (_of_group(groups[name]) if name in groups else (one.replace(annotation=hints[name]),))
     ]
 
     @functools.wraps(command)
@@ -73,9 +73,15 @@ def flattened(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _of_group(group: type[Flags]) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
-        for field in fields(group)
-    ]
+_READ: dict[type[Flags], tuple[inspect.Parameter, ...]] = {}
+
+
+def _of_group(group: type[Flags]) -> tuple[inspect.Parameter, ...]:
+    """A group's flags as parameters: read once, for most commands take the same groups, and reading hints compiles each."""
+    if group not in _READ:
+        hints = get_type_hints(group, include_extras=True)
+        _READ[group] = tuple(
+            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+            for field in fields(group)
+        )
+    return _READ[group]
