@@ -109,6 +109,8 @@ def composed(
         if task is not None:
             task_named(task).check_extra()
         subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
+        who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
+        loading(f"task {subject.info.task}, {who}")
         try:
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
