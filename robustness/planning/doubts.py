@@ -54,8 +54,9 @@ class Doubts:
         """One row of scores for every text, or one answer whatever is right."""
         answered = {label for _, label in self._confusion}
         one_row = self._asked > 1 and len(self._answers) == 1 and all(scores is not None for _, scores in self._answers)
+        same_text = not self._labels and len(self._seen) > 1 and len(self._answers) == 1  # whatever the task: it read nothing
         one_label = len(answered) == 1 and len(self._golds) > 1 and len(self._seen) >= FEWEST
-        if one_row or one_label:
+        if one_row or one_label or same_text:
             yield Flag("constant", "warning", f"{CODES['constant']}: {min(answered)!r} on all {len(self._seen)} examples")
 
     @property

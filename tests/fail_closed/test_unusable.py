@@ -71,3 +71,27 @@ def test_a_clean_text_without_an_answer_is_an_error(tmp_path: Path) -> None:
     assert all("empty" in o.error["message"] for o in failed if o.error)
     with pytest.raises(VictimError, match="empty"):
         audit(from_callable(lambda texts: [""] * len(texts), task="generation"), rows, text="prompt", out=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("task", "answer", "data"),
+    [
+        ("translation", "sim", {}),
+        ("summarisation", "A summary.", {}),
+        ("generation", "yes", {}),
+        ("ner", [], {"entities": []}),
+        ("retrieval", ["p1", "p2"], {}),
+        ("regression", 0.5, {}),
+    ],
+)
+def test_a_victim_that_says_the_same_of_every_text_passes_nothing(
+    tmp_path: Path, task: str, answer: Any, data: dict[str, Any]
+) -> None:
+    victim = from_callable(lambda texts: [answer] * len(texts), task=task)
+    rows = [{"text": text, **data} for text in TEXTS]
+    found = audit(victim, rows, text="text", recipes="deepwordbug", budget=20, encoder="none", out=tmp_path / "run")
+    assert {o.status for o in found.outcomes} <= {"failed", "exhausted"}  # it holds, for it reads nothing
+    rules = {"gate": {"max_attack_success_rate": 0.5, "max_untested": 1.0}}
+    verdict = evaluate(found, parse_policy(rules, "test"))
+    assert verdict.verdict == "inconclusive"
+    assert any("constant" in rule.message for rule in verdict.rules if rule.rule == "doubts")
