@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError
 from robustness.victims.base import Victim, VictimInfo
-from robustness.victims.transformers import adapters, checkpoints
+from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.decoding import UNCACHED, Decoder
-from robustness.victims.transformers.derivatives import embedded
+from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.prompting import Prompts, plain, template_of
 from robustness.victims.transformers.tokens import READING_BYTES, Tokens, is_readable
-from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer, vocabulary_notes
+from robustness.victims.transformers.vocabulary import vocabulary_notes
 
 MAX_NEW_TOKENS = 64
 CONTENT_FREE = ("N/A", "", "[MASK]")
@@ -182,28 +182,16 @@ def load_causal(
         prompt, fields = QUESTION_PROMPT, fields or ("question", "context")
     names, words = _named(labels)
     template = template_of(prompt, fields, _question(names))
-    folder = checkpoints.locate(path_or_name)
-    if folder is not None:
-        checkpoints.check_folder(folder, allow_pickle=allow_pickle)
-    transformers = checkpoints.prepare(offline)
-    source = path_or_name if folder is None else str(folder)
-    with checkpoints.explained(path_or_name, offline=offline):
-        used = checkpoints.pick_device(device)
-        adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
-        if adapter is not None:
-            adapters.check_adapter(path_or_name, adapter, allow_pickle=allow_pickle)
-        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
-        config = transformers.AutoConfig.from_pretrained(source, **common)
-        tokenizer = load_tokenizer(transformers, source, folder, config, common)
+    with opening(
+        path_or_name, device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, offline=offline
+    ) as begun:
+        transformers, source, config = begun.transformers, begun.source, begun.config
+        tokenizer = begun.tokenizer()
         prompts = Prompts(tokenizer, template, plain(system) if system else None)
         prompts.encode(("a",) * len(template.fields))  # a chat template that fails says so before the weights are read
-        model = _decoder(transformers, source, common | checkpoints.attention(used) | {"config": config}, used, allow_pickle)
-        check_ids(source, tokenizer, embedded(model))
-        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
-        pins |= checkpoints.code_identity(model, tokenizer, config)
-        if adapter is not None:
-            adapters.check_applied(source, model)
-            pins |= checkpoints.adapter_identity(source, adapter, str(model.name_or_path), offline=offline)
+        model = _decoder(transformers, source, begun.options, begun.device, allow_pickle)
+        pins = begun.pins(model, tokenizer)
+    used = begun.device
     limit = token_limit(tokenizer, model, max_length)
     ends = _ends(model, tokenizer)
     decoder = Decoder(checkpoints.settled(model, used), prompts.prefix, used)

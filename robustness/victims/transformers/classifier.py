@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError
 from robustness.victims.base import TokenGradients, Victim, VictimInfo
-from robustness.victims.transformers import adapters, checkpoints
+from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.derivatives import NO_GRADIENTS, Derivatives, derivatives, embedded, whole_words, word_ids
 from robustness.victims.transformers.fast.kernels import read_first
 from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, mixable, probe_texts
 from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
-from robustness.victims.transformers.heads import Scoring, check_head, check_kind, reading
+from robustness.victims.transformers.heads import Scoring, check_kind, reading
+from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.probing import NOTE, Rest, accepted, padding_matters, uneven_texts
 from robustness.victims.transformers.tokens import Encoded, Tokens, batch
-from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer, vocabulary_notes
+from robustness.victims.transformers.vocabulary import vocabulary_notes
 
 ROW_QUANTUM = 4
 LENGTH_QUANTUM = 4
@@ -218,53 +219,25 @@ def load_huggingface(
     """
     if not 1 <= len(set(fields)) == len(fields) <= 2:
         raise UsageError(f"a checkpoint reads one field or two different ones, got {list(fields)}")
-    folder = checkpoints.locate(path_or_name)
-    if folder is not None:
-        checkpoints.check_folder(folder, allow_pickle=allow_pickle)
-    transformers = checkpoints.prepare(offline)
-    source = path_or_name if folder is None else str(folder)
-    with checkpoints.explained(path_or_name, offline=offline):
-        used = checkpoints.pick_device(device)
-        adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
-        if adapter is not None:
-            adapters.check_adapter(path_or_name, adapter, allow_pickle=allow_pickle)
-        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
-        config = transformers.AutoConfig.from_pretrained(source, **common)
-        check_kind(config)
-        head = reading(config, label)
-        tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        # The config is given as a whole, because an attention that config.json names would override the one requested here.
-        options = common | checkpoints.attention(used) | {"config": config}
-        model = _classifier(transformers, source, options, allow_pickle=allow_pickle)
-        check_ids(source, tokenizer, embedded(model))
-        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
-        pins |= checkpoints.code_identity(model, tokenizer, config)
-        if adapter is not None:
-            adapters.check_applied(source, model)
-            pins |= checkpoints.adapter_identity(source, adapter, str(model.name_or_path), offline=offline)
+    with opening(
+        path_or_name, device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, offline=offline
+    ) as begun:
+        check_kind(begun.config)
+        head = reading(begun.config, label)
+        tokenizer = begun.tokenizer()
+        model = begun.headed("AutoModelForSequenceClassification", "sequence classifier", allow_pickle=allow_pickle)
+        pins = begun.pins(model, tokenizer)
+    used = begun.device
     pad_id, padding_notes = padding(tokenizer, model.config)
     if pad_id >= (embedded(model) or pad_id + 1) and not _padding_known(model.config):
         pad_id = 0  # added to the tokenizer without telling the model; any token that no text of a batch holds will do
     tokens = Tokens(tokenizer, token_limit(tokenizer, model, max_length))
     pins |= {"max_tokens": str(tokens.limit), "label": label or ""}
-    notes = (*head.notes, *padding_notes, *vocabulary_notes(tokenizer, config))
+    notes = (*head.notes, *padding_notes, *vocabulary_notes(tokenizer, begun.config))
     info = describe(
         f"hf:{path_or_name}", "hf", head.labels, tokens, pins, used, fields=tuple(fields), notes=notes, task=head.task
     )
     return TransformerVictim(info, model, tokens, head.scoring, pad_id, used)
-
-
-def _classifier(transformers: Any, source: str, options: Mapping[str, Any], *, allow_pickle: bool) -> Any:
-    """The model in float32; with mismatched sizes allowed, because they are reported better here."""
-    import torch
-
-    safe = {} if allow_pickle else {"use_safetensors": True}
-    auto = transformers.AutoModelForSequenceClassification
-    model, loading = auto.from_pretrained(
-        source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **safe, **options
-    )
-    check_head(source, model.config, loading)
-    return model
 
 
 def describe(

@@ -134,7 +134,7 @@ def _problem_type(config: Any) -> str | None:
     return kind
 
 
-def check_head(source: str, config: Any, loading: dict[str, Any], what: str = "sequence classifier") -> None:
+def check_head(source: str, config: Any, loading: dict[str, Any], what: str) -> None:
     """Refuse weights that do not fill the model which ``config.json`` describes.
 
     ``loading``: what transformers reports of the loading; it fills what is missing with random numbers and only warns.

@@ -1,51 +1,85 @@
-"""Opening a checkpoint that is not a sequence classifier: refused before its weights are read, loaded whole, and pinned."""
+"""Opening a checkpoint: refused before its weights are read, loaded by its room, checked, and pinned by content."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from robustness.victims.transformers import adapters, checkpoints
 from robustness.victims.transformers.derivatives import embedded
 from robustness.victims.transformers.heads import check_head
-from robustness.victims.transformers.positions import token_limit
-from robustness.victims.transformers.tokens import Tokens
-from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer, vocabulary_notes
+from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A checkpoint in memory. ``pins``: what identifies it, by content."""
+class Opening:
+    """A checkpoint whose config is read and whose weights are not. ``source``: its folder, or its name on the hub."""
 
-    model: Any
-    tokens: Tokens
+    transformers: Any
+    source: str
     config: Any
-    pins: dict[str, str]
     device: str
-    notes: tuple[str, ...]
+    _named: str
+    _folder: Path | None
+    _adapter: Path | None
+    _common: dict[str, Any]
+    _offline: bool
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What ``from_pretrained`` of a model takes.
+
+        The config is given as a whole, because an attention that config.json names would override the one requested here.
+        """
+        return self._common | checkpoints.attention(self.device) | {"config": self.config}
+
+    def tokenizer(self) -> Any:
+        """The tokenizer beside the config, as transformers opens it."""
+        return load_tokenizer(self.transformers, self.source, self._folder, self.config, self._common)
+
+    def headed(self, auto: str, what: str, *, allow_pickle: bool) -> Any:
+        """The model in float32 by a class of transformers, such as ``AutoModelForTokenClassification``, with its trained head.
+
+        Mismatched sizes are allowed, because they are reported better here. ``what``: what it is with a trained head.
+        """
+        import torch
+
+        safe = {} if allow_pickle else {"use_safetensors": True}
+        model, loading = getattr(self.transformers, auto).from_pretrained(
+            self.source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **safe, **self.options
+        )
+        check_head(self.source, model.config, loading, what)
+        return model
+
+    def pins(self, model: Any, tokenizer: Any) -> dict[str, str]:
+        """What identifies the loaded model, after checks that the tokenizer and an adapter belong to it."""
+        check_ids(self.source, tokenizer, embedded(model))
+        pins = checkpoints.identity(checkpoints.snapshot(self._named, self._folder, offline=self._offline), tokenizer)
+        pins |= checkpoints.code_identity(model, tokenizer, self.config)
+        if self._adapter is not None:
+            adapters.check_applied(self.source, model)
+            pins |= checkpoints.adapter_identity(self.source, self._adapter, str(model.name_or_path), offline=self._offline)
+        return pins
 
 
-def opened(
+@contextmanager
+def opening(
     path_or_name: str,
-    auto: str,
-    check: Callable[[Any], object],
     *,
-    what: str,
-    device: str | None = None,
-    allow_pickle: bool = False,
-    trust_remote_code: bool = False,
-    max_length: int | None = None,
-    offline: bool = False,
-) -> Opened:
-    """Load a checkpoint in float32 by a class of transformers, such as ``AutoModelForTokenClassification``.
-
-    ``check``: raises where the config fits no such victim, before weights are read. ``what``: what it is with a
-    trained head, for the message where that is missing.
+    device: str | None,
+    allow_pickle: bool,
+    trust_remote_code: bool,
+    offline: bool,
+    takes_adapter: bool = True,
+) -> Iterator[Opening]:
+    """Read a checkpoint's config; whatever transformers raises inside becomes one error that names the way out.
 
     Raises:
-        UsageError: no such folder, a device or length that cannot be used, whatever ``check`` raises.
-        VictimError: it cannot be loaded, lacks a trained head, or has weights in pickles only.
+        UsageError: no such folder, a device that cannot be used.
+        VictimError: it cannot be loaded, has weights in pickles only, or an adapter where ``takes_adapter`` is false.
         MissingExtraError: torch or transformers is not installed.
     """
     folder = checkpoints.locate(path_or_name)
@@ -55,32 +89,13 @@ def opened(
     source = path_or_name if folder is None else str(folder)
     with checkpoints.explained(path_or_name, offline=offline):
         used = checkpoints.pick_device(device)
-        adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
+        adapter = None
+        if takes_adapter:
+            adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
+        else:
+            checkpoints.refuse_adapter(path_or_name, folder, offline=offline)
         if adapter is not None:
             adapters.check_adapter(path_or_name, adapter, allow_pickle=allow_pickle)
         common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
         config = transformers.AutoConfig.from_pretrained(source, **common)
-        check(config)
-        tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        options = common | checkpoints.attention(used) | {"config": config}
-        model = _model(getattr(transformers, auto), source, options, what, allow_pickle=allow_pickle)
-        check_ids(source, tokenizer, embedded(model))
-        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
-        pins |= checkpoints.code_identity(model, tokenizer, config)
-        if adapter is not None:
-            adapters.check_applied(source, model)
-            pins |= checkpoints.adapter_identity(source, adapter, str(model.name_or_path), offline=offline)
-    tokens = Tokens(tokenizer, token_limit(tokenizer, model, max_length))
-    pins |= {"max_tokens": str(tokens.limit)}
-    return Opened(model, tokens, config, pins, used, vocabulary_notes(tokenizer, config))
-
-
-def _model(auto: Any, source: str, options: dict[str, Any], what: str, *, allow_pickle: bool) -> Any:
-    import torch
-
-    safe = {} if allow_pickle else {"use_safetensors": True}
-    model, loading = auto.from_pretrained(
-        source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **safe, **options
-    )
-    check_head(source, model.config, loading, what)
-    return model
+        yield Opening(transformers, source, config, used, path_or_name, folder, adapter, common, offline)

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError
 from robustness.victims.base import Victim, VictimInfo
-from robustness.victims.transformers import adapters, checkpoints
+from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.classifier import LENGTH_QUANTUM, ROW_QUANTUM, padding
-from robustness.victims.transformers.derivatives import embedded
+from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.probing import accepted
 from robustness.victims.transformers.tokens import READING_BYTES, Encoded, batch, check_readable, is_readable
-from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer, vocabulary_notes
+from robustness.victims.transformers.vocabulary import vocabulary_notes
 
 FIELDS = ("question", "context")
 MAX_ANSWER_TOKENS = 30
@@ -243,30 +243,16 @@ def load_reader(
         raise UsageError(f"a reader takes two fields, the question and the context, got {list(names)}; see --fields")
     if label is not None:
         raise UsageError(f"{path_or_name} marks an answer inside a context and has no labels; drop #{label}")
-    folder = checkpoints.locate(path_or_name)
-    if folder is not None:
-        checkpoints.check_folder(folder, allow_pickle=allow_pickle)
-    transformers = checkpoints.prepare(offline)
-    source = path_or_name if folder is None else str(folder)
-    with checkpoints.explained(path_or_name, offline=offline):
-        used = checkpoints.pick_device(device)
-        adapter = checkpoints.beside_weights(path_or_name, folder, offline=offline)
-        if adapter is not None:
-            adapters.check_adapter(path_or_name, adapter, allow_pickle=allow_pickle)
-        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
-        config = transformers.AutoConfig.from_pretrained(source, **common)
-        tokenizer = load_tokenizer(transformers, source, folder, config, common)
+    with opening(
+        path_or_name, device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, offline=offline
+    ) as begun:
+        transformers, source, config = begun.transformers, begun.source, begun.config
+        tokenizer = begun.tokenizer()
         if not tokenizer.is_fast:
             raise UsageError(f"{path_or_name} has no fast tokenizer, which alone says where in the context its tokens stand")
-        model = _reader(
-            transformers, source, common | checkpoints.attention(used) | {"config": config}, allow_pickle=allow_pickle
-        )
-        check_ids(source, tokenizer, embedded(model))
-        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
-        pins |= checkpoints.code_identity(model, tokenizer, config)
-        if adapter is not None:
-            adapters.check_applied(source, model)
-            pins |= checkpoints.adapter_identity(source, adapter, str(model.name_or_path), offline=offline)
+        model = _reader(transformers, source, begun.options, allow_pickle=allow_pickle)
+        pins = begun.pins(model, tokenizer)
+    used = begun.device
     pad_id, padding_notes = padding(tokenizer, model.config)
     most = token_limit(tokenizer, model, max_length) or LONGEST_WINDOW
     limit = most if max_length is not None else min(most, LONGEST_WINDOW)

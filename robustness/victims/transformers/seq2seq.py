@@ -19,10 +19,10 @@ from robustness.tasks.registry import task_named
 from robustness.victims.base import Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.classifier import padding
-from robustness.victims.transformers.derivatives import embedded
+from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.tokens import Tokens, batch
-from robustness.victims.transformers.vocabulary import check_ids, load_tokenizer, vocabulary_notes
+from robustness.victims.transformers.vocabulary import vocabulary_notes
 
 ROWS = 4
 """Rows of every batch on a processor."""
@@ -142,22 +142,20 @@ def load_seq2seq(
         raise UsageError(f"an encoder-decoder reads one field, got {list(fields)}")
     if max_new_tokens is not None and max_new_tokens < 1:
         raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
-    folder = checkpoints.locate(path_or_name)
-    if folder is not None:
-        checkpoints.check_folder(folder, allow_pickle=allow_pickle)
-    transformers = checkpoints.prepare(offline)
-    source = path_or_name if folder is None else str(folder)
-    with checkpoints.explained(path_or_name, offline=offline):
-        used = checkpoints.pick_device(device)
-        checkpoints.refuse_adapter(path_or_name, folder, offline=offline)
-        common: dict[str, Any] = {"local_files_only": offline or folder is not None, "trust_remote_code": trust_remote_code}
-        config = transformers.AutoConfig.from_pretrained(source, **common)
+    with opening(
+        path_or_name,
+        device=device,
+        allow_pickle=allow_pickle,
+        trust_remote_code=trust_remote_code,
+        offline=offline,
+        takes_adapter=False,
+    ) as begun:
+        transformers, source, config = begun.transformers, begun.source, begun.config
         asked = _task(config, task)
-        tokenizer = load_tokenizer(transformers, source, folder, config, common)
-        model = _model(transformers, source, common | checkpoints.attention(used) | {"config": config}, allow_pickle=allow_pickle)
-        check_ids(source, tokenizer, embedded(model))
-        pins = checkpoints.identity(checkpoints.snapshot(path_or_name, folder, offline=offline), tokenizer)
-        pins |= checkpoints.code_identity(model, tokenizer, config)
+        tokenizer = begun.tokenizer()
+        model = _model(transformers, source, begun.options, allow_pickle=allow_pickle)
+        pins = begun.pins(model, tokenizer)
+    used = begun.device
     pad_id, notes = padding(tokenizer, model.config)
     tokens = Tokens(tokenizer, token_limit(tokenizer, model, max_length))
     most = max_new_tokens or _most(model)

@@ -18,10 +18,12 @@ from robustness.victims.entity_types import EntityTypes, entity_types
 from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.classifier import LENGTH_QUANTUM, describe, padding
 from robustness.victims.transformers.fast.mixing import NEVER, probe_texts
-from robustness.victims.transformers.opening import opened
+from robustness.victims.transformers.opening import opening
+from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.probing import NOTE, Rest, accepted, padding_matters, uneven_texts
 from robustness.victims.transformers.tagged_words import tagged_words
 from robustness.victims.transformers.tokens import Place, Tokens, batch
+from robustness.victims.transformers.vocabulary import vocabulary_notes
 
 FoundEntity = dict[str, Any]
 """``start``, ``end``, ``label`` and ``score``, as a pipeline of transformers names them."""
@@ -146,35 +148,30 @@ def load_tagger(
     """
     if len(fields) != 1:
         raise UsageError(f"a tagger reads one field, got {list(fields)}")
-    found = opened(
-        path_or_name,
-        "AutoModelForTokenClassification",
-        tags_of,
-        what="token classifier",
-        device=device,
-        allow_pickle=allow_pickle,
-        trust_remote_code=trust_remote_code,
-        max_length=max_length,
-        offline=offline,
-    )
-    tokenizer = found.tokens.tokenizer
+    with opening(
+        path_or_name, device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, offline=offline
+    ) as begun:
+        tags_of(begun.config)
+        tokenizer = begun.tokenizer()
+        model = begun.headed("AutoModelForTokenClassification", "token classifier", allow_pickle=allow_pickle)
+        pins = begun.pins(model, tokenizer)
+    used = begun.device
+    tokens = Tokens(tokenizer, token_limit(tokenizer, model, max_length))
     if not tokenizer.is_fast:
         raise UsageError(
             f"the tokenizer of {path_or_name} does not say where its tokens stand in the text; save a fast one beside the "
             "weights (tokenizer.json)"
         )
-    tags = tags_of(found.model.config)
+    tags = tags_of(model.config)
     own = tuple(dict.fromkeys(one for one in map(entity_type, tags) if one is not None))
     types = entity_types(label, own, f"hf:{path_or_name}")
-    pad_id, notes = padding(tokenizer, found.model.config)
+    pad_id, padding_notes = padding(tokenizer, model.config)
     name = f"hf:{path_or_name}" + (f"#{label}" if label else "")
-    pins = found.pins | {"types": ",".join(f"{one}={new}" for one, new in types.names)}
-    info = describe(
-        name, "hf", types.labels, found.tokens, pins, found.device, fields=tuple(fields), notes=(*found.notes, *notes)
-    )
-    model = checkpoints.settled(found.model, found.device)
-    info = replace(info, task="ner", gradients=False, mixed_lengths=NEVER if found.device == "cpu" else info.mixed_lengths)
-    return TaggerVictim(info, model, found.tokens, tags, types, pad_id)
+    pins |= {"max_tokens": str(tokens.limit), "types": ",".join(f"{one}={new}" for one, new in types.names)}
+    notes = (*vocabulary_notes(tokenizer, begun.config), *padding_notes)
+    info = describe(name, "hf", types.labels, tokens, pins, used, fields=tuple(fields), notes=notes)
+    info = replace(info, task="ner", gradients=False, mixed_lengths=NEVER if used == "cpu" else info.mixed_lengths)
+    return TaggerVictim(info, checkpoints.settled(model, used), tokens, tags, types, pad_id)
 
 
 def tags_of(config: Any) -> tuple[str, ...]:
