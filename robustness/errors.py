@@ -8,7 +8,9 @@
     ├── VictimError            the victim raised, hung or answered what cannot be used
     │   ├── VictimTimeoutError it did not answer in time
     │   ├── VictimDiedError    its process ended before it answered (--isolate)
+    │   ├── RefusedError       an endpoint that will answer nothing more: key refused, account closed; ends the run
     │   └── AnswerError        it answered, but not with one valid row per input
+    ├── SpentError             a cap on money, tokens or requests is reached, or the account is empty: the run is inconclusive
     ├── MissingExtraError      an optional dependency is not installed
     └── ShadowedError          another package or module hides one of ours
 """
@@ -51,6 +53,17 @@ class VictimDiedError(VictimError):
 
 class AnswerError(VictimError):
     """The victim answered, but not with one valid row per input."""
+
+
+class RefusedError(VictimError):
+    """The endpoint will answer nothing more, whatever it is asked: the key is refused, the model is not there."""
+
+
+class SpentError(RobustnessError):
+    """Nothing more may be asked: a cap on money, tokens or requests is reached, or the account behind the endpoint is empty.
+
+    It ends a run, never an example: what was not asked is not known, and the run is inconclusive.
+    """
 
 
 class MissingExtraError(RobustnessError):
