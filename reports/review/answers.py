@@ -29,8 +29,8 @@ FIRST = 4000
 
 
 def answered(run: Run) -> list[Outcome]:
-    """Every trial whose attack has something to show: a changed text and what the victim answered to it."""
-    found = [o for o in run.outcomes if o.status in ("succeeded", "failed", "exhausted") and o.best and o.perturbed is not None]
+    """Every trial that was put to the test, with what came nearest to breaking it: where nothing did, the clean text's answer."""
+    found = [o for o in run.outcomes if o.status in ("succeeded", "failed", "exhausted") and (o.best or o.clean)]
     return sorted(found, key=lambda o: (o.recipe, o.example_id))
 
 
@@ -41,8 +41,9 @@ def verdict_of(outcome: Outcome) -> str:
 
 def shown_texts(outcome: Outcome) -> tuple[str, ...]:
     """What is rated: the fields as they were put, the answer, and what was expected where anything was."""
-    answer = outcome.best.shown if outcome.best else ""
-    return (*inputs_of(outcome, outcome.perturbed), answer[:FIRST], outcome.reference)
+    answer = outcome.best or outcome.clean
+    assert answer is not None
+    return (*inputs_of(outcome, outcome.perturbed), answer.shown[:FIRST], outcome.reference)
 
 
 def draw_answers(run: Run, sample: int, seed: int = 0) -> Review:
@@ -56,7 +57,7 @@ def draw_answers(run: Run, sample: int, seed: int = 0) -> Review:
         raise ValueError(f"expected a sample of at least 1, got {sample}")
     found = answered(run)
     if not found:
-        raise RunError(f"{run.path} holds no answer to a changed text, so there is nothing to review")
+        raise RunError(f"{run.path} holds no trial that was put to the test, so there is nothing to review")
     rng = Random(seed)
     strata: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in found:
