@@ -56,16 +56,11 @@ class Spent:
     cost: Decimal | None = None
 
     def __add__(self, other: Spent) -> Spent:
-        costs = [one for one in (self.cost, other.cost) if one is not None]
-        return Spent(
-            self.requests + other.requests,
-            self.tokens_in + other.tokens_in,
-            self.tokens_out + other.tokens_out,
-            sum(costs, Decimal(0)) if costs else None,
-        )
+        cost = self.cost if other.cost is None else other.cost if self.cost is None else self.cost + other.cost
+        return Spent(self.requests + other.requests, self.tokens_in + other.tokens_in, self.tokens_out + other.tokens_out, cost)
 
     def __sub__(self, other: Spent) -> Spent:
-        cost = None if self.cost is None else self.cost - (other.cost or 0)
+        cost = self.cost if self.cost is None or other.cost is None else self.cost - other.cost
         return Spent(self.requests - other.requests, self.tokens_in - other.tokens_in, self.tokens_out - other.tokens_out, cost)
 
     @property
