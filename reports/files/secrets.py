@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
@@ -44,8 +44,15 @@ def keep_secret(name: str) -> None:
 
 def redact(text: str) -> str:
     """The text with the value of each secret variable replaced by ``[value of NAME]``."""
+    return redactor()(text)
+
+
+def redactor() -> Callable[[str], str]:
+    """``redact`` by the secrets that there are now, for many texts: to look through the environment costs more than one text."""
     pattern, names = _pattern(_candidates(os.environ))
-    return text if pattern is None else pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
+    if pattern is None:
+        return lambda text: text
+    return lambda text: pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
 
 
 def redact_all(value: T) -> T:
