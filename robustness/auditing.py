@@ -30,6 +30,8 @@ OPENING = (
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
     *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix"),
     *("json_lines", "start_limit", "answer_limit"),
+    *("endpoint", "scoring", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
+    *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 OTHERS = ("victim", "data", "task", "limit", "victim_options")

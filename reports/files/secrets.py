@@ -33,6 +33,15 @@ _KEPT = frozenset({"labels", "fields", "recipes", "comparability", "comparabilit
 """Parts of ``run.json`` that outcomes and policies are joined by; they come from the data and from this package."""
 
 
+_KEPT_SECRET: set[str] = set()
+"""Names of variables that were said to hold a secret, whatever they are called."""
+
+
+def keep_secret(name: str) -> None:
+    """From now on the value of this environment variable is a secret: it was sent as a key or in a header."""
+    _KEPT_SECRET.add(name)
+
+
 def redact(text: str) -> str:
     """The text with the value of each secret variable replaced by ``[value of NAME]``."""
     return redactor()(text)
@@ -62,7 +71,8 @@ def _walked(value: Any) -> Any:
 
 
 def _candidates(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in environment.items() if len(value) >= SHORTEST and _NAMES.search(name))
+    secret = ((name, value) for name, value in environment.items() if _NAMES.search(name) or name in _KEPT_SECRET)
+    return tuple((name, value) for name, value in secret if len(value) >= SHORTEST)
 
 
 @lru_cache(maxsize=4)

@@ -21,6 +21,7 @@ class VictimKind:
     """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes.
 
     ``runs_code``: opening it runs code that the spec names, so a file in a repository must not choose it unasked.
+    ``sends_keys``: asking it sends a key from the environment to whoever the spec names, and may cost money: likewise.
     """
 
     name: str
@@ -29,7 +30,15 @@ class VictimKind:
     summary: str
     options: tuple[str, ...] = ()
     runs_code: bool = False
+    sends_keys: bool = False
 
+
+PROMPTED = ("prompt", "system", "labels", "fields", "task", "max_new_tokens", "stop")
+ENDPOINT = (
+    *("endpoint", "scoring", "calibrate", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
+    *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
+)
+"""Options of victims behind an API; ``robustness.victims.endpoint.asking.options`` says what they mean."""
 
 KINDS = (
     VictimKind("demo", "demo", "scores", "MiniLM-L6 with a shipped head: sentiment of movie reviews, works offline", ("device",)),
@@ -51,6 +60,30 @@ KINDS = (
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
         ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
+    ),
+    VictimKind(
+        "openai",
+        "openai:URL#MODEL",
+        "scores or labels",
+        "a model behind an OpenAI-compatible API: OpenAI, Azure, vLLM, llama.cpp, Ollama, TGI, SGLang, OpenRouter, a proxy",
+        (*PROMPTED, *ENDPOINT),
+        sends_keys=True,
+    ),
+    VictimKind(
+        "responses",
+        "responses:URL#MODEL",
+        "scores or labels",
+        "a model behind OpenAI's Responses API; nothing is left on the server",
+        (*PROMPTED, *(name for name in ENDPOINT if name not in ("endpoint", "sampling_seed"))),
+        sends_keys=True,
+    ),
+    VictimKind(
+        "http",
+        "http:FILE.toml",
+        "labels",
+        "any JSON API that a file describes: address, headers, body, and where the answer stands in the reply",
+        (*PROMPTED, *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body"))),
+        sends_keys=True,
     ),
     VictimKind(
         "bm25",
@@ -96,15 +129,17 @@ def victims() -> tuple[VictimKind, ...]:
 
 
 def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str = "") -> None:
-    """Raise ``UsageError`` where a file, not the user, names a victim that is code and nobody allowed to run it.
+    """Raise ``UsageError`` where a file, not the user, names a victim that is code, or is sent a key, and nobody allowed it.
 
     ``source``: the file, for the message; ``advice``: how to allow it, where that is not a flag. Whoever can write that
-    file, in a pull request, say, could run anything here.
+    file, in a pull request, say, could run anything here, or have a key sent to a server of theirs.
     """
-    kind = (spec or "").partition(":")[0]
-    if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
-        how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
-        raise UsageError(f"{source} names the victim {spec}, which runs code of its own; to run it, {how}")
+    kind = next((one for one in KINDS if one.name == (spec or "").partition(":")[0]), None)
+    if allowed or kind is None or not (kind.runs_code or kind.sends_keys):
+        return
+    how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
+    what = "runs code of its own; to run it" if kind.runs_code else "is sent a key and may cost money; to ask it"
+    raise UsageError(f"{source} names the victim {spec}, which {what}, {how}")
 
 
 def takes(spec: str, option: str) -> bool:
@@ -201,6 +236,10 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind in ("openai", "responses", "http"):
+        from robustness.victims.endpoint.asking.opening import load_endpoint
+
+        return load_endpoint(kind, rest, offline=offline, **given)
     if kind == "bm25":
         from robustness.victims.retrieval import load_bm25
 
