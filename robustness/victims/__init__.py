@@ -82,7 +82,10 @@ KINDS = (
         "http:FILE.toml",
         "labels",
         "any JSON API that a file describes: address, headers, body, and where the answer stands in the reply",
-        (*PROMPTED, *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body"))),
+        (
+            *PROMPTED,
+            *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body")),
+        ),
         sends_keys=True,
     ),
     VictimKind(
@@ -149,7 +152,8 @@ def takes(spec: str, option: str) -> bool:
 
 def is_endpoint(victim: Any) -> bool:
     """Whether a spec names a victim behind an API, which counts what it costs and remembers what it answered."""
-    return isinstance(victim, str) and victim.partition(":")[0] in ENDPOINTS
+    kind = victim.partition(":")[0] if isinstance(victim, str) else ""
+    return any(known.sends_keys and known.name == kind for known in KINDS)
 
 
 def load_victim(
@@ -185,7 +189,7 @@ def load_victim(
         from robustness.isolation.victim import IsolatedVictim
 
         return IsolatedVictim(spec, offline=offline, options=given)
-    return _load(kind, rest, offline, given)
+    return _load(kind, rest, offline, given if session is None else {**given, "session": session})
 
 
 def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Victim:

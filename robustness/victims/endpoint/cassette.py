@@ -28,6 +28,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -71,7 +72,6 @@ class Cassette:
         self.path, self.replaying = path, replaying
         self._open, self._owner = descriptor, os.getpid()
         self._lock = threading.Lock()
-        self._redact = redactor()
         self._account = Account()
         self._places: dict[str, tuple[int, int]] = {}
         self._end = 0
@@ -250,6 +250,11 @@ class Cassette:
                 os.fsync(self._open)
                 release(self._open)
         self._open = None
+
+    @cached_property
+    def _redact(self) -> Callable[[str], str]:
+        """By the secrets that there are when the first reply comes: the victim has named its own by then."""
+        return redactor()
 
     def _clean(self, reply: Reply) -> Reply:
         """The reply without secrets, and with the headers alone that are kept."""

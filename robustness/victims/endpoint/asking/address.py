@@ -85,7 +85,9 @@ def check_url(url: str, spec: str) -> None:
     except ValueError as problem:
         raise UsageError(f"expected {spec}, got a URL that cannot be read: {problem}") from None
     if parts.username is not None or parts.password is not None:
-        raise UsageError("the URL of an endpoint holds a user or a password; put the key into an environment variable (--key-env)")
+        raise UsageError(
+            "the URL of an endpoint holds a user or a password; put the key into an environment variable (--key-env)"
+        )
     secret = next((name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if _SECRET.search(name)), None)
     if secret is not None:
         raise UsageError(f"the URL of an endpoint holds {secret}=…, which would be written to files; send it with --header")
@@ -128,6 +130,11 @@ def headers_of(
         found |= {"api-key": key} if address.host.endswith(".azure.com") else {"Authorization": f"Bearer {key}"}
     refuse_plain(address, bool(found), allow_plain_http)
     return found
+
+
+def header_names(header: Sequence[str] | None) -> list[str]:
+    """The names of the headers that ``--header`` sets; raises ``UsageError`` as ``headers_of`` does."""
+    return [_header(one)[0] for one in header or ()]
 
 
 def refuse_plain(address: Address, secret: bool, allowed: bool) -> None:
@@ -177,5 +184,3 @@ def _plain_name(variable: str) -> str:
 
 def _authorises(headers: Mapping[str, str]) -> bool:
     return any(name.lower() in ("authorization", "api-key", "x-api-key") for name in headers)
-
-

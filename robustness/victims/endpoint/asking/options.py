@@ -72,7 +72,7 @@ class EndpointOptions:
             except ValueError as problem:
                 raise UsageError(f"--extra-body expects a JSON object, got {found[:80]!r}: {problem}") from None
         if not isinstance(found, Mapping):
-            raise UsageError(f"--extra-body expects a JSON object, such as {{\"top_k\": 1}}, got {type(found).__name__}")
+            raise UsageError(f'--extra-body expects a JSON object, such as {{"top_k": 1}}, got {type(found).__name__}')
         own = [name for name in found if name in _OWN]
         if own:
             raise UsageError(f"--extra-body must not set {own[0]!r}: that has a flag, or is the victim's own")
