@@ -66,7 +66,7 @@ class Client:
         self._jobs: dict[str, Job] = {}
         self._new: deque[Job] = deque()
         self._again: deque[Job] = deque()
-        self._tasks: dict[asyncio.Task[None], Job] = {}
+        self._tasks: set[asyncio.Task[None] | None] = set()
         self._pauses: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
@@ -142,7 +142,7 @@ class Client:
             await self._stopping
             return
         await self._stopping
-        tasks = list(self._tasks)
+        tasks = [task for task in self._tasks if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -214,9 +214,7 @@ class Client:
                 job.turn = None
             else:
                 job.began = now
-                task = self._loop.create_task(self._run(job, reservation))
-                self._tasks[task] = job
-                task.add_done_callback(self._tasks.pop)
+                self._tasks.add(self._loop.create_task(self._run(job, reservation)))
 
     async def _run(self, job: Job, reservation: Any) -> None:
         answer: Reply | RobustnessError
@@ -238,6 +236,7 @@ class Client:
             answer = VictimError(f"a reply could not be read: {type(error).__name__}: {cut(error)}")
         self._jobs.pop(job.key, None)
         self._tell(job.waiting, answer)
+        self._tasks.discard(asyncio.current_task())
         self._pump()
 
     def _failed(self, job: Job, error: VictimError) -> VictimError:
@@ -285,7 +284,8 @@ class Client:
         try:
             if self._ended is not None:
                 raise _same(self._ended)
-            limits = self._health.limits(self._loop.time())
+            sent = self._loop.time()
+            limits = self._health.limits(sent)
             job.attempts += 1
             left = True
             try:
@@ -314,9 +314,9 @@ class Client:
             self._health.replied(job, reply, now)
         except TryAgain as failure:
             if failure.throttled:
-                self._pace.throttled(failure.wait, now)
+                self._pace.throttled(failure.wait, sent, now)
             raise
-        self._pace.answered()
+        self._pace.answered(now)
         return reply
 
     async def _pause(self, seconds: float) -> None:
@@ -351,7 +351,7 @@ class Client:
             self._tell(job.waiting, _same(error))
         if not isinstance(error, SpentError):
             for task in self._tasks:
-                if task is not asyncio.current_task():
+                if task is not None and task is not asyncio.current_task():
                     self._loop.call_soon(task.cancel)  # not at once: one that has not begun would never tell who waits for it
 
     def _tell(self, waiting: list[Done], answer: Reply | RobustnessError) -> None:
