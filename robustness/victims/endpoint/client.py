@@ -21,7 +21,7 @@ from robustness.victims.endpoint.exchange import Books, ClientOptions, Exchange,
 from robustness.victims.endpoint.ledger import Usage
 from robustness.victims.endpoint.stream.health import Health
 from robustness.victims.endpoint.stream.jobs import Done, Job, ReadUsage, TryAgain
-from robustness.victims.endpoint.stream.leaks import cleaned
+from robustness.victims.endpoint.stream.leaks import Cleaner
 from robustness.victims.endpoint.stream.limits import Pace
 from robustness.victims.endpoint.wire import Reply, Transport, WireError
 
@@ -61,6 +61,7 @@ class Client:
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop
         self._transport: Transport
+        self._cleaner = Cleaner()
         self._health = Health(self._options)
         self._pace = Pace(self._options.concurrency, self._options.rps, self._options.tpm)
         self._jobs: dict[str, Job] = {}
@@ -223,7 +224,9 @@ class Client:
                 answer = await self._attempt(job, reservation)
             except TryAgain as failure:
                 answer = await self._retried(job, failure)
-            answer = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
+            kept = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
+            kept.share_json(answer)
+            answer = kept
         except RobustnessError as error:
             answer = error
             if isinstance(error, (RefusedError, SpentError)) or not isinstance(error, VictimError):
@@ -289,7 +292,7 @@ class Client:
             job.attempts += 1
             left = True
             try:
-                reply = cleaned(await self._transport.send(call, limits, **_FRESH if job.fresh else {}), call)
+                reply = await self._transport.send(call, limits, **_FRESH if job.fresh else {})
             except WireError as error:
                 left = error.kind != "connect"
                 usage = _NOTHING if error.stale or error.kind == "redirected" else None
@@ -297,6 +300,7 @@ class Client:
             except RobustnessError:
                 left = False
                 raise
+            reply = self._cleaner.cleaned(reply, call)
             usage = job.read_usage(reply) if reply.status < 400 else _NOTHING
         finally:
             self._in_flight -= 1

@@ -25,8 +25,8 @@ _REMAINING_TOKENS = (
 class Pace:
     """Says when the next request may go out; used from one thread. Times are seconds of one monotonic clock, given by the caller.
 
-    The width follows additive increase, multiplicative decrease: a 429 halves it, answers widen it again up to ``concurrency`` after a
-    cool-down. A failing server is no reason to go slower than its own back-off.
+    The width follows additive increase, multiplicative decrease: a 429 halves it, answers widen it again up to ``concurrency``
+    after a cool-down. A failing server is no reason to go slower than its own back-off.
     """
 
     def __init__(self, concurrency: int, rps: float | None = None, tpm: float | None = None) -> None:
