@@ -100,22 +100,22 @@ def target_of(kind: str, rest: str, options: EndpointOptions, *, replaying: bool
     if replaying:
         headers = dict.fromkeys(header_names(options.header), "")
     else:
-        how = {"key_env": options.key_env, "header": options.header, "allow_plain_http": options.allow_plain_http}
-        headers = headers_of(address, **how)
+        key_env, header, plain = options.key_env, options.header, options.allow_plain_http
+        headers = headers_of(address, key_env=key_env, header=header, allow_plain_http=plain)
     return Target(make(address.url, address.model, options.extra), headers, address.shown, address.model)
 
 
 def new_client(options: EndpointOptions, session: Session | None = None) -> Client:
     """What sends, through the ledger and the cassette of a session, or through such that limit and remember nothing."""
-    from robustness.victims.endpoint.aiohttp_transport import AiohttpTransport
     from robustness.victims.endpoint.client import Client
     from robustness.victims.endpoint.exchange import ClientOptions
     from robustness.victims.endpoint.session import open_session
+    from robustness.victims.endpoint.transports import transport_factory
 
     limits = Limits() if options.request_timeout is None else Limits(total=options.request_timeout)
     how = ClientOptions(concurrency=options.concurrency, rps=options.rps, tpm=options.tpm, limits=limits)
     session = session or open_session("", {})
-    return Client(AiohttpTransport, ledger=session.ledger, cassette=session.cassette, options=how)
+    return Client(transport_factory(), ledger=session.ledger, cassette=session.cassette, options=how)
 
 
 def opened(
