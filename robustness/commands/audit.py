@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -32,6 +33,7 @@ def audit(
         Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
     ] = None,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
@@ -66,7 +68,7 @@ def audit(
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
-    for group in (reading, attacks, texts, extent, pace, resources, opening):
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)
     judging = audit_policy(rules, policy, thresholds.given(), chosen)

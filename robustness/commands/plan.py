@@ -8,6 +8,7 @@ import typer
 
 from reports.files.text import visible
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.terminal import output
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def plan(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Forecast how many examples an audit with this flag will take.")
     ] = False,
@@ -55,7 +57,7 @@ def plan(
 
     rules = read_policy(policy, thresholds.given())
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
-    for group in (reading, attacks, texts, extent, pace, resources, opening):
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
     with prepared(arguments_of(chosen), quiet=json_) as audit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.terminal import output
 
 
@@ -17,6 +18,7 @@ def validate(
     attacks: f.RecipeFlags,
     texts: f.TextFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
     offline: f.OfflineFlag = False,
@@ -33,7 +35,7 @@ def validate(
 
     rules = read_policy(policy, {})
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
-    for group in (reading, attacks, texts, opening, resources):
+    for group in (reading, attacks, texts, opening, api, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     found = _check(arguments_of(chosen), quiet=json_)

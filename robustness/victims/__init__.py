@@ -79,7 +79,10 @@ KINDS = (
         "http:FILE.toml",
         "labels",
         "any JSON API that a file describes: address, headers, body, and where the answer stands in the reply",
-        (*PROMPTED, *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body"))),
+        (
+            *PROMPTED,
+            *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body")),
+        ),
         sends_keys=True,
     ),
     VictimKind(

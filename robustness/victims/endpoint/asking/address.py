@@ -85,7 +85,9 @@ def check_url(url: str, spec: str) -> None:
     except ValueError as problem:
         raise UsageError(f"expected {spec}, got a URL that cannot be read: {problem}") from None
     if parts.username is not None or parts.password is not None:
-        raise UsageError("the URL of an endpoint holds a user or a password; put the key into an environment variable (--key-env)")
+        raise UsageError(
+            "the URL of an endpoint holds a user or a password; put the key into an environment variable (--key-env)"
+        )
     secret = next((name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if _SECRET.search(name)), None)
     if secret is not None:
         raise UsageError(f"the URL of an endpoint holds {secret}=…, which would be written to files; send it with --header")
@@ -177,5 +179,3 @@ def _plain_name(variable: str) -> str:
 
 def _authorises(headers: Mapping[str, str]) -> bool:
     return any(name.lower() in ("authorization", "api-key", "x-api-key") for name in headers)
-
-

@@ -14,14 +14,14 @@ from robustness.errors import RefusedError, UsageError, VictimError
 from robustness.tasks.registry import task_named
 from robustness.victims.base import VictimInfo
 from robustness.victims.endpoint.asking.address import address_of, headers_of
-from robustness.victims.endpoint.dialects.chat import Chat
-from robustness.victims.endpoint.dialects.completions import Completions
-from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written
-from robustness.victims.endpoint.dialects.responses import Responses
 from robustness.victims.endpoint.asking.options import EndpointOptions
 from robustness.victims.endpoint.asking.probe import Probe, probe
 from robustness.victims.endpoint.asking.scoring import label_scores
 from robustness.victims.endpoint.asking.victim import Asking, EndpointVictim, Scoring
+from robustness.victims.endpoint.dialects.chat import Chat
+from robustness.victims.endpoint.dialects.completions import Completions
+from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written
+from robustness.victims.endpoint.dialects.responses import Responses
 from robustness.victims.endpoint.wire import Limits, Reply
 from robustness.victims.prompts.plain import plain_prompt
 
@@ -96,9 +96,7 @@ def target_of(kind: str, rest: str, options: EndpointOptions) -> Target:
     address = address_of(rest, "responses" if kind == "responses" else options.endpoint, SPECS[kind])  # type: ignore[arg-type]
     makes: Mapping[str, Any] = {"chat": Chat, "completions": Completions, "responses": Responses}
     make = makes["responses" if kind == "responses" else options.endpoint]
-    headers = headers_of(
-        address, key_env=options.key_env, header=options.header, allow_plain_http=options.allow_plain_http
-    )
+    headers = headers_of(address, key_env=options.key_env, header=options.header, allow_plain_http=options.allow_plain_http)
     return Target(make(address.url, address.model, options.extra), headers, address.shown, address.model)
 
 
@@ -164,8 +162,8 @@ def scored(asking: Asking, found: Probe, wanted: str) -> tuple[Asking, list[str]
         raise VictimError(f"--scoring logprobs: {dict(found.table)['log-probabilities']}; use --scoring parse")
     if wanted == "echo" and not found.echo:
         raise VictimError(
-            f"--scoring echo: {dict(found.table)['log-probabilities of the prompt']}; every label would be as likely as any other; "
-            "use --scoring parse"
+            f"--scoring echo: {dict(found.table)['log-probabilities of the prompt']}; every label would seem as likely as any "
+            "other; use --scoring parse"
         )
     way: Scoring = "parse"
     if wanted == "logprobs" or (wanted == "auto" and found.logprobs and readable):

@@ -25,7 +25,7 @@ class EndpointOptions:
     """What ``openai:``, ``responses:`` and ``http:`` victims take beside prompt and labels.
 
     ``endpoint``: ``chat`` or ``completions``. ``scoring``: how labels are scored, by ``logprobs``, by ``echo`` (one request a
-    label), or ``parse``; ``auto`` takes the first that works. ``temperature``: 0 where None. ``sampling_seed``: sent along. ``rps``:
+    label), or ``parse``; ``auto`` takes the first that works. ``sampling_seed``: sent along. ``rps``:
     most requests a second. ``tpm``: most tokens a minute. ``request_timeout``: seconds for one request, all of it. ``header``:
     ``NAME=VARIABLE`` each. ``key_env``: the variable that holds the key, ``none`` for no key. ``extra_body``: a JSON object that
     is added to each request. ``deterministic``: the user states that one text always gets one answer.
@@ -72,7 +72,7 @@ class EndpointOptions:
             except ValueError as problem:
                 raise UsageError(f"--extra-body expects a JSON object, got {found[:80]!r}: {problem}") from None
         if not isinstance(found, Mapping):
-            raise UsageError(f"--extra-body expects a JSON object, such as {{\"top_k\": 1}}, got {type(found).__name__}")
+            raise UsageError(f'--extra-body expects a JSON object, such as {{"top_k": 1}}, got {type(found).__name__}')
         own = [name for name in found if name in _OWN]
         if own:
             raise UsageError(f"--extra-body must not set {own[0]!r}: that has a flag, or is the victim's own")

@@ -14,10 +14,10 @@ from typing import Any
 
 from attacks.search import Unusable
 from robustness.errors import VictimError, cut
-from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
-from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, EndpointError, Written
 from robustness.victims.endpoint.asking.scoring import oddity
 from robustness.victims.endpoint.asking.victim import LISTED, Asking
+from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
+from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, EndpointError, Written
 from robustness.victims.endpoint.wire import Reply
 from robustness.victims.prompts.prompt import Message
 
@@ -117,7 +117,9 @@ def probe(asking: Asking, send: Send, *, scores: bool) -> Probe:
     odd = oddity(tokens.tokens, tokens.usage.tokens_out if tokens.usage else None) if tokens is not None else "not seen"
     logprobs = bool(tokens is not None and tokens.tokens and tokens.tokens[0].top) and not odd
     listed = len(tokens.tokens[0].top) if tokens is not None and tokens.tokens else 0
-    table.append(("log-probabilities", f"yes, {listed} tokens at a place" if logprobs else f"no: {odd or 'no alternatives came'}"))
+    table.append(
+        ("log-probabilities", f"yes, {listed} tokens at a place" if logprobs else f"no: {odd or 'no alternatives came'}")
+    )
     echo, said = _echo(prober, dialect)
     table.append(("log-probabilities of the prompt", said))
     table.append(("JSON schema", _schema(prober, dialect)))
@@ -163,9 +165,7 @@ def _limits(prober: _Prober, dialect: Dialect) -> tuple[Written | None, list[tup
     names = {"temperature": "temperature 0", "seed": "seed", "stop": "stop texts"}
     if not prober.left:
         return None, [(title, UNASKED) for title in names.values()] + [("token limit", UNASKED)]
-    full = Ask(
-        (Message("user", COUNT),), max_tokens=SHORT, stop=("###",), temperature=0.0, seed=7, logprobs=LISTED
-    )
+    full = Ask((Message("user", COUNT),), max_tokens=SHORT, stop=("###",), temperature=0.0, seed=7, logprobs=LISTED)
     refused, found = frozenset[str](), None
     try:
         taken, found = prober.until_taken(dialect, full, "probe-limits")
@@ -247,5 +247,3 @@ def _notes(asking: Asking, dialect: Dialect, first: Written | Unusable, seen: Wr
     if seen is not None and seen.usage is None:
         found.append("the server does not count tokens, so the ledger counts the most that a request could cost")
     return found
-
-
