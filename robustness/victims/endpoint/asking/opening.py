@@ -17,6 +17,7 @@ from robustness.victims.endpoint.asking.address import address_of, headers_of
 from robustness.victims.endpoint.asking.options import EndpointOptions
 from robustness.victims.endpoint.asking.probe import Probe, probe
 from robustness.victims.endpoint.asking.scoring import label_scores
+from robustness.victims.endpoint.asking.template_file import read_template
 from robustness.victims.endpoint.asking.victim import Asking, EndpointVictim, Scoring
 from robustness.victims.endpoint.dialects.chat import Chat
 from robustness.victims.endpoint.dialects.completions import Completions
@@ -93,6 +94,9 @@ def load_endpoint(
 
 def target_of(kind: str, rest: str, options: EndpointOptions) -> Target:
     """Who is asked; raises ``UsageError``."""
+    if kind == "http":
+        template, headers, where = read_template(rest, allow_plain_http=options.allow_plain_http)
+        return Target(template, headers, where.shown, where.model)
     address = address_of(rest, "responses" if kind == "responses" else options.endpoint, SPECS[kind])  # type: ignore[arg-type]
     makes: Mapping[str, Any] = {"chat": Chat, "completions": Completions, "responses": Responses}
     make = makes["responses" if kind == "responses" else options.endpoint]
