@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import UsageError
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
+
+if TYPE_CHECKING:
+    from robustness.victims.endpoint.session import Session
 
 __all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "refuse_local_code", "victims"]
 
@@ -147,13 +150,28 @@ def takes(spec: str, option: str) -> bool:
     return any(kind.name == spec.partition(":")[0] and option in kind.options for kind in KINDS)
 
 
-def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, through: str | None = None, **options: Any) -> Victim:
+def is_endpoint(victim: Any) -> bool:
+    """Whether a spec names a victim behind an API, which counts what it costs and remembers what it answered."""
+    kind = victim.partition(":")[0] if isinstance(victim, str) else ""
+    return any(known.sends_keys and known.name == kind for known in KINDS)
+
+
+def load_victim(
+    spec: str,
+    *,
+    offline: bool = False,
+    isolate: bool = False,
+    through: str | None = None,
+    session: Session | None = None,
+    **options: Any,
+) -> Victim:
     """The victim that ``spec`` names.
 
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
     brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
     with ``command:``, in a process of their own anyway.
-    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``).
+    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``). ``session``: what a
+    victim behind an API is asked through; without one it has no caps and remembers nothing.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take; a channel that is not there.
@@ -163,14 +181,15 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, thro
         from robustness.channels import check_channel
 
         check_channel(through, offline=offline)  # a missing program is reported before the victim is loaded
-        return behind(load_victim(spec, offline=offline, isolate=isolate, **options), through, offline=offline)
+        inner = load_victim(spec, offline=offline, isolate=isolate, session=session, **options)
+        return behind(inner, through, offline=offline)
     kind, rest = check_spec(spec, options)
     given = _given(options)
     if isolate and (kind == "python" or "trust_remote_code" in given):
         from robustness.isolation.victim import IsolatedVictim
 
         return IsolatedVictim(spec, offline=offline, options=given)
-    return _load(kind, rest, offline, given)
+    return _load(kind, rest, offline, given if session is None else {**given, "session": session})
 
 
 def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Victim:

@@ -12,7 +12,7 @@ Lines, each a JSON object::
     {"billed": 7, "tokens_in": 118, "tokens_out": 3, "cost": "0.00007"}      it came back, and this is what it cost
     {"unsent": 7}                                                            it never left
     {"key": "…", "ask": "", "request": …, "reply": {"status": 200, "headers": {…}, "text": "…"}, "attempts": 1, "cost": {…}}
-    {"key": "…", "ask": "", "request": …, "failed": {"kind": "timeout", "message": "…"}, "attempts": 6, "cost": {…}}
+    {"key": "…", "ask": "", "request": …, "failed": {"type": "VictimTimeoutError", "message": "…"}, "attempts": 6, "cost": {…}}
     {"spent": "--max-requests 500 is reached: …"}                            a cap refused a request
 
 A body is kept as the text that came, because a message may quote any part of it, and as base64 where it is no text.
@@ -28,14 +28,14 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from reports.files import exact
 from reports.files.lock import lock, release
 from reports.files.secrets import redactor
-from robustness.errors import NotRecordedError, SpentError, UsageError
+from robustness.errors import AnswerError, NotRecordedError, SpentError, UsageError, VictimError, VictimTimeoutError
 from robustness.victims.endpoint.ledger import Caps, Spent
 from robustness.victims.endpoint.wire import Reply, WireError
 
@@ -50,9 +50,16 @@ _ANSWERS = (400, 413, 414, 422, 451)
 """Statuses besides 2xx that are an answer to what was asked: asked again, the same would come."""
 
 
-def key_of(canonical: Any, ask: str) -> str:
-    """What a request and the name of its asking are known by, as 32 hexadecimal digits."""
-    return blake2b(exact.canonical([canonical, ask]), digest_size=16).hexdigest()
+class Asked(Protocol):
+    """What was asked, as an ``Exchange`` holds it."""
+
+    @property
+    def canonical(self) -> Any:
+        """Method, URL and body, without secrets."""
+
+    @property
+    def ask(self) -> str:
+        """The name of this asking."""
 
 
 class Cassette:
@@ -65,7 +72,6 @@ class Cassette:
         self.path, self.replaying = path, replaying
         self._open, self._owner = descriptor, os.getpid()
         self._lock = threading.Lock()
-        self._redact = redactor()
         self._account = Account()
         self._places: dict[str, tuple[int, int]] = {}
         self._end = 0
@@ -154,7 +160,7 @@ class Cassette:
             self._account.read(line)
             self._append(_ENCODED(line))
 
-    def recall(self, key: str) -> Reply | WireError | None:
+    def recall(self, key: str) -> Reply | VictimError | None:
         """The reply to a request that was answered before; None where it has to be asked.
 
         A reply that says "not now", such as 429 or 500, and a failure are told again only when replaying: a run that is resumed
@@ -187,7 +193,7 @@ class Cassette:
             "or other settings; run it with those of the recording, or without --cassette"
         )
 
-    def keep(self, key: str, exchange: Any, reply: Reply, attempts: int, cost: Spent | None = None) -> Reply:
+    def keep(self, key: str, exchange: Asked, reply: Reply, attempts: int, cost: Spent | None = None) -> Reply:
         """Append the final reply to a request; what it returns is what the victim may read.
 
         ``exchange``: with ``canonical`` and ``ask``. ``cost``: what its attempts were billed.
@@ -196,11 +202,12 @@ class Cassette:
         self._keep(key, exchange, {"reply": _told(clean)}, attempts, cost)
         return clean
 
-    def keep_failure(self, key: str, exchange: Any, error: WireError, attempts: int, cost: Spent | None = None) -> None:
-        """Append that no reply came."""
-        self._keep(key, exchange, {"failed": {"kind": error.kind, "message": str(error)}}, attempts, cost)
+    def keep_failure(self, key: str, exchange: Asked, error: VictimError, attempts: int, cost: Spent | None = None) -> None:
+        """Append that there is no reply, and why: told again only when replaying."""
+        failed = {"type": type(error).__name__, "message": str(error), "kind": getattr(error, "kind", "")}
+        self._keep(key, exchange, {"failed": failed}, attempts, cost)
 
-    def _keep(self, key: str, exchange: Any, what: Mapping[str, Any], attempts: int, cost: Spent | None) -> None:
+    def _keep(self, key: str, exchange: Asked, what: Mapping[str, Any], attempts: int, cost: Spent | None) -> None:
         if self.path is None:
             return
         request = _written(exchange.canonical, self._redact)
@@ -243,6 +250,11 @@ class Cassette:
                 os.fsync(self._open)
                 release(self._open)
         self._open = None
+
+    @cached_property
+    def _redact(self) -> Callable[[str], str]:
+        """By the secrets that there are when the first reply comes: the victim has named its own by then."""
+        return redactor()
 
     def _clean(self, reply: Reply) -> Reply:
         """The reply without secrets, and with the headers alone that are kept."""
@@ -396,14 +408,18 @@ def _told(reply: Reply) -> dict[str, Any]:
         return {**told, "base64": base64.b64encode(reply.body).decode("ascii")}
 
 
-def _answer(line: Mapping[str, Any]) -> Reply | WireError:
+_FAILURES = {kind.__name__: kind for kind in (VictimError, VictimTimeoutError, AnswerError)}
+
+
+def _answer(line: Mapping[str, Any]) -> Reply | VictimError:
     if "failed" in line:
-        return WireError(str(line["failed"]["kind"]), str(line["failed"]["message"]))
+        kind, message = str(line["failed"]["type"]), str(line["failed"]["message"])
+        return WireError(line["failed"]["kind"], message) if kind == WireError.__name__ else _FAILURES[kind](message)
     told = line["reply"]
     body = told["text"].encode("utf-8") if "text" in told else base64.b64decode(told["base64"], validate=True)
     return Reply(int(told["status"]), dict(told["headers"]), body)
 
 
-def _final(answer: Reply | WireError) -> bool:
+def _final(answer: Reply | VictimError) -> bool:
     """Whether the same would come if it were asked again."""
     return isinstance(answer, Reply) and (200 <= answer.status < 300 or answer.status in _ANSWERS)

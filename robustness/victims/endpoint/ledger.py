@@ -117,7 +117,6 @@ class Ledger:
         self._reserved = Spent()
         self._open: set[int] = set()
         self._next, self._journal = first, journal
-        self._ended = ""
         self.over: int = 0
 
     @property
@@ -126,29 +125,13 @@ class Ledger:
         with self._lock:
             return self._with_cost(self._settled)
 
-    @property
-    def ended(self) -> str:
-        """Which cap a request was refused for; empty while none was."""
-        return self._ended
-
     def reserve(self, tokens_in: int, tokens_out: int) -> Reservation:
         """Allow one request that costs at most this.
 
         Raises:
-            SpentError: with what is settled and reserved it could pass a cap.
+            SpentError: with what is settled and reserved it could pass a cap. It may still fit once requests in flight have cost
+                less than they could: nothing more fits when none is in flight.
         """
-        found = self._reserve(tokens_in, tokens_out, wait=False)
-        assert found is not None
-        return found
-
-    def reserve_or_wait(self, tokens_in: int, tokens_out: int) -> Reservation | None:
-        """As ``reserve``, but None where it may still fit once requests in flight have cost less than they could.
-
-        Whoever gets None asks again after something was settled, which happens as long as anything is reserved.
-        """
-        return self._reserve(tokens_in, tokens_out, wait=True)
-
-    def _reserve(self, tokens_in: int, tokens_out: int, *, wait: bool) -> Reservation | None:
         if tokens_in < 0 or tokens_out < 0:
             raise ValueError(f"tokens are counted from 0 up, got {tokens_in} and {tokens_out}")
         cost = None if self.prices is None else self.prices.worst(tokens_in, tokens_out)
@@ -156,9 +139,6 @@ class Ledger:
         with self._lock:
             cap = self._passed(self._settled + self._reserved + worst)
             if cap:
-                if wait and not self._passed(self._settled + worst):
-                    return None
-                self._ended = cap
                 raise SpentError(self._refusal(cap))
             reservation = Reservation(self._next, worst)
             if self._journal is not None:  # before it counts: what cannot be written down does not go out

@@ -132,6 +132,11 @@ def headers_of(
     return found
 
 
+def header_names(header: Sequence[str] | None) -> list[str]:
+    """The names of the headers that ``--header`` sets; raises ``UsageError`` as ``headers_of`` does."""
+    return [_header(one)[0] for one in header or ()]
+
+
 def refuse_plain(address: Address, secret: bool, allowed: bool) -> None:
     """Raise ``UsageError`` where a secret would go over a network unencrypted and the user did not say that it may."""
     if secret and not address.secure and not allowed:

@@ -13,7 +13,7 @@ from attacks.search import Input, Unusable
 from robustness.errors import RefusedError, UsageError, VictimError
 from robustness.tasks.registry import task_named
 from robustness.victims.base import VictimInfo
-from robustness.victims.endpoint.asking.address import address_of, headers_of
+from robustness.victims.endpoint.asking.address import address_of, header_names, headers_of
 from robustness.victims.endpoint.asking.options import EndpointOptions
 from robustness.victims.endpoint.asking.probe import Probe, probe
 from robustness.victims.endpoint.asking.scoring import label_scores
@@ -28,6 +28,7 @@ from robustness.victims.prompts.plain import plain_prompt
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.client import Client
+    from robustness.victims.endpoint.session import Session
 
 _TINY = 1e-12
 CONTENT_FREE = ("N/A", "", "[MASK]")
@@ -52,7 +53,7 @@ def load_endpoint(
     rest: str,
     *,
     offline: bool = False,
-    client: Client | None = None,
+    session: Session | None = None,
     prompt: str | None = None,
     system: str | None = None,
     labels: Sequence[str] | None = None,
@@ -64,8 +65,9 @@ def load_endpoint(
 ) -> EndpointVictim:
     """The victim behind ``openai:``, ``responses:`` or ``http:`` and ``rest``.
 
-    It is asked up to six requests of the probe, and with labels three that say nothing. ``client``: what sends; one of its own
-    without. ``options``: those of ``EndpointOptions``; the others are those of ``plain_prompt``.
+    It is asked up to six requests of the probe, and with labels three that say nothing. ``session``: what it is asked
+    through; without one nothing limits what it costs and nothing is remembered. ``options``: those of ``EndpointOptions``; the
+    others are those of ``plain_prompt``.
 
     Raises:
         UsageError: anything wrong with address, key, prompt or options; nothing was sent then.
@@ -75,7 +77,7 @@ def load_endpoint(
     chosen = plain_prompt(
         prompt=prompt, system=system, fields=fields, labels=labels, task=task, max_new_tokens=max_new_tokens, stop=stop
     )
-    target = target_of(kind, rest, asked)
+    target = target_of(kind, rest, asked, replaying=session is not None and session.replaying)
     if asked.calibrate and not chosen.labels:
         raise UsageError("--calibrate evens out labels, and there are none; name them with --labels first,second")
     if offline:
@@ -84,7 +86,7 @@ def load_endpoint(
         permit(str(urlsplit(target.dialect.url).hostname))
     named = task or chosen.task
     asking = Asking(target.dialect, chosen, target.headers, target.shown, asked.temperature, asked.sampling_seed)
-    sender = client or new_client(asked)
+    sender = new_client(asked, session)
     try:
         return opened(f"{kind}:{rest}", kind, named, asking, sender, asked, target)
     except BaseException:
@@ -92,29 +94,33 @@ def load_endpoint(
         raise
 
 
-def target_of(kind: str, rest: str, options: EndpointOptions) -> Target:
-    """Who is asked; raises ``UsageError``."""
+def target_of(kind: str, rest: str, options: EndpointOptions, *, replaying: bool = False) -> Target:
+    """Who is asked; raises ``UsageError``. ``replaying``: nothing is sent, so no header needs its value."""
     if kind == "http":
-        template, headers, where = read_template(rest, allow_plain_http=options.allow_plain_http)
-        return Target(template, headers, where.shown, where.model)
+        template, filled, where = read_template(rest, allow_plain_http=options.allow_plain_http, replaying=replaying)
+        return Target(template, filled, where.shown, where.model)
     address = address_of(rest, "responses" if kind == "responses" else options.endpoint, SPECS[kind])  # type: ignore[arg-type]
     makes: Mapping[str, Any] = {"chat": Chat, "completions": Completions, "responses": Responses}
     make = makes["responses" if kind == "responses" else options.endpoint]
-    headers = headers_of(address, key_env=options.key_env, header=options.header, allow_plain_http=options.allow_plain_http)
+    if replaying:
+        headers = dict.fromkeys(header_names(options.header), "")
+    else:
+        how = {"key_env": options.key_env, "header": options.header, "allow_plain_http": options.allow_plain_http}
+        headers = headers_of(address, **how)
     return Target(make(address.url, address.model, options.extra), headers, address.shown, address.model)
 
 
-def new_client(options: EndpointOptions) -> Client:
-    """A client with a ledger of no caps and no cassette."""
-    from robustness.victims.endpoint.aiohttp_transport import AiohttpTransport
-    from robustness.victims.endpoint.cassette import Cassette
+def new_client(options: EndpointOptions, session: Session | None = None) -> Client:
+    """What sends, through the ledger and the cassette of a session, or through such that limit and remember nothing."""
     from robustness.victims.endpoint.client import Client
     from robustness.victims.endpoint.exchange import ClientOptions
-    from robustness.victims.endpoint.ledger import Ledger
+    from robustness.victims.endpoint.session import open_session
+    from robustness.victims.endpoint.transports import transport_factory
 
     limits = Limits() if options.request_timeout is None else Limits(total=options.request_timeout)
     how = ClientOptions(concurrency=options.concurrency, rps=options.rps, tpm=options.tpm, limits=limits)
-    return Client(AiohttpTransport, ledger=Ledger(), cassette=Cassette.open(None), options=how)
+    session = session or open_session("", {})
+    return Client(transport_factory(), ledger=session.ledger, cassette=session.cassette, options=how)
 
 
 def opened(

@@ -22,8 +22,10 @@ _ENDS = {"truncated": "length", "filtered_by": "content_filter", "refused": "ref
 METHODS = ("POST", "PUT")
 
 
-def read_template(name: str, *, allow_plain_http: bool = False) -> tuple[Template, dict[str, str], Address]:
+def read_template(name: str, *, allow_plain_http: bool = False, replaying: bool = False) -> tuple[Template, dict[str, str], Address]:
     """What a file describes, its headers with their secrets, and where requests go; ``example:NAME`` is a shipped one.
+
+    ``replaying``: nothing is sent, so no header needs its value.
 
     Raises:
         UsageError: a file that cannot be read, a key that it has not, a path, a place or a variable that cannot be used.
@@ -51,8 +53,8 @@ def read_template(name: str, *, allow_plain_http: bool = False) -> tuple[Templat
         raise UsageError(f"{name}: [request.body] has no {{{{ max_tokens }}}}: without a limit no answer's price is known")
     message = request.get("message", {"role": "{{ role }}", "content": "{{ content }}"})
     check_places(message, f"{name}: [request.message]", PLACES[-2:])
-    headers, secret = _headers(request.get("headers", {}), name)
-    refuse_plain(address, secret, allow_plain_http)
+    headers, secret = _headers(request.get("headers", {}), name, replaying=replaying)
+    refuse_plain(address, secret, allow_plain_http or replaying)
     roles = request.get("roles", {})
     if not isinstance(roles, dict) or not all(isinstance(one, str) for one in roles.values()):
         raise UsageError(f'{name}: [request.roles] expects the API\'s words for roles, such as assistant = "model"')
@@ -133,7 +135,7 @@ def _paths(found: Mapping[str, Any], answer: Mapping[str, Any], name: str) -> Pa
     )
 
 
-def _headers(table: Any, name: str) -> tuple[dict[str, str], bool]:
+def _headers(table: Any, name: str, *, replaying: bool) -> tuple[dict[str, str], bool]:
     """Headers with their variables filled in, and whether any of them holds one."""
     from reports.files.secrets import keep_secret
 
@@ -142,6 +144,9 @@ def _headers(table: Any, name: str) -> tuple[dict[str, str], bool]:
     found, secret = {}, False
     for header, text in table.items():
         check_header(header, f"{name}: [request.headers]")
+        if replaying:
+            found[header] = ""
+            continue
         found[header], variables = filled(text, f"{name}: the header {header}")
         secret = secret or bool(variables)
         for variable in variables:

@@ -46,10 +46,9 @@ class _Server:
     max_requests=st.none() | st.integers(1, 200),
     max_tokens=st.none() | st.integers(1, 9000),
     max_cost=st.none() | st.decimals("0.0000001", "0.003", places=7),
-    patient=st.booleans(),
 )
 def test_no_cap_is_passed_by_one_token_at_any_concurrency(
-    seed: int, threads: int, max_requests: int | None, max_tokens: int | None, max_cost: Decimal | None, patient: bool
+    seed: int, threads: int, max_requests: int | None, max_tokens: int | None, max_cost: Decimal | None
 ) -> None:
     caps, server = Caps(max_cost, max_tokens, max_requests), _Server(seed)
     ledger = Ledger(caps, PRICES)
@@ -59,11 +58,9 @@ def test_no_cap_is_passed_by_one_token_at_any_concurrency(
         for _ in range(30):
             tokens_in, most_out = rng.randint(1, 60), rng.randint(1, 40)
             try:
-                reservation = ledger.reserve_or_wait(tokens_in, most_out) if patient else ledger.reserve(tokens_in, most_out)
+                reservation = ledger.reserve(tokens_in, most_out)
             except SpentError:
-                return
-            if reservation is None:
-                continue
+                continue  # a smaller one may fit, and this one too when others have cost less than they could
             if rng.random() < 0.05:
                 ledger.cancel(reservation)
                 continue
@@ -91,7 +88,6 @@ def test_the_last_token_may_be_spent_and_not_one_more() -> None:
         ledger.reserve(0, 1)
     ledger.settle(held, Usage(10, 5))
     assert ledger.spent.tokens == 30
-    assert ledger.ended == "--max-tokens-total"
 
 
 def test_money_is_exact_to_the_last_digit() -> None:
@@ -127,15 +123,13 @@ def test_a_negative_bill_pays_for_nothing() -> None:
     assert ledger.settle(ledger.reserve(10, 10), Usage(-50, -50, -7)).tokens == 0
 
 
-def test_what_is_in_flight_is_waited_for_before_a_cap_ends_the_run() -> None:
+def test_what_was_reserved_and_not_used_can_be_spent() -> None:
     ledger = Ledger(Caps(max_tokens_total=100))
-    first = ledger.reserve_or_wait(10, 80)
-    assert first is not None
-    assert ledger.reserve_or_wait(10, 80) is None
-    ledger.settle(first, Usage(5, 3))
-    assert ledger.reserve_or_wait(10, 80) is not None
+    first = ledger.reserve(10, 80)
     with pytest.raises(SpentError):
-        ledger.reserve_or_wait(10, 90)
+        ledger.reserve(10, 80)
+    ledger.settle(first, Usage(5, 3))
+    ledger.reserve(10, 80)
 
 
 def test_a_request_that_never_left_is_given_back_and_nothing_is_settled_twice() -> None:
