@@ -12,7 +12,7 @@ from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.cassette import Cassette
-    from robustness.victims.endpoint.ledger import Ledger, Spent
+    from robustness.victims.endpoint.ledger import Caps, Ledger, Spent
 
 CAPS = ("max_cost", "max_tokens_total", "max_requests")
 SPENDING = (*CAPS, "prices", "cassette")
@@ -62,7 +62,7 @@ def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | N
         UsageError: caps or prices that cannot be meant, or a cassette that cannot be used.
     """
     from robustness.victims.endpoint.cassette import FILE, Cassette
-    from robustness.victims.endpoint.ledger import Ledger, Spent
+    from robustness.victims.endpoint.ledger import Caps, Ledger, Spent
     from robustness.victims.endpoint.prices import read_prices
 
     given = {name: value for name, value in spending.items() if value is not None}
