@@ -153,6 +153,8 @@ def opened(
         deterministic=options.deterministic,
         task=task,
         notes=tuple(notes),
+        probe=found.table,
+        asked=tuple(sorted(asked_of(asking).items())),
     )
     if not prompt.labels:
         return EndpointVictim(info, asking, client)
@@ -229,6 +231,15 @@ def _scores_of(victim: EndpointVictim, inputs: Input, asking: Asking) -> list[fl
         return [float(one) for one in row]
     names = [row] if isinstance(row, str) else row
     return [float(label in names) for label in asking.prompt.labels]
+
+
+def asked_of(asking: Asking) -> dict[str, str]:
+    """What of the asking decides which runs can be compared: two models or two prompts can be, scores and bare labels cannot.
+
+    Whether two equal requests got equal answers is left out: two requests say little of a rate, and that is measured by the run.
+    """
+    taken = "temperature" in asking.dialect.takes
+    return {"scoring": asking.scoring, "temperature": str(asking.temperature) if taken else "the server's own"}
 
 
 def identity_of(asking: Asking, found: Probe, options: EndpointOptions, target: Target) -> dict[str, str]:
