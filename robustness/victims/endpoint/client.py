@@ -203,6 +203,9 @@ class Client:
                 if not self._in_flight:  # else what is in flight may settle below its worst case and leave room
                     self._end(error)
                 return
+            except RobustnessError as error:  # what goes out cannot be written down
+                self._end(error)
+                return
             line.popleft()
             self._pace.sent(job.tokens, now)
             self._in_flight += 1
@@ -223,11 +226,13 @@ class Client:
                 answer = await self._attempt(job, reservation)
             except TryAgain as failure:
                 answer = await self._retried(job, failure)
-            self._cassette.keep(job.key, job.exchange, answer, job.attempts)
+            answer = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
         except RobustnessError as error:
             answer = error
             if isinstance(error, (RefusedError, SpentError)) or not isinstance(error, VictimError):
                 self._end(error)
+            elif self._ended is None:
+                answer = self._failed(job, error)
         except asyncio.CancelledError:
             answer = _same(self._ended) if self._ended else VictimError("the request was given up")
         except Exception as error:  # noqa: BLE001 - a dialect's fault in reading the usage must not leave its caller waiting
@@ -235,6 +240,15 @@ class Client:
         self._jobs.pop(job.key, None)
         self._tell(job.waiting, answer)
         self._pump()
+
+    def _failed(self, job: Job, error: VictimError) -> VictimError:
+        """Write down that no attempt brought a reply; what cannot be written down ends the run."""
+        try:
+            self._cassette.keep_failure(job.key, job.exchange, error, job.attempts, job.cost)
+        except VictimError as unwritten:
+            self._end(unwritten)
+            return unwritten
+        return error
 
     async def _retried(self, job: Job, failure: TryAgain) -> Reply:
         """Only here does tenacity come in, so that a request which needs no retry pays nothing for it."""
@@ -289,7 +303,8 @@ class Client:
             self._in_flight -= 1
             self._tokens_in_flight -= job.tokens
             if left:
-                self._ledger.settle(reservation, usage)
+                counted = self._ledger.settle(reservation, usage)
+                job.cost = counted if job.cost is None else job.cost + counted
             else:
                 self._ledger.cancel(reservation)
         now = self._loop.time()

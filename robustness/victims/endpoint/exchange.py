@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from robustness.errors import VictimError
 from robustness.victims.endpoint.wire import Call, Limits, Reply
 
 
@@ -61,8 +62,8 @@ class Books(Protocol):
     def reserve(self, tokens_in: int, tokens_out: int) -> Any:
         """A reservation; raises ``SpentError`` where a cap would be passed."""
 
-    def settle(self, reservation: Any, usage: Any) -> None:
-        """What it cost; None where that is not known: then the worst case was."""
+    def settle(self, reservation: Any, usage: Any) -> Any:
+        """What it cost, and what was counted; None where that is not known: then the worst case is."""
 
     def cancel(self, reservation: Any) -> None:
         """It never left."""
@@ -71,8 +72,11 @@ class Books(Protocol):
 class Tape(Protocol):
     """The cassette, as the client uses it."""
 
-    def recall(self, key: str) -> Reply | None:
-        """What was answered before."""
+    def recall(self, key: str) -> Reply | VictimError | None:
+        """What was answered before, or why nothing was; raises what ends the run."""
 
-    def keep(self, key: str, exchange: Exchange, reply: Reply, attempts: int) -> None:
-        """What was answered now."""
+    def keep(self, key: str, exchange: Exchange, reply: Reply, attempts: int, cost: Any = None) -> Reply:
+        """What was answered now, and what may be read of it: the same that is read when it is recalled."""
+
+    def keep_failure(self, key: str, exchange: Exchange, error: VictimError, attempts: int, cost: Any = None) -> None:
+        """That nothing was answered, and why."""

@@ -18,11 +18,11 @@ class Job:
     """An exchange on its way.
 
     ``waiting``: everybody who waits for its answer. ``attempts``: requests sent for it. ``silences``: those that ran into a time
-    limit. ``fresh``: whether it met a stale connection, and takes new ones since. ``began``: when it first went out, on the clock
+    limit. ``cost``: what the ledger counted for them, None before the first. ``fresh``: whether it met a stale connection, and takes new ones since. ``began``: when it first went out, on the clock
     of the loop. ``turn``: set while it waits in line to go out again.
     """
 
-    __slots__ = ("attempts", "began", "exchange", "fresh", "key", "read_usage", "silences", "tokens", "turn", "waiting")
+    __slots__ = ("attempts", "began", "cost", "exchange", "fresh", "key", "read_usage", "silences", "tokens", "turn", "waiting")
 
     def __init__(self, exchange: Exchange, key: str, read_usage: ReadUsage, done: Done) -> None:
         self.exchange = exchange
@@ -31,6 +31,7 @@ class Job:
         self.waiting = [done]
         self.tokens = exchange.tokens_in + exchange.tokens_out
         self.attempts = 0
+        self.cost: Any = None
         self.silences = 0
         self.fresh = False
         self.began = 0.0

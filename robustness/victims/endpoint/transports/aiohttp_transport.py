@@ -20,6 +20,7 @@ from robustness.victims.endpoint.transports.bodies import (
     certificate_refused,
     check_url,
     finished,
+    proxy_for,
     shown_url,
     too_large,
 )
@@ -40,6 +41,7 @@ class AiohttpTransport:
         self._session: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
         self._connecting: set[asyncio.Task[Any] | None] = set()
+        self._tls: ssl.SSLContext | None = None
         self._urls: dict[str, URL] = {}
         self._headers: tuple[object, CIMultiDict[str]] = (None, CIMultiDict())
         self._timeouts: tuple[Limits | None, aiohttp.ClientTimeout] = (None, aiohttp.ClientTimeout())
@@ -58,6 +60,8 @@ class AiohttpTransport:
                 headers=self._headers_of(call),
                 allow_redirects=False,
                 timeout=self._timeout(limits),
+                ssl=self._tls_for(call.url),
+                proxy=proxy_for(call.url) if self._proxies else None,
             ) as response:
                 answered = True
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -94,7 +98,6 @@ class AiohttpTransport:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            trust_env=self._proxies,
             skip_auto_headers=("Content-Type",),
             read_bufsize=_CHUNK,
         )
@@ -109,6 +112,14 @@ class AiohttpTransport:
                 self._urls.clear()
             parsed = self._urls[url] = URL(url)
         return parsed
+
+    def _tls_for(self, url: str) -> ssl.SSLContext | bool:
+        """Made when it is needed, so that ``SSL_CERT_FILE`` is heeded as it stands now."""
+        if not url.startswith("https"):
+            return True
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
 
     def _headers_of(self, call: Call) -> CIMultiDict[str]:
         """Dialects send one and the same mapping with every call, so it is made ready once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from robustness.errors import RefusedError, UsageError
 from robustness.victims.endpoint.wire import Reply, WireError
@@ -29,6 +30,15 @@ def check_url(url: str) -> None:
         sound = False
     if not sound or any(character <= " " for character in url):
         raise UsageError("expected a URL such as http://127.0.0.1:8000/v1, with a host and no spaces; check the victim's URL")
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for this URL, as a URL."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxy = getproxies().get(parts.scheme)
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def certificate_refused(url: str, reason: object) -> RefusedError:

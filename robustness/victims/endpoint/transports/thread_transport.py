@@ -14,11 +14,11 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from robustness.errors import RobustnessError, UsageError, cut
 from robustness.victims.endpoint.transports.bodies import (
@@ -26,6 +26,7 @@ from robustness.victims.endpoint.transports.bodies import (
     certificate_refused,
     check_url,
     finished,
+    proxy_for,
     shown_url,
     too_large,
 )
@@ -47,6 +48,7 @@ class _Work:
     connection: http.client.HTTPConnection | None = None
     connected: bool = False
     reused: bool = False
+    waits_since: float = 0.0
     over: bool = False
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
@@ -59,7 +61,7 @@ class ThreadTransport:
         self._todo: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
-        self._busy = 0
+        self._spare = 0  # threads that have nothing to do; one that is stuck in a look-up is not among them
         self._under_way: set[_Work] = set()
         self._idle: dict[_Origin, deque[tuple[http.client.HTTPConnection, float]]] = {}
         self._tls: ssl.SSLContext | None = None
@@ -76,7 +78,9 @@ class ThreadTransport:
         slow = WireError("connect", f"no connection to {where} within {limits.connect:g} s")
         work.timers.append(loop.call_later(limits.connect, _give_up_connecting, work, slow))
         self._under_way.add(work)
-        if len(self._under_way) > self._threads:
+        if self._spare:
+            self._spare -= 1
+        else:
             self._threads += 1
             threading.Thread(target=self._work, args=(loop,), name="endpoint call", daemon=True).start()
         self._todo.put(work)
@@ -102,6 +106,15 @@ class ThreadTransport:
         for connection in idle:
             connection.close()
 
+    def _hand_over(self, work: _Work, outcome: Reply | Exception) -> None:
+        self._spare += 1
+        if work.answer.done():
+            return
+        if isinstance(outcome, Reply):
+            work.answer.set_result(outcome)
+        else:
+            work.answer.set_exception(outcome)
+
     # From here on everything runs in the threads.
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -112,7 +125,7 @@ class ThreadTransport:
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller on the loop is waiting for it
                 outcome = _fault(error, work)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(_hand_over, work, outcome)
+                loop.call_soon_threadsafe(self._hand_over, work, outcome)
             del work, outcome
 
     def _sent(self, work: _Work) -> Reply:
@@ -122,12 +135,13 @@ class ThreadTransport:
         keep = False
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            proxied = connection.host != parts.hostname and parts.scheme == "http"
-            connection.request(
-                call.method, call.url if proxied else target, call.body or None, {**DEFAULT_HEADERS, **call.headers}
-            )
+            headers = {**DEFAULT_HEADERS, **call.headers}
+            if self._proxies and parts.scheme == "http" and (proxy := proxy_for(call.url)):
+                target, headers = call.url, {**headers, **_proxy_login(proxy)}
+            connection.request(call.method, target, call.body or None, headers)
+            work.waits_since = time.monotonic()
             response = connection.getresponse()
-            headers = {name.lower(): value for name, value in response.getheaders()}
+            came = {name.lower(): value for name, value in response.getheaders()}
             body = _body(response, limits.most_bytes, call.url)
             keep = not response.will_close
         finally:
@@ -135,7 +149,7 @@ class ThreadTransport:
                 self._put_back((parts.scheme, parts.netloc), connection)
             else:
                 connection.close()
-        return finished(response.status, headers, body, limits.most_bytes, call.url)
+        return finished(response.status, came, body, limits.most_bytes, call.url)
 
     def _connection(self, work: _Work, parts: SplitResult) -> http.client.HTTPConnection:
         if not work.fresh and (connection := self._kept((parts.scheme, parts.netloc))) is not None:
@@ -144,7 +158,7 @@ class ThreadTransport:
             connection.sock.settimeout(work.limits.read)
             return connection
         assert parts.hostname is not None
-        connection = self._new(parts, parts.hostname, work.limits.connect)
+        connection = self._new(parts, parts.hostname, work)
         work.connection = connection
         connection.connect()
         work.connected = True
@@ -153,21 +167,19 @@ class ThreadTransport:
         connection.sock.settimeout(work.limits.read)
         return connection
 
-    def _new(self, parts: SplitResult, host: str, seconds: float) -> http.client.HTTPConnection:
-        proxy = getproxies().get(parts.scheme) if self._proxies and not proxy_bypass(parts.netloc) else None
+    def _new(self, parts: SplitResult, host: str, work: _Work) -> http.client.HTTPConnection:
+        seconds = work.limits.connect
+        proxy = proxy_for(work.call.url) if self._proxies else None
+        at = urlsplit(proxy) if proxy else parts
+        port = at.port or (None if proxy is None else 80)
         if parts.scheme == "http":
-            if proxy is None:
-                return http.client.HTTPConnection(host, parts.port, timeout=seconds)
-            at = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            return http.client.HTTPConnection(at.hostname or "", at.port, timeout=seconds)
+            return http.client.HTTPConnection(at.hostname or host, port, timeout=seconds)
         if self._tls is None:
             self._tls = ssl.create_default_context()
-        if proxy is None:
-            return http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=self._tls)
-        at = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        tunnel = http.client.HTTPSConnection(at.hostname or "", at.port, timeout=seconds, context=self._tls)
-        tunnel.set_tunnel(host, parts.port)
-        return tunnel
+        connection = http.client.HTTPSConnection(at.hostname or host, port, timeout=seconds, context=self._tls)
+        if proxy is not None:
+            connection.set_tunnel(host, parts.port, _proxy_login(proxy))
+        return connection
 
     def _kept(self, origin: _Origin) -> http.client.HTTPConnection | None:
         """An idle connection that the server has not closed yet, the one that was used last."""
@@ -189,6 +201,14 @@ class ThreadTransport:
         connection.close()
 
 
+def _proxy_login(proxy: str) -> dict[str, str]:
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(login.encode()).decode()}"}
+
+
 def _body(response: http.client.HTTPResponse, most_bytes: int, url: str) -> bytes:
     length = response.length
     if length is not None and length > most_bytes:
@@ -197,15 +217,6 @@ def _body(response: http.client.HTTPResponse, most_bytes: int, url: str) -> byte
     if length is None and len(body) > most_bytes:
         raise too_large(most_bytes, url)
     return body
-
-
-def _hand_over(work: _Work, outcome: Reply | Exception) -> None:
-    if work.answer.done():
-        return
-    if isinstance(outcome, Reply):
-        work.answer.set_result(outcome)
-    else:
-        work.answer.set_exception(outcome)
 
 
 def _give_up_connecting(work: _Work, error: WireError) -> None:
@@ -236,7 +247,7 @@ def _fault(error: Exception, work: _Work) -> Exception:
         return certificate_refused(work.call.url, error.verify_message)
     if not work.connected:
         return WireError("connect", f"cannot connect to {where}: {reason}")
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) and time.monotonic() - work.waits_since >= work.limits.read * 0.95:
         return WireError("timeout", f"{where} was silent for {work.limits.read:g} s")
     if isinstance(error, http.client.IncompleteRead):
         return WireError("dropped", f"{where} ended its answer too soon: {reason}")

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -32,6 +33,7 @@ class Request:
     body: bytes
     nth: int
     before: int
+    proxied: bool = False
 
     def word(self, place: int, default: str = "") -> str:
         words = self.path.strip("/").split("/")
@@ -76,9 +78,11 @@ class Hostile:
         ready.set()
         await self._over.wait()
         server.close()
+        await asyncio.sleep(0.01)  # for what has just been accepted
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+        await asyncio.sleep(0.01)  # for transports that close in the next turn of the loop
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -113,9 +117,11 @@ class Hostile:
         method, path, _ = head[0].split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
+        proxied = path.startswith("http://")
+        path = "/" + path.split("/", 3)[3] if proxied else path
         self.counts[path] += 1
         self.times.append(time.monotonic())
-        request = Request(method, path, headers, body, self.counts[path], served)
+        request = Request(method, path, headers, body, self.counts[path], served, proxied)
         self.seen.append(request)
         return request
 
@@ -237,7 +243,12 @@ async def _large(request: Request, writer: asyncio.StreamWriter) -> bool:
 
 async def _packed(request: Request, writer: asyncio.StreamWriter) -> bool:
     """``packed/BYTES``: so many bytes, in a gzip body that is a thousandth of it."""
-    return reply(writer, 200, gzip.compress(bytes(int(request.word(1)))), content_encoding="gzip")
+    return reply(writer, 200, _bomb(int(request.word(1))), content_encoding="gzip")
+
+
+@lru_cache
+def _bomb(size: int) -> bytes:
+    return gzip.compress(bytes(size), compresslevel=1)
 
 
 async def _odd_coding(request: Request, writer: asyncio.StreamWriter) -> bool:
