@@ -168,6 +168,10 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    max_cost: Annotated[float, Field(gt=0)] | None = None
+    max_tokens_total: Count | None = None
+    max_requests: Count | None = None
+    prices: str | None = None
     cache: str | None = None
     vectors: str | None = None
     lexicon: str | None = None

@@ -24,6 +24,7 @@ _TITLES = {
     "max_error_rate": "Errors",
     "min_examples": "Enough examples",
     "fatal_flags": "Fatal doubts",
+    "spent": "Nothing was cut short by a cap",
 }
 MEASURED = "No threshold was set, so there is nothing to pass or fail; the numbers below are what was measured."
 

@@ -14,11 +14,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import RefusedError, RobustnessError, SpentError, VictimError, cut
 from robustness.victims.endpoint.exchange import Books, ClientOptions, Exchange, Tape
+from robustness.victims.endpoint.ledger import Usage
 from robustness.victims.endpoint.stream.health import Health
 from robustness.victims.endpoint.stream.jobs import Done, Job, ReadUsage, TryAgain
 from robustness.victims.endpoint.stream.leaks import cleaned
@@ -31,13 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Books", "Client", "ClientOptions", "Exchange", "Tape"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Nothing:
-    tokens_in: int = 0
-    tokens_out: int = 0
-
-
-_NOTHING = _Nothing()
+_NOTHING = Usage(0, 0)
 _FRESH = {"fresh": True}
 
 

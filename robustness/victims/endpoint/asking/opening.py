@@ -105,8 +105,8 @@ def target_of(kind: str, rest: str, options: EndpointOptions, *, replaying: bool
     if replaying:
         headers = dict.fromkeys(header_names(options.header), "")
     else:
-        how = {"key_env": options.key_env, "header": options.header, "allow_plain_http": options.allow_plain_http}
-        headers = headers_of(address, **how)
+        key_env, header, plain = options.key_env, options.header, options.allow_plain_http
+        headers = headers_of(address, key_env=key_env, header=header, allow_plain_http=plain)
     return Target(make(address.url, address.model, options.extra), headers, address.shown, address.model)
 
 
