@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -52,6 +53,7 @@ def attack(
     wording: f.TextFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -77,7 +79,12 @@ def attack(
     check_settings(Settings(**chosen))
     with without_network(offline):
         subject = open_named(
-            victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo", quiet=json_ or quiet
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            otherwise="demo",
+            quiet=json_ or quiet,
         )
         try:
             gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
@@ -33,6 +34,7 @@ def audit(
         Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
     ] = None,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     caps: CapFlags,
     cassette: CassetteFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
@@ -70,7 +72,7 @@ def audit(
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     chosen = without_caps(chosen, victim, cassette)
-    for group in (reading, attacks, texts, extent, pace, resources, opening, caps):
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
         chosen |= group.given()
     chosen |= f.given(
         victim=victim,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.replay import FailuresArgument
 from robustness.commands.terminal import output
@@ -28,6 +29,7 @@ def minimise(
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -51,7 +53,12 @@ def minimise(
     cases = read_cases(failures)
     with without_network(offline):
         subject = open_named(
-            victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=quiet or json_
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            failures=failures,
+            quiet=quiet or json_,
         )
         try:
             oracle = oracle_for(subject, **asking.oracle())

@@ -9,6 +9,7 @@ import typer
 
 from reports.files.text import visible
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
@@ -34,6 +35,7 @@ def plan(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     caps: CapFlags,
     cassette: CassetteFlag = None,
     out: Annotated[
@@ -68,7 +70,7 @@ def plan(
     rules = read_policy(policy, thresholds.given())
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
     chosen = without_caps(chosen, victim, cassette)
-    for group in (reading, attacks, texts, extent, pace, resources, opening, caps):
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cassette=cassette, until_decided=until_decided, offline=offline)
     arguments = arguments_of(chosen)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.terminal import output
 from robustness.commands.terminal.status import status
@@ -50,6 +51,7 @@ def replay(
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -76,7 +78,14 @@ def replay(
     with without_network(offline):
         if data is not None and len(reading.given().get("text") or ()) > 1:
             opening = replace(opening, fields=opening.fields or reading.text)  # two text columns: the victim reads pairs
-        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=silent)
+        subject = open_named(
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            failures=failures,
+            quiet=silent,
+        )
         try:
             if data is not None:
                 wanted = {**reading.given(), "original": original, "field": field, "offline": offline}

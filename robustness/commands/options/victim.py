@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,14 @@ _OPTIONS = (
     *("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate"),
     *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix", "task", "through"),
     *("json_lines", "start_limit", "answer_limit"),
+    *("endpoint", "scoring", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout", "extra_body"),
+    *("deterministic",),
 )
 
 
 def open_named(
     spec: str | None,
-    opening: f.OpeningFlags,
+    opening: Mapping[str, Any],
     *,
     offline: bool = False,
     allow_local_code: bool = False,
@@ -43,7 +46,7 @@ def open_named(
     from robustness.victims import refuse_local_code
 
     f.refuse_empty(spec, "--victim")
-    given: dict[str, Any] = opening.given()
+    given = dict(opening)
     source = ""
     if spec is None:
         try:
@@ -60,7 +63,7 @@ def open_named(
         own = own_victim(failures, allow_local_code=allow_local_code)
         if own is not None:
             status(f"loading victim {own.spec}, the run's own", quiet=quiet)
-            return own.open(offline=offline, **opening.given())
+            return own.open(offline=offline, **opening)
     spec = spec or otherwise
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
