@@ -22,7 +22,9 @@ _ENDS = {"truncated": "length", "filtered_by": "content_filter", "refused": "ref
 METHODS = ("POST", "PUT")
 
 
-def read_template(name: str, *, allow_plain_http: bool = False, replaying: bool = False) -> tuple[Template, dict[str, str], Address]:
+def read_template(
+    name: str, *, allow_plain_http: bool = False, replaying: bool = False
+) -> tuple[Template, dict[str, str], Address]:
     """What a file describes, its headers with their secrets, and where requests go; ``example:NAME`` is a shipped one.
 
     ``replaying``: nothing is sent, so no header needs its value.

@@ -37,7 +37,9 @@ def test_scores_of_labels_come_from_log_probabilities_in_one_request_each(llama:
 
 
 def test_what_inputs_that_say_nothing_are_answered_is_noted_and_can_be_taken_off(llama: str) -> None:
-    plain = load_endpoint("openai", f"{llama}#smollm2", labels=LABELS, prompt="Is it positive or negative?\\n\\n{text}\\n\\nAnswer:")
+    plain = load_endpoint(
+        "openai", f"{llama}#smollm2", labels=LABELS, prompt="Is it positive or negative?\\n\\n{text}\\n\\nAnswer:"
+    )
     evened = load_endpoint(
         "openai", f"{llama}#smollm2", labels=LABELS, prompt="Is it positive or negative?\\n\\n{text}\\n\\nAnswer:", calibrate=True
     )
@@ -77,13 +79,17 @@ def test_validate_prints_what_the_endpoint_was_found_to_do(llama: str) -> None:
     assert int(found["probe"]["requests"]) <= 6
 
 
-def test_an_audit_end_to_end_keeps_probe_and_key_free_files(
-    llama: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_audit_end_to_end_keeps_probe_and_key_free_files(llama: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_ENDPOINT", "sk-canary-1234567890")  # a name that does not speak of a key
     options = {"labels": LABELS, "prompt": PROMPT, "header": ["x-own=MY_ENDPOINT"]}
     run = audit(
-        f"openai:{llama}#smollm2", REVIEWS, recipes="deepwordbug", budget=6, out=tmp_path / "run", victim_options=options, offline=True
+        f"openai:{llama}#smollm2",
+        REVIEWS,
+        recipes="deepwordbug",
+        budget=6,
+        out=tmp_path / "run",
+        victim_options=options,
+        offline=True,
     )
     assert len(run.outcomes) == len(REVIEWS)
     manifest = json.loads((tmp_path / "run" / "run.json").read_text())

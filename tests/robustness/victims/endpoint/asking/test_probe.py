@@ -81,7 +81,9 @@ def test_a_limit_that_cuts_the_thinking_is_seen() -> None:
 
 
 def test_a_limit_that_does_not_hold_is_seen() -> None:
-    assert probed(lambda body: said("one two three …", tokens=90))[0]["token limit"] == "does not hold: 90 tokens for a limit of 8"
+    assert (
+        probed(lambda body: said("one two three …", tokens=90))[0]["token limit"] == "does not hold: 90 tokens for a limit of 8"
+    )
 
 
 def test_an_endpoint_that_takes_nothing_is_refused_at_once() -> None:
