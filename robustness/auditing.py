@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
     from robustness.victims.base import Victim
-    from robustness.victims.endpoint.session import Session
 
 __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data", "open_victim"]
 
@@ -83,18 +82,8 @@ def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _no_keyword(name: str) -> str:
-    known = (
-        *OTHERS,
-        *READING,
-        *OPENING,
-        *SPENDING,
-        *(f.name for f in fields(Settings)),
-        "out",
-        "resume",
-        "gate",
-        "policy",
-        "watcher",
-    )
+    settings = (f.name for f in fields(Settings))
+    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "watcher")
     near = get_close_matches(name, known, n=1)
     return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")
 
@@ -115,6 +104,7 @@ def composed(
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.planning.spending import spending_on
 
     settings, victim = asked.settings, asked.victim
     with without_network(settings.offline):
@@ -127,49 +117,20 @@ def composed(
             task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
         if task is not None:
             task_named(task).check_extra()
-        session = open_spending(victim, asked.spending, out=out, resume=resume)
-        try:
+        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **asked.opening)
-        except BaseException:
-            if session is not None:
-                session.close()
-            raise
-        who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
-        loading(f"task {subject.info.task}, {who}")
-        try:
-            how = {**asked.reading, "offline": settings.offline}
-            data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
-            prepared = prepare(subject, data, settings, loading)
-            opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
-            prepared.session = session
-            prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
-            yield prepared
-        finally:
-            subject.close()
-            if session is not None:
-                session.close()
-
-
-def open_spending(
-    victim: Any, spending: Mapping[str, Any], *, out: str | Path | None = None, resume: bool = False
-) -> Session | None:
-    """What a victim behind an API is asked through; None for any other.
-
-    Raises:
-        UsageError: caps, prices or a cassette that cannot be used; ``RunError`` where a file of the run to be continued was edited.
-    """
-    from robustness.victims import is_endpoint
-    from robustness.victims.endpoint.session import open_session, refuse_spending
-
-    if not is_endpoint(victim):
-        refuse_spending(victim, spending)
-        return None
-    if out is not None and resume and spending.get("cassette") is None:
-        from reports.run.seal import reopen
-        from robustness.victims.endpoint.cassette import FILE
-
-        reopen(Path(out), FILE)  # it grows from here on, before the run itself is continued
-    return open_session(str(victim).partition("#")[2], spending, out)
+            who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
+            loading(f"task {subject.info.task}, {who}")
+            try:
+                how = {**asked.reading, "offline": settings.offline}
+                data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                prepared = prepare(subject, data, settings, loading)
+                opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
+                prepared.session = session
+                prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+                yield prepared
+            finally:
+                subject.close()
 
 
 def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
@@ -394,6 +355,7 @@ def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    options.pop("session", None)
     through, offline = options.pop("through", None), bool(options.get("offline"))
     if options.pop("isolate", False):
         raise UsageError(

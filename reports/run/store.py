@@ -70,7 +70,8 @@ class RunWriter:
         """Continue a run: repair a torn last line, find out what is done. Where no run was started yet, starts one.
 
         Trials that ended in an error count as not run, in a finished run too: their lines are taken out, in a cascade
-        together with the example's later ones, which only an error let happen. So does a run that a cap on what it may spend ended.
+        together with the example's later ones, which only an error let happen. A run that a cap on
+        spending ended goes on likewise.
 
         Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
         damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit again.

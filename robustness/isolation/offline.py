@@ -1,11 +1,11 @@
 """``--offline``: any use of the network beyond this machine becomes an error, in this process and in its children.
 
 An audit hook of the interpreter (PEP 578) sees every call of Python's socket module, whoever kept a reference to it: connecting,
-sending to an address, looking a name up. Loopback and Unix sockets stay allowed, and so does the host of an endpoint that the user
-named as the victim (``permit``), and nothing else. A forked child inherits the hook, and a child
-that ``multiprocessing`` starts afresh is made to set it up before anything else; every other program is refused, because what
-it does cannot be seen, except for those of this package, which answer for themselves (``own_child``). Native code that calls the
-system's sockets without Python is not seen; a sandbox without a network is what stops that.
+sending to an address, looking a name up. Loopback and Unix sockets stay allowed, and so does the host of an endpoint that the
+user named as the victim (``permit``), and nothing else. A forked child inherits the hook, and a child that ``multiprocessing``
+starts afresh is made to set it up before anything else; every other program is refused, because what it does cannot be seen,
+except for those of this package, which answer for themselves (``own_child``). Native code that calls the system's sockets without
+Python is not seen; a sandbox without a network is what stops that.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def offline(enabled: bool = True) -> Iterator[None]:
 
 
 def permit(host: str) -> None:
-    """Let this host be reached until the outermost context ends: the user named it as the victim. Children are not let through."""
+    """Let this host be reached until the outermost context ends: the user named it as the victim. Children may not reach it."""
     if _State.depth:
         _State.permitted[host.lower().strip("[]")] = set()
 

@@ -71,7 +71,7 @@ class Audit:
     session: Session | None = None
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, or until a cap on what may be spent is reached, writing as it goes; render every report; return the run.
+        """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
         """

@@ -27,7 +27,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -35,7 +35,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from reports.files import exact
 from reports.files.lock import lock, release
 from reports.files.secrets import redactor
-from robustness.errors import AnswerError, NotRecordedError, SpentError, UsageError, VictimError, VictimTimeoutError
+from robustness.errors import AnswerError, CassetteError, SpentError, UsageError, VictimError, VictimTimeoutError
+from robustness.victims.endpoint.account import Account, counted, spent_in
 from robustness.victims.endpoint.ledger import Caps, Spent
 from robustness.victims.endpoint.wire import Reply, WireError
 
@@ -74,6 +75,7 @@ class Cassette:
         self._lock = threading.Lock()
         self._account = Account()
         self._places: dict[str, tuple[int, int]] = {}
+        self._old: set[str] = set()
         self._end = 0
 
     @classmethod
@@ -142,8 +144,13 @@ class Cassette:
 
     @property
     def recalled(self) -> Spent:
-        """What the exchanges that were recalled had cost when they were asked."""
+        """What the exchanges of earlier sessions that were recalled in this one had cost when they were asked."""
         return self._account.recalled
+
+    @property
+    def currency(self) -> str:
+        """In which money is counted; empty where none is."""
+        return self._account.currency
 
     def bill(self) -> dict[str, Any]:
         """What was spent, under which caps, and whether one ended the run; as ``run.json`` holds it."""
@@ -167,7 +174,7 @@ class Cassette:
         asks anew.
 
         Raises:
-            NotRecordedError: replaying, and it is not there.
+            CassetteError: replaying, and it is not there.
             SpentError: the same, where a cap ended the run that was recorded.
         """
         with self._lock:
@@ -182,13 +189,15 @@ class Cassette:
         if not self.replaying and not _final(answer):
             return None
         with self._lock:
-            self._account.recalled += _spent(found["cost"])
+            if key in self._old:
+                self._old.remove(key)
+                self._account.recalled += spent_in(found["cost"])
         return answer
 
-    def _missing(self) -> NotRecordedError | SpentError:
+    def _missing(self) -> CassetteError | SpentError:
         if self._account.ended:
             return SpentError(self._account.ended)
-        return NotRecordedError(
+        return CassetteError(
             f"--cassette {self.path} holds no answer to a request of this run: it was recorded with another victim, other data "
             "or other settings; run it with those of the recording, or without --cassette"
         )
@@ -212,7 +221,7 @@ class Cassette:
             return
         request = _written(exchange.canonical, self._redact)
         line = {"key": key, "ask": exchange.ask, "request": request, **what, "attempts": attempts}
-        text = f'{_ENCODED(line)[:-1]},"cost":{{{_counted(cost or Spent())}}}}}'
+        text = f'{_ENCODED(line)[:-1]},"cost":{{{counted(cost or Spent())}}}}}'
         with self._lock:
             self._append(text, key)
 
@@ -220,13 +229,13 @@ class Cassette:
         """A request is about to go out."""
         with self._lock:
             self._account.opened(serial, worst)
-            self._append(f'{{"sent":{serial},{_counted(worst)}}}')
+            self._append(f'{{"sent":{serial},{counted(worst)}}}')
 
     def billed(self, serial: int, spent: Spent) -> None:
         """It came back."""
         with self._lock:
             self._account.settled(serial, spent)
-            self._append(f'{{"billed":{serial},{_counted(spent)}}}')
+            self._append(f'{{"billed":{serial},{counted(spent)}}}')
 
     def unsent(self, serial: int) -> None:
         """It never left."""
@@ -273,11 +282,14 @@ class Cassette:
         if self.path is None:
             return
         if self._open is None or self._owner != os.getpid():
-            raise UsageError(f"{self.path} is closed; open it again to continue it")
+            raise CassetteError(f"{self.path} is closed; open it again to continue it")
         data = line.encode("ascii") + b"\n"
         rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._open, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._open, rest) :]
+        except OSError as problem:  # nothing more may be sent that could not be written down
+            raise CassetteError(f"{self.path} cannot be written: {problem.strerror}; fix that and resume the run") from None
         if key:
             self._places[key] = (self._end, len(data))
         self._end += len(data)
@@ -308,58 +320,7 @@ class Cassette:
                     raise UsageError(torn) from None
                 continue
             self._end += len(line)
-
-
-class Account:
-    """What the lines of a cassette add up to."""
-
-    def __init__(self) -> None:
-        self.currency, self.ended, self.last = "", "", -1
-        self.recalled = Spent()
-        self.dearer = 0
-        self._caps: Mapping[str, Any] = {}
-        self._settled = Spent()
-        self._open: dict[int, Spent] = {}
-
-    @property
-    def spent(self) -> Spent:
-        """Everything that was or may have been billed."""
-        return sum(self._open.values(), self._settled)
-
-    def read(self, line: Mapping[str, Any]) -> None:
-        """Take account of one line."""
-        if "sent" in line:
-            self.opened(int(line["sent"]), _spent(line))
-        elif "billed" in line:
-            self.settled(int(line["billed"]), _spent(line))
-        elif "unsent" in line:
-            self.forgotten(int(line["unsent"]))
-        elif "caps" in line:
-            self._caps, self.currency, self.ended = dict(line["caps"]), str(line.get("currency", self.currency)), ""
-        elif "spent" in line:
-            self.ended = str(line["spent"])
-
-    def opened(self, serial: int, worst: Spent) -> None:
-        """A request goes out."""
-        self.last, self._open[serial] = serial, worst
-
-    def settled(self, serial: int, billed: Spent) -> None:
-        """It came back."""
-        worst = self._open.pop(serial)
-        self.dearer += billed.tokens_in > worst.tokens_in or billed.tokens_out > worst.tokens_out
-        self._settled += billed
-
-    def forgotten(self, serial: int) -> None:
-        """It never left."""
-        del self._open[serial]
-
-    def bill(self) -> dict[str, Any]:
-        """As ``run.json`` holds it."""
-        spent = self.spent
-        money = {} if spent.cost is None else {"cost": float(spent.cost), "currency": self.currency}
-        counts = {"requests": spent.requests, "tokens_in": spent.tokens_in, "tokens_out": spent.tokens_out}
-        dearer = {"dearer": self.dearer} if self.dearer else {}
-        return {**counts, **money, "caps": dict(self._caps), **dearer, "spent": bool(self.ended)}
+        self._old = set(self._places)
 
 
 def _lines(descriptor: int) -> Iterator[bytes]:
@@ -386,18 +347,6 @@ def _written(value: Any, redact: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
         return {key: _written(one, redact) for key, one in value.items()}
     return [_written(one, redact) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _counted(spent: Spent) -> str:
-    """A bill as members of a JSON object; of one request where it does not say."""
-    many = "" if spent.requests == 1 else f'"requests":{spent.requests},'
-    money = "" if spent.cost is None else f',"cost":"{spent.cost:f}"'
-    return f'{many}"tokens_in":{spent.tokens_in},"tokens_out":{spent.tokens_out}{money}'
-
-
-def _spent(line: Mapping[str, Any]) -> Spent:
-    cost = line.get("cost")
-    return Spent(line.get("requests", 1), line["tokens_in"], line["tokens_out"], None if cost is None else Decimal(cost))
 
 
 def _told(reply: Reply) -> dict[str, Any]:

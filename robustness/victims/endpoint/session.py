@@ -39,13 +39,18 @@ class Session:
         """What was spent so far, as ``run.json`` holds it; of a replay, what was spent when it was recorded."""
         return self.cassette.bill()
 
+    @property
+    def currency(self) -> str:
+        """Of the prices; of a replay, of those that it was recorded under. Empty where there were none."""
+        return self.cassette.currency
+
     def ended(self, why: str) -> None:
         """Write down that a cap ended the run."""
         if not self.replaying:
             self.cassette.ended(why)
 
     def asked(self) -> Spent:
-        """What the answers given in this session cost, those that were recalled included: what they cost when they were asked."""
+        """What the answers given in this session cost when they were asked, be it in this session or before it."""
         return self.cassette.spent - self.before + self.cassette.recalled
 
     def close(self) -> None:
@@ -62,7 +67,7 @@ def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | N
         UsageError: caps or prices that cannot be meant, or a cassette that cannot be used.
     """
     from robustness.victims.endpoint.cassette import FILE, Cassette
-    from robustness.victims.endpoint.ledger import Ledger, Spent
+    from robustness.victims.endpoint.ledger import Caps, Ledger, Spent
     from robustness.victims.endpoint.prices import read_prices
 
     given = {name: value for name, value in spending.items() if value is not None}

@@ -92,8 +92,8 @@ def plain_prompt(
     ``labels``: ``NAME``, or ``NAME=WORDS`` where the model is to say other words than the label's name.
 
     Raises:
-        UsageError: a task that needs a prompt or labels and has none, a prompt without a place for the text, labels that cannot be
-            told apart, or a task whose answers cannot be read out of a text.
+        UsageError: a task that needs a prompt or labels and has none, a prompt without a place for the text, labels that cannot
+            be told apart, or a task whose answers cannot be read out of a text.
     """
     named = task or ("classification" if labels else "generation")
     if named in UNREADABLE:

@@ -172,9 +172,14 @@ def _header(text: str) -> tuple[str, str]:
             "--header expects NAME=VARIABLE, such as api-key=AZURE_KEY, and reads the value from that environment variable, "
             "never from the command line; what was given is not quoted here, for it may be a key"
         )
-    if name.lower() in _SENT_ANYWAY:
-        raise UsageError(f"--header {name} cannot be set: HTTP itself sets it")
+    check_header(name, "--header")
     return name, variable
+
+
+def check_header(name: str, where: str) -> None:
+    """Raise ``UsageError`` for what is no header's name, or one that HTTP itself sets."""
+    if not _HEADER.fullmatch(name) or name.lower() in _SENT_ANYWAY:
+        raise UsageError(f"{where} {name!r} cannot be set; expected the name of a header that HTTP does not set by itself")
 
 
 def _plain_name(variable: str) -> str:

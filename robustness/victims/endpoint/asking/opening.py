@@ -14,14 +14,15 @@ from robustness.errors import RefusedError, UsageError, VictimError
 from robustness.tasks.registry import task_named
 from robustness.victims.base import VictimInfo
 from robustness.victims.endpoint.asking.address import address_of, header_names, headers_of
+from robustness.victims.endpoint.asking.options import EndpointOptions
+from robustness.victims.endpoint.asking.probe import Probe, probe
+from robustness.victims.endpoint.asking.scoring import label_scores
+from robustness.victims.endpoint.asking.template_file import read_template
+from robustness.victims.endpoint.asking.victim import Asking, EndpointVictim, Scoring
 from robustness.victims.endpoint.dialects.chat import Chat
 from robustness.victims.endpoint.dialects.completions import Completions
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written
 from robustness.victims.endpoint.dialects.responses import Responses
-from robustness.victims.endpoint.asking.options import EndpointOptions
-from robustness.victims.endpoint.asking.probe import Probe, probe
-from robustness.victims.endpoint.asking.scoring import label_scores
-from robustness.victims.endpoint.asking.victim import Asking, EndpointVictim, Scoring
 from robustness.victims.endpoint.wire import Limits, Reply
 from robustness.victims.prompts.plain import plain_prompt
 
@@ -64,8 +65,9 @@ def load_endpoint(
 ) -> EndpointVictim:
     """The victim behind ``openai:``, ``responses:`` or ``http:`` and ``rest``.
 
-    It is asked up to six requests of the probe, and with labels three that say nothing. ``session``: what it is
-    asked through; without one nothing limits what it costs and nothing is remembered. ``options``: those of ``EndpointOptions``; the others are those of ``plain_prompt``.
+    It is asked up to six requests of the probe, and with labels three that say nothing. ``session``: what it is asked
+    through; without one nothing limits what it costs and nothing is remembered. ``options``: those of ``EndpointOptions``; the
+    others are those of ``plain_prompt``.
 
     Raises:
         UsageError: anything wrong with address, key, prompt or options; nothing was sent then.
@@ -78,7 +80,7 @@ def load_endpoint(
     target = target_of(kind, rest, asked, replaying=session is not None and session.replaying)
     if asked.calibrate and not chosen.labels:
         raise UsageError("--calibrate evens out labels, and there are none; name them with --labels first,second")
-    if offline:
+    if offline and not (session is not None and session.replaying):
         from robustness.isolation.offline import permit
 
         permit(str(urlsplit(target.dialect.url).hostname))
@@ -94,28 +96,31 @@ def load_endpoint(
 
 def target_of(kind: str, rest: str, options: EndpointOptions, *, replaying: bool = False) -> Target:
     """Who is asked; raises ``UsageError``. ``replaying``: nothing is sent, so no header needs its value."""
+    if kind == "http":
+        template, filled, where = read_template(rest, allow_plain_http=options.allow_plain_http, replaying=replaying)
+        return Target(template, filled, where.shown, where.model)
     address = address_of(rest, "responses" if kind == "responses" else options.endpoint, SPECS[kind])  # type: ignore[arg-type]
     makes: Mapping[str, Any] = {"chat": Chat, "completions": Completions, "responses": Responses}
     make = makes["responses" if kind == "responses" else options.endpoint]
     if replaying:
         headers = dict.fromkeys(header_names(options.header), "")
     else:
-        how = {"key_env": options.key_env, "header": options.header, "allow_plain_http": options.allow_plain_http}
-        headers = headers_of(address, **how)
+        key_env, header, plain = options.key_env, options.header, options.allow_plain_http
+        headers = headers_of(address, key_env=key_env, header=header, allow_plain_http=plain)
     return Target(make(address.url, address.model, options.extra), headers, address.shown, address.model)
 
 
 def new_client(options: EndpointOptions, session: Session | None = None) -> Client:
     """What sends, through the ledger and the cassette of a session, or through such that limit and remember nothing."""
-    from robustness.victims.endpoint.aiohttp_transport import AiohttpTransport
     from robustness.victims.endpoint.client import Client
     from robustness.victims.endpoint.exchange import ClientOptions
     from robustness.victims.endpoint.session import open_session
+    from robustness.victims.endpoint.transports import transport_factory
 
     limits = Limits() if options.request_timeout is None else Limits(total=options.request_timeout)
     how = ClientOptions(concurrency=options.concurrency, rps=options.rps, tpm=options.tpm, limits=limits)
     session = session or open_session("", {})
-    return Client(AiohttpTransport, ledger=session.ledger, cassette=session.cassette, options=how)
+    return Client(transport_factory(), ledger=session.ledger, cassette=session.cassette, options=how)
 
 
 def opened(
@@ -148,6 +153,8 @@ def opened(
         deterministic=options.deterministic,
         task=task,
         notes=tuple(notes),
+        probe=found.table,
+        asked=tuple(sorted(asked_of(asking).items())),
     )
     if not prompt.labels:
         return EndpointVictim(info, asking, client)
@@ -167,8 +174,8 @@ def scored(asking: Asking, found: Probe, wanted: str) -> tuple[Asking, list[str]
         raise VictimError(f"--scoring logprobs: {dict(found.table)['log-probabilities']}; use --scoring parse")
     if wanted == "echo" and not found.echo:
         raise VictimError(
-            f"--scoring echo: {dict(found.table)['log-probabilities of the prompt']}; every label would be as likely as any other; "
-            "use --scoring parse"
+            f"--scoring echo: {dict(found.table)['log-probabilities of the prompt']}; every label would seem as likely as any "
+            "other; use --scoring parse"
         )
     way: Scoring = "parse"
     if wanted == "logprobs" or (wanted == "auto" and found.logprobs and readable):
@@ -224,6 +231,15 @@ def _scores_of(victim: EndpointVictim, inputs: Input, asking: Asking) -> list[fl
         return [float(one) for one in row]
     names = [row] if isinstance(row, str) else row
     return [float(label in names) for label in asking.prompt.labels]
+
+
+def asked_of(asking: Asking) -> dict[str, str]:
+    """What of the asking decides which runs can be compared: two models or two prompts can be, scores and bare labels cannot.
+
+    Whether two equal requests got equal answers is left out: two requests say little of a rate, and that is measured by the run.
+    """
+    taken = "temperature" in asking.dialect.takes
+    return {"scoring": asking.scoring, "temperature": str(asking.temperature) if taken else "the server's own"}
 
 
 def identity_of(asking: Asking, found: Probe, options: EndpointOptions, target: Target) -> dict[str, str]:

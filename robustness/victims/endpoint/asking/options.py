@@ -25,7 +25,7 @@ class EndpointOptions:
     """What ``openai:``, ``responses:`` and ``http:`` victims take beside prompt and labels.
 
     ``endpoint``: ``chat`` or ``completions``. ``scoring``: how labels are scored, by ``logprobs``, by ``echo`` (one request a
-    label), or ``parse``; ``auto`` takes the first that works. ``temperature``: 0 where None. ``sampling_seed``: sent along. ``rps``:
+    label), or ``parse``; ``auto`` takes the first that works. ``sampling_seed``: sent along. ``rps``:
     most requests a second. ``tpm``: most tokens a minute. ``request_timeout``: seconds for one request, all of it. ``header``:
     ``NAME=VARIABLE`` each. ``key_env``: the variable that holds the key, ``none`` for no key. ``extra_body``: a JSON object that
     is added to each request. ``deterministic``: the user states that one text always gets one answer.

@@ -14,10 +14,10 @@ from typing import Any
 
 from attacks.search import Unusable
 from robustness.errors import VictimError, cut
-from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
-from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, EndpointError, Written
 from robustness.victims.endpoint.asking.scoring import oddity
 from robustness.victims.endpoint.asking.victim import LISTED, Asking
+from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
+from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, EndpointError, Written
 from robustness.victims.endpoint.wire import Reply
 from robustness.victims.prompts.prompt import Message
 

@@ -68,7 +68,7 @@ def shares(logs: Sequence[float], prior: Sequence[float] | None = None) -> tuple
 
 
 def _masses(tokens: Sequence[TokenChance], words: Mapping[int, str], reached: float) -> dict[int, float]:
-    """The probability of each label whose beginning is among the named tokens of the first place; ``words``: what is left of each."""
+    """The probability of each label whose beginning is among the first place's named tokens; ``words``: what is left of each."""
     here = tokens[0]
     found: dict[int, float] = {}
     for token, logprob in _named(here):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from attacks.search import Input, Unusable
 from robustness.errors import RobustnessError, VictimError, cut
 from robustness.victims.base import PlainVictim, VictimInfo
+from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
-from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.wire import Call, Reply
 from robustness.victims.prompts.prompt import Message, Prompt
 

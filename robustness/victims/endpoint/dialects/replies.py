@@ -24,10 +24,7 @@ def payload(reply: Reply) -> Mapping[str, Any] | Unusable:
         RefusedError: the address or the model is not there, the key is refused.
         EndpointError: any other error, one inside a reply of status 200 included, or a body that is no JSON object.
     """
-    try:
-        found = json.loads(reply.body)
-    except ValueError:  # UnicodeDecodeError is one
-        found = None
+    found = loosely(reply)
     code, said = error_of(found) if isinstance(found, Mapping) else ("", "")
     if (code or said or not 200 <= reply.status < 300) and is_filtered(found, code):
         return Unusable("filtered", f"a content filter refused the prompt: {cut(said or code, _SHOWN)}")
@@ -84,6 +81,9 @@ def is_filtered(found: Any, code: str) -> bool:
     error = found.get("error") if isinstance(found, Mapping) else None
     if isinstance(error, Mapping):
         inner = error.get("innererror") or error.get("inner_error")
+        metadata = error.get("metadata")
+        if isinstance(metadata, Mapping) and ("flagged_input" in metadata or "reasons" in metadata):  # OpenRouter's moderation
+            return True
         codes += [str(error.get("type") or ""), str(inner.get("code") or "") if isinstance(inner, Mapping) else ""]
     return any(one.casefold() in FILTERED for one in codes)
 
@@ -112,8 +112,8 @@ def _count(value: Any) -> int | None:
 def loosely(reply: Reply) -> Any:
     """The JSON of a reply, whatever it says; None where it is none. For what is read of errors and answers alike."""
     try:
-        return json.loads(reply.body)
-    except ValueError:
+        return reply.json()
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
 
 
