@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from dataclasses import field as _field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, cast
@@ -30,14 +31,18 @@ OPENING = (
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
     *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix"),
     *("json_lines", "start_limit", "answer_limit"),
+    *("endpoint", "scoring", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
+    *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
+SPENDING = ("max_cost", "max_tokens_total", "max_requests", "prices", "cassette")
+"""Keywords that say what may be spent on a victim behind an API, or where its answers are recorded."""
 OTHERS = ("victim", "data", "task", "limit", "victim_options")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run is asked to be: a victim, data, how to read and open them, and the settings."""
+    """What a run is asked to be: a victim, data, how to read and open them, the settings, and what may be spent."""
 
     victim: Any
     data: Any
@@ -46,6 +51,7 @@ class Asked:
     opening: Mapping[str, Any]
     task: str | None = None
     limit: int | None = None
+    spending: Mapping[str, Any] = _field(default_factory=dict)
 
     @classmethod
     def of(cls, **keywords: Any) -> Asked:
@@ -57,6 +63,7 @@ class Asked:
                 settings[name] = keywords[name]
         reading = {name: given.pop(name) for name in READING if name in given}
         opening = {name: given.pop(name) for name in OPENING if name in given}
+        spending = {name: given.pop(name) for name in SPENDING if name in given}
         unknown = sorted(set(given) - set(OTHERS))
         if unknown:
             raise UsageError(_no_keyword(unknown[0]))
@@ -65,9 +72,8 @@ class Asked:
         named = reading.get("text") or ()
         if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
             opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
-        return cls(
-            given.get("victim"), given.get("data"), Settings(**settings), reading, opening, given.get("task"), given.get("limit")
-        )
+        subject, task, limit = given.get("victim"), given.get("task"), given.get("limit")
+        return cls(subject, given.get("data"), Settings(**settings), reading, opening, task, limit, spending)
 
 
 def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
@@ -76,7 +82,8 @@ def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _no_keyword(name: str) -> str:
-    known = (*OTHERS, *READING, *OPENING, *(f.name for f in fields(Settings)), "out", "resume", "gate", "policy", "watcher")
+    settings = (f.name for f in fields(Settings))
+    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "watcher")
     near = get_close_matches(name, known, n=1)
     return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")
 
@@ -87,7 +94,8 @@ def composed(
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
-    Whatever can be found wrong without loading a model is found first.
+    Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
+    from the first request on.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
@@ -96,6 +104,7 @@ def composed(
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.planning.spending import spending_on
 
     settings, victim = asked.settings, asked.victim
     with without_network(settings.offline):
@@ -108,18 +117,20 @@ def composed(
             task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
         if task is not None:
             task_named(task).check_extra()
-        subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
-        who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
-        loading(f"task {subject.info.task}, {who}")
-        try:
-            how = {**asked.reading, "offline": settings.offline}
-            data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
-            prepared = prepare(subject, data, settings, loading)
-            opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
-            prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
-            yield prepared
-        finally:
-            subject.close()
+        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+            subject = open_victim(victim, offline=settings.offline, task=task, session=session, **asked.opening)
+            who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
+            loading(f"task {subject.info.task}, {who}")
+            try:
+                how = {**asked.reading, "offline": settings.offline}
+                data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                prepared = prepare(subject, data, settings, loading)
+                opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
+                prepared.session = session
+                prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+                yield prepared
+            finally:
+                subject.close()
 
 
 def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,6 +180,11 @@ def audit(
     masked_lm: str | None = None,
     helpers: Mapping[str, str] | None = None,
     resources: Resources | None = None,
+    max_cost: float | str | None = None,
+    max_tokens_total: int | None = None,
+    max_requests: int | None = None,
+    prices: str | Path | None = None,
+    cassette: str | Path | None = None,
     cache: str | Path | None = None,
     batch_tokens: int = 2048,
     in_flight: int = 128,
@@ -201,6 +217,11 @@ def audit(
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
+        max_cost, max_tokens_total, max_requests: the most that may be spent on a victim behind an API, in the currency of the
+            prices, in tokens in and out, in requests, retries included. A cap is never passed; one that is reached ends the run,
+            which is inconclusive then and can be resumed with a larger one.
+        prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
+        cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
         seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
             cache, batch_tokens, in_flight, victim_timeout, confirm, until_decided: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
@@ -208,7 +229,7 @@ def audit(
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings, a keyword that there is not included;
-            ``reports.run.RunError`` with the folder.
+            ``reports.run.RunError`` with the folder. ``SpentError`` where a cap was reached before the first trial.
     """
     if unknown:
         raise UsageError(_no_keyword(next(iter(unknown))))
@@ -235,6 +256,11 @@ def audit(
         encoding=encoding,
         columns=columns,
         limit=limit,
+        max_cost=max_cost,
+        max_tokens_total=max_tokens_total,
+        max_requests=max_requests,
+        prices=prices,
+        cassette=cassette,
         seed=seed,
         budget=budget,
         field=field,
@@ -269,9 +295,12 @@ def audit_asked(
 ) -> Run:
     """Carry out what was asked; see ``audit``."""
     from robustness.planning.audit import Silent
+    from robustness.victims import is_endpoint
 
     _refuse_idle(policy)
     hearing = watcher or Silent()
+    if out is None and is_endpoint(asked.victim):
+        out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
         return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
@@ -326,6 +355,7 @@ def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    options.pop("session", None)
     through, offline = options.pop("through", None), bool(options.get("offline"))
     if options.pop("isolate", False):
         raise UsageError(

@@ -24,7 +24,8 @@ class VictimInfo:
     all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
     whether it is a ``Differentiable`` too. ``deterministic``: whether it states that one text always gets one answer; only
     then is a success believed without asking again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
-    ``labels`` are empty where its answers are no labels.
+    ``labels`` are empty where its answers are no labels. ``probe``: what was found out about it before it was asked anything, as
+    (what, what was seen). ``asked``: how it is asked, where that decides which runs can be compared, as sorted pairs.
     """
 
     name: str
@@ -42,6 +43,8 @@ class VictimInfo:
     deterministic: bool = False
     task: str = "classification"
     notes: tuple[str, ...] = field(default=())
+    probe: tuple[tuple[str, str], ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 class Victim(Protocol):
