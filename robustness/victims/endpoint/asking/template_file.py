@@ -22,7 +22,9 @@ _ENDS = {"truncated": "length", "filtered_by": "content_filter", "refused": "ref
 METHODS = ("POST", "PUT")
 
 
-def read_template(name: str, *, allow_plain_http: bool = False, replaying: bool = False) -> tuple[Template, dict[str, str], Address]:
+def read_template(
+    name: str, *, allow_plain_http: bool = False, replaying: bool = False
+) -> tuple[Template, dict[str, str], Address]:
     """What a file describes, its headers with their secrets, and where requests go; ``example:NAME`` is a shipped one.
 
     ``replaying``: nothing is sent, so no header needs its value.
@@ -114,7 +116,7 @@ def _paths(found: Mapping[str, Any], answer: Mapping[str, Any], name: str) -> Pa
     whole = path(answer, "[answer]", "path")
     if whole is None:
         raise UsageError(f'{name}: [answer] needs a path, such as path = "choices[0].message.content"')
-    ends = {}
+    ends: dict[str, str] = {}
     for key, meaning in _ENDS.items():
         words = answer.get(key, [])
         if not isinstance(words, list) or not all(isinstance(one, str) for one in words):

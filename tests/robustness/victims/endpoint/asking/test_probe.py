@@ -1,4 +1,4 @@
-"""The probe against a server that refuses, ignores or breaks what it is asked for: at most six requests, and a table that says so."""
+"""The probe against a server that refuses or ignores what it is asked for: at most six requests, and a table that says so."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def test_a_limit_that_cuts_the_thinking_is_seen() -> None:
 
 
 def test_a_limit_that_does_not_hold_is_seen() -> None:
-    assert probed(lambda body: said("one two three …", tokens=90))[0]["token limit"] == "does not hold: 90 tokens for a limit of 8"
+    table, _, _ = probed(lambda body: said("one two three …", tokens=90))
+    assert table["token limit"] == "does not hold: 90 tokens for a limit of 8"
 
 
 def test_an_endpoint_that_takes_nothing_is_refused_at_once() -> None:
