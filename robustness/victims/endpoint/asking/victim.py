@@ -34,7 +34,7 @@ Done = Callable[[Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How each input is asked. ``seed``: of the server's sampling, None for none; fresh asks get seeds of their own.
+    """How each input is asked. ``headers``: one and the same mapping goes with every request. ``seed``: of the server's sampling, None for none; fresh asks get seeds of their own.
 
     ``prior``: natural logarithms to be taken off each label's, where scores are evened out.
     """
@@ -74,9 +74,8 @@ class Asking:
 
         body = self.dialect.body(ask)
         said = sum(len(one.content.encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for one in ask.messages)
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **self.headers}
         return Exchange(
-            Call(self.dialect.method, self.dialect.url, encoded(body), headers),
+            Call(self.dialect.method, self.dialect.url, encoded(body), self.headers),
             {"method": self.dialect.method, "url": self.shown_url, "body": body},
             tokens_in=said + REQUEST_TOKENS,  # no tokenizer makes more tokens than there are bytes
             tokens_out=ask.max_tokens,
