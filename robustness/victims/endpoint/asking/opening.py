@@ -85,7 +85,8 @@ def load_endpoint(
 
         permit(str(urlsplit(target.dialect.url).hostname))
     named = task or chosen.task
-    asking = Asking(target.dialect, chosen, target.headers, target.shown, asked.temperature, asked.sampling_seed)
+    headers = {"Content-Type": "application/json", **target.headers}
+    asking = Asking(target.dialect, chosen, headers, target.shown, asked.temperature, asked.sampling_seed)
     sender = new_client(asked, session)
     try:
         return opened(f"{kind}:{rest}", kind, named, asking, sender, asked, target)

@@ -121,3 +121,4 @@ def test_no_key_and_no_list_of_models_is_asked_of_a_server_of_this_machine(monke
         load_endpoint("openai", f"{stub.url}#m").close()
         assert {path for path, _, _ in stub.asked} == {"/v1/chat/completions"}
         assert not any("authorization" in headers for _, headers, _ in stub.asked)
+        assert {headers["content-type"] for _, headers, _ in stub.asked} == {"application/json"}
