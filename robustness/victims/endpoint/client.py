@@ -127,13 +127,18 @@ class Client:
             self._loop = runner.get_loop()
             self._stopping = self._loop.create_future()
             ready.set()
-            runner.run(self._until_stopped())
+            unusable: RobustnessError | None = None
+            try:
+                self._transport = self._factory()  # it may import for half a second, so not in the loop
+            except RobustnessError as error:
+                unusable = error
+            except Exception as error:  # noqa: BLE001 - the first exchange waits already
+                unusable = RefusedError(f"nothing can be sent: {type(error).__name__}: {cut(error)}")
+            runner.run(self._until_stopped(unusable))
 
-    async def _until_stopped(self) -> None:
-        try:
-            self._transport = self._factory()
-        except RobustnessError as error:
-            self._end(error)
+    async def _until_stopped(self, unusable: RobustnessError | None) -> None:
+        if unusable is not None:
+            self._end(unusable)
             await self._stopping
             return
         await self._stopping
@@ -181,8 +186,8 @@ class Client:
         """Let out whatever may go out now: those that try again first, because they have waited longest."""
         while self._ended is None and self._in_flight < self._pace.width:
             line = self._again or self._new
-            if not line:
-                return
+            if not line or (line is self._new and len(self._tasks) >= self._options.concurrency):
+                return  # one that waits to try again keeps its place, or an outage would be asked everything that is left
             job = line[0]
             now = self._loop.time()
             wait = self._pace.wait(job.tokens, now)
@@ -315,7 +320,7 @@ class Client:
         return reply
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, unless the run ends meanwhile; its place in flight is free for others."""
+        """Wait, unless the run ends meanwhile; others that try again may go out before."""
         self._pump()
         if seconds <= 0:
             return
