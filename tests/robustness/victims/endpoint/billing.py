@@ -14,20 +14,26 @@ from typing import Any, Self
 GOOD, BAD = ("good", "fine", "great"), ("bad", "dull", "poor")
 
 
+def named(body: Any) -> str:
+    """A body as one text, however it was written."""
+    return json.dumps(body, sort_keys=True)
+
+
 @dataclass
 class Billing:
-    """Answers each prompt by its good and bad words, always alike; a word out of ``every`` fails at first with 500.
+    """Answers each prompt by its good and bad words, always alike; ``fails`` requests get 500 first.
 
+    ``says_back`` stands in each reply; ``refuse_after`` so many requests it knows the key no more.
     ``requests``: how often each body came; ``tokens_in``, ``tokens_out``: what was billed. ``dearer``: billed on top of each.
     """
 
     delay: float = 0.0
-    every: int = 0
+    fails: int = 0
     dearer: int = 0
     silent: bool = False
     says_back: str = ""
-    refuses: bool = False
-    requests: Counter[bytes] = field(default_factory=Counter)
+    refuse_after: int = 0
+    requests: Counter[str] = field(default_factory=Counter)
     tokens_in: int = 0
     tokens_out: int = 0
     most_at_once: int = 0
@@ -81,13 +87,14 @@ class Billing:
             writer.close()
 
     async def _answer(self, body: bytes) -> tuple[int, Any]:
-        self.requests[body] += 1
-        if self.refuses:
+        asked = json.loads(body)
+        self.requests[named(asked)] += 1
+        if self.refuse_after and self.total > self.refuse_after:
             return 401, {"error": {"message": "no such key", "code": "invalid_api_key"}}
-        if self.every and self.requests[body] == 1 and sum(body) % self.every == 0:
+        if self.fails and self.total > 40:
+            self.fails -= 1
             return 500, {"error": {"message": "try again"}}
         await asyncio.sleep(self.delay)
-        asked = json.loads(body)
         text = asked["messages"][-1]["content"].lower()
         good, bad = (sum(len(re.findall(rf"\b{word}\b", text)) for word in words) for words in (GOOD, BAD))
         said = "positive" if good >= bad else "negative"
@@ -95,5 +102,11 @@ class Billing:
         self.tokens_in += read
         self.tokens_out += written
         usage = {} if self.silent else {"usage": {"prompt_tokens": read, "completion_tokens": written}}
-        choice = {"index": 0, "message": {"role": "assistant", "content": said + self.says_back}, "finish_reason": "stop"}
-        return 200, {"object": "chat.completion", "model": "tiny", "choices": [choice], **usage}
+        choice = {"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
+        return 200, {
+            "object": "chat.completion",
+            "model": "tiny",
+            "system_fingerprint": self.says_back,
+            "choices": [choice],
+            **usage,
+        }
