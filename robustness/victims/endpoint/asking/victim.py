@@ -36,8 +36,8 @@ Done = Callable[[Any], None]
 class Asking:
     """How each input is asked.
 
-    ``headers``: one mapping that goes with every request. ``seed``: of the server's sampling, None for none; fresh asks get seeds of
-    their own. ``prior``: natural logarithms to be taken off each label's, where scores are evened out.
+    ``headers``: one mapping that goes with every request. ``seed``: of the server's sampling, None for none; fresh asks get seeds
+    of their own. ``prior``: natural logarithms to be taken off each label's, where scores are evened out.
     """
 
     dialect: Dialect
