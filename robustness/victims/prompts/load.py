@@ -19,8 +19,11 @@ def is_prompt(spec: str | None) -> bool:
 
 def shipped() -> tuple[str, ...]:
     """The names of the prompts that come with the suite."""
-    folder = resources.files("robustness.victims.prompts").joinpath("shipped")
-    return tuple(sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml")))
+    return tuple(sorted(one.name.removesuffix(".toml") for one in _folder().iterdir() if one.name.endswith(".toml")))
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("robustness.victims.prompts").joinpath("shipped")))
 
 
 def load_prompt(
@@ -36,4 +39,35 @@ def load_prompt(
         UsageError: the file or the callable cannot be used; it names the key, what was expected and what came.
         DataError: the file of examples cannot be read.
     """
-    raise UsageError(f"not yet: {Path(spec).name}")
+    if spec.startswith(CODE):
+        from robustness.victims.prompts.called import load_called
+
+        return load_called(spec, task=task, labels=labels, fields=fields)
+    from robustness.victims.prompts.file import parser_of, read_prompt
+    from robustness.victims.prompts.shown import draw
+    from robustness.victims.prompts.verbaliser import check_words, words_of
+    from robustness.victims.prompts.written import WrittenPrompt, ordered
+
+    path = _folder() / f"{spec}.toml" if spec in shipped() else Path(spec).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        known = ", ".join(shipped())
+        raise UsageError(f"cannot read the prompt {spec!r}: {problem}; expected a TOML file, or one of {known}") from problem
+    file = read_prompt(spec, text, path.parent)
+    meanings = dict(file.labels)
+    if labels is not None:
+        given = words_of(labels)
+        if meanings and set(given) != set(meanings):
+            raise UsageError(f"{spec}: labels: expected those of --labels ({', '.join(given)}), got {', '.join(meanings)}")
+        meanings = {name: words if words != (name,) or not meanings else meanings[name] for name, words in given.items()}
+        check_words(meanings, spec)
+    if task is not None and file.task is not None and task != file.task:
+        raise UsageError(f"{spec}: task: expected {task}, as --task says, got {file.task!r}")
+    parser = "words" if meanings and not file.labels and file.parser == "text" else file.parser
+    asked = ordered(spec, file.fields, fields)
+    shots = ()
+    if file.examples is not None:
+        what = task or file.task or ("classification" if meanings else "generation")
+        shots = draw(spec, file.examples, task=what, labels=tuple(meanings), fields=asked, seed=seed)
+    return WrittenPrompt(spec, file, asked, meanings, parser_of(parser, meanings, f"{spec}: answer.parser"), shots)
