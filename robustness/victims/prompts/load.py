@@ -65,9 +65,17 @@ def load_prompt(
     if task is not None and file.task is not None and task != file.task:
         raise UsageError(f"{spec}: task: expected {task}, as --task says, got {file.task!r}")
     parser = "words" if meanings and not file.labels and file.parser == "text" else file.parser
-    asked = ordered(spec, file.fields, fields)
+    asked = ordered(spec, file.fields, fields or _usual(task or file.task, file.fields))
     shots = ()
     if file.examples is not None:
         what = task or file.task or ("classification" if meanings else "generation")
         shots = draw(spec, file.examples, task=what, labels=tuple(meanings), fields=asked, seed=seed)
     return WrittenPrompt(spec, file, asked, meanings, parser_of(parser, meanings, f"{spec}: answer.parser"), shots)
+
+
+def _usual(task: str | None, named: Sequence[str]) -> Sequence[str] | None:
+    """The fields of a task in its own order, where the prompt has the same: a question comes before its context."""
+    from robustness.tasks.registry import task_named
+
+    usual = task_named(task).fields if task is not None else ()
+    return usual if set(usual) == set(named) else None
