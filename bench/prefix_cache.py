@@ -2,7 +2,7 @@
 
 Three jobs: the words of short inputs are changed behind a long prompt (an attack on the data); one instruction after the other is
 put to a panel of inputs (a universal perturbation of the prompt); the instruction before one input is changed (an attack on it,
-example by example). Both ways read the same prompts in turns; the first round is not counted.
+example by example). Both ways read the same prompts in turns; the first round is not counted. Times are of one processor.
 
     python bench/prefix_cache.py FOLDER        # scripts/convert_smollm2.py makes one
 """
@@ -29,6 +29,10 @@ SHOTS = (
     ("a small story told with great care and a light hand", "positive"),
 )
 INPUTS = (
+    "a film for a rainy afternoon and no other",
+    "the best thing about it is the music and the worst is the rest",
+    "i laughed twice and cried once and would go again",
+    "nothing in this film is worth the ticket",
     "a gripping story with a heart of gold",
     "the dullest film that i have seen this year",
     "it never finds its feet and ends in a mess",
@@ -78,16 +82,19 @@ def changed(text: str, n: int) -> list[str]:
 
 
 def timed(ask: Callable[[], Any]) -> tuple[float, Any]:
-    """(seconds, what came)."""
-    started = time.perf_counter()
+    """(seconds of the processor, what came)."""
+    started = time.process_time()
     found = ask()
-    return time.perf_counter() - started, found
+    return time.process_time() - started, found
 
 
 def main() -> None:
     """Print a table and one line of JSON."""
+    import torch
+
     from robustness.victims.transformers.causal import CausalVictim, load_causal
 
+    torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", help="a decoder's checkpoint")
     parser.add_argument("--rounds", type=int, default=3)
@@ -101,7 +108,7 @@ def main() -> None:
     jobs = {
         "words of the input changed": [(INSTRUCTION, one) for text in INPUTS for one in changed(text, given.candidates)],
         "instructions put to a panel": [(one, text) for one in changed(INSTRUCTION, given.candidates) for text in INPUTS],
-        "words of the instruction changed": [(one, INPUTS[0]) for one in changed(INSTRUCTION, given.candidates * 2)],
+        "words of the instruction changed": [(one, INPUTS[0]) for one in changed(INSTRUCTION, given.candidates * 4)],
     }
     rows = {name: compared(shared, alone, inputs, given.rounds) for name, inputs in jobs.items()}
     print(f"{'job':<34}{'prompts':>8}{'tokens':>8}{'without':>10}{'with':>10}{'faster':>8}{'largest difference':>20}")
@@ -114,7 +121,7 @@ def main() -> None:
 
 
 def compared(shared: Any, alone: Any, inputs: list[tuple[str, str]], rounds: int) -> dict[str, Any]:
-    """Milliseconds a prompt, medians over rounds in which both are asked, and how far their scores lie apart."""
+    """Milliseconds of a processor a prompt, medians over rounds in which both are asked, and how far their scores lie apart."""
     times: dict[str, list[float]] = {"with": [], "without": []}
     difference = 0.0
     for turn in range(rounds + 1):

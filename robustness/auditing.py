@@ -96,6 +96,7 @@ def composed(
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
     with without_network(settings.offline):
@@ -108,14 +109,17 @@ def composed(
             task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
         if task is not None:
             task_named(task).check_extra()
-        subject = open_victim(victim, offline=settings.offline, task=task, **asked.opening)
+        opening = dict(asked.opening)
+        if isinstance(victim, str) and takes(victim, "seed"):
+            opening["seed"] = settings.seed  # of the examples that a prompt shows
+        subject = open_victim(victim, offline=settings.offline, task=task, **opening)
         who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
         loading(f"task {subject.info.task}, {who}")
         try:
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
             prepared = prepare(subject, data, settings, loading)
-            opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
+            opening = {"task": task, **opening} if isinstance(victim, str) else {}
             prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
             yield prepared
         finally:
@@ -342,6 +346,7 @@ def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:
     """The examples behind ``examples``; the demo's own when there are none and the victim is the demo."""
     from robustness.data import load_examples
+    from robustness.planning.supplied import refuse_shown, with_supplied
     from robustness.tasks.task import space_of
 
     info = victim.info
@@ -353,8 +358,11 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
         rows = [{"id": i, "text": t, "label": name} for i, t, name in demo_examples()]
         data = load_examples(rows, labels=victim.info.labels, id="id", group=options.get("group"), limit=limit, seed=seed)
         return replace(data, source="the demo's held-out film-review sentences")
-    known = {"labels": info.labels, "victim_fields": info.fields, "task": info.task, "space": space_of(victim)}
-    return load_examples(examples, **known, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
+    space = replace(space_of(victim), fields=info.data_fields)
+    known = {"labels": info.labels, "victim_fields": info.data_fields, "task": info.task, "space": space}
+    data = load_examples(examples, **known, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
+    refuse_shown(data, info)
+    return with_supplied(data, info)
 
 
 def new_folder(name: str) -> Path:

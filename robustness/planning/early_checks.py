@@ -64,7 +64,9 @@ def check_inputs(
         label = name.partition("#")[2] if kind == "hf" else ""
     if examples is None and victim != "demo":
         raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
-    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN else ()))
+    prompt = opening.get("prompt")
+    own = isinstance(prompt, str) and prompt.rpartition("@")[0] == "" and _brings_fields(prompt)
+    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN and not own else ()))
     if field is not None and fields and field not in fields:
         raise UsageError(f"the victim has no field {field!r}; it has {list(fields)}")
     if not isinstance(examples, (str, Path)) or str(examples).startswith("hub:"):

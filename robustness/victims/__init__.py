@@ -38,7 +38,7 @@ KINDS = (
         "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
-            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
+            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate", "seed"),
         ),
     ),
     VictimKind(
