@@ -102,7 +102,7 @@ def composed(
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
-        ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field)
+        ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed)
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
         if task is not None and settings.goal:
