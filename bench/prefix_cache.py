@@ -41,8 +41,8 @@ INPUTS = (
 FILLERS = ("plain", "odd", "quiet", "loud", "short", "late", "grey", "new")
 INSTRUCTION = (
     "You read short reviews of films, one after the other. Decide for each whether the person who wrote it liked the film or did "
-    "not. Think of the whole review and not of single words: a joke may be bitter, and praise for one actor may stand in a review "
-    "that is a complaint. Do not explain anything. Answer with one word, which is positive or negative."
+    "not. Think of the whole review and not of single words: a joke may be bitter, and praise for one actor may stand in a "
+    "review that is a complaint. Do not explain anything. Answer with one word, which is positive or negative."
 )
 
 

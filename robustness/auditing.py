@@ -96,17 +96,19 @@ def composed(
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.planning.universal import check_universal, universal
     from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
-        ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed)
+        ready = check_inputs(
+            victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed
+        )
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
-        if task is not None and settings.goal:
-            task_named(task).check_goal(settings.goal)  # before a model is loaded; its labels come later
+        check_universal(settings, task)  # before a model is loaded; its labels come later
         if task is not None:
             task_named(task).check_extra()
         opening = dict(asked.opening)
@@ -118,6 +120,8 @@ def composed(
         try:
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+            if settings.universal is not None:
+                subject, data, settings = universal(subject, data, settings)
             prepared = prepare(subject, data, settings, loading)
             opening = {"task": task, **opening} if isinstance(victim, str) else {}
             prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -178,6 +182,7 @@ def audit(
     in_flight: int = 128,
     victim_timeout: float | None = TIMEOUT_S,
     confirm: int = CONFIRM,
+    universal: int | None = None,
     until_decided: bool = False,
     offline: bool = False,
     watcher: Watcher | None = None,
@@ -206,7 +211,8 @@ def audit(
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
         seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
-            cache, batch_tokens, in_flight, victim_timeout, confirm, until_decided: as in ``robustness.settings.Settings``.
+            cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
+            ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -257,6 +263,7 @@ def audit(
         in_flight=in_flight,
         victim_timeout=victim_timeout,
         confirm=confirm,
+        universal=universal,
         until_decided=until_decided,
         offline=offline,
     )

@@ -65,7 +65,7 @@ def audit(
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
-    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)

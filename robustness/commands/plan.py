@@ -54,7 +54,7 @@ def plan(
     from robustness.planning.estimate import estimate
 
     rules = read_policy(policy, thresholds.given())
-    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     for group in (reading, attacks, texts, extent, pace, resources, opening):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)

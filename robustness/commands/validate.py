@@ -32,7 +32,7 @@ def validate(
     from robustness.commands.options.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, {})
-    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     for group in (reading, attacks, texts, opening, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)

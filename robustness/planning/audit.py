@@ -146,8 +146,15 @@ class Audit:
 
         return {
             "wall_seconds": round(seconds, 3),
-            **{name: asdict(oracle.usage) for name, oracle in self.oracles.by_role.items()},
+            **{name: self._counted(name, asdict(oracle.usage)) for name, oracle in self.oracles.by_role.items()},
         }
+
+    def _counted(self, role: str, usage: dict[str, Any]) -> dict[str, Any]:
+        """What an oracle did, in requests that were sent."""
+        from robustness.engine.engine import FRESH, VICTIM
+
+        each = self.victim.info.requests if role in (VICTIM, FRESH) else 1
+        return {**usage, "forwards": usage["forwards"] * each}
 
 
 def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tuple[Dataset, list[Flag]]:
@@ -175,7 +182,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.registry import load_helpers, needs
-    from robustness.planning import label_bias, languages, meaning, preflight, prepare, self_checks, supplied
+    from robustness.planning import label_bias, languages, meaning, preflight, prepare, self_checks, supplied, universal
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
@@ -198,9 +205,12 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*unasked, *self_checks.substitutes(recipes), *clusters(supplied.without_supplied(data, victim.info))]
+    flags += [*unasked, *self_checks.substitutes(recipes)]
+    if victim.info.requests == 1:  # panels of one instruction are alike by design
+        flags += clusters(supplied.without_supplied(data, victim.info))
     flags += languages.doubts(language, prepare.left_out(settings, language), texts)
     flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.data_fields, task), recipes)
+    flags += universal.universal_flag(victim.info, settings.budget)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     loss = measured_loss(victim, data.examples, field)

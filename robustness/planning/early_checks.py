@@ -86,7 +86,9 @@ def check_inputs(
 
     format_, split, encoding = (reading.get(name) for name in ("format", "split", "encoding"))
     table = read_table(examples, ReadOptions(format_, split, encoding, False, fields, tuple(reading.get("columns") or ())))
-    _check_columns(table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label and loaded is None)
+    _check_columns(
+        table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label and loaded is None
+    )
     return table
 
 

@@ -41,8 +41,8 @@ def refuse_shown(data: Dataset, info: VictimInfo) -> None:
     found = [example for example in data.examples if tuple(map(visible_core, example.inputs)) in shown]
     if found:
         raise DataError(
-            f"{data.source}: {len(found)} of the examples stand in the prompt with their answers, the first of them {found[0].id!r}; "
-            "expected none: give [examples] a file of other texts, or another --seed"
+            f"{data.source}: {len(found)} of the examples stand in the prompt with their answers, the first of them "
+            f"{found[0].id!r}; expected none: give [examples] a file of other texts, or another --seed"
         )
 
 

@@ -27,6 +27,7 @@ class VictimInfo:
     ``labels`` are empty where its answers are no labels. ``supplied``: (field, text) of each field that the victim brings and the
     data do not, such as the instruction of a prompt; first in ``fields``. ``shown``: inputs that stand in its prompt as examples,
     none of which may be audited. ``prompted``: whether it is asked in words, so that the wording may favour a label.
+    ``requests``: how many requests one query asks, more than one for a panel of examples.
     """
 
     name: str
@@ -47,6 +48,7 @@ class VictimInfo:
     supplied: tuple[tuple[str, str], ...] = ()
     shown: tuple[Input, ...] = ()
     prompted: bool = False
+    requests: int = 1
 
     @property
     def data_fields(self) -> tuple[str, ...]:

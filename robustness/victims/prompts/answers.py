@@ -79,11 +79,14 @@ def _any_of(words: Iterable[str]) -> regex.Pattern[str]:
 
 
 def _bounded(word: str) -> str:
-    before, after = (
-        "" if regex.match(f"[{_UNSPACED}]", edge) or not regex.match(r"\w", edge) else r"(?%s\w)" % sign
-        for edge, sign in ((word[0], "<!"), (word[-1], "!"))
-    )
+    before = r"(?<!\w)" if _parted(word[0]) else ""
+    after = r"(?!\w)" if _parted(word[-1]) else ""
     return f"{before}{regex.escape(word)}{after}"
+
+
+def _parted(edge: str) -> bool:
+    """Whether a letter of this script stands at the edge of a word only where the text shows it."""
+    return regex.match(r"\w", edge) is not None and regex.match(f"[{_UNSPACED}]", edge) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ class JsonPath:
             for step in self.path:
                 found = found[int(step)] if isinstance(found, list) else found[step]
         except (ValueError, KeyError, IndexError, TypeError, RecursionError) as problem:
-            return unparsed(text, f"expected JSON with a value at {'.'.join(self.path)} ({type(problem).__name__}: {problem})"[:200])
+            return unparsed(
+                text, f"expected JSON with a value at {'.'.join(self.path)} ({type(problem).__name__}: {problem})"[:200]
+            )
         if isinstance(found, bool):
             return "true" if found else "false"
         if not isinstance(found, (str, int, float)):

@@ -75,8 +75,8 @@ class CalledPrompt:
         fits = isinstance(made, (list, tuple)) and made and all(_is_message(one) for one in made)
         if not fits:
             raise VictimError(
-                f"the prompt {self.name} returned {cut(repr(made), 80)}; expected a text, or messages with role ({', '.join(ROLES)}) "
-                "and content"
+                f"the prompt {self.name} returned {cut(repr(made), 80)}; expected a text, or messages with role "
+                f"({', '.join(ROLES)}) and content"
             )
         return [Message(str(one["role"]), str(one["content"])) for one in made]
 

@@ -212,7 +212,13 @@ def parser_of(spec: str, labels: Labels, key: str) -> Read:
             raise UsageError(f"{key}: expected a regular expression, got {rest!r} ({problem})") from problem
     else:
         ways = "words" if labels else "text"
-        why = " (words needs [labels])" if spec == "words" else " (with [labels], an answer is one of them)" if spec == "text" else ""
+        why = (
+            " (words needs [labels])"
+            if spec == "words"
+            else " (with [labels], an answer is one of them)"
+            if spec == "text"
+            else ""
+        )
         raise UsageError(f"{key}: expected {ways}, json:PATH such as json:answer.label, or regex:PATTERN, got {spec!r}{why}")
     return Named(inner, labels) if labels else inner
 

@@ -26,6 +26,15 @@ def _folder() -> Path:
     return Path(str(resources.files("robustness.victims.prompts").joinpath("shipped")))
 
 
+def refuse_local_prompt(spec: object, source: str, allowed: bool) -> None:
+    """Raise ``UsageError`` where a file, not the user, names a prompt that is code and nobody allowed to run it."""
+    if not allowed and isinstance(spec, str) and spec.startswith(CODE):
+        raise UsageError(
+            f"{source} names the prompt {spec}, which runs code of its own; to run it, repeat it as --prompt {spec}, or pass "
+            "--allow-local-code"
+        )
+
+
 def load_prompt(
     spec: str, *, task: str | None = None, labels: Sequence[str] | None = None, fields: Sequence[str] | None = None, seed: int = 0
 ) -> LoadedPrompt:

@@ -22,7 +22,9 @@ class Shot:
     right: str
 
 
-def draw(source: str, wanted: Examples, *, task: str, labels: Sequence[str], fields: Sequence[str], seed: int) -> tuple[Shot, ...]:
+def draw(
+    source: str, wanted: Examples, *, task: str, labels: Sequence[str], fields: Sequence[str], seed: int
+) -> tuple[Shot, ...]:
     """``wanted.n`` examples in the order in which they are shown, as many of each label as of any other, or one more.
 
     Raises:
@@ -46,8 +48,8 @@ def draw(source: str, wanted: Examples, *, task: str, labels: Sequence[str], fie
         if len(groups[name]) < needed:
             of = f" labelled {name}" if name else ""
             raise UsageError(
-                f"{source}: examples.n: expected a file with {needed} examples{of} for n = {wanted.n}, got {len(groups[name])} in "
-                f"{wanted.file.name}; lower n, or give more examples"
+                f"{source}: examples.n: expected a file with {needed} examples{of} for n = {wanted.n}, got {len(groups[name])} "
+                f"in {wanted.file.name}; lower n, or give more examples"
             )
     chosen = [shot for name, few in quota.items() for shot in sorted(groups[name], key=lambda one: _of(seed, one))[:few]]
     return tuple(sorted(chosen, key=lambda one: _of(seed + 1, one)))
@@ -71,4 +73,6 @@ def _in_words(reference: Any, labels: Sequence[str], key: str, task: str) -> str
         return first
     if isinstance(first, (int, float)) and not isinstance(first, bool):
         return f"{first:g}"
-    raise UsageError(f"{key}: expected examples whose answers are labels, texts or numbers, got those of the task {task}; leave them out")
+    raise UsageError(
+        f"{key}: expected examples whose answers are labels, texts or numbers, got those of the task {task}; leave them out"
+    )

@@ -12,7 +12,13 @@ def words_of(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The words of each of ``NAME`` or ``NAME=WORDS``; raises ``UsageError`` for fewer than two, or for equal ones."""
     parted = [label.partition("=") for label in labels]
     found = {name.strip(): ((words if equals else name).strip(),) for name, equals, words in parted}
-    if len(found) < 2 or len(found) < len(parted) or len(set(found.values())) < len(found) or not all(found) or ("",) in found.values():
+    if (
+        len(found) < 2
+        or len(found) < len(parted)
+        or len(set(found.values())) < len(found)
+        or not all(found)
+        or ("",) in found.values()
+    ):
         raise UsageError(
             "labels expects two or more different names, each alone or with the words that the model is to say, such as "
             f"negative=bad,positive=good; got {', '.join(labels) or 'none'}"

@@ -104,7 +104,11 @@ class WrittenPrompt:
         values = dict(zip(self.fields, inputs, strict=True))
         *before, last = self.file.messages
         turns = [turn for shot in self.shots for turn in self._turns(shot, values, last.content)]
-        return [*(Message(one.role, fill(one.content, values)) for one in before), *turns, Message("user", fill(last.content, values))]
+        return [
+            *(Message(one.role, fill(one.content, values)) for one in before),
+            *turns,
+            Message("user", fill(last.content, values)),
+        ]
 
     def _turns(self, shot: Shot, values: Mapping[str, str], asked: str) -> tuple[Message, Message]:
         """An example as a question and its answer; the instruction in it is that of the input."""

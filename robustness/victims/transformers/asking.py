@@ -1,4 +1,4 @@
-"""What a decoder is asked, out of the options of ``hf:``: a template, or a prompt of its own; refused before anything is loaded."""
+"""What a decoder is asked, by the options of ``hf:``: a template or a prompt of its own, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -62,14 +62,20 @@ def question_of(
     flags = {"max_new_tokens": max_new_tokens, "stop": stop}
     if is_prompt(prompt):
         if system:
-            raise UsageError(f"system cannot be used with the prompt {prompt}, whose messages say all; write it into [[messages]]")
+            raise UsageError(
+                f"system cannot be used with the prompt {prompt}, whose messages say all; write it into [[messages]]"
+            )
         made = _of_file(str(prompt), task, fields, labels, seed, **flags)
     else:
         made = _of_template(task, prompt, system, fields, labels, **flags)
     if made.scored and (max_new_tokens is not None or stop):
         raise UsageError("with labels nothing is written, so max_new_tokens and stop mean nothing; leave them out, or the labels")
     if calibrate and not made.scored:
-        why = "the answers of this prompt are read, not scored" if made.labels else "there are none; name them with --labels first,second"
+        why = (
+            "the answers of this prompt are read, not scored"
+            if made.labels
+            else "there are none; name them with --labels first,second"
+        )
         raise UsageError(f"calibrate evens out the scores of labels, and {why}")
     if made.task == "classification" and not made.labels:
         raise UsageError("a decoder classifies by the labels that it chooses from; name them with --labels first,second")

@@ -67,7 +67,9 @@ class Writing:
         if self._read is None:
             return {"text": text, "finish": "stop" if stopped else "length"}
         if not stopped:  # the words that would have followed may say otherwise
-            return Unusable("truncated", f"the victim wrote {text[:80]!r} and was cut off; let it write more, or name a stop text")
+            return Unusable(
+                "truncated", f"the victim wrote {text[:80]!r} and was cut off; let it write more, or name a stop text"
+            )
         return self._read(text)
 
     def _ended(self, ids: Sequence[int]) -> bool:
@@ -183,8 +185,8 @@ def load_causal(
 ) -> Victim:
     """Load a decoder from a folder or a hub.
 
-    ``prompt``: a template with ``{text}``, or with the names of the fields, or ``@FILE``; a prompt of its own, FILE.toml or one of
-    ``robustness.victims.prompts``, whose examples are drawn with ``seed``; the text alone without one.
+    ``prompt``: a template with ``{text}``, or with the names of the fields, or ``@FILE``; a prompt of its own, FILE.toml or a
+    shipped one, whose examples are drawn with ``seed``; the text alone without one.
     ``system``: the system message. ``labels``: the answers to choose from, ``NAME`` or ``NAME=WORDS`` where the model is to say
     other words than the label's name; without them it writes, up to ``max_new_tokens`` or to the first text of ``stop``.
     ``calibrate``: take off what each label gets for inputs that say nothing. ``task``: what its answers are read as.
