@@ -33,7 +33,7 @@ class VictimKind:
     sends_keys: bool = False
 
 
-PROMPTED = ("prompt", "system", "labels", "fields", "task", "max_new_tokens", "stop")
+PROMPTED = ("prompt", "system", "labels", "fields", "task", "max_new_tokens", "stop", "seed")
 ENDPOINT = (
     *("endpoint", "scoring", "calibrate", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
     *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
@@ -50,7 +50,7 @@ KINDS = (
         "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
-            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
+            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate", "seed"),
         ),
     ),
     VictimKind(

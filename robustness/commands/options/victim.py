@@ -44,6 +44,7 @@ def open_named(
     from robustness.commands.options.own_victim import own_victim
     from robustness.commands.terminal.status import status
     from robustness.victims import refuse_local_code
+    from robustness.victims.prompts.load import refuse_local_prompt
 
     f.refuse_empty(spec, "--victim")
     given = dict(opening)
@@ -57,6 +58,8 @@ def open_named(
         defaults = policy.audit.model_dump(exclude_none=True)
         spec = defaults.get("victim")
         if spec is not None:
+            if "prompt" not in given:
+                refuse_local_prompt(defaults.get("prompt"), policy.source, allow_local_code)
             given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
             source = f", named by {policy.source}"
     if spec is None and failures is not None:

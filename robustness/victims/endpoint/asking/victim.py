@@ -17,7 +17,8 @@ from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
 from robustness.victims.endpoint.wire import Call, Reply
-from robustness.victims.prompts.prompt import Message, Prompt
+from robustness.victims.prompts.chosen import ChosenPrompt
+from robustness.victims.prompts.prompt import Message
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.client import Client, Exchange
@@ -41,7 +42,7 @@ class Asking:
     """
 
     dialect: Dialect
-    prompt: Prompt
+    prompt: ChosenPrompt
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     shown_url: str = ""
     temperature: float | None = 0.0
@@ -59,6 +60,7 @@ class Asking:
             stop=() if self.scoring == "echo" else self.prompt.stop,
             temperature=self.temperature,
             seed=self.seed_of(again),
+            schema=self.prompt.schema if "schema" in self.dialect.takes and not scored else None,
             logprobs=LISTED if scored else int(self.scoring == "echo"),
             echo=self.scoring == "echo",
         )

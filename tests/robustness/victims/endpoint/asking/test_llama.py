@@ -37,7 +37,7 @@ def test_scores_of_labels_come_from_log_probabilities_in_one_request_each(llama:
         victim.close()
 
 
-def test_what_inputs_that_say_nothing_are_answered_is_noted_and_can_be_taken_off(llama: str) -> None:
+def test_what_inputs_that_say_nothing_are_answered_can_be_taken_off(llama: str) -> None:
     how: dict[str, Any] = {
         "labels": LABELS,
         "prompt": "Is it positive or negative?\\n\\n{text}\\n\\nAnswer:",
@@ -45,13 +45,23 @@ def test_what_inputs_that_say_nothing_are_answered_is_noted_and_can_be_taken_off
     }
     plain = load_endpoint("openai", f"{llama}#smollm2", **how)
     evened = load_endpoint("openai", f"{llama}#smollm2", calibrate=True, **how)
-    assert any("inputs that say nothing" in note and "favours" in note for note in plain.info.notes), plain.info.notes
     rows = [one.predict([("N/A",), ("",), ("[MASK]",)]) for one in (plain, evened)]
     lean = [abs(sum(row[0] for row in each) / 3 - 0.5) for each in rows]
     assert lean[1] < lean[0]
     assert any("taken off" in note for note in evened.info.notes)
     plain.close()
     evened.close()
+
+
+def test_the_instruction_of_a_file_is_a_field_of_its_own(llama: str) -> None:
+    victim = load_victim(f"openai:{llama}#smollm2", prompt="sentiment-a")
+    assert victim.info.fields[0] == "instruction"
+    assert victim.info.data_fields == victim.info.fields[1:]
+    assert victim.info.access == "scores"
+    instruction = victim.info.supplied[0][1]
+    (row,) = victim.predict([(instruction, "a joy from start to end")])
+    assert sum(row) == pytest.approx(1.0)
+    victim.close()
 
 
 def test_an_answer_cut_off_by_the_limit_of_tokens_is_truncated(llama: str) -> None:
@@ -79,6 +89,7 @@ def test_validate_prints_what_the_endpoint_was_found_to_do(llama: str) -> None:
     assert found["probe"]["token limit"] == "holds, ended by length"
     assert found["probe"]["JSON schema"] == "obeyed"
     assert int(found["probe"]["requests"]) <= 6
+    assert "bias      texts that say nothing are answered" in table.stdout
 
 
 def test_an_audit_end_to_end_keeps_probe_and_key_free_files(llama: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
