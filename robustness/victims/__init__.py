@@ -79,9 +79,9 @@ KINDS = (
     ),
     VictimKind(
         "http",
-        "http:FILE.toml",
+        "http:FILE.toml[#MODEL]",
         "labels",
-        "any JSON API that a file describes: address, headers, body, and where the answer stands in the reply",
+        "any JSON API that a file describes, one of one's own or example:anthropic, example:bedrock or example:gemini",
         (
             *PROMPTED,
             *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body")),

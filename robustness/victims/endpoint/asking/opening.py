@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _TINY = 1e-12
 CONTENT_FREE = ("N/A", "", "[MASK]")
 """Inputs that say nothing, after Zhao et al. 2021 (arXiv 2102.09690, section 5)."""
-SPECS = {"openai": "openai:URL#MODEL", "responses": "responses:URL#MODEL", "http": "http:FILE.toml"}
+SPECS = {"openai": "openai:URL#MODEL", "responses": "responses:URL#MODEL", "http": "http:FILE.toml[#MODEL]"}
 
 
 @dataclass(frozen=True, slots=True)

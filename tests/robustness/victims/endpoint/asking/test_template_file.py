@@ -52,7 +52,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def example(name: str) -> Template:
-    return read_template(f"example:{name}")[0]
+    return read_template(f"example:{name}#m-1")[0]
 
 
 def read(template: Template, body: Any, status: int = 200) -> Written | Unusable:
@@ -62,7 +62,7 @@ def read(template: Template, body: Any, status: int = 200) -> Written | Unusable
 def test_the_body_of_anthropic_holds_values_where_the_file_has_places() -> None:
     body = example("anthropic").body(ASK)
     assert body == {
-        "model": "NAME-OF-THE-MODEL",
+        "model": "m-1",
         "max_tokens": 9,
         "temperature": 0.0,
         "system": "Be brief.",
@@ -126,8 +126,11 @@ def test_usage_and_errors_stand_where_the_file_says() -> None:
 def test_every_shipped_example_can_be_read_and_names_its_key() -> None:
     assert set(examples()) == {"anthropic", "bedrock", "gemini"}
     for name in examples():
-        _, headers, address = read_template(f"example:{name}")
+        template, headers, address = read_template(f"example:{name}#a/b")
         assert address.secure
+        assert "a%2Fb" in address.url or template.body(ASK)["model"] == "a/b"
+        with pytest.raises(UsageError, match="names none"):
+            read_template(f"example:{name}")
         assert any("sk-abcdefgh1" in value for value in headers.values())
         text = resources.files("robustness.victims.endpoint").joinpath("examples", f"{name}.toml").read_text("utf-8")
         assert tomllib.loads(text)["usage"].keys() == {"in", "out"}
