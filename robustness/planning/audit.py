@@ -69,8 +69,8 @@ class Audit:
     manifest: Manifest
     settings: Settings
     flags: list[Flag] = _field(default_factory=list)
-    session: Session | None = None
     bias: LabelBias | None = None
+    session: Session | None = None
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
         """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
