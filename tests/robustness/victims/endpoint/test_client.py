@@ -64,7 +64,7 @@ class Asker:
         for number, one in enumerate(exchanges):
             self.client.start(one, read, lambda answer, number=number: done(number, answer))  # type: ignore[misc]
         for _ in exchanges:
-            assert over.acquire(timeout=30), "an exchange was never answered"
+            assert over.acquire(timeout=10), "an exchange was never answered"
         return [answers[number] for number in range(len(exchanges))]
 
     def one(self, url: str) -> Answer:
@@ -152,13 +152,16 @@ def test_a_429_makes_it_narrower_and_a_500_does_not(asker: Any, server: Any) -> 
     assert all(isinstance(answer, Reply) for answer in answers)
     assert server.total < 80 * 3, "it went on at full width"
     pace = Pace(32)
-    for at in (0.0, 0.1, 0.2):
-        pace.throttled(None, at)
-    assert pace.width == 16, "those in flight beside the first 429 say nothing new"
-    pace.throttled(None, 5.0)
+    for _ in range(3):
+        pace.throttled(0.5, sent=1.0, now=2.0)
+    assert pace.width == 16, "those that were in flight beside the first 429 say nothing new"
+    pace.throttled(0.5, sent=3.0, now=3.1)
     assert pace.width == 8
+    assert pace.wait(1, 3.2) == pytest.approx(0.4)
+    pace.answered(3.7)
+    assert pace.width == 8, "it cools down first"
     for _ in range(600):
-        pace.answered()
+        pace.answered(9.0)
     assert pace.width == 32
 
 
