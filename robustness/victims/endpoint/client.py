@@ -21,7 +21,7 @@ from robustness.victims.endpoint.exchange import Books, ClientOptions, Exchange,
 from robustness.victims.endpoint.ledger import Usage
 from robustness.victims.endpoint.stream.health import Health
 from robustness.victims.endpoint.stream.jobs import Done, Job, ReadUsage, TryAgain
-from robustness.victims.endpoint.stream.leaks import cleaned
+from robustness.victims.endpoint.stream.leaks import Cleaner
 from robustness.victims.endpoint.stream.limits import Pace
 from robustness.victims.endpoint.wire import Reply, Transport, WireError
 
@@ -61,12 +61,13 @@ class Client:
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop
         self._transport: Transport
+        self._cleaner = Cleaner()
         self._health = Health(self._options)
         self._pace = Pace(self._options.concurrency, self._options.rps, self._options.tpm)
         self._jobs: dict[str, Job] = {}
         self._new: deque[Job] = deque()
         self._again: deque[Job] = deque()
-        self._tasks: dict[asyncio.Task[None], Job] = {}
+        self._tasks: set[asyncio.Task[None] | None] = set()
         self._pauses: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
@@ -127,17 +128,22 @@ class Client:
             self._loop = runner.get_loop()
             self._stopping = self._loop.create_future()
             ready.set()
-            runner.run(self._until_stopped())
+            unusable: RobustnessError | None = None
+            try:
+                self._transport = self._factory()  # it may import for half a second, so not in the loop
+            except RobustnessError as error:
+                unusable = error
+            except Exception as error:  # noqa: BLE001 - the first exchange waits already
+                unusable = RefusedError(f"nothing can be sent: {type(error).__name__}: {cut(error)}")
+            runner.run(self._until_stopped(unusable))
 
-    async def _until_stopped(self) -> None:
-        try:
-            self._transport = self._factory()
-        except RobustnessError as error:
-            self._end(error)
+    async def _until_stopped(self, unusable: RobustnessError | None) -> None:
+        if unusable is not None:
+            self._end(unusable)
             await self._stopping
             return
         await self._stopping
-        tasks = list(self._tasks)
+        tasks = [task for task in self._tasks if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -181,8 +187,8 @@ class Client:
         """Let out whatever may go out now: those that try again first, because they have waited longest."""
         while self._ended is None and self._in_flight < self._pace.width:
             line = self._again or self._new
-            if not line:
-                return
+            if not line or (line is self._new and len(self._tasks) >= self._options.concurrency):
+                return  # one that waits to try again keeps its place, or an outage would be asked everything that is left
             job = line[0]
             now = self._loop.time()
             wait = self._pace.wait(job.tokens, now)
@@ -209,9 +215,7 @@ class Client:
                 job.turn = None
             else:
                 job.began = now
-                task = self._loop.create_task(self._run(job, reservation))
-                self._tasks[task] = job
-                task.add_done_callback(self._tasks.pop)
+                self._tasks.add(self._loop.create_task(self._run(job, reservation)))
 
     async def _run(self, job: Job, reservation: Any) -> None:
         answer: Reply | RobustnessError
@@ -220,7 +224,9 @@ class Client:
                 answer = await self._attempt(job, reservation)
             except TryAgain as failure:
                 answer = await self._retried(job, failure)
-            answer = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
+            kept = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
+            kept.share_json(answer)
+            answer = kept
         except RobustnessError as error:
             answer = error
             if isinstance(error, (RefusedError, SpentError)) or not isinstance(error, VictimError):
@@ -233,6 +239,7 @@ class Client:
             answer = VictimError(f"a reply could not be read: {type(error).__name__}: {cut(error)}")
         self._jobs.pop(job.key, None)
         self._tell(job.waiting, answer)
+        self._tasks.discard(asyncio.current_task())
         self._pump()
 
     def _failed(self, job: Job, error: VictimError) -> VictimError:
@@ -280,11 +287,12 @@ class Client:
         try:
             if self._ended is not None:
                 raise _same(self._ended)
-            limits = self._health.limits(self._loop.time())
+            sent = self._loop.time()
+            limits = self._health.limits(sent)
             job.attempts += 1
             left = True
             try:
-                reply = cleaned(await self._transport.send(call, limits, **_FRESH if job.fresh else {}), call)
+                reply = await self._transport.send(call, limits, **_FRESH if job.fresh else {})
             except WireError as error:
                 left = error.kind != "connect"
                 usage = _NOTHING if error.stale or error.kind == "redirected" else None
@@ -292,6 +300,7 @@ class Client:
             except RobustnessError:
                 left = False
                 raise
+            reply = self._cleaner.cleaned(reply, call)
             usage = job.read_usage(reply) if reply.status < 400 else _NOTHING
         finally:
             self._in_flight -= 1
@@ -309,13 +318,13 @@ class Client:
             self._health.replied(job, reply, now)
         except TryAgain as failure:
             if failure.throttled:
-                self._pace.throttled(failure.wait, now)
+                self._pace.throttled(failure.wait, sent, now)
             raise
-        self._pace.answered()
+        self._pace.answered(now)
         return reply
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, unless the run ends meanwhile; its place in flight is free for others."""
+        """Wait, unless the run ends meanwhile; others that try again may go out before."""
         self._pump()
         if seconds <= 0:
             return
@@ -346,7 +355,7 @@ class Client:
             self._tell(job.waiting, _same(error))
         if not isinstance(error, SpentError):
             for task in self._tasks:
-                if task is not asyncio.current_task():
+                if task is not None and task is not asyncio.current_task():
                     self._loop.call_soon(task.cancel)  # not at once: one that has not begun would never tell who waits for it
 
     def _tell(self, waiting: list[Done], answer: Reply | RobustnessError) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from robustness.errors import VictimError
 from robustness.victims.endpoint.wire import Call, Limits, Reply
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -28,8 +30,7 @@ class Exchange:
 
     def key(self) -> str:
         """Digest of ``canonical`` and ``ask``."""
-        text = json.dumps([self.canonical, self.ask], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(_encode([self.canonical, self.ask]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

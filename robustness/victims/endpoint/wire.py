@@ -49,6 +49,11 @@ class Reply:
             self._decoded.append(json.loads(self.body))
         return self._decoded[0]
 
+    def share_json(self, other: Reply) -> None:
+        """Take over what was decoded of another reply with the very same body."""
+        if self.body is other.body and not self._decoded:
+            self._decoded.extend(other._decoded)
+
 
 class WireError(VictimError):
     """No reply came. ``kind``: ``connect``, ``timeout``, ``dropped``, ``too-large``, ``redirected`` or ``malformed``.

@@ -18,9 +18,8 @@ class Job:
     """An exchange on its way.
 
     ``waiting``: everybody who waits for its answer. ``attempts``: requests sent for it. ``silences``: those that ran into a time
-    limit. ``cost``: what the ledger counted for them, None before the first. ``fresh``: whether it met a stale connection, and takes
-    new ones since. ``began``: when it first went out, on the clock of the loop. ``turn``: set while it waits in line to go out
-    again.
+    limit. ``cost``: what the ledger counted for them, None before the first. ``fresh``: whether it met a stale connection, and
+    takes new ones since. ``began``: when it first went out, on the loop's clock. ``turn``: set while it waits to go out again.
     """
 
     __slots__ = ("attempts", "began", "cost", "exchange", "fresh", "key", "read_usage", "silences", "tokens", "turn", "waiting")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from robustness.errors import cut
@@ -16,14 +14,23 @@ _OPEN_NAMES = frozenset({"content-type", "accept", "accept-encoding", "user-agen
 _SHORTEST = 8
 
 
-def cleaned(reply: Reply, call: Call) -> Reply:
-    """The reply without the keys of its call; the same object where it holds none, as nearly always."""
-    for secret in _keys(call):
-        if secret in reply.body or any(secret.decode("latin-1") in value for value in reply.headers.values()):
-            text = secret.decode("latin-1")
-            headers = {name: value.replace(text, TAKEN_OUT) for name, value in reply.headers.items()}
-            reply = replace(reply, headers=headers, body=reply.body.replace(secret, TAKEN_OUT.encode()))
-    return reply
+class Cleaner:
+    """Takes the keys of a call out of its reply; dialects send one mapping of headers with every call, so keys are found once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[object, str] = (None, "")
+        self._keys: tuple[tuple[bytes, str], ...] = ()
+
+    def cleaned(self, reply: Reply, call: Call) -> Reply:
+        """The reply without the keys of its call; the same object where it holds none, as nearly always."""
+        if self._last[0] is not call.headers or self._last[1] != call.url:
+            self._last = (call.headers, call.url)
+            self._keys = tuple((key.encode("utf-8", "replace"), key) for key in _keys(call))
+        for key, text in self._keys:
+            if key in reply.body or any(text in value for value in reply.headers.values()):
+                headers = {name: value.replace(text, TAKEN_OUT) for name, value in reply.headers.items()}
+                reply = Reply(reply.status, headers, reply.body.replace(key, TAKEN_OUT.encode()))
+        return reply
 
 
 def without_secrets(text: str, call: Call) -> str:
@@ -41,18 +48,14 @@ def excerpt(reply: Reply, call: Call, most: int = 300) -> str:
     return " ".join(cut(without_secrets(reply.body.decode("utf-8", "replace"), call), most).split())
 
 
-def _keys(call: Call) -> tuple[bytes, ...]:
+def _keys(call: Call) -> list[str]:
     """Only what is secret by its name: these are taken out of answers, where an everyday word must stay."""
-    values = tuple(value for name, value in call.headers.items() if _SECRET_NAME.search(name))
-    return _secret_bytes(values, call.url) if values or "?" in call.url or "@" in call.url else ()
+    return _spellings(
+        [value for name, value in call.headers.items() if _SECRET_NAME.search(name)], call.url, _SECRET_NAME.pattern
+    )
 
 
-@lru_cache(maxsize=16)
-def _secret_bytes(values: tuple[str, ...], url: str) -> tuple[bytes, ...]:
-    return tuple(word.encode("utf-8", "replace") for word in _spellings(values, url, _SECRET_NAME.pattern))
-
-
-def _spellings(values: list[str] | tuple[str, ...], url: str, query_names: str) -> list[str]:
+def _spellings(values: list[str], url: str, query_names: str) -> list[str]:
     """Values and their parts, with those of the URL, and how each reads in a URL; the longest first."""
     parts = urlsplit(url)
     found = [*values, *(value for name, value in parse_qsl(parts.query) if re.search(query_names, name, re.IGNORECASE))]

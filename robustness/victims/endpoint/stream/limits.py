@@ -9,6 +9,8 @@ from robustness.victims.endpoint.stream.retries import duration
 
 _LONGEST_WAIT = 60.0
 """Seconds that remaining/reset headers may hold the client back: a daily allowance is told by a 429 of its own."""
+_COOL_DOWN = 1.0
+"""Seconds after a throttle's pause in which the width does not grow."""
 _REMAINING = (
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
     ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
@@ -23,8 +25,8 @@ _REMAINING_TOKENS = (
 class Pace:
     """Says when the next request may go out; used from one thread. Times are seconds of one monotonic clock, given by the caller.
 
-    The width follows additive increase, multiplicative decrease: a 429 halves it once a cool-down, answers widen it again up to
-    ``concurrency``. A failing server is no reason to go slower than its own back-off.
+    The width follows additive increase, multiplicative decrease: a 429 halves it, answers widen it again up to ``concurrency``
+    after a cool-down. A failing server is no reason to go slower than its own back-off.
     """
 
     def __init__(self, concurrency: int, rps: float | None = None, tpm: float | None = None) -> None:
@@ -35,6 +37,7 @@ class Pace:
         self._next_request = 0.0
         self._next_token = 0.0
         self._not_before = 0.0
+        self._narrowed = 0.0
         self._cool_until = 0.0
         self._throttles = 0
         self._left: dict[str, tuple[float, float]] = {}  # what is left of "requests" and "tokens", and until when that holds
@@ -69,22 +72,26 @@ class Pace:
         """So many tokens of the worst case were not needed."""
         self._next_token -= tokens * self._seconds_a_token
 
-    def answered(self) -> None:
+    def answered(self, now: float) -> None:
         """An answer came, good or bad, that was no throttle."""
         self._throttles = 0
-        if self._width < self._most:
+        if self._width < self._most and now >= self._cool_until:
             self._width = min(float(self._most), self._width + 1 / self._width)
 
-    def throttled(self, wait: float | None, now: float) -> None:
-        """A 429 came, which asks to wait this long. Those that were in flight beside it say nothing new during the cool-down."""
-        pause = wait
-        if now >= self._cool_until:
+    def throttled(self, wait: float | None, sent: float, now: float) -> None:
+        """A 429 came, which asks to wait this long, to a request that was sent then.
+
+        One that was sent before the width was last halved says nothing new. After a pause it stays narrow for a while.
+        """
+        pause = wait or 0.0
+        if sent >= self._narrowed:
+            self._narrowed = now
             self._width = max(1.0, self._width / 2)
             self._throttles += 1
-            if pause is None:
+            if wait is None:
                 pause = min(30.0, 0.25 * 2.0 ** min(self._throttles, 10))
-            self._cool_until = now + max(1.0, pause)
-        self._not_before = max(self._not_before, now + (pause or 0.0))
+            self._cool_until = now + pause + _COOL_DOWN
+        self._not_before = max(self._not_before, now + pause)
 
     def heard(self, headers: Mapping[str, str], in_flight: int, tokens_in_flight: int, now: float, clock: float) -> None:
         """Read what the server says is left; ``clock`` is Unix time, for resets that are given as a date.

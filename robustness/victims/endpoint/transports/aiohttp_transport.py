@@ -16,10 +16,10 @@ from yarl import URL
 
 from robustness.errors import RobustnessError, UsageError, cut
 from robustness.victims.endpoint.transports.bodies import (
-    DEFAULT_HEADERS,
     certificate_refused,
     check_url,
     finished,
+    headers_of,
     proxy_for,
     shown_url,
     too_large,
@@ -98,7 +98,6 @@ class AiohttpTransport:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            skip_auto_headers=("Content-Type",),
             read_bufsize=_CHUNK,
         )
         session._retry_connection = False  # it sends a GET twice by itself, which no ledger would know of
@@ -124,9 +123,7 @@ class AiohttpTransport:
     def _headers_of(self, call: Call) -> CIMultiDict[str]:
         """Dialects send one and the same mapping with every call, so it is made ready once."""
         if self._headers[0] is not call.headers:
-            headers: CIMultiDict[str] = CIMultiDict(DEFAULT_HEADERS)
-            headers.update(call.headers)
-            self._headers = (call.headers, headers)
+            self._headers = (call.headers, CIMultiDict(headers_of(call)))
         return self._headers[1]
 
     def _timeout(self, limits: Limits) -> aiohttp.ClientTimeout:

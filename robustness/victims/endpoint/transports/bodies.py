@@ -8,10 +8,21 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from robustness.errors import RefusedError, UsageError
-from robustness.victims.endpoint.wire import Reply, WireError
+from robustness.victims.endpoint.wire import Call, Reply, WireError
 
-DEFAULT_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "robustness-suite"}
+_DEFAULT_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+    "Content-Type": "application/json",
+    "User-Agent": "robustness-suite",
+}
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+def headers_of(call: Call) -> dict[str, str]:
+    """What goes out: the call's own headers, and ours where it names none."""
+    named = {name.lower() for name in call.headers}
+    return {**{name: value for name, value in _DEFAULT_HEADERS.items() if name.lower() not in named}, **call.headers}
 
 
 def shown_url(url: str) -> str:

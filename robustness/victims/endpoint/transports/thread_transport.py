@@ -22,10 +22,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from robustness.errors import RobustnessError, UsageError, cut
 from robustness.victims.endpoint.transports.bodies import (
-    DEFAULT_HEADERS,
     certificate_refused,
     check_url,
     finished,
+    headers_of,
     proxy_for,
     shown_url,
     too_large,
@@ -135,7 +135,7 @@ class ThreadTransport:
         keep = False
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            headers = {**DEFAULT_HEADERS, **call.headers}
+            headers = headers_of(call)
             if self._proxies and parts.scheme == "http" and (proxy := proxy_for(call.url)):
                 target, headers = call.url, {**headers, **_proxy_login(proxy)}
             connection.request(call.method, target, call.body or None, headers)
