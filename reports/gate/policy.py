@@ -159,6 +159,7 @@ class AuditDefaults(_Table):
     limit: Count | None = None
     seed: int | None = None
     field: str | None = None
+    universal: Annotated[int, Field(ge=2)] | None = None
     language: str | None = None
     protect: list[str] | None = None
     batch_tokens: Count | None = None

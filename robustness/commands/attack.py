@@ -129,14 +129,16 @@ def _search(
     from robustness.data import load_examples
     from robustness.engine.engine import Engine
     from robustness.planning.audit import prepare
+    from robustness.planning.supplied import with_supplied
     from robustness.settings import Settings
 
-    fields = victim.info.fields
+    fields = victim.info.data_fields
     if len(texts) != len(fields):
         raise UsageError(f"the victim reads {len(fields)} text(s) ({', '.join(fields)}), got {len(texts)}")
     gold = _label(label, victim.info.labels) if label is not None else _own_answer(victim, texts)
     row = {**dict(zip(fields, texts, strict=True)), "label": gold}
     data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
+    data = with_supplied(data, victim.info)
     prepared = prepare(victim, data, Settings(**chosen))
     for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
         output.warn(f"{flag.severity}: {flag.message}")
@@ -154,7 +156,8 @@ def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
     from robustness.engine.converse import ask, oracle_for
     from robustness.errors import VictimError
 
-    (answer,) = ask(oracle_for(victim), [texts])
+    own = tuple(text for _, text in victim.info.supplied)
+    (answer,) = ask(oracle_for(victim), [(*own, *texts)])
     if isinstance(answer, UnansweredError):
         raise VictimError(f"the victim did not answer the clean text, so its label is unknown: {answer}")
     return str(victim.info.labels[answer.label])

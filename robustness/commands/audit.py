@@ -70,7 +70,7 @@ def audit(
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
-    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     chosen = without_caps(chosen, victim, cassette)
     for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
         chosen |= group.given()

@@ -68,7 +68,7 @@ def plan(
     from robustness.victims import is_endpoint
 
     rules = read_policy(policy, thresholds.given())
-    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     chosen = without_caps(chosen, victim, cassette)
     for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
         chosen |= group.given()

@@ -37,7 +37,7 @@ def validate(
     from robustness.commands.options.policy import audit_defaults, read_policy
 
     rules = read_policy(policy, {})
-    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code)
+    chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     for group in (reading, attacks, texts, opening, api, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
@@ -58,9 +58,12 @@ def _alone(arguments: Mapping[str, Any]) -> bool:
 
 def _probe(arguments: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
     """What an endpoint says of itself, and what it was found to do."""
-    from robustness.auditing import OPENING, open_victim
+    from robustness.asked import OPENING
+    from robustness.auditing import open_victim
     from robustness.commands.terminal.status import status
+    from robustness.engine.backends import VictimBackend
     from robustness.isolation.offline import offline
+    from robustness.planning.label_bias import content_free
     from robustness.planning.manifest import victim_record
 
     opening = {name: arguments[name] for name in OPENING if name in arguments}
@@ -68,8 +71,11 @@ def _probe(arguments: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
     without_network = bool(arguments.get("offline"))
     with offline(without_network):
         victim = open_victim(arguments["victim"], task=arguments.get("task"), offline=without_network, **opening)
-        victim.close()
-    return {"victim": victim_record(victim.info)}
+        try:
+            empty = content_free(VictimBackend(victim))
+        finally:
+            victim.close()
+    return {"victim": victim_record(victim.info), **({} if empty is None else {"content_free": dict(empty)})}
 
 
 def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
@@ -95,6 +101,9 @@ def _shown(found: dict[str, Any]) -> list[str]:
     wide = max(map(len, probe), default=0)
     lines += [f"probe     {what:<{wide}}  {seen}" for what, seen in probe.items()]
     lines += [f"note      {note}" for note in victim["notes"]] if probe else []
+    if "content_free" in found:
+        answers = ", ".join(f"{label} {share:.0%}" for label, share in found["content_free"].items())
+        lines.append(f"bias      texts that say nothing are answered {answers}")
     if "data" not in found:
         return [*lines, "ready to be asked"]
     data = found["data"]

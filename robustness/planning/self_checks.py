@@ -82,6 +82,8 @@ CODES: Mapping[str, str] = {
     "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may not be genuine",
     "insertion-only": "some examples were broken only by added text, with their own text unchanged",
     "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
+    "universal": "one text is put to a whole panel of examples, whose accuracy is judged",
+    "label-bias": "what a victim that is asked in words answers by itself",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 

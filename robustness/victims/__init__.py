@@ -33,7 +33,7 @@ class VictimKind:
     sends_keys: bool = False
 
 
-PROMPTED = ("prompt", "system", "labels", "fields", "task", "max_new_tokens", "stop")
+PROMPTED = ("prompt", "system", "labels", "fields", "task", "max_new_tokens", "stop", "seed")
 ENDPOINT = (
     *("endpoint", "scoring", "calibrate", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
     *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
@@ -50,7 +50,7 @@ KINDS = (
         "#LABEL picks one label of a multi-label one, #PERSON=PER,*=O renames the types of a tagger",
         (
             *("device", "allow_pickle", "trust_remote_code", "max_length", "fields", "task"),
-            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate"),
+            *("labels", "prompt", "system", "prefix", "max_new_tokens", "stop", "calibrate", "seed"),
         ),
     ),
     VictimKind(
@@ -79,9 +79,9 @@ KINDS = (
     ),
     VictimKind(
         "http",
-        "http:FILE.toml",
+        "http:FILE.toml[#MODEL]",
         "labels",
-        "any JSON API that a file describes: address, headers, body, and where the answer stands in the reply",
+        "any JSON API that a file describes, one of one's own or example:anthropic, example:bedrock or example:gemini",
         (
             *PROMPTED,
             *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body")),

@@ -59,6 +59,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     """
     from reports.run.store import MANIFEST, read_manifest
     from robustness.victims import KINDS, refuse_local_code
+    from robustness.victims.prompts.load import refuse_local_prompt
 
     folder = failures if failures.is_dir() else failures.parent
     if not (folder / MANIFEST).is_file():
@@ -76,6 +77,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
         options |= {"labels": labels, "access": victim.get("access")}
     if isinstance(opening, dict):  # a run of today says how its victim was opened
         options = dict(opening)
+        refuse_local_prompt(options.get("prompt"), str(folder / MANIFEST), allow_local_code)
     identity = dict(victim.get("identity", {}))
     if "through" in identity:
         options["through"] = identity["through"]

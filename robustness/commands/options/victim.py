@@ -51,6 +51,7 @@ def open_named(
     from robustness.commands.terminal.status import status
     from robustness.planning.spending import spending_on
     from robustness.victims import refuse_local_code
+    from robustness.victims.prompts.load import refuse_local_prompt
 
     f.refuse_empty(spec, "--victim")
     given = dict(opening)
@@ -64,6 +65,8 @@ def open_named(
         defaults = policy.audit.model_dump(exclude_none=True)
         spec = defaults.get("victim")
         if spec is not None:
+            if "prompt" not in given:
+                refuse_local_prompt(defaults.get("prompt"), policy.source, allow_local_code)
             given = {name: value for name, value in defaults.items() if name in _OPTIONS} | given
             if not (spending or {}).get("cassette"):
                 spending = {name: defaults[name] for name in CAPS if name in defaults} | dict(spending or {})

@@ -1,7 +1,7 @@
 """The prompt that is no file: one message from a template, a system message, and answers read by the task.
 
-Labels are read as whole words, whatever their case: an answer that names one of them and no other is that label, any other is
-no answer. Numbers and lists of labels are read as strictly.
+An answer that names one label and no other is that label, any other is no answer; numbers and lists of labels are read as
+strictly.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from robustness.errors import UsageError
 from robustness.tasks.reading.refusals import refuses
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.registry import task_named
+from robustness.victims.prompts.answers import Words
 from robustness.victims.prompts.prompt import Message
+from robustness.victims.prompts.verbaliser import check_words, words_of
 from robustness.victims.transformers.prompting import Template, plain, template_of
 
 LABEL_TOKENS, TEXT_TOKENS = 32, 256
@@ -38,7 +40,6 @@ UNREADABLE = {
 }
 NONE = ("none", "no label", "nothing", "[]")
 _NUMBER = re.compile(r"(?<![\w.,])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w]|[.,]\d)")
-_DENIED = r"\b(?:not|isn.t|neither|nor|never|hardly)\W+(?:\w+\W+){0,3}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class PlainPrompt:
         if self.task == "multi-label":
             return listed(text, self.labels, self.words)
         if self.labels:
-            return chosen(text, self.labels, self.words)
+            return Words({name: (word,) for name, word in zip(self.labels, self.words, strict=True)})(text)
         return number(text) if self.task == "regression" else text.strip()
 
 
@@ -100,15 +101,14 @@ def plain_prompt(
         raise UsageError(f"the task {named} cannot be asked of an endpoint in plain words: {UNREADABLE[named]}")
     if prompt is None and named in UNTOLD:
         raise UsageError(f"the task {named} needs a --prompt that tells the model {UNTOLD[named]}")
-    names, words = named_labels(labels)
+    meanings = {} if labels is None else words_of(labels)
+    check_words(meanings, "labels")
+    names, words = tuple(meanings), tuple(first for first, *_ in meanings.values())
     if task_named(named).fewest_labels > len(names):
         raise UsageError(f"for the task {named} the model answers with labels: name them with --labels first,second")
     if names and named not in ("classification", "multi-label"):
         raise UsageError(f"labels were given, and the task {named} has none; leave --labels or --task out")
-    if max_new_tokens is not None and max_new_tokens < 1:
-        raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
-    if stop and not all(stop):
-        raise UsageError("stop expects texts at which an answer ends, such as \\n, got an empty one")
+    check_limits(max_new_tokens, stop)
     if prompt is None and named in ASKED and fields is None:
         template = Template(ASKED[named], task_named(named).fields)
     elif prompt is None and named == "qa" and fields is not None and set(fields) == set(task_named(named).fields):
@@ -127,32 +127,12 @@ def plain_prompt(
     )
 
 
-def named_labels(labels: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(names, words) of ``NAME`` or ``NAME=WORDS``; raises ``UsageError`` where two could not be told apart."""
-    if labels is None:
-        return (), ()
-    parted = [label.partition("=") for label in labels]
-    names = tuple(name.strip() for name, _, _ in parted)
-    words = tuple((other if equals else name).strip() for name, equals, other in parted)
-    folded = {word.casefold() for word in words}
-    if len(names) < 2 or len(set(names)) < len(names) or len(folded) < len(words) or not all((*names, *words)):
-        raise UsageError(
-            "labels expects two or more different names, each alone or with the words that the model is to say, such as "
-            f"negative=bad,positive=good; got {', '.join(labels) or 'none'}"
-        )
-    return names, words
-
-
-def chosen(text: str, labels: Sequence[str], words: Sequence[str]) -> str | Unusable:
-    """The label that a text names; no answer where it names none, several, or denies the one that it names."""
-    found = _found(text, words)
-    denied = len(found) == 1 and re.search(_DENIED + re.escape(words[found[0]]) + r"\b", text, re.IGNORECASE)
-    if len(found) == 1 and not denied:
-        return labels[found[0]]
-    if not found and refuses(text):
-        return Unusable("refused", f"the model refused: {shown(text)}")
-    what = "denies what it names" if denied else f"names {', '.join(words[n] for n in found) or 'none of them'}"
-    return Unusable("unparsed", f"expected one of {', '.join(words)}; {shown(text)} {what}")
+def check_limits(max_new_tokens: int | None, stop: Sequence[str] | None) -> None:
+    """Raise ``UsageError`` for a limit or a stop text that cannot be meant."""
+    if max_new_tokens is not None and max_new_tokens < 1:
+        raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
+    if stop and not all(stop):
+        raise UsageError("stop expects texts at which an answer ends, such as \\n, got an empty one")
 
 
 def listed(text: str, labels: Sequence[str], words: Sequence[str]) -> list[str] | Unusable:
@@ -182,20 +162,6 @@ def number(text: str) -> float | Unusable:
         return float(found[0])
     kind = "refused" if refuses(text) else "unparsed"
     return Unusable(kind, f"expected one number, got {len(found)} in {shown(text)}")
-
-
-def _found(text: str, words: Sequence[str]) -> list[int]:
-    """Which words stand in a text; a word inside a longer one of them (``toxic`` in ``not toxic``) does not count there."""
-    taken: list[tuple[int, int]] = []
-    found = []
-    for n in sorted(range(len(words)), key=lambda n: -len(words[n])):
-        pattern = rf"(?<!\w){re.escape(words[n])}(?!\w)"
-        spans = [at.span() for at in re.finditer(pattern, text, re.IGNORECASE)]
-        free = [(a, b) for a, b in spans if not any(start <= a and b <= end for start, end in taken)]
-        if free:
-            taken += free
-            found.append(n)
-    return sorted(found)
 
 
 def _question(task: str, words: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from robustness.victims.endpoint.dialects.completions import Completions
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written
 from robustness.victims.endpoint.dialects.responses import Responses
 from robustness.victims.endpoint.wire import Limits, Reply
-from robustness.victims.prompts.plain import plain_prompt
+from robustness.victims.prompts.chosen import prompt_of
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.client import Client
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 _TINY = 1e-12
 CONTENT_FREE = ("N/A", "", "[MASK]")
 """Inputs that say nothing, after Zhao et al. 2021 (arXiv 2102.09690, section 5)."""
-BIASED = 0.75
-"""A label that gets this share of the answers to inputs that say nothing is held for the prompt's doing."""
-SPECS = {"openai": "openai:URL#MODEL", "responses": "responses:URL#MODEL", "http": "http:FILE.toml"}
+SPECS = {"openai": "openai:URL#MODEL", "responses": "responses:URL#MODEL", "http": "http:FILE.toml[#MODEL]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +59,29 @@ def load_endpoint(
     task: str | None = None,
     max_new_tokens: int | None = None,
     stop: Sequence[str] | None = None,
+    seed: int = 0,
     **options: Any,
 ) -> EndpointVictim:
     """The victim behind ``openai:``, ``responses:`` or ``http:`` and ``rest``.
 
-    It is asked up to six requests of the probe, and with labels three that say nothing. ``session``: what it is asked
-    through; without one nothing limits what it costs and nothing is remembered. ``options``: those of ``EndpointOptions``; the
-    others are those of ``plain_prompt``.
+    It is asked up to six requests of the probe, and three that say nothing where scores are to be evened out. ``session``: what it
+    is asked through; without one nothing limits what it costs and nothing is remembered. ``options``: those of
+    ``EndpointOptions``; the others are those of ``prompt_of``.
 
     Raises:
         UsageError: anything wrong with address, key, prompt or options; nothing was sent then.
         VictimError: it cannot be asked, or does not take what it would be asked.
     """
     asked = EndpointOptions(**options)
-    chosen = plain_prompt(
-        prompt=prompt, system=system, fields=fields, labels=labels, task=task, max_new_tokens=max_new_tokens, stop=stop
+    chosen = prompt_of(
+        prompt,
+        system=system,
+        task=task,
+        labels=labels,
+        fields=fields,
+        max_new_tokens=max_new_tokens,
+        stop=stop,
+        seed=seed,
     )
     target = target_of(kind, rest, asked, replaying=session is not None and session.replaying)
     if asked.calibrate and not chosen.labels:
@@ -84,11 +90,11 @@ def load_endpoint(
         from robustness.isolation.offline import permit
 
         permit(str(urlsplit(target.dialect.url).hostname))
-    named = task or chosen.task
-    asking = Asking(target.dialect, chosen, target.headers, target.shown, asked.temperature, asked.sampling_seed)
+    headers = {"Content-Type": "application/json", **target.headers}
+    asking = Asking(target.dialect, chosen, headers, target.shown, asked.temperature, asked.sampling_seed)
     sender = new_client(asked, session)
     try:
-        return opened(f"{kind}:{rest}", kind, named, asking, sender, asked, target)
+        return opened(f"{kind}:{rest}", kind, chosen.task, asking, sender, asked, target)
     except BaseException:
         sender.close()
         raise
@@ -132,9 +138,10 @@ def opened(
         return client.ask(asking.exchange(ask, again), asking.dialect.usage)
 
     prompt = asking.prompt
-    scorable = bool(prompt.labels) and task_named(task).classes
+    scorable = bool(prompt.labels) and prompt.scored and task_named(task).classes
     if options.scoring in ("logprobs", "echo") and not scorable:
-        raise UsageError(f"--scoring {options.scoring} scores labels of a classification; for {task} leave it out")
+        why = "this prompt's answers are to be read" if prompt.labels and not prompt.scored else f"for {task} leave it out"
+        raise UsageError(f"--scoring {options.scoring} scores labels of a classification; {why}")
     found = probe(asking, send, scores=scorable and options.scoring in ("auto", "logprobs"))
     if options.deterministic and found.equal is False:
         raise UsageError("--deterministic was given, and the endpoint answered two equal requests differently; leave it out")
@@ -154,11 +161,14 @@ def opened(
         task=task,
         notes=tuple(notes),
         probe=found.table,
+        supplied=prompt.supplied,
+        shown=prompt.shown,
+        prompted=True,
         asked=tuple(sorted(asked_of(asking).items())),
     )
-    if not prompt.labels:
+    if not options.calibrate:
         return EndpointVictim(info, asking, client)
-    asking, note = evened(EndpointVictim(info, asking, client), asking, calibrate=options.calibrate)
+    asking, note = evened(EndpointVictim(info, asking, client), asking)
     return EndpointVictim(replace(info, notes=(*info.notes, note)), asking, client)
 
 
@@ -189,48 +199,32 @@ def scored(asking: Asking, found: Probe, wanted: str) -> tuple[Asking, list[str]
     return replace(asking, scoring=way), notes
 
 
-def evened(victim: EndpointVictim, asking: Asking, *, calibrate: bool) -> tuple[Asking, str]:
-    """Look at what inputs that say nothing are answered; take it off where asked to, and say how much it is.
+def evened(victim: EndpointVictim, asking: Asking) -> tuple[Asking, str]:
+    """Take off what inputs that say nothing are answered, and say how much it is.
 
     Raises:
-        VictimError: scores are to be evened out, and there are none, or none for any such input.
+        VictimError: there are no scores, or none for any such input.
     """
-    prompt = asking.prompt
-    if calibrate and asking.scoring == "parse":
+    if asking.scoring == "parse":
         raise VictimError("--calibrate evens out scores, and this endpoint gives none that can be read; leave it out")
-    rows = [row for text in CONTENT_FREE if (row := _scores_of(victim, (text,) * len(prompt.fields), asking)) is not None]
-    blanks = ", ".join(repr(one) for one in CONTENT_FREE)
+    rows = [row for text in CONTENT_FREE if (row := _scores_of(victim, asking.prompt.filled(text))) is not None]
     if not rows:
-        if calibrate:
-            raise VictimError("--calibrate: none of the inputs that say nothing is answered with a label; leave it out")
-        return asking, f"inputs that say nothing ({blanks}) are answered with no label"
+        raise VictimError("--calibrate: none of the inputs that say nothing is answered with a label; leave it out")
     mean = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-    listed = ", ".join(f"{name} {share:.2f}" for name, share in zip(prompt.labels, mean, strict=True))
-    said = f"inputs that say nothing ({blanks}) are answered {listed}"
-    if calibrate:
-        prior = tuple(math.log(max(share, _TINY)) for share in mean)
-        return replace(asking, prior=prior), f"{said}; this was taken off every answer"
-    favoured = max(range(len(mean)), key=mean.__getitem__)
-    if mean[favoured] < BIASED:
-        return asking, said
-    way = "try other words" + (", or --calibrate" if asking.scoring != "parse" else "")
-    return asking, f"{said}: the prompt favours {prompt.labels[favoured]}; {way}"
+    listed = ", ".join(f"{name} {share:.2f}" for name, share in zip(asking.prompt.labels, mean, strict=True))
+    prior = tuple(math.log(max(share, _TINY)) for share in mean)
+    return replace(asking, prior=prior), f"inputs that say nothing are answered {listed}; this was taken off every answer"
 
 
-def _scores_of(victim: EndpointVictim, inputs: Input, asking: Asking) -> list[float] | None:
-    """The scores of one input, all or nothing where labels are only named; None where it gets no label."""
+def _scores_of(victim: EndpointVictim, inputs: Input) -> list[float] | None:
+    """The scores of one input; None where it gets none."""
     try:
         row = victim.predict([inputs])[0]
     except RefusedError:
         raise
     except VictimError:  # some servers refuse an empty text; the run itself may have none
         return None
-    if isinstance(row, Unusable):
-        return None
-    if asking.scoring != "parse":
-        return [float(one) for one in row]
-    names = [row] if isinstance(row, str) else row
-    return [float(label in names) for label in asking.prompt.labels]
+    return None if isinstance(row, Unusable) else [float(one) for one in row]
 
 
 def asked_of(asking: Asking) -> dict[str, str]:

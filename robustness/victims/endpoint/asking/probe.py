@@ -101,7 +101,7 @@ def probe(asking: Asking, send: Send, *, scores: bool) -> Probe:
         RefusedError, SpentError: it will answer nothing.
     """
     prober = _Prober(asking, send)
-    wanted = asking.ask(asking.prompt.messages((PLAIN,) * len(asking.prompt.fields)))
+    wanted = asking.ask(asking.prompt.messages(asking.prompt.filled(PLAIN)))
     wanted = replace(wanted, logprobs=LISTED) if scores else wanted
     try:
         dialect, first = prober.until_taken(asking.dialect, wanted, "probe")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path as File
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from robustness.errors import UsageError
 from robustness.victims.endpoint.asking.address import Address, check_header, check_url, filled, refuse_plain
@@ -14,36 +15,33 @@ from robustness.victims.endpoint.dialects.paths import Path, path_of
 from robustness.victims.endpoint.dialects.template import PLACES, Paths, Template, check_places, places_in
 from robustness.victims.names import unknown
 
-SPEC = "http:FILE.toml"
+SPEC = "http:FILE.toml[#MODEL]"
 _TABLES = ("request", "answer", "usage", "error")
 _REQUEST = ("method", "url", "model", "headers", "body", "message", "roles", "split_system")
 _ANSWER = ("path", "finish", "thinking", "filtered", "model", "truncated", "filtered_by", "refused", "tool_calls")
 _ENDS = {"truncated": "length", "filtered_by": "content_filter", "refused": "refusal", "tool_calls": "tool_calls"}
 METHODS = ("POST", "PUT")
+_MODEL = re.compile(r"\{\{\s*model\s*\}\}")
 
 
 def read_template(
-    name: str, *, allow_plain_http: bool = False, replaying: bool = False
+    rest: str, *, allow_plain_http: bool = False, replaying: bool = False
 ) -> tuple[Template, dict[str, str], Address]:
-    """What a file describes, its headers with their secrets, and where requests go; ``example:NAME`` is a shipped one.
+    """What ``FILE.toml`` or ``FILE.toml#MODEL`` describes, its headers with their secrets, and where requests go.
 
-    ``replaying``: nothing is sent, so no header needs its value.
+    ``example:NAME`` is a shipped file. ``replaying``: nothing is sent, so no header needs its value.
 
     Raises:
         UsageError: a file that cannot be read, a key that it has not, a path, a place or a variable that cannot be used.
     """
+    name, _, model = rest.partition("#")
     found = _parsed(name)
     _known(found, _TABLES, f"{name}:")
     request, answer = _table(found, "request", name), _table(found, "answer", name)
     _known(request, _REQUEST, f"{name}: [request]")
     _known(answer, _ANSWER, f"{name}: [answer]")
-    url = _text(request, "url", f"{name}: [request]")
-    if url.startswith("http:") and "//" not in url:
-        raise UsageError(f"{name}: [request] url expects http:// or https://, got {url!r}")
-    check_url(url, f"{name}: [request] url")
-    parts = urlsplit(url)
-    model = str(request.get("model") or "")
-    address = Address(url, model, str(parts.hostname).lower())
+    model = model or str(request.get("model") or "")
+    address = _address(_text(request, "url", f"{name}: [request]"), model, name)
     method = str(request.get("method", "POST")).upper()
     if method not in METHODS:
         raise UsageError(f"{name}: [request] method expects one of {', '.join(METHODS)}, got {method!r}")
@@ -60,8 +58,10 @@ def read_template(
     roles = request.get("roles", {})
     if not isinstance(roles, dict) or not all(isinstance(one, str) for one in roles.values()):
         raise UsageError(f'{name}: [request.roles] expects the API\'s words for roles, such as assistant = "model"')
+    if "model" in places_in(body) and not model:
+        raise UsageError(_no_model(name))
     template = Template(
-        url=url,
+        url=address.url,
         model=model,
         json=body,
         message=message,
@@ -71,6 +71,20 @@ def read_template(
         roles=roles,
     )
     return template, headers, address
+
+
+def _address(url: str, model: str, name: str) -> Address:
+    """Where requests go; a place for the model in the URL is filled."""
+    check_places(url, f"{name}: [request] url", ("model",))
+    if places_in(url) and not model:
+        raise UsageError(_no_model(name))
+    url = _MODEL.sub(quote(model, safe=""), url)
+    check_url(url, f"{name}: [request] url")
+    return Address(url, model, str(urlsplit(url).hostname).lower())
+
+
+def _no_model(name: str) -> str:
+    return f'{name} has a place for the model and names none: write http:{name}#MODEL, or model = "…" under [request]'
 
 
 def examples() -> tuple[str, ...]:
@@ -116,7 +130,7 @@ def _paths(found: Mapping[str, Any], answer: Mapping[str, Any], name: str) -> Pa
     whole = path(answer, "[answer]", "path")
     if whole is None:
         raise UsageError(f'{name}: [answer] needs a path, such as path = "choices[0].message.content"')
-    ends = {}
+    ends: dict[str, str] = {}
     for key, meaning in _ENDS.items():
         words = answer.get(key, [])
         if not isinstance(words, list) or not all(isinstance(one, str) for one in words):

@@ -17,7 +17,8 @@ from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
 from robustness.victims.endpoint.wire import Call, Reply
-from robustness.victims.prompts.prompt import Message, Prompt
+from robustness.victims.prompts.chosen import ChosenPrompt
+from robustness.victims.prompts.prompt import Message
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.client import Client, Exchange
@@ -34,13 +35,14 @@ Done = Callable[[Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How each input is asked. ``seed``: of the server's sampling, None for none; fresh asks get seeds of their own.
+    """How each input is asked.
 
-    ``prior``: natural logarithms to be taken off each label's, where scores are evened out.
+    ``headers``: one mapping that goes with every request. ``seed``: of the server's sampling, None for none; fresh asks get seeds
+    of their own. ``prior``: natural logarithms to be taken off each label's, where scores are evened out.
     """
 
     dialect: Dialect
-    prompt: Prompt
+    prompt: ChosenPrompt
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     shown_url: str = ""
     temperature: float | None = 0.0
@@ -58,6 +60,7 @@ class Asking:
             stop=() if self.scoring == "echo" else self.prompt.stop,
             temperature=self.temperature,
             seed=self.seed_of(again),
+            schema=self.prompt.schema if "schema" in self.dialect.takes and not scored else None,
             logprobs=LISTED if scored else int(self.scoring == "echo"),
             echo=self.scoring == "echo",
         )
@@ -74,9 +77,8 @@ class Asking:
 
         body = self.dialect.body(ask)
         said = sum(len(one.content.encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for one in ask.messages)
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **self.headers}
         return Exchange(
-            Call(self.dialect.method, self.dialect.url, encoded(body), headers),
+            Call(self.dialect.method, self.dialect.url, encoded(body), self.headers),
             {"method": self.dialect.method, "url": self.shown_url, "body": body},
             tokens_in=said + REQUEST_TOKENS,  # no tokenizer makes more tokens than there are bytes
             tokens_out=ask.max_tokens,

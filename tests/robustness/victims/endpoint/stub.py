@@ -29,9 +29,7 @@ def said(text: str, finish: str = "stop", tokens: int = 3, **message: Any) -> tu
 
 def refused(parameter: str) -> tuple[int, Any]:
     """The error for a parameter that the model does not take."""
-    return 400, {
-        "error": {"message": f"Unsupported parameter: '{parameter}'", "param": parameter, "code": "unsupported_parameter"}
-    }
+    return 400, {"error": {"message": f"'{parameter}' is not supported", "param": parameter, "code": "unsupported_parameter"}}
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 
 from reports.files.secrets import redact
 from robustness.errors import UsageError
+from robustness.victims import refuse_local_code
 from robustness.victims.endpoint.asking.address import Api, address_of, headers_of
 
 SPEC = "openai:URL#MODEL"
@@ -85,3 +86,11 @@ def test_a_value_that_is_no_variable_is_refused_without_quoting_it(how: dict[str
     with pytest.raises(UsageError, match=message) as caught:
         headers_of(address_of("https://x.example#m", "chat", SPEC), **how)  # type: ignore[arg-type]
     assert "sk-abcdefgh1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", ["openai:https://x.example#m", "responses:https://x.example#m", "http:mine.toml"])
+def test_a_file_in_a_repository_chooses_no_server_that_is_sent_a_key(spec: str) -> None:
+    """Whoever can write the policy file, in a pull request, say, could have the key of the build sent to a server of theirs."""
+    with pytest.raises(UsageError, match="is sent a key"):
+        refuse_local_code(spec, "robustness.toml", allowed=False)
+    refuse_local_code(spec, "robustness.toml", allowed=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -21,14 +22,14 @@ PROMPT = "Classify the sentiment of this movie review as positive or negative. A
 
 
 def test_scores_of_labels_come_from_log_probabilities_in_one_request_each(llama: str) -> None:
-    victim = load_endpoint("openai", f"{llama}#smollm2", labels=LABELS, prompt=PROMPT)
+    victim = load_endpoint("openai", f"{llama}#smollm2", labels=LABELS, prompt=PROMPT, max_new_tokens=2)
     try:
         assert victim.info.access == "scores"
         assert dict(victim.info.identity)["scoring"] == "logprobs"
         (good,), (bad,) = (victim.predict([(text,)]) for text in ("a wonderful, moving film", "a terrible, boring mess"))
         assert sum(good) == pytest.approx(1.0)
         assert good[1] > bad[1]
-        written = load_endpoint("openai", f"{llama}#smollm2", labels=LABELS, prompt=PROMPT, scoring="parse")
+        written = load_endpoint("openai", f"{llama}#smollm2", labels=LABELS, prompt=PROMPT, scoring="parse", max_new_tokens=3)
         assert written.info.access == "labels"
         assert written.predict([("a wonderful, moving film",)]) == [LABELS[good.index(max(good))]]
         written.close()
@@ -36,20 +37,31 @@ def test_scores_of_labels_come_from_log_probabilities_in_one_request_each(llama:
         victim.close()
 
 
-def test_what_inputs_that_say_nothing_are_answered_is_noted_and_can_be_taken_off(llama: str) -> None:
-    plain = load_endpoint(
-        "openai", f"{llama}#smollm2", labels=LABELS, prompt="Is it positive or negative?\\n\\n{text}\\n\\nAnswer:"
-    )
-    evened = load_endpoint(
-        "openai", f"{llama}#smollm2", labels=LABELS, prompt="Is it positive or negative?\\n\\n{text}\\n\\nAnswer:", calibrate=True
-    )
-    assert any("inputs that say nothing" in note and "favours" in note for note in plain.info.notes), plain.info.notes
+def test_what_inputs_that_say_nothing_are_answered_can_be_taken_off(llama: str) -> None:
+    how: dict[str, Any] = {
+        "labels": LABELS,
+        "prompt": "Is it positive or negative?\\n\\n{text}\\n\\nAnswer:",
+        "max_new_tokens": 1,
+    }
+    plain = load_endpoint("openai", f"{llama}#smollm2", **how)
+    evened = load_endpoint("openai", f"{llama}#smollm2", calibrate=True, **how)
     rows = [one.predict([("N/A",), ("",), ("[MASK]",)]) for one in (plain, evened)]
     lean = [abs(sum(row[0] for row in each) / 3 - 0.5) for each in rows]
     assert lean[1] < lean[0]
     assert any("taken off" in note for note in evened.info.notes)
     plain.close()
     evened.close()
+
+
+def test_the_instruction_of_a_file_is_a_field_of_its_own(llama: str) -> None:
+    victim = load_victim(f"openai:{llama}#smollm2", prompt="sentiment-a")
+    assert victim.info.fields[0] == "instruction"
+    assert victim.info.data_fields == victim.info.fields[1:]
+    assert victim.info.access == "scores"
+    instruction = victim.info.supplied[0][1]
+    (row,) = victim.predict([(instruction, "a joy from start to end")])
+    assert sum(row) == pytest.approx(1.0)
+    victim.close()
 
 
 def test_an_answer_cut_off_by_the_limit_of_tokens_is_truncated(llama: str) -> None:
@@ -67,7 +79,7 @@ def test_an_echo_that_never_comes_is_not_scored_by(llama: str) -> None:
 
 
 def test_validate_prints_what_the_endpoint_was_found_to_do(llama: str) -> None:
-    command = ["validate", "--victim", f"openai:{llama}#smollm2", "--labels", ",".join(LABELS)]
+    command = ["validate", "--victim", f"openai:{llama}#smollm2", "--labels", ",".join(LABELS), "--max-new-tokens", "2"]
     table = CliRunner().invoke(app, command)
     assert table.exit_code == 0, table.output
     for row in ("two equal requests", "log-probabilities ", "stop texts", "seed", "temperature 0", "token limit", "JSON schema"):
@@ -77,20 +89,15 @@ def test_validate_prints_what_the_endpoint_was_found_to_do(llama: str) -> None:
     assert found["probe"]["token limit"] == "holds, ended by length"
     assert found["probe"]["JSON schema"] == "obeyed"
     assert int(found["probe"]["requests"]) <= 6
+    assert "bias      texts that say nothing are answered" in table.stdout
 
 
 def test_an_audit_end_to_end_keeps_probe_and_key_free_files(llama: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_ENDPOINT", "sk-canary-1234567890")  # a name that does not speak of a key
-    options = {"labels": LABELS, "prompt": PROMPT, "header": ["x-own=MY_ENDPOINT"]}
-    run = audit(
-        f"openai:{llama}#smollm2",
-        REVIEWS,
-        recipes="deepwordbug",
-        budget=6,
-        out=tmp_path / "run",
-        victim_options=options,
-        offline=True,
-    )
+    options: dict[str, Any] = {"labels": LABELS, "prompt": PROMPT, "header": ["x-own=MY_ENDPOINT"]}
+    options |= {"max_new_tokens": 1, "deterministic": True, "concurrency": 2}
+    how: dict[str, Any] = {"recipes": "deepwordbug", "budget": 4, "offline": True, "victim_options": options}
+    run = audit(f"openai:{llama}#smollm2", REVIEWS, out=tmp_path / "run", **how)
     assert len(run.outcomes) == len(REVIEWS)
     manifest = json.loads((tmp_path / "run" / "run.json").read_text())
     assert manifest["victim"]["probe"]["log-probabilities"].startswith("yes")
@@ -100,7 +107,7 @@ def test_an_audit_end_to_end_keeps_probe_and_key_free_files(llama: str, tmp_path
 
 
 def test_a_prompt_that_asks_for_text_gets_text(llama: str) -> None:
-    victim = load_victim(f"openai:{llama}#smollm2", task="qa", max_new_tokens=48)
+    victim = load_victim(f"openai:{llama}#smollm2", task="qa", max_new_tokens=24)
     assert victim.info.fields == ("question", "context")
     (row,) = victim.predict([("What is the capital of France?", "Paris is the capital of France.")])
     assert "Paris" in row

@@ -1,4 +1,4 @@
-"""The probe against a server that refuses, ignores or breaks what it is asked for: at most six requests, and a table that says so."""
+"""The probe against a server that refuses or ignores what it is asked for: at most six requests, and a table that says so."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_a_reasoning_model_refuses_is_left_out_of_every_later_request() -> 
     assert dict(victim.info.identity)["parameters"] == "schema,seed,stop"
     assert victim.info.access == "labels"
     last = bodies[-1]
-    assert last["max_completion_tokens"] == 32
+    assert "max_completion_tokens" in last
     assert not {"max_tokens", "temperature", "logprobs"} & last.keys()
     assert any("refuses logprobs, temperature" in note for note in victim.info.notes)
     assert any("thinks" in note for note in victim.info.notes)
@@ -81,9 +81,8 @@ def test_a_limit_that_cuts_the_thinking_is_seen() -> None:
 
 
 def test_a_limit_that_does_not_hold_is_seen() -> None:
-    assert (
-        probed(lambda body: said("one two three …", tokens=90))[0]["token limit"] == "does not hold: 90 tokens for a limit of 8"
-    )
+    table, _, _ = probed(lambda body: said("one two three …", tokens=90))
+    assert table["token limit"] == "does not hold: 90 tokens for a limit of 8"
 
 
 def test_an_endpoint_that_takes_nothing_is_refused_at_once() -> None:
@@ -122,3 +121,4 @@ def test_no_key_and_no_list_of_models_is_asked_of_a_server_of_this_machine(monke
         load_endpoint("openai", f"{stub.url}#m").close()
         assert {path for path, _, _ in stub.asked} == {"/v1/chat/completions"}
         assert not any("authorization" in headers for _, headers, _ in stub.asked)
+        assert {headers["content-type"] for _, headers, _ in stub.asked} == {"application/json"}

@@ -11,7 +11,7 @@ from attacks.search import Unusable
 from robustness.errors import RefusedError, VictimError
 from robustness.victims.endpoint.dialects.chat import Chat
 from robustness.victims.endpoint.dialects.completions import Completions, likelihood_after, prompt_text
-from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, EndpointError, Written, usable
+from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, EndpointError, TokenChance, Written, usable
 from robustness.victims.endpoint.dialects.responses import Responses
 from robustness.victims.endpoint.ledger import Usage
 from robustness.victims.endpoint.wire import Reply
@@ -19,14 +19,9 @@ from robustness.victims.prompts.prompt import Message
 
 URL = "https://api.example/v1/chat/completions"
 CHAT, TEXT, RESPONSES = Chat(URL, "m"), Completions(URL, "m"), Responses(URL, "m")
-ASK = Ask(
-    (Message("system", "Be brief."), Message("user", "Hello?")),
-    max_tokens=9,
-    stop=("\n",),
-    seed=3,
-    logprobs=20,
-    schema={"type": "object"},
-)
+TURNS = (Message("system", "Be brief."), Message("user", "Hello?"))
+ASK = Ask(TURNS, max_tokens=9, stop=("\n",), seed=3, logprobs=20, schema={"type": "object"})
+FLAGGED = {"reasons": ["violence"], "flagged_input": "x"}
 
 
 def reply(body: Any, status: int = 200) -> Reply:
@@ -34,10 +29,8 @@ def reply(body: Any, status: int = 200) -> Reply:
 
 
 def chat(content: Any = "yes", finish: str | None = "stop", **message: Any) -> dict[str, Any]:
-    return {
-        "model": "m-2",
-        "choices": [{"message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}],
-    }
+    one = {"message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
+    return {"model": "m-2", "choices": [one]}
 
 
 def response(*items: Any, status: str = "completed", **more: Any) -> dict[str, Any]:
@@ -84,11 +77,7 @@ def outcome(dialect: Dialect, came: Reply) -> str:
         ({"object": "error", "message": "no", "code": 400}, 400, "EndpointError"),
         ({"error": {"code": "content_filter", "message": "blocked"}}, 400, "filtered"),
         ({"error": {"code": "400", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}, 400, "filtered"),
-        (
-            {"error": {"code": 403, "message": "flagged", "metadata": {"reasons": ["violence"], "flagged_input": "x"}}},
-            403,
-            "filtered",
-        ),
+        ({"error": {"code": 403, "message": "flagged", "metadata": FLAGGED}}, 403, "filtered"),
         ({"error": {"code": "context_length_exceeded", "message": "too long"}}, 400, "EndpointError"),
         ({"error": {"message": "no such model", "code": "model_not_found"}}, 404, "RefusedError"),
         ({"error": {"message": "bad key"}}, 401, "RefusedError"),
@@ -151,25 +140,14 @@ def test_usage_is_read_with_what_was_cached_and_is_unknown_where_it_is_no_number
 
 
 def test_log_probabilities_are_read_in_both_shapes_and_malformed_ones_count_as_none() -> None:
-    place = {
-        "token": "yes",
-        "logprob": -0.1,
-        "top_logprobs": [{"token": "yes", "logprob": -0.1}, {"token": "no", "logprob": -2.5}],
-    }
-    new = {"choices": [{"message": {"content": "yes"}, "finish_reason": "stop", "logprobs": {"content": [place]}}]}
-    old = {
-        "choices": [
-            {
-                "text": "yes",
-                "logprobs": {"tokens": ["yes"], "token_logprobs": [-0.1], "top_logprobs": [{"yes": -0.1, "no": -2.5}]},
-            }
-        ]
-    }
-    found = [dialect.read(reply(body)) for dialect, body in ((CHAT, new), (TEXT, old))]
-    assert all(isinstance(one, Written) for one in found)
-    assert [one.tokens for one in found if isinstance(one, Written)][0] == [
-        one.tokens for one in found if isinstance(one, Written)
-    ][1]
+    top = [{"token": "yes", "logprob": -0.1}, {"token": "no", "logprob": -2.5}]
+    new = {"content": [{"token": "yes", "logprob": -0.1, "top_logprobs": top}]}
+    old = {"tokens": ["yes"], "token_logprobs": [-0.1], "top_logprobs": [{"yes": -0.1, "no": -2.5}]}
+    of_chat = CHAT.read(reply({"choices": [{"message": {"content": "yes"}, "logprobs": new}]}))
+    of_text = TEXT.read(reply({"choices": [{"text": "yes", "logprobs": old}]}))
+    assert isinstance(of_chat, Written)
+    assert isinstance(of_text, Written)
+    assert of_chat.tokens == of_text.tokens == (TokenChance("yes", -0.1, (("yes", -0.1), ("no", -2.5))),)
     broken = CHAT.read(reply({"choices": [{"message": {"content": "yes"}, "logprobs": {"content": [{"token": "yes"}]}}]}))
     assert isinstance(broken, Written)
     assert broken.tokens == ()
