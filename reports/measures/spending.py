@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reports.run import Manifest
@@ -10,8 +11,12 @@ _CAPS = {"max_cost": "", "max_tokens_total": " tokens", "max_requests": " reques
 
 
 def bill(manifest: Manifest) -> str:
+    """The bill of a run, as ``bill_line``."""
+    return bill_line(manifest.bill)
+
+
+def bill_line(spent: Mapping[str, Any]) -> str:
     """``1,204 requests, 140,210 tokens in, 3,612 out, 0.0232 USD; at most 0.05 USD``; empty where nothing was counted."""
-    spent = manifest.bill
     if "requests" not in spent:
         return ""
     said = f"{spent['requests']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out"

@@ -35,6 +35,10 @@ class CapFlags(Flags):
     ] = None
 
 
+CAPS = tuple(field.name for field in fields(CapFlags))
+"""The settings that these flags are for."""
+
+
 def without_caps(defaults: dict[str, Any], victim: str | None, cassette: Path | None) -> dict[str, Any]:
     """Defaults of a policy file without its caps, where they would limit nothing: a flag names a victim that costs nothing.
 
@@ -43,5 +47,4 @@ def without_caps(defaults: dict[str, Any], victim: str | None, cassette: Path | 
     from robustness.victims import is_endpoint
 
     free = cassette is not None or (victim is not None and not is_endpoint(victim))
-    caps = [field.name for field in fields(CapFlags)] if free else []
-    return {name: value for name, value in defaults.items() if name not in caps}
+    return {name: value for name, value in defaults.items() if not free or name not in CAPS}

@@ -12,7 +12,7 @@ from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.cassette import Cassette
-    from robustness.victims.endpoint.ledger import Caps, Ledger, Spent
+    from robustness.victims.endpoint.ledger import Ledger, Spent
 
 CAPS = ("max_cost", "max_tokens_total", "max_requests")
 SPENDING = (*CAPS, "prices", "cassette")

@@ -86,7 +86,7 @@ def load_endpoint(
     target = target_of(kind, rest, asked, replaying=session is not None and session.replaying)
     if asked.calibrate and not chosen.labels:
         raise UsageError("--calibrate evens out labels, and there are none; name them with --labels first,second")
-    if offline:
+    if offline and not (session is not None and session.replaying):
         from robustness.isolation.offline import permit
 
         permit(str(urlsplit(target.dialect.url).hostname))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,25 @@ def lines(run: Run, name: str = "outcomes.jsonl") -> list[bytes]:
     return sorted((run.path / name).read_bytes().splitlines())
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A whole run under no cap, and what the server had counted by its end."""
+
+    run: Run
+    asked: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "prices.toml").write_text(PRICES)
+    with Billing(fails=2) as server:
+        run = run_on(server.spec, folder / "run", prices=folder / "prices.toml")
+    bill = run.manifest.bill
+    assert (bill["requests"], bill["tokens_in"], bill["tokens_out"]) == (server.total, server.tokens_in, server.tokens_out)
+    return Recorded(run, server.requests)
+
+
 def told(path: Path) -> str:
     """A report without when it was made and how long that took."""
     return re.sub(
@@ -60,17 +79,14 @@ def told(path: Path) -> str:
     )
 
 
-def test_the_servers_own_count_is_the_ledgers(tmp_path: Path) -> None:
-    (tmp_path / "prices.toml").write_text(PRICES)
-    with Billing(fails=3) as server:
-        run = run_on(server.spec, tmp_path / "run", prices=tmp_path / "prices.toml")
-    bill = run.manifest.bill
-    assert (bill["requests"], bill["tokens_in"], bill["tokens_out"]) == (server.total, server.tokens_in, server.tokens_out)
-    assert bill["cost"] == pytest.approx((100 * server.tokens_in + 400 * server.tokens_out) / 1e6)
-    assert server.total == len(exchanges(run.path)) + 3, "a retry is a request"
+def test_the_servers_own_count_is_the_ledgers(recorded: Recorded) -> None:
+    bill, total = recorded.run.manifest.bill, sum(recorded.asked.values())
+    assert bill["requests"] == total == len(exchanges(recorded.run.path)) + 2, "a retry is a request"
+    assert bill["cost"] == pytest.approx((100 * bill["tokens_in"] + 400 * bill["tokens_out"]) / 1e6)
+    assert recorded.run.manifest.victim["name"].startswith("openai:http://127.0.0.1:"), "a URL is no path to be shortened"
     for name in ("report.md", "report.html"):
-        assert f"{server.total:,} requests" in (run.path / name).read_text()
-    assert json.loads((run.path / "summary.json").read_text())["run"]["bill"] == bill
+        assert f"{total:,} requests" in (recorded.run.path / name).read_text()
+    assert json.loads((recorded.run.path / "summary.json").read_text())["run"]["bill"] == bill
 
 
 @pytest.mark.parametrize(
@@ -95,32 +111,24 @@ def test_no_cap_is_passed_with_64_in_flight_and_the_run_is_inconclusive(tmp_path
         assert "resume it with a larger cap" in found.rules[0].message
 
 
-def test_the_intervals_of_a_run_that_a_cap_ended_leave_room_for_what_did_not_take_place(tmp_path: Path) -> None:
+def test_a_run_that_a_cap_ended_goes_on_under_a_larger_one_and_asks_nothing_twice(recorded: Recorded, tmp_path: Path) -> None:
     with Billing() as server:
-        whole = run_on(server.spec, tmp_path / "whole", rows=40)
-        part = run_on(server.spec, tmp_path / "part", rows=40, max_requests=200)
-    one, other = (json.loads((run.path / "summary.json").read_text())["overall"] for run in (whole, part))
-    assert 0 < other["judged"] < one["judged"]
-    held, whole_range = other["robust_accuracy"], one["robust_accuracy"]
-    assert held["low"] < whole_range["rate"] < held["high"]
-    assert held["high"] - held["low"] > 2 * (whole_range["high"] - whole_range["low"])
-
-
-def test_a_run_that_a_cap_ended_goes_on_under_a_larger_one_and_asks_nothing_twice(tmp_path: Path) -> None:
-    with Billing() as server:
-        whole = run_on(server.spec, tmp_path / "whole")
-        first, once = server.total, server.requests.copy()
-        run = run_on(server.spec, tmp_path / "run", max_requests=70)
+        run = run_on(server.spec, tmp_path / "run", max_requests=120)
+        part = json.loads((run.path / "summary.json").read_text())["overall"]["robust_accuracy"]
         assert run.manifest.bill["spent"]
-        run = run_on(server.spec, tmp_path / "run", max_requests=100, resume=True)
+        run = run_on(server.spec, tmp_path / "run", max_requests=180, resume=True)
         assert run.manifest.bill["spent"]
         run = run_on(server.spec, tmp_path / "run", resume=True)
-        assert lines(run) == lines(whole)
-        assert server.requests - once == once, "something was asked twice, or not at all"
-        assert (run.manifest.bill["requests"], run.manifest.bill["spent"]) == (first, False)
+        assert lines(run) == lines(recorded.run)
+        total = server.total
+        assert total == len(exchanges(run.path)) == len(exchanges(recorded.run.path)), "something was asked twice, or not at all"
+        assert (run.manifest.bill["requests"], run.manifest.bill["spent"]) == (total, False)
         again = run_on(server.spec, tmp_path / "run", resume=True)  # nothing is left to do
-    assert server.total == 2 * first
+        assert server.total == total
     assert (again.manifest.bill, verify(again.path).verdict) == (run.manifest.bill, "verified")
+    whole = json.loads((run.path / "summary.json").read_text())["overall"]["robust_accuracy"]
+    assert 0 < part["n"] < whole["n"]
+    assert part["low"] <= whole["rate"] <= part["high"], "what did not take place may have gone either way"
 
 
 def test_a_cap_that_is_reached_before_the_first_trial_is_inconclusive_and_can_be_started_again(
@@ -141,13 +149,13 @@ def test_a_cap_that_is_reached_before_the_first_trial_is_inconclusive_and_can_be
 
 
 @pytest.mark.parametrize("spent", [False, True], ids=["whole", "spent"])
-def test_a_replay_derives_the_run_with_the_server_gone_byte_for_byte(tmp_path: Path, spent: bool) -> None:
-    (tmp_path / "prices.toml").write_text(PRICES)
-    caps = {"max_requests": 120, "in_flight": 1} if spent else {"max_requests": 5000}
-    with Billing(fails=3) as server:
-        run = run_on(server.spec, tmp_path / "run", prices=tmp_path / "prices.toml", **caps)
-    caps.pop("max_requests")
-    again = run_on(server.spec, tmp_path / "again", cassette=run.path / "cassette.jsonl", concurrency=3, **caps)
+def test_a_replay_derives_the_run_with_the_server_gone_byte_for_byte(recorded: Recorded, tmp_path: Path, spent: bool) -> None:
+    run, spec, pace = recorded.run, recorded.run.manifest.victim["name"], {}
+    if spent:
+        with Billing() as server:
+            spec, pace = server.spec, {"in_flight": 1}
+            run = run_on(spec, tmp_path / "run", max_requests=120, **pace)
+    again = run_on(spec, tmp_path / "again", cassette=run.path / "cassette.jsonl", concurrency=3, **pace)
     assert run.manifest.bill["spent"] is spent
     assert lines(run) == lines(again)
     for name in FILES:
@@ -156,11 +164,9 @@ def test_a_replay_derives_the_run_with_the_server_gone_byte_for_byte(tmp_path: P
     assert again.manifest.bill == run.manifest.bill
 
 
-def test_a_replay_of_other_data_ends_with_what_is_wrong(tmp_path: Path) -> None:
-    with Billing() as server:
-        run = run_on(server.spec, tmp_path / "run", rows=4)
+def test_a_replay_of_other_data_ends_with_what_is_wrong(recorded: Recorded, tmp_path: Path) -> None:
     with pytest.raises(CassetteError, match="holds no answer to a request of this run"):
-        run_on(server.spec, tmp_path / "again", rows=12, cassette=run.path)
+        run_on(recorded.run.manifest.victim["name"], tmp_path / "again", rows=20, cassette=recorded.run.path)
     assert issubclass(CassetteError, UsageError)
 
 
@@ -176,15 +182,13 @@ def test_no_key_is_in_any_file_of_the_run_and_a_replay_needs_none(tmp_path: Path
     assert lines(run) == lines(again)
 
 
-def test_a_refused_key_ends_the_run_at_once_and_it_can_be_resumed(tmp_path: Path) -> None:
-    with Billing() as server:
-        whole = run_on(server.spec, tmp_path / "whole")
-        server.refuse_after = server.total + 90
+def test_a_refused_key_ends_the_run_at_once_and_it_can_be_resumed(recorded: Recorded, tmp_path: Path) -> None:
+    with Billing(refuse_after=90) as server:
         with pytest.raises(RefusedError):
             run_on(server.spec, tmp_path / "run")
         assert (tmp_path / "run" / "run.json").exists()
         server.refuse_after = 0
-        assert lines(run_on(server.spec, tmp_path / "run", resume=True)) == lines(whole)
+        assert lines(run_on(server.spec, tmp_path / "run", resume=True)) == lines(recorded.run)
 
 
 def test_a_server_that_bills_more_than_it_may_is_said_and_ends_the_run(tmp_path: Path) -> None:
@@ -206,10 +210,46 @@ def test_a_cap_on_money_without_prices_and_caps_on_other_victims_are_refused_bef
         audit("demo", max_requests=3, out=tmp_path / "run")
 
 
+def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
+    recorded: Recorded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(recorded.run.path)
+    assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "-q"]) == 1  # the same victim: every failure is broken still
+    assert "broken" in capsys.readouterr().out
+    assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "--max-requests", "3"]) == 2
+    assert "with --cassette nothing is" in capsys.readouterr().err
+
+
+def test_a_plan_predicts_requests_tokens_and_money_and_the_audit_starts_from_its_pilot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, prices, out = tmp_path / "data.csv", tmp_path / "prices.toml", tmp_path / "run"
+    data.write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in reviews(40)))
+    prices.write_text(PRICES)
+    how = ["--data", str(data), "--labels", "negative,positive", "--prompt", PROMPT, "--recipes", "deepwordbug"]
+    how += ["--budget", "20", "--encoder", "none", "--out", str(out), "--prices", str(prices)]
+    with Billing() as server:
+        how += ["--victim", server.spec]
+        assert main(["plan", "--pilot", "12", "--json", *how]) == 0
+        planned, paid = json.loads(capsys.readouterr().out), server.total
+        assert os.listdir(out) == ["cassette.jsonl"]
+        assert main(["plan", "--pilot", "12", "--json", *how]) == 0  # every answer is there already
+        assert (json.loads(capsys.readouterr().out)["asking"], server.total) == (planned["asking"], paid)
+        assert main(["audit", *how]) == 0
+        cost = (100 * server.tokens_in + 400 * server.tokens_out) / 1e6
+        assert f"spent: {server.total:,} requests, {server.tokens_in:,} tokens in" in capsys.readouterr().out
+        assert len(exchanges(out)) == server.total, "the audit asked again what the pilot had asked"
+    truth = {"requests": server.total, "tokens_in": server.tokens_in, "tokens_out": server.tokens_out}
+    for name, value in truth.items():
+        assert planned["asking"][name]["expected"] == pytest.approx(value, rel=0.25), name
+    assert planned["money"]["expected"] == pytest.approx(cost, rel=0.25)
+    assert planned["currency"] == "USD"
+
+
 def started(folder: Path, server: Billing) -> subprocess.Popen[bytes]:
     code = (
         "from pathlib import Path; from tests.robustness.victims.endpoint.test_spending import run_on;"
-        f"run_on({server.spec!r}, Path({str(folder)!r}), rows=24, concurrency=8, resume=True)"
+        f"run_on({server.spec!r}, Path({str(folder)!r}), concurrency=8, resume=True)"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[4])
 
@@ -221,11 +261,9 @@ def exchanges(folder: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
-def test_kills_and_resumes_ask_no_finished_request_again(tmp_path: Path, kills: int) -> None:
-    with Billing() as quick:
-        whole = run_on(quick.spec, tmp_path / "whole", rows=24)
-    asks = Counter(body for _, body in exchanges(whole.path))
-    folder, rng, every = tmp_path / "run", random.Random(3), len(exchanges(whole.path)) // (kills + 1)
+def test_kills_and_resumes_ask_no_finished_request_again(recorded: Recorded, tmp_path: Path, kills: int) -> None:
+    whole, asks = recorded.run, Counter(body for _, body in exchanges(recorded.run.path))
+    folder, rng, every = tmp_path / "run", random.Random(3), asks.total() // (kills + 1)
     with Billing(delay=0.02) as server:
         for _ in range(kills):
             process, before = started(folder, server), server.total
