@@ -230,11 +230,11 @@ def test_a_time_out_sooner_than_its_limit_is_a_broken_connection() -> None:
     """A poisoned pool hands out time-outs of a millisecond: aio-libs/aiohttp#12953."""
     import aiohttp
 
-    late = aiohttp.SocketTimeoutError("timeout on reading")
-    assert _timed_out(late, 60.0, Limits(), "http://h/").kind == "timeout"
-    assert _timed_out(late, 0.001, Limits(), "http://h/").kind == "dropped"
-    assert _timed_out(TimeoutError(), 0.001, Limits(), "http://h/").kind == "dropped"
-    assert _timed_out(aiohttp.ConnectionTimeoutError(), 0.001, Limits(), "http://h/").kind == "connect"
+    late, limits = aiohttp.SocketTimeoutError("timeout on reading"), Limits(total=120, read=60)
+    assert _timed_out(late, 60.0, limits, "http://h/").kind == "timeout"
+    assert _timed_out(late, 0.001, limits, "http://h/").kind == "dropped"
+    assert _timed_out(TimeoutError(), 0.001, limits, "http://h/").kind == "dropped"
+    assert _timed_out(aiohttp.ConnectionTimeoutError(), 0.001, limits, "http://h/").kind == "connect"
 
 
 def test_closing_gives_up_what_is_under_way(make: Send, server: Any) -> None:
