@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attacks.search import Unusable
-from robustness.engine.failures import Failure
+from attacks.search import Prediction, Unusable
 from robustness.errors import RobustnessError
 from robustness.planning.self_checks import CODES, Flag
 
@@ -42,8 +41,10 @@ def content_free(backend: VictimBackend) -> Shares | None:
         except RobustnessError:
             counts["error"] += 1
             continue
-        if isinstance(answer, (Failure, Unusable)):
-            counts[answer.kind if isinstance(answer, Unusable) else "error"] += 1
+        if isinstance(answer, Unusable):
+            counts[answer.kind] += 1
+        elif not isinstance(answer, Prediction):
+            counts["error"] += 1
         elif answer.scores is None:
             counts[info.labels[answer.label]] += 1
         else:

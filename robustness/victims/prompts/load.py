@@ -53,7 +53,7 @@ def load_prompt(
 
         return load_called(spec, task=task, labels=labels, fields=fields)
     from robustness.victims.prompts.file import parser_of, read_prompt
-    from robustness.victims.prompts.shown import draw
+    from robustness.victims.prompts.shown import Shot, draw
     from robustness.victims.prompts.verbaliser import check_words, words_of
     from robustness.victims.prompts.written import WrittenPrompt, ordered
 
@@ -75,7 +75,7 @@ def load_prompt(
         raise UsageError(f"{spec}: task: expected {task}, as --task says, got {file.task!r}")
     parser = "words" if meanings and not file.labels and file.parser == "text" else file.parser
     asked = ordered(spec, file.fields, fields or _usual(task or file.task, file.fields))
-    shots = ()
+    shots: tuple[Shot, ...] = ()
     if file.examples is not None:
         what = task or file.task or ("classification" if meanings else "generation")
         shots = draw(spec, file.examples, task=what, labels=tuple(meanings), fields=asked, seed=seed)

@@ -11,7 +11,7 @@ from robustness.victims.prompts.answers import Labels, folded
 def words_of(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The words of each of ``NAME`` or ``NAME=WORDS``; raises ``UsageError`` for fewer than two, or for equal ones."""
     parted = [label.partition("=") for label in labels]
-    found = {name.strip(): ((words if equals else name).strip(),) for name, equals, words in parted}
+    found: dict[str, tuple[str, ...]] = {name.strip(): ((words if equals else name).strip(),) for name, equals, words in parted}
     if (
         len(found) < 2
         or len(found) < len(parted)

@@ -59,15 +59,14 @@ def question_of(
         raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
     if stop and not all(stop):
         raise UsageError("stop expects texts at which an answer ends, such as \\n, got an empty one")
-    flags = {"max_new_tokens": max_new_tokens, "stop": stop}
     if is_prompt(prompt):
         if system:
             raise UsageError(
                 f"system cannot be used with the prompt {prompt}, whose messages say all; write it into [[messages]]"
             )
-        made = _of_file(str(prompt), task, fields, labels, seed, **flags)
+        made = _of_file(str(prompt), task, fields, labels, seed, max_new_tokens=max_new_tokens, stop=stop)
     else:
-        made = _of_template(task, prompt, system, fields, labels, **flags)
+        made = _of_template(task, prompt, system, fields, labels, max_new_tokens=max_new_tokens, stop=stop)
     if made.scored and (max_new_tokens is not None or stop):
         raise UsageError("with labels nothing is written, so max_new_tokens and stop mean nothing; leave them out, or the labels")
     if calibrate and not made.scored:

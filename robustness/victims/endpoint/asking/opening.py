@@ -64,8 +64,8 @@ def load_endpoint(
 ) -> EndpointVictim:
     """The victim behind ``openai:``, ``responses:`` or ``http:`` and ``rest``.
 
-    It is asked up to six requests of the probe, and three that say nothing where scores are to be evened out. ``session``: what it
-    is asked through; without one nothing limits what it costs and nothing is remembered. ``options``: those of
+    It is asked up to six requests of the probe, and three that say nothing where scores are to be evened out. ``session``: what
+    it is asked through; without one nothing limits what it costs and nothing is remembered. ``options``: those of
     ``EndpointOptions``; the others are those of ``prompt_of``.
 
     Raises:
