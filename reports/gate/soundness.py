@@ -10,8 +10,8 @@ from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
 from reports.measures.intervals import proportion
 from reports.measures.metrics import ATTACKED, by_example
 from reports.measures.of_run import Measured
-from reports.measures.spending import bill
 from reports.run import Outcome, Run
+from reports.run.bill import bill
 
 DOUBTS = (
     *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),

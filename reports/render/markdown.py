@@ -9,11 +9,11 @@ from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 from reports.measures.cascade import told
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
-from reports.measures.spending import bill
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
 from reports.run import Judged, Outcome, Run
+from reports.run.bill import bill
 from reports.run.failures import failures
 
 SHOWN = 20

@@ -12,10 +12,10 @@ from reports.measures.cascade import told
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
-from reports.measures.spending import bill
 from reports.render import numbers
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
+from reports.run.bill import bill
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -7,13 +7,13 @@ from typing import Any
 
 from reports.gate.verdicts import GateResult
 from reports.measures.clusters import Design
-from reports.measures.spending import bill
 from reports.render.numbers import channel, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
 from reports.render.page.minimised import minimised_view
 from reports.render.page.shell import html_page
 from reports.run import Run
+from reports.run.bill import bill
 
 
 def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None) -> str:
