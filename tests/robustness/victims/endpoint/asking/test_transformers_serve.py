@@ -1,4 +1,4 @@
-"""``transformers serve`` as a second dialect of one API: it drops log-probabilities that were asked for, and says nothing of it."""
+"""``transformers serve``, another server of the API: it drops log-probabilities that were asked for, and says nothing of it."""
 
 from __future__ import annotations
 
