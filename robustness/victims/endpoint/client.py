@@ -67,7 +67,7 @@ class Client:
         self._jobs: dict[str, Job] = {}
         self._new: deque[Job] = deque()
         self._again: deque[Job] = deque()
-        self._tasks: set[asyncio.Task[None] | None] = set()
+        self._tasks: dict[Job, asyncio.Task[None]] = {}
         self._pauses: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
@@ -143,7 +143,7 @@ class Client:
             await self._stopping
             return
         await self._stopping
-        tasks = [task for task in self._tasks if task is not None]
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -215,7 +215,7 @@ class Client:
                 job.turn = None
             else:
                 job.began = now
-                self._tasks.add(self._loop.create_task(self._run(job, reservation)))
+                self._tasks[job] = self._loop.create_task(self._run(job, reservation))
 
     async def _run(self, job: Job, reservation: Any) -> None:
         answer: Reply | RobustnessError
@@ -239,7 +239,7 @@ class Client:
             answer = VictimError(f"a reply could not be read: {type(error).__name__}: {cut(error)}")
         self._jobs.pop(job.key, None)
         self._tell(job.waiting, answer)
-        self._tasks.discard(asyncio.current_task())
+        del self._tasks[job]
         self._pump()
 
     def _failed(self, job: Job, error: VictimError) -> VictimError:
@@ -354,8 +354,8 @@ class Client:
         for job in waiting:
             self._tell(job.waiting, _same(error))
         if not isinstance(error, SpentError):
-            for task in self._tasks:
-                if task is not None and task is not asyncio.current_task():
+            for task in self._tasks.values():
+                if task is not asyncio.current_task():
                     self._loop.call_soon(task.cancel)  # not at once: one that has not begun would never tell who waits for it
 
     def _tell(self, waiting: list[Done], answer: Reply | RobustnessError) -> None:

@@ -15,12 +15,13 @@ class Limits:
     """How long one call may take, in seconds, and how much may come back.
 
     ``total``: from the first byte sent to the last received, so that a server that drips cannot hold it. ``connect``: until the
-    connection stands. ``read``: the longest silence. ``most_bytes``: of the body, after decompression.
+    connection stands. ``read``: the longest silence; an endpoint that does not stream is silent until it is done, so by default
+    this is no shorter than the total. ``most_bytes``: of the body, after decompression.
     """
 
     total: float = 120.0
     connect: float = 5.0
-    read: float = 60.0
+    read: float = 120.0
     most_bytes: int = 4 << 20
 
 

@@ -26,8 +26,9 @@ class Cleaner:
         if self._last[0] is not call.headers or self._last[1] != call.url:
             self._last = (call.headers, call.url)
             self._keys = tuple((key.encode("utf-8", "replace"), key) for key in _keys(call))
+        said = "\n".join(reply.headers.values()) if self._keys else ""
         for key, text in self._keys:
-            if key in reply.body or any(text in value for value in reply.headers.values()):
+            if key in reply.body or text in said:
                 headers = {name: value.replace(text, TAKEN_OUT) for name, value in reply.headers.items()}
                 reply = Reply(reply.status, headers, reply.body.replace(key, TAKEN_OUT.encode()))
         return reply

@@ -50,7 +50,6 @@ class AiohttpTransport:
         """The reply of any status; raises ``WireError`` where none came within the limits."""
         session = self._pool(fresh)
         started = time.monotonic()
-        task = asyncio.current_task()
         answered = False
         try:
             async with session.request(
@@ -70,10 +69,11 @@ class AiohttpTransport:
         except TimeoutError as error:
             raise _timed_out(error, time.monotonic() - started, limits, call.url) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            stale = not answered and task not in self._connecting and not fresh
+            stale = not answered and asyncio.current_task() not in self._connecting and not fresh
             raise _fault(error, call.url, stale) from None
         finally:
-            self._connecting.discard(task)
+            if self._connecting:
+                self._connecting.discard(asyncio.current_task())
 
     async def close(self) -> None:
         """Close every connection."""
@@ -128,8 +128,9 @@ class AiohttpTransport:
 
     def _timeout(self, limits: Limits) -> aiohttp.ClientTimeout:
         if self._timeouts[0] is not limits:
+            silence = limits.read if limits.read < limits.total else None  # two timers a request less
             timeout = aiohttp.ClientTimeout(
-                total=limits.total, connect=limits.connect, sock_read=limits.read, ceil_threshold=float("inf")
+                total=limits.total, connect=limits.connect, sock_read=silence, ceil_threshold=float("inf")
             )
             self._timeouts = (limits, timeout)
         return self._timeouts[1]
