@@ -33,6 +33,7 @@ from robustness.tasks.generation_goals import (
     schema_of,
 )
 from robustness.tasks.reading.answer_overlap import tokens
+from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Space, Task, share_in, text_of
 
@@ -126,6 +127,10 @@ class Generation(Task[Accepted, Completion]):
     def quality(self, answer: Completion, seen: WrittenSeen) -> float:
         """How near it comes to holding an accepted answer, or to the clean answer where none is known."""
         return quality(answer, seen)
+
+    def kind(self, answer: Completion, seen: WrittenSeen) -> str:
+        """A refusal, unless it holds an accepted answer."""
+        return kind_of(answer.text, right=seen.reference is not None and self.right(answer, seen))
 
     def measure(self, answer: Completion, seen: WrittenSeen) -> Mapping[str, float]:
         """The quality."""

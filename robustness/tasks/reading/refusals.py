@@ -36,6 +36,11 @@ def refuses(text: str) -> bool:
     return _REFUSES.match(_beginning(text)) is not None
 
 
+def kind_of(text: str, *, right: bool) -> str:
+    """``refused`` for a text that begins as a refusal and is not right for all that; else nothing."""
+    return "refused" if not right and refuses(text) else ""
+
+
 def refusing(text: str) -> float:
     """How near its beginning comes to that of a typical refusal, 0 to 1."""
     head = _beginning(text)[:_NEAR]
