@@ -1,8 +1,8 @@
 """Where accuracy goes: how every example was answered on its clean text and at worst under attack, by kind.
 
-One drop hides different faults. A model that answers with wrong labels and one that answers with talk that no reader can use lose
-the same points: of GPT-3.5's 34.5 points lost on restyled reviews, 27.1 were unparsable answers and 7.4 wrong labels (counted from
-the published generations of Wang et al. 2023, DecodingTrust, arXiv 2306.11698).
+One drop hides different faults. A model that gives wrong labels and one that talks so that no reader can use it lose the same
+points: of the 34.5 that GPT-3.5 lost on restyled reviews, 27.1 were unparsable answers and 7.4 wrong labels (counted from the
+published generations of Wang et al. 2023, DecodingTrust, arXiv 2306.11698).
 
 Every example is in every share, whatever became of it, so the shares of a column add up to one. An example whose clean answer is
 not ``right`` keeps its kind under attack, because nothing attacks it: the difference of the two columns is what the attack did.
@@ -27,10 +27,10 @@ _PLAIN = (RIGHT, WRONG, UNTESTED)
 
 @dataclass(frozen=True, slots=True)
 class AnswerKind:
-    """One kind. ``clean``, ``attacked``: the share of all examples that were answered so; ``moved``: of those that were not on the
-    clean text and are at worst under attack.
+    """One kind, as shares of all examples.
 
-    ``texts``: changed texts to which the victim returned it in place of an answer, over all recipes.
+    ``clean``, ``attacked``: answered so on the clean text, and at worst under attack; ``moved``: under attack and not on the clean
+    text. ``texts``: changed texts to which the victim returned it in place of an answer, over all recipes.
     """
 
     kind: str

@@ -31,8 +31,8 @@ class Quality:
     """Over all judged examples. ``clean``, ``attacked``: mean quality, 0 to 1; ``drop``: the mean of their paired differences.
 
     Under attack an example counts with the worst answer that any recipe found, one that was wrong on the clean text with that
-    answer, and one whose clean text got no answer with 0. Each is held in a ``Proportion`` whose ``rate`` is the mean. ``untested`` examples, which nothing tried, count
-    at one end of the interval as unharmed and at the other as worthless.
+    answer, and one whose clean text got no answer with 0. Each is held in a ``Proportion`` whose ``rate`` is the mean.
+    ``untested`` examples, which nothing tried, count at one end of the interval as unharmed and at the other as worthless.
     """
 
     clean: Proportion

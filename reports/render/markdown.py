@@ -133,7 +133,12 @@ def _answers(measured: Measured) -> str:
         return ""
     rows = [
         (
-            *(prose(one.kind), interval(one.clean), interval(one.attacked), NOTHING if one.kind == RIGHT else interval(one.moved)),
+            *(
+                prose(one.kind),
+                interval(one.clean),
+                interval(one.attacked),
+                NOTHING if one.kind == RIGHT else interval(one.moved),
+            ),
             f"{one.texts:,} of {split.texts:,}" if one.texts else NOTHING,
         )
         for one in split.kinds

@@ -1,7 +1,8 @@
 """Doubts about the victim and the attacks as a whole, read from the outcomes: does the evaluation mean what it seems to?
 
-A victim that always says the same, repeats what it is asked or refuses everything, ties, swapped labels, data of one label, and a blind attack that beats a guided one (the
-check of AutoAttack: Croce and Hein 2020, and its follow-up on evaluations that cannot be trusted).
+A victim that always says the same, repeats what it is asked or refuses everything, ties, swapped labels, data of one label, and a
+blind attack that beats a guided one (the check of AutoAttack: Croce and Hein 2020, and its follow-up on evaluations that cannot
+be trusted).
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Doubts:
         self._broken: dict[str, dict[str, bool]] = {}
         self._asked = 0
         self._told: dict[str, tuple[bool, bool]] = {}
+        self._written: set[str] = set()
+        self._rewritten: set[str] = set()
+        self._attacked: set[str] = set()
 
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -44,8 +48,12 @@ class Doubts:
             self._note(outcome.clean)
             if not self._labels and _is_text(outcome.clean):
                 self._told[outcome.example_id] = repeats(outcome.clean.shown, outcome.texts), outcome.clean.kind == "refused"
+                self._written |= {outcome.clean.shown} if len(self._written) < 2 else set()
         if outcome.best is not None:
             self._note(outcome.best)
+            if not self._labels and _is_text(outcome.best) and len(self._rewritten) < 2:
+                self._attacked.add(outcome.example_id)
+                self._rewritten.add(outcome.best.shown)
         if not self._cascade and outcome.status in ("succeeded", "failed", "exhausted"):
             self._broken.setdefault(outcome.example_id, {})[outcome.recipe] = outcome.status == "succeeded"
 
@@ -79,6 +87,9 @@ class Doubts:
         one_label = len(answered) == 1 and len(self._golds) > 1 and len(self._seen) >= FEWEST
         if one_row or one_label or same_text:
             yield Flag("constant", "warning", f"{CODES['constant']}: {min(answered)!r} on all {len(self._seen)} examples")
+        elif len(self._written) > 1 and len(self._attacked) >= FEWEST and len(self._rewritten) == 1:
+            said = f"{min(self._rewritten)!r} to the changed texts of all {len(self._attacked)} examples, not to clean ones"
+            yield Flag("constant", "warning", f"{CODES['constant']}: {said}")
 
     @property
     def _golds(self) -> set[str]:

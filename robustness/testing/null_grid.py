@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import RobustnessError
-from robustness.victims.null import LABELS, NULLS, REFUSAL, NullVictim, Said, row_of
+from robustness.tasks.registry import task_named
+from robustness.victims.null import LABELS, NULLS, NullVictim, Said, row_of
 
 if TYPE_CHECKING:
     from reports.run import Run
@@ -98,7 +99,7 @@ def goals_of(task: Task[Any, Any], folder: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A null victim under one threshold. ``verdict``: of the gate, or ``refused`` where no run came about; ``why``: the reasons."""
+    """A null victim under one threshold. ``verdict``: of the gate, or ``refused`` where no run came about; ``why``: reasons."""
 
     null: str
     task: str
@@ -129,24 +130,49 @@ def verdicts(run: Run) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """By threshold, the verdict and why it is that."""
     from reports.gate.gate import evaluate
     from reports.gate.policy import parse_policy
+    from reports.measures.of_run import measure
 
+    measured = measure(run)
     for rule, gate in thresholds().items():
-        result = evaluate(run, parse_policy({"gate": gate}, "null victims"))
+        result = evaluate(run, parse_policy({"gate": gate}, "null victims"), measured)
         yield rule, result.verdict, tuple(f"{r.rule}: {r.message}" for r in result.rules if r.verdict != "pass")
 
 
-def cells(null: str, task: str, folder: Path) -> Iterator[Cell]:
-    """Every goal, kind of references and threshold for one null victim and task."""
-    from robustness.tasks.registry import task_named
+def cells(null: str, task: str, folder: Path, *, first: bool = False) -> Iterator[Cell]:
+    """Every goal, kind of references and threshold for one null victim and task; with ``first`` the task's first goal only.
 
+    ``folder``: an empty one, for the runs.
+    """
     kind = task_named(task)
-    for goal in goals_of(kind, folder):
+    for goal in goals_of(kind, folder)[: 1 if first else None]:
         for how in (FLATTERING, MIXED, *(() if kind.reference_needed else (NONE,))):
-            rows = rows_of(kind, null, how)
-            out = folder / f"{len(list(folder.iterdir()))}"
-            try:
-                run = audited(NullVictim(null, task=task), rows, goal, out)
-            except RobustnessError as error:
-                yield from (Cell(null, task, goal, how, rule, "refused", (str(error),)) for rule in thresholds())
-                continue
-            yield from (Cell(null, task, goal, how, *found) for found in verdicts(run))
+            yield from _of_run(NullVictim(null, task=task), rows_of(kind, null, how), goal, how, folder)
+
+
+def under_attack(null: str, task: str, folder: Path, *, first: bool = False) -> Iterator[Cell]:
+    """The same for a victim that is right on every clean text, and a null victim on every other one."""
+    kind = task_named(task)
+    cells = [_right_cell(task, n) for n in range(len(TEXTS))]
+    rows = [{**_texts(kind, text), kind.references[0]: cell} for text, cell in zip(TEXTS, cells, strict=True)]
+    known = {tuple(row[name] for name in row if name != kind.references[0]): cell for row, cell in zip(rows, cells, strict=True)}
+    for goal in goals_of(kind, folder)[: 1 if first else None]:
+        yield from _of_run(NullVictim(null, task=task, known=known), rows, goal, "right", folder)
+
+
+def _right_cell(task: str, n: int) -> Any:
+    """A reference that is the raw row of a right answer too, and differs from text to text."""
+    label = LABELS[n % 2]
+    at = TEXTS[n].index("Lima")
+    right = {"classification": label, "multi-label": [label], "regression": float(n), "retrieval": [f"p{n}"], "qa": "Lima"}
+    right["ner"] = [[at, at + 4, "LOC"]] if n % 2 else []
+    return right.get(task, f"{TEXTS[n].split()[2]} report {n} of spring")
+
+
+def _of_run(victim: NullVictim, rows: Sequence[Row], goal: str, how: str, folder: Path) -> Iterator[Cell]:
+    null, task = victim.info.name.removeprefix("null:"), victim.info.task
+    try:
+        run = audited(victim, rows, goal, folder / f"run{len(list(folder.iterdir()))}")
+    except RobustnessError as error:
+        yield from (Cell(null, task, goal, how, rule, "refused", (str(error),)) for rule in thresholds())
+        return
+    yield from (Cell(null, task, goal, how, *found) for found in verdicts(run))

@@ -286,7 +286,9 @@ def _naming(predictor: Any, labels: tuple[str, ...], name: str) -> Ask:
 
 
 def _renamed(answer: Any, names: Mapping[Any, str]) -> Any:
-    if not isinstance(answer, Hashable) or isinstance(answer, Unusable):  # no class value: the oracle reads it, or says what it is
+    if not isinstance(answer, Hashable) or isinstance(
+        answer, Unusable
+    ):  # no class value: the oracle reads it, or says what it is
         return answer
     return names.get(answer, answer if isinstance(answer, (Integral, tuple)) and not names else str(answer))
 

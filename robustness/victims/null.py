@@ -1,4 +1,4 @@
-"""Null victims: they do no work at all, and no gate may ever pass one. ``null:echo``, ``null:empty`` and so on; ``NULLS`` lists them.
+"""Null victims: they do no work at all, and no gate may ever pass one. ``null:echo``, ``null:empty`` …; ``NULLS`` lists them.
 
 Each is a way in which real endpoints fail without an error: the wrong chat template echoes the prompt, a token limit eats the
 answer, a reasoning model thinks and says nothing, a policy refuses everything. They say the same over HTTP:
