@@ -29,8 +29,8 @@ _PLAIN = (RIGHT, WRONG, UNTESTED)
 class AnswerKind:
     """One kind, as shares of all examples.
 
-    ``clean``, ``attacked``: answered so on the clean text, and at worst under attack; ``moved``: under attack and not on the clean
-    text. ``texts``: changed texts to which the victim returned it in place of an answer, over all recipes.
+    ``clean``, ``attacked``: answered so on the clean text, and at worst under attack; ``moved``: under attack only. ``texts``:
+    changed texts to which the victim returned it in place of an answer, over all recipes.
     """
 
     kind: str
