@@ -55,7 +55,7 @@ _OPENINGS = (
     r"i (don’t|do not) feel comfortable (with|\w+ing)\b",
     r"i (must |have to |need to |will (have to )?)?((respectfully|politely) )?(decline|refuse)\b(?! (the|an?|her|his)\b)",
     rf"{_AI}.{{0,60}}?\b({_CANNOT}|do not have|don’t have|is against|would not be)\b",
-    r"(this|that|your|the) (request|question|content|prompt|topic) (violates|goes against|is against|may violate|would violate)\b",
+    r"(this|that|your|the) (request|question|content|prompt|topic) ((may |would )?violates?|goes against|is against)\b",
     r"(this|that|it|your request|your question)(’s| is)(n’t| not) something (that )?i(’m| am| can| will)\b",
     r"(it )?(would|is|’s) (not|be) ?(in)?(appropriate|ethical|unethical|responsible) (for me )?to\b",
     r"it(’s| is) (against|not within) my\b",
