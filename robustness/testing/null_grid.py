@@ -68,12 +68,17 @@ def rows_of(task: Task[Any, Any], null: str, how: str) -> list[Row]:
     cells = [own_answer(null, task.name, text) for text in TEXTS]
     if how == MIXED:
         cells = [other if n % 2 else cell for n, cell in enumerate(cells)]
-    name = task.references[0]
+    name = _right_column(task)
     return [{**_texts(task, text), name: other if cell is None else cell} for text, cell in zip(TEXTS, cells, strict=True)]
 
 
 def _texts(task: Task[Any, Any], text: str) -> dict[str, Any]:
     return {"text": text} if len(task.fields) == 1 else {name: QUESTION for name in task.fields} | {task.fields[-1]: text}
+
+
+def _right_column(task: Task[Any, Any]) -> str:
+    """The column of what is right, as a plain answer."""
+    return next(name for name in task.references if name != "check")
 
 
 ROWS: dict[str, Callable[[str, str], list[Row]]] = {}
@@ -153,8 +158,9 @@ def under_attack(null: str, task: str, folder: Path, *, first: bool = False) -> 
     """The same for a victim that is right on every clean text, and a null victim on every other one."""
     kind = task_named(task)
     cells = [_right_cell(task, n) for n in range(len(TEXTS))]
-    rows = [{**_texts(kind, text), kind.references[0]: cell} for text, cell in zip(TEXTS, cells, strict=True)]
-    known = {tuple(row[name] for name in row if name != kind.references[0]): cell for row, cell in zip(rows, cells, strict=True)}
+    texts, column = [_texts(kind, text) for text in TEXTS], _right_column(kind)
+    rows = [{**row, column: cell} for row, cell in zip(texts, cells, strict=True)]
+    known = {tuple(row.values()): cell for row, cell in zip(texts, cells, strict=True)}
     for goal in goals_of(kind, folder)[: 1 if first else None]:
         yield from _of_run(NullVictim(null, task=task, known=known), rows, goal, "right", folder)
 

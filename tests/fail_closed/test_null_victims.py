@@ -13,6 +13,7 @@ from reports.gate.policy import parse_policy
 from reports.gate.rules import RULES
 from robustness import audit
 from robustness.errors import UsageError
+from robustness.followups.replay import replay
 from robustness.tasks.registry import names, task_named
 from robustness.testing import null_grid
 from robustness.testing.null_grid import NONE, TEXTS, Cell, NullVictim, audited, cells, rows_of, under_attack, verdicts
@@ -76,7 +77,7 @@ def verdict_of(ask: Any, tmp_path: Path, **more: Any) -> tuple[str, list[str]]:
 
 
 def test_refusals_in_varied_words_are_found_out(tmp_path: Path) -> None:
-    ways = ("I'm sorry, but I can't help with", "I cannot assist with", "Unfortunately, I am not able to discuss")
+    ways = ("I'm sorry, but I can't help with", "I cannot assist with", "Unfortunately, I am not able to help with")
     verdict, doubts = verdict_of(lambda texts: [f"{ways[len(t) % 3]} {t[-30:]}" for t in texts], tmp_path, goal="complies")
     assert (verdict, doubts) == ("inconclusive", ["refusing"])
 
@@ -117,3 +118,27 @@ def test_null_victims_are_listed_and_opened_by_name() -> None:
         load_victim("null:ecco")
     with pytest.raises(UsageError, match="2 or more different labels"):
         load_victim("null:first-label", labels=("yes",))
+
+
+@pytest.mark.parametrize("null", NULLS)
+def test_no_null_victim_passes_a_replay_of_failures(null: str, tmp_path: Path) -> None:
+    def breaks(texts: Sequence[str]) -> list[str]:
+        return [text[::-1] if text in TEXTS else "nothing at all" for text in texts]
+
+    rows = [{"prompt": text} for text in TEXTS]
+    victim = from_callable(breaks, task="generation")
+    run = audit(victim, rows, text="prompt", recipes="natural:keyboard-typo", encoder="none", out=tmp_path / "run")
+    cases = [outcome for outcome in run.outcomes if outcome.status == "succeeded"]
+    assert len(cases) > 20
+    found = replay(NullVictim(null, task="generation"), cases)
+    assert (found.verdict, found.exit_code) == ("inconclusive", 3)
+    assert found.doubt in found.headline()
+    repaired = from_callable(lambda texts: [text[::-1] for text in texts], task="generation")
+    assert replay(repaired, cases).verdict == "passed"
+
+
+def test_one_row_of_scores_for_every_case_fixes_nothing(tmp_path: Path) -> None:
+    rows = [(f"a dull {text}", "negative") for text in TEXTS]
+    run = audit("scripted:keyword", rows, recipes="deepwordbug", encoder="none", budget=30, out=tmp_path / "run")
+    cases = [outcome for outcome in run.outcomes if outcome.status == "succeeded"]
+    assert "the same answer" in replay(load_victim("scripted:constant:negative"), cases).headline()
