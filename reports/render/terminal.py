@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reports.files.public import full_message
 from reports.files.text import one_line, visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
@@ -75,6 +77,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
     yield _overall(measured)
     yield from _quality(measured)
+    yield from _answers(measured)
     if said := numbers.channel(run.manifest):
         yield plain(said)
     yield from _drawn(run)
@@ -131,7 +134,7 @@ def _overall(measured: Measured) -> Text:
     whole = measured.overall
     confirmed = whole.attack_success_rate.successes
     lines = [
-        f"clean accuracy   {interval(whole.clean_accuracy)}",
+        f"clean accuracy   {interval(whole.clean_accuracy)}{numbers.unanswered(whole, '   of')}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
         f"accuracy drop    {points_interval(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
@@ -153,6 +156,21 @@ def _quality(measured: Measured) -> Iterator[Text]:
     for one in measured.measures:
         if one.clean is not None:
             yield plain(f"{one.title}: {number(one.clean, 3)} clean, {number(one.attacked, 3)} under attack")
+
+
+def _answers(measured: Measured) -> Iterator[RenderableType]:
+    """Every kind of answer, where there are others than right and wrong ones."""
+    split = measured.answers
+    if split is None or not split.mixed:
+        return
+    table = bare_table(f"answers of {split.examples}", "clean %", "under attack %", "became so %", f"of {split.texts:,} texts")
+    for one in split.kinds:
+        moved = numbers.NOTHING if one.kind == RIGHT else _bare(one.moved)
+        cells = (one.kind, _bare(one.clean), _bare(one.attacked), moved, number(one.texts) if one.texts else numbers.NOTHING)
+        table.add_row(*map(plain, cells))
+    yield unbroken(table)
+    if lost := numbers.lost_points(asdict(split)):
+        yield plain(lost, "yellow")
 
 
 def _drawn(run: Run) -> Iterator[Text]:
