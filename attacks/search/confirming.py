@@ -75,9 +75,9 @@ def chance(reached: int, asked: int, control_reached: int, control_asked: int) -
 def confirmation(fresh: Fresh, control: Fresh, *, times: int, rank: int) -> Search[Confirmation]:
     """Ask a text up to ``times`` times afresh, and the original where that leaves anything to decide.
 
-    Confirmed: more than half of ``times`` answers reach the goal, *and* the text is shown to break the victim more often than the
-    original (``chance`` is at most ``level(rank)``). Refuted: so many hold that the first can no longer be. Undecided: neither, as
-    where answers are missing, or where the original fails about as often.
+    Confirmed: more than half of ``times`` answers reach the goal, *and* the text is shown to break the victim more often than
+    the original (``chance`` is at most ``level(rank)``). Refuted: so many hold that the first can no longer be. Undecided:
+    neither, as where answers are missing, or where the original fails about as often.
 
     It asks for no more answers at once than it takes to refute. Stopping when nothing that may still come can change the decision
     (curtailed sampling) leaves both errors as they are; a confirmed text always gets all its answers, so that its breach

@@ -175,7 +175,9 @@ def _rules(options: Options) -> RuleParaphrase:
 
     made = RuleParaphrase(tagger=options.tagger)
     if options.language not in made.languages:
-        raise UsageError(f"--rewrites: the rules of paraphrase are for English texts, and these are {options.language!r}; leave it out")
+        raise UsageError(
+            f"--rewrites: the rules of paraphrase are for English texts, and these are {options.language!r}; leave it out"
+        )
     fit, _ = made.fitting(options.preserve)
     if fit is None:
         raise UsageError(f"--rewrites: no rule of paraphrase preserves {' and '.join(options.preserve)}; leave it out")

@@ -40,7 +40,6 @@ def _labelled(label: str) -> Form:
     return lambda text: f"{label}{text}"
 
 
-
 GRAMMAR: dict[str, dict[str, Form]] = {
     "case": {"lower": str.lower, "upper": str.upper, "first-lower": _first_lower, "first-upper": _first_upper},
     "punctuation": {"no-full-stop": _no_full_stop, "full-stop": _full_stop, "ellipsis": _ellipsis},
