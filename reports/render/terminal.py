@@ -9,6 +9,7 @@ from reports.files.public import full_message
 from reports.files.text import one_line, visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 from reports.measures.cascade import told
+from reports.measures.chance import floor
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
@@ -76,6 +77,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield from _quality(measured)
     if said := numbers.channel(run.manifest):
         yield plain(said)
+    yield from _noise(measured)
     yield from _drawn(run)
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)
@@ -126,7 +128,6 @@ def _rules(result: GateResult, *, every: bool) -> Table:
 
 def _overall(measured: Measured) -> Text:
     whole = measured.overall
-    confirmed = whole.attack_success_rate.successes
     lines = [
         f"clean accuracy   {interval(whole.clean_accuracy)}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
@@ -134,7 +135,6 @@ def _overall(measured: Measured) -> Text:
         f"on {whole.judged} examples"
         + (f"; {whole.untested} more untested" if whole.untested else "")
         + (f"; {whole.not_judged} more could not be judged" if whole.not_judged else "")
-        + (f"; {whole.found} found broken, {confirmed} confirmed" if whole.found > confirmed else "")
         + f"; {intervals(whole.robust_accuracy, measured.confidence)}",
     ]
     from rich.text import Text
@@ -156,6 +156,11 @@ def _drawn(run: Run) -> Iterator[Text]:
     said = numbers.drawn(run.manifest)
     if said:
         yield plain(said)
+
+
+def _noise(measured: Measured) -> Iterator[Text]:
+    if measured.noise is not None and (measured.noise.varies or measured.noise.flip_rate.successes):
+        yield from map(plain, floor.told(measured.noise))
 
 
 def _bare(value: Proportion | None) -> str:

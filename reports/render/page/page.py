@@ -38,6 +38,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "created": view.created(manifest.created),
         "confidence": summary["confidence"],
         "overall": summary["overall"],
+        "noise": _noise(summary["noise"]),
         "quality": summary["quality"],
         "channel": channel(manifest),
         "measures": [one for one in summary["measures"] if one["clean"] is not None],
@@ -64,6 +65,11 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
     }
 
 
+def _noise(noise: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The noise of a victim that was seen to vary, or may."""
+    return noise if noise and (noise["confirm"] or noise["flip_rate"]["successes"]) else None
+
+
 def _over_groups(robust: Mapping[str, Any]) -> str:
     design = robust.get("design")
     return over_groups(robust["n"], Design(**design), robust["confidence"]) if design else ""
@@ -74,6 +80,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [
         ("verdict", "Verdict", True),
         ("headline", "Robust accuracy", True),
+        ("noise", "Noise", context["noise"]),
         ("quality", "Quality", context["quality"] or context["measures"]),
         ("doubts", _counted("Doubts", len(context["doubts"])), True),
         ("stages", "Cascade", context["stages"]),
