@@ -107,19 +107,28 @@ def test_an_answer_that_is_none_the_second_time_is_a_flip() -> None:
     assert (repeats.texts, repeats.flips, repeats.how) == (2, 1, "varies")
 
 
+NOW = {"rate": 0.02}
+
+
+def wavering(texts: Sequence[str]) -> list[list[float]]:
+    """Varies while ``NOW`` says so; one and the same victim all the time."""
+    rows = noisy(NOW["rate"])(texts)
+    return rows if NOW["rate"] else [[0.9, 0.1] if row[0] > 0.5 else [0.1, 0.9] for row in rows]
+
+
 def test_a_resumed_run_goes_on_confirming_though_the_victim_answered_alike_this_time(tmp_path: Path) -> None:
-    kept = {"recipes": "natural:word-order", "out": tmp_path / "run", "encoder": "none"}
+    kept: dict[str, Any] = {"recipes": "natural:word-order", "out": tmp_path / "run", "encoder": "none"}
     kept |= {"victim_options": {"labels": LABELS}}
-    first = audit(noisy(0.02), ROWS, **kept)
+    NOW["rate"] = 0.02
+    first = audit(wavering, ROWS, **kept)
     assert first.manifest.comparability["noise"]["confirm"] == 5
-    lines = (tmp_path / "run" / "outcomes.jsonl").read_text().splitlines()
-    asked = [json.loads(line) for line in lines]
-    asked[0] |= {"status": "error", "error": {"type": "VictimError", "message": "down"}}
+    lines = [json.loads(line) for line in (tmp_path / "run" / "outcomes.jsonl").read_text().splitlines()]
+    lines[0] |= {"status": "error", "error": {"type": "VictimError", "message": "down"}}
     (tmp_path / "run").rename(tmp_path / "old")
     with RunWriter.create(tmp_path / "run", replace(first.manifest, finished=False, outcomes={}, usage={})) as writer:
-        writer.append_many(Outcome.from_json(json.dumps(line)) for line in asked)
-    calm = noisy(0)
-    again = audit(lambda texts: [[0.9, 0.1] if row[0] > 0.5 else [0.1, 0.9] for row in calm(texts)], ROWS, resume=True, **kept)
+        writer.append_many(Outcome.from_json(json.dumps(line)) for line in lines)
+    NOW["rate"] = 0.0
+    again = audit(wavering, ROWS, resume=True, **kept)
     assert again.manifest.comparability_id == first.manifest.comparability_id
     assert again.manifest.repeats["confirm"] == 5
 
