@@ -2,9 +2,9 @@
 
     python bench/noise_floor.py [--examples 1000] [--seed 0]
 
-No weights: ``scripted:flipping:RATE`` answers wrongly at a rate whatever it is asked, ``scripted:breakable:BREACH,RATE`` does so more
-often on texts that hold one word, and the search asks one new text after the other until it has won. Prints three tables and one
-JSON line; takes some three minutes. What is behind each number is in docs/statistics.md.
+No weights: ``scripted:flipping:RATE`` answers wrongly at a rate whatever it is asked, ``scripted:breakable:BREACH,RATE`` does so
+more often on texts that hold one word, and the search asks one new text after the other until it has won. Prints three tables
+and one JSON line; takes some three minutes. What is behind each number is in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SHARES = ("search_alone", "majority_alone", "confirmed", "open")
 
 @dataclass(frozen=True, slots=True)
 class OneAfterTheOther:
-    """Asks ``queries`` new texts singly; ``breaking``: the one among them that breaks a breakable victim, None for none of them."""
+    """Asks ``queries`` new texts singly; ``breaking``: the one among them that breaks a breakable victim, None for none."""
 
     queries: int
     breaking: int | None = None
@@ -80,8 +80,8 @@ def asks(ended: Sequence[Outcome]) -> float:
 def robust(rate: float, queries: int, examples: int, seed: int) -> dict[str, Any]:
     """A victim that no text breaks: how often the search alone, the majority alone and the whole rule call an example broken.
 
-    A trial without control would have ended at the first success that most fresh answers bear out: those that ended confirmed, and
-    those in which the original kept one from being confirmed.
+    A trial without control would have ended at the first success that most fresh answers bear out: those that ended confirmed,
+    and those in which the original kept one from being confirmed.
     """
     alone = outcomes(flipping(rate, seed), OneAfterTheOther(queries), examples, seed, 0)
     whole = outcomes(flipping(rate, seed + 1), OneAfterTheOther(queries), examples, seed, CONFIRM)
@@ -143,7 +143,7 @@ def main() -> None:
     unsure = [robust(rate, 50, given.examples, given.seed) for rate in UNSURE]
     kept = [power(breach, rate, given.examples, given.seed, CONFIRM) for rate in (0.0, 0.02, 0.1) for breach in BREACHES]
     more = [power(breach, 0.1, given.examples, given.seed, 10) for breach in BREACHES]
-    print("| flip rate | queries | successes found a trial | broken, search alone | most fresh answers alone | confirmed | left open |")
+    print("| flip rate | queries | successes found a trial | broken, search alone | most fresh answers | confirmed | left open |")
     print("|---|---|---|---|---|---|---|")
     for row in (*steady, *unsure):
         cells = (percent(row["rate"]), str(row["queries"]), f"{row['found_each']:.2f}")

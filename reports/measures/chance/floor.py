@@ -17,9 +17,10 @@ class Noise:
 
     ``how``: ``declared``, ``alike``, ``varies``, or ``unknown`` where equal answers say little. ``flip_rate``: of clean texts
     asked twice. ``confirm``: most fresh answers that each success was asked for, 0 where successes were believed at once.
-    ``found``: examples on which the search found a success; ``confirmed``: those on which fresh answers confirmed one, the only ones
-    that any other number counts; ``undecided``: those of the others on which they left one open. ``breach``: mean breach
-    probability of the confirmed texts, over trials; ``control``: how often their originals failed just so, None where none was asked.
+    ``found``: examples on which the search found a success; ``confirmed``: those on which fresh answers confirmed one, the only
+    ones that any other number counts; ``undecided``: those of the others on which they left one open. ``breach``: mean breach
+    probability of the confirmed texts, over trials; ``control``: how often their originals failed just so, None where none was
+    asked.
     """
 
     how: str

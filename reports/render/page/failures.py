@@ -33,8 +33,9 @@ Shaded = tuple[tuple[str, str], ...]
 class FailureRow:
     """One failure as shown. ``scores``: (label, clean, under attack) each.
 
-    ``fresh``: how often fresh answers to the text broke the victim. ``flip``: how far the answer fell in quality, or, without one, rose towards the goal. ``answer``: the difference of the two
-    answers where these are texts. ``shades``: original and perturbed text with the spans that the victim answered.
+    ``fresh``: how often fresh answers to the text broke the victim. ``flip``: how far the answer fell in quality, or, without
+    one, rose towards the goal. ``answer``: the difference of the two answers where these are texts. ``shades``: original and
+    perturbed text with the spans that the victim answered.
     """
 
     example_id: str
