@@ -10,6 +10,7 @@ from reports.measures.cascade import told
 from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
+from reports.render.certificates import certificates_section
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
@@ -37,6 +38,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _slices("By slice", measured.slices),
         _flags(run, texts),
         minimised_section(run, texts=texts),
+        certificates_section(run, measured.overall.robust_accuracy, texts=texts),
         _failures(run, texts),
         _facts(run),
     ]

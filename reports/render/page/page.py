@@ -7,6 +7,8 @@ from typing import Any
 
 from reports.gate.verdicts import GateResult
 from reports.measures.clusters import Design
+from reports.measures.intervals import Proportion
+from reports.render.certificates import certificate_view
 from reports.render.numbers import channel, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
@@ -59,10 +61,17 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "slices": view.slice_tables(summary),
         "details": view.details(manifest),
         "minimised": minimised_view(run),
+        "certified": certificate_view(run, _robust(summary)),
         "book": book,
         "numbered": {name: at for at, name in book.recipes},
         "blank": BLANK,
     }
+
+
+def _robust(summary: Mapping[str, Any]) -> Proportion:
+    held = dict(summary["overall"]["robust_accuracy"])
+    design = held.pop("design")
+    return Proportion(**held, design=Design(**design) if design else None)
 
 
 def _noise(noise: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -89,6 +98,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("budget", "Budget", context["budget_plots"]),
         ("slices", "Slices", context["slices"]),
         ("common", "In common", context["minimised"]),
+        ("certified", "Certified", context["certified"]),
         ("failures", _counted("Failures", context["book"].total), True),
         ("details", "Details", True),
     ]
