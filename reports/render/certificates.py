@@ -70,8 +70,8 @@ def certificates_section(run: Run, searched: Proportion | None, *, texts: bool =
     kinds = ", ".join(f"{code(kind)} {failures} of {samples}" for kind, (samples, failures) in said.kinds.items())
     note = (
         f"Rewrites drawn from {code(view.rewrites)}; {view.method} at {percent(said.confidence, 0)}, certificate "
-        f"{code(view.certificate_id)}. Failed, by kind: {kinds or 'nothing was sampled'}. The two ends bracket what an adversary and "
-        "what a random rewrite can do; neither speaks of the other."
+        f"{code(view.certificate_id)}. Failed, by kind: {kinds or 'nothing was sampled'}. The two ends bracket what an adversary "
+        "and what a random rewrite can do; neither speaks of the other."
     )
     worst = [
         f"- {code(one.example_id)}: {one.failures} of {one.samples} rewrites failed"

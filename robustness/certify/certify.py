@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -84,7 +85,7 @@ class Rule:
     def bound(self, failures: int, n: int) -> float:
         """The failure rate is at most this, with the rule's confidence."""
         found = upper(failures, n, self.confidence) if self.method == EXACT else anytime_upper(failures, n, self.confidence)
-        return round(found, 6)
+        return math.ceil(found * 1e6) / 1e6  # upwards: it is a bound
 
 
 @dataclass(frozen=True, slots=True)
