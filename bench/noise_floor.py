@@ -116,7 +116,7 @@ def power(breach: float, rate: float, examples: int, seed: int, confirm: int) ->
         "confirmed": kept.rate,
         "low": kept.low,
         "high": kept.high,
-        "of_found": breach and (kept.rate or 0.0) / breach,
+        "of_found": breach and min(1.0, (kept.rate or 0.0) / breach),
         "statuses": dict(Counter(one.status for one in ended)),
         "interval_covers": len(covered) / len(won) if won else None,
     }
