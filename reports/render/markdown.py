@@ -10,6 +10,7 @@ from reports.measures.cascade import told
 from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
+from reports.measures.spending import bill
 from reports.render.certificates import certificates_section
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
@@ -30,6 +31,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _noise(measured),
         _quality(measured),
         _channel(run),
+        _bill(run),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -117,6 +119,11 @@ def _noise(measured: Measured) -> str:
 def _channel(run: Run) -> str:
     said = channel(run.manifest)
     return section("Channel", f"{prose(said[:1].upper() + said[1:])}.") if said else ""
+
+
+def _bill(run: Run) -> str:
+    said = bill(run.manifest)
+    return section("Spent", f"{prose(said)}.") if said else ""
 
 
 def _quality(measured: Measured) -> str:

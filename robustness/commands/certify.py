@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal, tell_seal
+from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -67,6 +69,9 @@ def certify(
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
+    cassette: CassetteFlag = None,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -90,15 +95,23 @@ def certify(
         if run is not None:
             _refuse_reading(reading)
             opened = _of_run(
-                run, victim, opening, chosen, offline=offline, allow_local_code=allow_local_code, quiet=quiet or json_
+                run,
+                chosen,
+                spec=victim,
+                opening=opening.given() | api.given(),
+                offline=offline,
+                allow_local_code=allow_local_code,
+                quiet=quiet or json_,
+                spending=caps.given() | f.given(cassette=cassette),
             )
         else:
-            flags = reading.given() | opening.given() | asking.given() | f.given(offline=offline, **chosen)
+            flags = reading.given() | opening.given() | api.given() | caps.given() | asking.given()
+            flags |= f.given(offline=offline, cassette=cassette, **chosen)
             opened = _of_data(victim, data, flags, allow_local_code=allow_local_code, quiet=quiet or json_)
         with opened as subject:
             if run is not None and out is None and not subject.own:
                 raise UsageError(f"{subject.name} is not the victim of {run}, where the result would stand; give --out FILE")
-            found, spent = _carried_out(subject, parts, rewrites, rule, seed or subject.seed, asking)
+            found, spent = _carried_out(subject, parts, rewrites, rule, asking)
     from reports.measures.chance.statement import EXIT_CODES, INCONCLUSIVE, statement
 
     _write(target, found)
@@ -166,26 +179,15 @@ def _target(run: Path | None, out: Path | None) -> Path:
 
 
 @contextmanager
-def _of_run(
-    run: Path,
-    victim: str | None,
-    opening: f.OpeningFlags,
-    chosen: dict[str, Any],
-    *,
-    offline: bool,
-    allow_local_code: bool,
-    quiet: bool,
-) -> Iterator[Subject]:
+def _of_run(run: Path, chosen: dict[str, Any], **naming: Any) -> Iterator[Subject]:
+    """``naming``: as ``open_named`` takes it."""
     from reports.run.store import load_run
     from robustness.certify.subjects import of_run
     from robustness.commands.options.victim import open_named
 
     loaded = load_run(run)
-    subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, failures=run, quiet=quiet)
-    try:
+    with open_named(failures=run, **naming) as subject:
         yield of_run(loaded, subject, **chosen)
-    finally:
-        subject.close()
 
 
 @contextmanager
@@ -198,15 +200,14 @@ def _of_data(
     from robustness.commands.options.preparing import prepared
 
     rules = read_policy(None, {})
-    chosen = audit_defaults(rules, victim, None, allow_local_code=allow_local_code) | flags | f.given(victim=victim, data=data)
+    defaults = audit_defaults(rules, victim, None, allow_local_code=allow_local_code, prompt=flags.get("prompt"))
+    chosen = without_caps(defaults, victim, flags.get("cassette")) | flags | f.given(victim=victim, data=data)
     chosen |= {"recipes": ["natural:case-noise"], "encoder": "none"}  # none is run; what is sampled stands under --rewrites
     with prepared(arguments_of(chosen), quiet=quiet) as audit:
         yield of_audit(audit)
 
 
-def _carried_out(
-    subject: Subject, parts: Any, spec: str, rule: Rule, seed: int, asking: f.AskingFlags
-) -> tuple[Certificates, str]:
+def _carried_out(subject: Subject, parts: Any, spec: str, rule: Rule, asking: f.AskingFlags) -> tuple[Certificates, str]:
     from reports.run.certificates import Certificates
     from robustness.certify.certify import Plan, settings_of
     from robustness.certify.certify import certify as sample
@@ -218,7 +219,7 @@ def _carried_out(
         field=subject.field,
         rewrites=Rewrites(parts, subject.options),
         rule=rule,
-        seed=seed,
+        seed=subject.seed,
         varies=subject.varies,
     )
     found, spent = sample(subject.oracles(**asking.oracle()), plan, subject.examples)

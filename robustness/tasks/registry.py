@@ -18,6 +18,7 @@ _FILES = {
     "generation": "robustness.tasks.generation:Generation",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
+    "panel": "robustness.tasks.panel:PanelTask",
     "translation": "robustness.tasks.translation:Translation",
 }
 DEFAULT = "classification"

@@ -8,6 +8,7 @@ from typing import Any
 from reports.gate.verdicts import GateResult
 from reports.measures.clusters import Design
 from reports.measures.intervals import Proportion
+from reports.measures.spending import bill
 from reports.render.certificates import certificate_view
 from reports.render.numbers import channel, over_groups
 from reports.render.page import charts, view
@@ -43,6 +44,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "noise": _noise(summary["noise"]),
         "quality": summary["quality"],
         "channel": channel(manifest),
+        "bill": bill(manifest),
         "measures": [one for one in summary["measures"] if one["clean"] is not None],
         "over_groups": _over_groups(summary["overall"]["robust_accuracy"]),
         "verdict": view.verdict(gate),
