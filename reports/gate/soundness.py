@@ -10,12 +10,12 @@ from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
 from reports.measures.intervals import proportion
 from reports.measures.metrics import ATTACKED, by_example
 from reports.measures.of_run import Measured
-from reports.measures.spending import bill
 from reports.run import Outcome, Run
+from reports.run.bill import bill
 
 DOUBTS = (
     *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
-    *("not-this-language", "unusable"),
+    *("not-this-language", "unusable", "echo", "refusing"),
 )
 """Flags saying that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 

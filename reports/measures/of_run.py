@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.measures.answer_kinds import AnswerKinds, answer_kinds
 from reports.measures.cascade import CascadeCost, cascade_cost
 from reports.measures.chance.floor import Noise, noise
 from reports.measures.intervals import CONFIDENCE
@@ -38,6 +39,7 @@ class Measured:
     slices: tuple[Slice, ...]
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
+    answers: AnswerKinds | None = None
     noise: Noise | None = None
 
 
@@ -54,5 +56,6 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         slices=metadata_slices(run, confidence),
         quality=quality(run, confidence),
         measures=task_measures(run),
+        answers=answer_kinds(run, confidence),
         noise=noise(run, confidence),
     )

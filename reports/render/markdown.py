@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from reports.files.public import full_message, public_message
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
-from reports.measures.spending import bill
 from reports.render.certificates import certificates_section
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
-from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
+from reports.render.numbers import (
+    NOTHING,
+    VERDICTS,
+    channel,
+    drawn,
+    interval,
+    intervals,
+    lost_points,
+    number,
+    percent,
+    points_interval,
+    unanswered,
+    words,
+)
 from reports.run import Judged, Outcome, Run
+from reports.run.bill import bill
 from reports.run.failures import failures
 
 SHOWN = 20
@@ -30,6 +45,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _overall(measured, drawn(run.manifest)),
         _noise(measured),
         _quality(measured),
+        _answers(measured),
         _channel(run),
         _bill(run),
         _stages(measured),
@@ -79,7 +95,7 @@ def _rules(gate: GateResult) -> str:
 def _overall(measured: Measured, drawn: str) -> str:
     whole = measured.overall
     rows = [
-        ("clean accuracy", interval(whole.clean_accuracy)),
+        (f"clean accuracy{unanswered(whole, ', of')}", interval(whole.clean_accuracy)),
         ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
         ("accuracy drop", points_interval(whole.accuracy_drop)),
         ("of the examples that were right, those broken by some recipe", interval(whole.attack_success_rate)),
@@ -139,6 +155,32 @@ def _quality(measured: Measured) -> str:
         "intervals are bootstrapped."
     )
     return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
+
+
+def _answers(measured: Measured) -> str:
+    split = measured.answers
+    if split is None or not split.mixed:
+        return ""
+    rows = [
+        (
+            *(
+                prose(one.kind),
+                interval(one.clean),
+                interval(one.attacked),
+                NOTHING if one.kind == RIGHT else interval(one.moved),
+            ),
+            f"{one.texts:,} of {split.texts:,}" if one.texts else NOTHING,
+        )
+        for one in split.kinds
+    ]
+    lost = lost_points(asdict(split))
+    note = (
+        f"Of all {split.examples} examples, on the clean text and at worst under attack. An answer that is none is neither right "
+        "nor broken: an example that no recipe broke counts here as what the victim returned most often in place of an answer. "
+        "*Became so*: of another kind on the clean text."
+    )
+    columns = ("kind", "clean", "under attack", "became so", "changed texts")
+    return section("Answers by kind", *([f"**{prose(lost)}.**"] if lost else []), table(columns, rows), note)
 
 
 def _stages(measured: Measured) -> str:

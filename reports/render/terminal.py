@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reports.files.public import full_message
 from reports.files.text import one_line, visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.chance import floor
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
-from reports.measures.spending import bill
 from reports.render import numbers
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
+from reports.run.bill import bill
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -76,6 +78,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
     yield _overall(measured)
     yield from _quality(measured)
+    yield from _answers(measured)
     if said := numbers.channel(run.manifest):
         yield plain(said)
     yield from _noise(measured)
@@ -132,7 +135,7 @@ def _rules(result: GateResult, *, every: bool) -> Table:
 def _overall(measured: Measured) -> Text:
     whole = measured.overall
     lines = [
-        f"clean accuracy   {interval(whole.clean_accuracy)}",
+        f"clean accuracy   {interval(whole.clean_accuracy)}{numbers.unanswered(whole, '   of')}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
         f"accuracy drop    {points_interval(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
@@ -153,6 +156,21 @@ def _quality(measured: Measured) -> Iterator[Text]:
     for one in measured.measures:
         if one.clean is not None:
             yield plain(f"{one.title}: {number(one.clean, 3)} clean, {number(one.attacked, 3)} under attack")
+
+
+def _answers(measured: Measured) -> Iterator[RenderableType]:
+    """Every kind of answer, where there are others than right and wrong ones."""
+    split = measured.answers
+    if split is None or not split.mixed:
+        return
+    table = bare_table(f"answers of {split.examples}", "clean %", "under attack %", "became so %", f"of {split.texts:,} texts")
+    for one in split.kinds:
+        moved = numbers.NOTHING if one.kind == RIGHT else _bare(one.moved)
+        cells = (one.kind, _bare(one.clean), _bare(one.attacked), moved, number(one.texts) if one.texts else numbers.NOTHING)
+        table.add_row(*map(plain, cells))
+    yield unbroken(table)
+    if lost := numbers.lost_points(asdict(split)):
+        yield plain(lost, "yellow")
 
 
 def _drawn(run: Run) -> Iterator[Text]:

@@ -27,7 +27,8 @@ class Judged:
     ``shown``: the answer in a line. ``score``: how close to the goal. ``quality``: how good by the task's measure, 0 to 1; None
     for a task without one. ``scores``: in the order of the run's labels, absent where the victim gives none. ``spans``:
     (start, end, label) in the attacked text, offsets in code points. ``answer``: what brings the answer back where ``shown``
-    does not. ``measures``: the task's own numbers by name; three for one that is pooled.
+    does not. ``measures``: the task's own numbers by name; three for one that is pooled. ``kind``: what kind of an answer it is,
+    where that says more than right or wrong: ``refused``, or ``invalid`` for one that is not in the form that was asked for.
     """
 
     shown: str
@@ -37,6 +38,7 @@ class Judged:
     spans: tuple[tuple[int, int, str], ...] = ()
     answer: Any = None
     measures: Mapping[str, Any] = _field(default_factory=dict)
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Outcome:
     ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
     end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
     victim can tell from the original, or none); ``undecided`` (a success was found that fresh answers neither confirmed nor
-    refuted); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
+    refuted); ``skipped`` (wrong on the clean text, or no answer to it); ``error``. ``distinct``: texts tried
     that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
     search that fresh answers refuted; ``undecided``: those that they neither confirmed nor refuted. ``fresh_asked``,
     ``fresh_reached``: fresh answers to the winner, and those that reached the goal too; ``control_asked``, ``control_reached``:
@@ -130,6 +132,11 @@ class Outcome:
     undecided: int = 0
     control_asked: int = 0
     control_reached: int = 0
+
+    @property
+    def no_answer(self) -> str:
+        """The kind of what the victim returned to the clean text in place of an answer (``empty`` …); empty where it answered."""
+        return "" if self.clean is not None else str((self.error or {}).get("kind", ""))
 
     @property
     def words_touched(self) -> int:
@@ -234,6 +241,8 @@ def judged_line(judged: Judged | None) -> dict[str, Any] | None:
         line["spans"] = [list(span) for span in judged.spans]
     if judged.measures:
         line["measures"] = dict(judged.measures)
+    if judged.kind:
+        line["kind"] = judged.kind
     return line
 
 
@@ -301,7 +310,7 @@ def _judged(raw: Mapping[str, Any] | None) -> Judged | None:
     spans = tuple((_a(int, start), _a(int, end), _text(label)) for start, end, label in raw.get("spans", ()))
     score, quality = (None if raw.get(name) is None else _number(raw[name]) for name in ("score", "quality"))
     measures = _a(dict, raw.get("measures", {}))
-    return Judged(_text(raw["shown"]), scores, score, quality, spans, raw.get("answer"), measures)
+    return Judged(_text(raw["shown"]), scores, score, quality, spans, raw.get("answer"), measures, _text(raw.get("kind", "")))
 
 
 _JUDGED = frozenset(_field_.name for _field_ in fields(Judged))

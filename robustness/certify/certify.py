@@ -138,10 +138,10 @@ def _job(plan: Plan, example: Asked) -> Job[Certificate]:
 
 def _certificate(plan: Plan, example: Asked) -> Search[Certificate]:
     clean = (yield Query((example.inputs,)))[0]
-    if isinstance(clean, Unusable):
-        raise UnansweredError.of(clean)
     task, field = plan.task, plan.field
-    if not task.right_for(plan.goal, clean, Seen(example.inputs, example.inputs, field, example.reference, clean)):
+    if isinstance(clean, Unusable) or not task.right_for(
+        plan.goal, clean, Seen(example.inputs, example.inputs, field, example.reference, clean)
+    ):
         return Certificate(example.id, WRONG)
     marks = task.marks(example.reference, example.inputs) if task.protects else ()
     judge = task.judge_of(plan.goal, example.inputs, field, example.reference, clean)

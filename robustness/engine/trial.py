@@ -144,11 +144,15 @@ def _similarity(trial: Trial) -> Search[float | None]:
 
 
 def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError, *, clean_forwards: int) -> Outcome:
-    """The outcome of a trial whose clean text could not be judged."""
+    """The outcome of a trial whose clean text could not be judged.
+
+    A victim that was asked and returned no answer (``error.kind``) was not right: the example is skipped as a wrong one is. One
+    that could not be asked is an error, which says nothing of the victim.
+    """
     return Outcome(
         example_id=example.id,
         recipe=recipe.name,
-        status="error",
+        status="skipped" if error.kind else "error",
         **_right(plan, example),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
@@ -235,6 +239,7 @@ def _record(plan: Plan, example: Example, trial: Trial, verdict: Verdict, found:
         spans=tuple((span.start, span.end, span.label) for span in shown.spans),
         answer=shown.answer,
         measures=plan.task.measure(verdict.answer, seen),
+        kind=plan.task.kind(verdict.answer, seen),
     )
 
 

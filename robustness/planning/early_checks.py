@@ -109,7 +109,7 @@ def task_of_data(victim: Any, data: Any) -> str | None:
     from robustness.data.table import Table
     from robustness.tasks.registry import DEFAULT, names, task_named
 
-    silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:")))
+    silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:", "null:")))
     if not silent or not isinstance(data, Table) or usual(data.columns, LABEL_NAMES):
         return None
     fits = {name: _fit(task_named(name), data.columns) for name in names() if name != DEFAULT}
