@@ -56,7 +56,7 @@ def check_inputs(
         from robustness.channels import check_channel
 
         check_channel(opening["through"])
-    kind, label = "", ""
+    kind, name, label = "", "", ""
     if isinstance(victim, str):
         from robustness.victims import check_spec
 
@@ -64,7 +64,7 @@ def check_inputs(
         label = name.partition("#")[2] if kind == "hf" else ""
     if examples is None and victim != "demo":
         raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
-    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN else ()))
+    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN and _of_classes(kind, name) else ()))
     if field is not None and fields and field not in fields:
         raise UsageError(f"the victim has no field {field!r}; it has {list(fields)}")
     if not isinstance(examples, (str, Path)) or str(examples).startswith("hub:"):
@@ -75,6 +75,15 @@ def check_inputs(
     table = read_table(examples, ReadOptions(format_, split, encoding, False, fields, tuple(reading.get("columns") or ())))
     _check_columns(table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label)
     return table
+
+
+def _of_classes(kind: str, name: str) -> bool:
+    """Whether a victim answers with classes, as far as its name tells; a scripted one may have another task."""
+    from robustness.tasks.registry import DEFAULT
+    from robustness.victims.scripted import SCRIPTED
+
+    script = SCRIPTED.get(name.partition(":")[0]) if kind == "scripted" else None
+    return script is None or script.task == DEFAULT
 
 
 def task_of_data(victim: Any, data: Any) -> str | None:
