@@ -7,7 +7,6 @@ of them on top of each other. Every step is linear in the text, so a megabyte ma
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
 import html
@@ -33,7 +32,11 @@ _TAGS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}
 _READABLE = re.compile(rf"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]{{{SHORTEST},}}")
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2}))")
 _HEX_MARK = re.compile(r"\\x|0x|&#x|U\+|%", re.IGNORECASE)
-_BITS = re.compile(r"(?<![0-9])[01]{8}(?![0-9])|(?<=[01])[01]{8}(?=[01])")
+_NO_BIT = re.compile(r"[^01]+")
+_NO_BASE32 = re.compile(r"[^A-Z2-7]+")
+_DIGITS32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
+_NO_HEX, _LONE_PAIR = re.compile(r"[^0-9a-fA-F]+"), re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{2}(?![0-9A-Za-z])")
+_NO_BASE64, _NO_SIGNS = re.compile(r"[^A-Za-z0-9+/]+"), re.compile(r"[^A-Za-z0-9]+")
 _CODES = re.compile(r"(?<!\d)(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])(?!\d)")
 _MORSE = re.compile(r"[.\-]+")
 _LETTER_OF = {code: letter for letter, code in MORSE.items()}
@@ -119,7 +122,7 @@ def _escapes(text: str) -> str:
 def _base64(text: str) -> str:
     """Every letter of the alphabet in a row, whatever stands between them, read from each of four places on."""
     plain = text.translate({ord("-"): "+", ord("_"): "/"})
-    streams = {re.sub(r"[^A-Za-z0-9+/]+", "", plain), re.sub(r"[^A-Za-z0-9]+", "", plain)}
+    streams = {_NO_BASE64.sub("", plain), _NO_SIGNS.sub("", plain)}
     found = []
     for stream in sorted(streams):
         for offset in range(4):
@@ -129,29 +132,29 @@ def _base64(text: str) -> str:
 
 
 def _base32(text: str) -> str:
-    stream = re.sub(r"[^A-Z2-7]+", "", text.upper())
-    found = []
-    for offset in range(8):
-        rest = stream[offset:]
-        found.append(_shown(base64.b32decode(rest + "A" * (-len(rest) % 8))))
+    stream = _NO_BASE32.sub("", text.upper()).translate(_DIGITS32)
+    return _bitwise(stream, 32, 5) if len(stream) >= SHORTEST * 8 // 5 else ""
+
+
+def _bitwise(digits: str, base: int, bits: int) -> str:
+    """Digits of a power of two as bytes, read from each of eight bits on."""
+    number, found = int(digits, base), []
+    size = len(digits) * bits // 8 + 1
+    for shift in range(8):
+        found.append(_shown((number << shift).to_bytes(size + 1, "big")))
     return "\n".join(filter(None, found))
 
 
 def _hex(text: str) -> str:
     bare = _HEX_MARK.sub(" ", text)
-    stream = re.sub(r"[^0-9a-fA-F]+", "", bare)
-    found = [_shown(bytes.fromhex(rest[: len(rest) // 2 * 2])) for rest in (stream, stream[1:])]
-    found += [_shown(bytes.fromhex("".join(pairs))) for pairs in (re.findall(r"(?<![0-9A-Za-z])[0-9a-fA-F]{2}(?![0-9A-Za-z])", bare),)]
+    streams = (_NO_HEX.sub("", bare), "".join(_LONE_PAIR.findall(bare)))
+    found = [_shown(bytes.fromhex(rest[: len(rest) // 2 * 2])) for one in streams for rest in (one, one[1:]) if len(one) >= SHORTEST]
     return "\n".join(filter(None, found))
 
 
 def _binary(text: str) -> str:
-    stream = re.sub(r"[^01]+", "", text)
-    found = [_shown(bytes(int(bits, 2) for bits in _BITS.findall(text)))] if stream else []
-    for offset in range(8 if len(stream) >= 8 * SHORTEST else 0):
-        rest = stream[offset : offset + (len(stream) - offset) // 8 * 8]
-        found.append(_shown(int(rest, 2).to_bytes(len(rest) // 8, "big")) if 0 < len(rest) <= 1 << 16 else "")
-    return "\n".join(filter(None, found))
+    stream = _NO_BIT.sub("", text)
+    return _bitwise(stream, 2, 1) if len(stream) >= SHORTEST * 8 else ""
 
 
 def _decimal(text: str) -> str:
