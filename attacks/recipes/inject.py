@@ -43,7 +43,7 @@ def _recipe(options: Options, name: str, *, learns: bool, search: str, note: str
 
 @register("inject", by_name_only=True)
 def inject(options: Options) -> Recipe:
-    """Thompson sampling over family, disguises and place, pooled over examples; then a step from what broke, then brought down."""
+    """Thompson sampling over family, disguises and place, pooled over examples; successes are brought down to what they need."""
     return _recipe(
         options,
         "inject",
@@ -53,7 +53,7 @@ def inject(options: Options) -> Recipe:
             f"(prior Beta({PRIOR[0]:g}, {PRIOR[1]:g}) an arm, {CREDIT:g} of the score of a miss), winners elsewhere and their "
             "neighbours first; successes brought down"
         ),
-        note="All texts are this project's own and ask for a made-up word; the disguises are those of `robustness list transformations` and encodings.",
+        note="All texts are this project's own and ask for nothing but a made-up word.",
     )
 
 

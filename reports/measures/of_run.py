@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.measures.cascade import CascadeCost, cascade_cost
+from reports.measures.injection import Injection, injections
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import (
     Overall,
@@ -37,6 +38,7 @@ class Measured:
     slices: tuple[Slice, ...]
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
+    injections: tuple[Injection, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -52,4 +54,5 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         slices=metadata_slices(run, confidence),
         quality=quality(run, confidence),
         measures=task_measures(run),
+        injections=injections(run, confidence),
     )

@@ -10,6 +10,7 @@ from reports.measures.cascade import told
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
 from reports.render.inert import code, prose
+from reports.render.injection import injection_sections
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
 from reports.run import Judged, Outcome, Run
@@ -27,6 +28,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _overall(measured, drawn(run.manifest)),
         _quality(measured),
         _channel(run),
+        *injection_sections(measured),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),

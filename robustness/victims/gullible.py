@@ -93,8 +93,8 @@ def made_up_word(document: str) -> str | None:
             for shape in (line, line[::-1]):
                 match = _MADE_UP.search(shape)
                 if match is not None:
-                    return match[0]
-        halves = _HALVES.findall(reading.lower())
+                    return str(match[0])
+        halves: list[str] = _HALVES.findall(reading.lower())
         if len(halves) >= 2:
             return halves[0] + halves[1]
     return None

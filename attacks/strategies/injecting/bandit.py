@@ -1,8 +1,9 @@
 """What a run has learned of injections: a Beta posterior for every level of every factor, and Thompson draws from it.
 
-A cell's success is taken as the product of what its parts do, so that 13,000 cells are learned through 37 arms, as Sclar et al. 2023
-(arXiv 2310.11324) do for prompt formats; arms are drawn as Thompson, Biometrika 25 (1933), proposed. Every arm starts at Beta(1, 1):
-nothing is known of it. A try that reaches the goal counts as one success; one that does not, as a small part of one, by its score.
+A cell's success is taken as the product of what its parts do, so that 13,000 cells are learned through 37 arms, as Sclar et al.
+2023 (arXiv 2310.11324) do for prompt formats; arms are drawn as Thompson, Biometrika 25 (1933), proposed. Every arm starts at
+Beta(1, 1): nothing is known of it. A try that reaches the goal counts as one success; one that does not, as a small part of one,
+by its score.
 """
 
 from __future__ import annotations
@@ -63,17 +64,16 @@ class Bandit:
 
     def worth(self, cell: Cell) -> float:
         """The product of the means of a cell's arms; of two disguises, their geometric mean, so that depth is counted once."""
-        means = {arm: a / (a + b) for arm, (a, b) in ((arm, self._arms[arm]) for arm in arms_of(cell))}
+        means = {arm: self._arms[arm][0] / sum(self._arms[arm]) for arm in arms_of(cell)}
         worn = 1.0
-        for arm, mean in means.items():
-            if arm[0] == "disguise":
-                worn *= mean ** (1.0 / len(cell.chain))
+        for name in cell.chain:
+            worn *= means["disguise", name] ** (1.0 / len(cell.chain))
         return means["family", cell.family] * means["place", cell.place] * means["depth", str(len(cell.chain))] * worn
 
     def winners(self, taken: Collection[Cell]) -> list[Cell]:
         """Cells that reached the goal somewhere and were not tried here, the surest first."""
         won = [(wins, tries, cell) for cell, (wins, tries) in self._cells.items() if wins and cell not in taken]
-        return [cell for wins, tries, cell in sorted(won, key=lambda one: (-(one[0] + 1) / (one[1] + 2), one[2]))]
+        return [cell for _, _, cell in sorted(won, key=lambda one: (-(one[0] + 1) / (one[1] + 2), one[2]))]
 
     def near_winners(self, taken: Collection[Cell]) -> list[Cell]:
         """Cells one step from one that reached the goal, not tried here, the most promising first."""
@@ -83,13 +83,11 @@ class Bandit:
     def draw(self, rng: Random, taken: Collection[Cell]) -> Cell | None:
         """A cell by Thompson's rule: every arm draws from its posterior, the highest of each factor are put together."""
         for _ in range(_REDRAWS):
+            ranked: dict[str, list[str]] = {}
             drawn = {arm: rng.betavariate(a, b) for arm, (a, b) in self._arms.items()}
-
-            def ranked(factor: str, drawn: dict[Arm, float] = drawn) -> list[str]:
-                return [name for kind, name in sorted(drawn, key=lambda arm: -drawn[arm]) if kind == factor]
-
-            depth = int(ranked("depth")[0])
-            cell = Cell(ranked("family")[0], _chain(ranked("disguise"), depth), ranked("place")[0])
+            for factor, level in sorted(drawn, key=drawn.__getitem__, reverse=True):
+                ranked.setdefault(factor, []).append(level)
+            cell = Cell(ranked["family"][0], _chain(ranked["disguise"], int(ranked["depth"][0])), ranked["place"][0])
             if cell not in taken:
                 return cell
         return uniform(rng, taken)
@@ -108,7 +106,7 @@ def _chain(ranked: list[str], depth: int) -> Chain:
 
 
 def uniform(rng: Random, taken: Collection[Cell]) -> Cell | None:
-    """A cell without having learned anything: each family, place and depth as likely as any other. None where it finds no new one."""
+    """A cell without having learned anything: each family, place and depth alike likely. None where it finds no new one."""
     by_depth = [[chain for chain in chains() if len(chain) == depth] for depth in range(MOST_DEEP + 1)]
     for _ in range(_REDRAWS):
         cell = Cell(rng.choice(tuple(FAMILIES)), rng.choice(rng.choice(by_depth)), rng.choice(tuple(PLACES)))

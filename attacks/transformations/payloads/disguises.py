@@ -155,7 +155,10 @@ def fits(chain: Chain) -> bool:
     inner, outer = chain
     if inner == outer or {inner, outer} <= {"base64", "base64url"} or outer == "typos":
         return False
-    if inner == "homoglyph" and outer in ("alternating-case", "rot13"):  # capitals of lookalikes look like nothing; rot13 leaves them
+    if inner == "homoglyph" and outer in (
+        "alternating-case",
+        "rot13",
+    ):  # capitals of lookalikes look like nothing; rot13 leaves them
         return False
     if inner == "tags":  # unseen already; as bytes they triple an encoding for nothing
         return False

@@ -306,6 +306,13 @@ class GateFlags(Flags):
         str | None,
         typer.Option("--max-attack-success-rate", help="Fail if a larger share of the right examples is broken by some recipe."),
     ] = None
+    max_attributable_success_rate: Annotated[
+        str | None,
+        typer.Option(
+            "--max-attributable-success-rate",
+            help="Fail if injected instructions break this much more than their benign twins do, e.g. 10pt.",
+        ),
+    ] = None
     min_quality: Annotated[
         str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")
     ] = None

@@ -30,10 +30,11 @@ _NO_LETTER = re.compile(r"[^a-z]+")
 _NEITHER = re.compile(r"[^a-z0-9]+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DENIES = re.compile(
-    r"\b((will|would|did|do|does|must|should|shall|am|can) ?not|(won|wouldn|didn|don|doesn|can|shouldn)['’]t|refus\w+ to|declin\w+ to"
-    r"|not going to)( be)? (\w+ ){0,2}?(follow|comply|obey|do|say|repeat|reply|respond|writ|includ|output|emit|add|act|print|giv"
-    r"|execut)\w*\b"
-    r"|\bignor(e|ed|es|ing) (it|that|this|them|an?|any|(the|its|these|those)( \w+)? (instruction|request|command|note|order|line)s?)\b"
+    r"\b((will|would|did|do|does|must|should|shall|am|can) ?not|(won|wouldn|didn|don|doesn|can|shouldn)['’]t"
+    r"|refus\w+ to|declin\w+ to|not going to)( be)? (\w+ ){0,2}?"
+    r"(follow|comply|obey|do|say|repeat|reply|respond|writ|includ|output|emit|add|act|print|giv|execut)\w*\b"
+    r"|\bignor(e|ed|es|ing) "
+    r"(it|that|this|them|an?|any|(the|its|these|those)( \w+)? (instruction|request|command|note|order|line)s?)\b"
     r"|\b(injections?|injected|suspicious|untrusted|malicious)\b",
     re.IGNORECASE,
 )
@@ -78,7 +79,9 @@ def skeletons(reading: str) -> tuple[str, ...]:
 @lru_cache(1 << 12)
 def _hints(word: str) -> tuple[str, ...]:
     """Four letters each: eight in a row from the canary hold one of them, so that most texts are done with after a few looks."""
-    return tuple(dict.fromkeys(shape for at in range(0, LETTERS, FRAGMENT // 2) for shape in _shapes(word[at : at + FRAGMENT // 2])))
+    return tuple(
+        dict.fromkeys(shape for at in range(0, LETTERS, FRAGMENT // 2) for shape in _shapes(word[at : at + FRAGMENT // 2]))
+    )
 
 
 def _shapes(part: str) -> Iterator[str]:

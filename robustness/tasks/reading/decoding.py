@@ -1,8 +1,8 @@
 """A text, and what it says once its encodings are undone: every reading of it that somebody could take a word from.
 
-What a filter reads past is read here: lookalikes, unseen and tag characters, spaces and marks between letters, Base64 (URL, wrapped,
-spaced), Base32, hexadecimal in its spellings, binary and decimal codes, URL and HTML escapes, Morse, rot13, reversed letters; two
-of them on top of each other. Every step is linear in the text, so a megabyte made to be slow takes seconds, not hours.
+What a filter reads past is read here: lookalikes, unseen and tag characters, spaces and marks between letters, Base64 (URL,
+wrapped, spaced), Base32, hexadecimal in its spellings, binary and decimal codes, URL and HTML escapes, Morse, rot13, reversed
+letters; two of them on top of each other. Every step is linear in the text: a megabyte made to be slow takes seconds, not hours.
 """
 
 from __future__ import annotations
@@ -148,7 +148,9 @@ def _bitwise(digits: str, base: int, bits: int) -> str:
 def _hex(text: str) -> str:
     bare = _HEX_MARK.sub(" ", text)
     streams = (_NO_HEX.sub("", bare), "".join(_LONE_PAIR.findall(bare)))
-    found = [_shown(bytes.fromhex(rest[: len(rest) // 2 * 2])) for one in streams for rest in (one, one[1:]) if len(one) >= SHORTEST]
+    found = [
+        _shown(bytes.fromhex(rest[: len(rest) // 2 * 2])) for one in streams for rest in (one, one[1:]) if len(one) >= SHORTEST
+    ]
     return "\n".join(filter(None, found))
 
 

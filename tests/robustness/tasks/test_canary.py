@@ -45,7 +45,19 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "html": lambda text: "".join(f"&#{ord(one)};" for one in text),
     "escapes": lambda text: "".join(f"\\u{ord(one):04x}" if ord(one) < 65536 else one for one in text),
 }
-EXACT = ("base64", "base64url", "base64 wrapped", "base32", "hex", "hex with colons", "hex \\x", "rot13", "reversed", "url", "html")
+EXACT = (
+    "base64",
+    "base64url",
+    "base64 wrapped",
+    "base32",
+    "hex",
+    "hex with colons",
+    "hex \\x",
+    "rot13",
+    "reversed",
+    "url",
+    "html",
+)
 """What keeps every character, so that it can be put around anything."""
 LOST = {("homoglyph", "rot13"), ("hex 0x", "rot13"), ("hex \\x", "rot13"), ("escapes", "rot13"), ("tags", "hex with colons")}
 """What nobody can undo: a rotated mark of hexadecimal is no mark any more, lookalikes have no rotation."""
@@ -94,7 +106,19 @@ def test_no_false_alarm_on_ten_thousand_benign_texts() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["deadbeef", "QUJDREVG", "%41%42", ".- -... ", "&#65;", "\\x41", "01000001 ", "а̀", "the quick brown fox says hello ", ".", "\ufdfa"],
+    [
+        "deadbeef",
+        "QUJDREVG",
+        "%41%42",
+        ".- -... ",
+        "&#65;",
+        "\\x41",
+        "01000001 ",
+        "а̀",
+        "the quick brown fox says hello ",
+        ".",
+        "\ufdfa",
+    ],
 )
 def test_hostile_text_takes_bounded_time(unit: str) -> None:
     """An eighth of the limit, and time in proportion: the whole megabyte takes eight times as long."""
