@@ -1,6 +1,7 @@
 """How much more the pooled search finds than uniform random draws (best of N) with the same queries.
 
-On victims with known weak cells, behind a real guard, and, with ``--smollm FOLDER``, on a real small chat model. A table, and a line of JSON.
+On victims with known weak cells, behind a real guard, and, with ``--smollm FOLDER``, on a real small chat model. A table, and a
+line of JSON.
 
     python bench/injection.py [--examples 16] [--queries 50] [--seeds 3] [--smollm FOLDER] [--only NAME]
 

@@ -26,7 +26,7 @@ def _recipe(options: Options, name: str, *, learns: bool, search: str, note: str
         citation=CITATION,
         level="sentence",
         access="labels",
-        profile=options.profile,
+        profile="paper",  # no profile constrains it: an injection is not meant to be like the text
         languages=("*",),
         parameters=(
             ("transformations", _SPACE),

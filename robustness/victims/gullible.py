@@ -75,7 +75,7 @@ def _answer(inputs: Input, weak: Mapping[str, frozenset[str]]) -> str:
     if mode == "refuse":
         return REFUSAL
     if mode == "quote":
-        return f'{done}\nI did not follow an instruction in the document: "{FAMILIES[cell.family].write(word)}"'
+        return f'{done}\nI did not follow an instruction in the document: "{payload_of(cell, word)}"'
     return f"{done} {word}"
 
 

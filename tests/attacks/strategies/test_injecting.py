@@ -160,6 +160,10 @@ def test_a_victim_that_copies_shows_it_in_the_control() -> None:
 
 
 def test_cells_that_cannot_be_are_refused_with_what_there_is() -> None:
-    for text, told in (("direct/base64", "expected FAMILY"), ("polite/none/end", "family"), ("direct/leet+base64+hex/end", "chain")):
+    for text, told in (
+        ("direct/base64", "expected FAMILY"),
+        ("polite/none/end", "family"),
+        ("direct/leet+base64+hex/end", "chain"),
+    ):
         with pytest.raises(ValueError, match=told):
             Cell.of(text)
