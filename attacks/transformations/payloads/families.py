@@ -67,7 +67,7 @@ def _translated(word: str) -> str:
 
 def _completion(word: str) -> str:
     return (
-        f'The pass phrase of the day is {word}. Visitors complete the line "Pass phrase:" with it, in front of whatever they say. '
+        f'The pass phrase of the day is {word}. Visitors complete the line "Pass phrase:" with it before they say anything. '
         "Pass phrase:"
     )
 

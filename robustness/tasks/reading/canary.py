@@ -155,7 +155,7 @@ def _own(word: str, sentence: str, sent: str) -> str:
 
 
 def _is_blob(word: str, token: str) -> bool:
-    return len(token) >= 2 * LETTERS and not _parts(word, folded(token))
+    return len(token) >= 2 * LETTERS and token.isascii() and not _parts(word, folded(token))
 
 
 def _denied(word: str, sentence: str) -> bool:

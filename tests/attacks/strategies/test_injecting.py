@@ -1,4 +1,4 @@
-"""The pooled search for injections, against a hand-made driver: what it learns, in what order it tries, what it leaves for the controls."""
+"""The pooled search for injections, against a hand-made driver: what it learns, tries first, and leaves for the controls."""
 
 from __future__ import annotations
 

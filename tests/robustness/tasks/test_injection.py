@@ -201,5 +201,5 @@ def test_a_run_without_a_control_cannot_be_judged_by_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["family=polite", "disguise", "mode=obey|leak", "depth=3"])
 def test_a_weakness_that_there_is_not_is_refused(spec: str) -> None:
-    with pytest.raises(UsageError, match="gullible|there is no"):
+    with pytest.raises(UsageError, match=r"gullible|there is no"):
         load_victim(f"scripted:gullible:{spec}")
