@@ -66,7 +66,7 @@ class Overall:
     that no recipe broke while one of them had an error or is missing. Neither is in a denominator, both widen every interval from
     all broken to all robust. Clean accuracy is over all examples whose clean answer is known, the others over ``judged``.
     ``found``: examples on which a search found a success, confirmed or not. ``exhausted``: robust ones that held only until
-    some budget was spent.
+    some budget was spent. ``unanswered``: those whose clean text got no answer that counts; they are among the wrong ones.
     """
 
     examples: int
@@ -79,6 +79,7 @@ class Overall:
     robust_accuracy: Proportion
     accuracy_drop: Proportion
     attack_success_rate: Proportion
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,7 @@ def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: fl
         robust_accuracy=share(judged, "robust"),
         accuracy_drop=share(judged, "broken"),
         attack_success_rate=share(right, "broken"),
+        unanswered=sum(any(o.no_answer for o in group) for group in by_id.values()),
     )
 
 
@@ -240,8 +242,11 @@ def _held_by_budget(outcomes: Sequence[Outcome], recipes: int) -> bool:
 
 
 def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, examples: int) -> Proportion:
-    """Right on the clean text, of the examples whose clean answer is known; a test that never took place does not hide it."""
-    said = {e: next((o.status != "skipped" for o in group if o.clean is not None), None) for e, group in by_id.items()}
+    """Right on the clean text, of the examples that the victim was asked; a test that never took place does not hide it.
+
+    One that it gave no answer to is not right. Those that it could not be asked for an error are not known.
+    """
+    said = {e: next((o.status != "skipped" for o in group if o.clean or o.no_answer), None) for e, group in by_id.items()}
     known = [(e, right) for e, right in said.items() if right is not None]
     unknown = [*(e for e, right in said.items() if right is None), *_missing(examples - len(said))]
     groups = groups_of(run, (group[0] for group in by_id.values()))

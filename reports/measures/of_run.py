@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.measures.answer_kinds import AnswerKinds, answer_kinds
 from reports.measures.cascade import CascadeCost, cascade_cost
 from reports.measures.injection import Injection, injections
 from reports.measures.intervals import CONFIDENCE
@@ -39,6 +40,7 @@ class Measured:
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
     injections: tuple[Injection, ...] = ()
+    answers: AnswerKinds | None = None
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -55,4 +57,5 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         quality=quality(run, confidence),
         measures=task_measures(run),
         injections=injections(run, confidence),
+        answers=answer_kinds(run, confidence),
     )

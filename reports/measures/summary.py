@@ -15,7 +15,7 @@ from reports.run.failures import failures
 
 _RUN = (
     *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder"),
-    *("comparability_id", "finished", "usage", "sequential", "task", "goal"),
+    *("comparability_id", "finished", "usage", "bill", "sequential", "task", "goal"),
 )
 
 
@@ -32,6 +32,7 @@ def summarise(run: Run, result: GateResult | None = None, measured: Measured | N
         "quality": None if measured.quality is None else asdict(measured.quality),
         "measures": [asdict(measure) for measure in measured.measures],
         "injections": [asdict(found) for found in measured.injections],
+        "answers": None if measured.answers is None else asdict(measured.answers),
         "recipes": [_recipe(run, recipe) for recipe in measured.recipes],
         "stages": [asdict(stage) for stage in measured.stages],
         "cascade": _cascade(measured),

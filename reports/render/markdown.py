@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from reports.files.public import full_message, public_message
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.injection import injection_sections
 from reports.render.minimised import minimised_section
-from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
+from reports.render.numbers import (
+    NOTHING,
+    VERDICTS,
+    channel,
+    drawn,
+    interval,
+    intervals,
+    lost_points,
+    number,
+    percent,
+    points_interval,
+    unanswered,
+    words,
+)
 from reports.run import Judged, Outcome, Run
+from reports.run.bill import bill
 from reports.run.failures import failures
 
 SHOWN = 20
@@ -27,8 +43,10 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _rules(gate),
         _overall(measured, drawn(run.manifest)),
         _quality(measured),
+        _answers(measured),
         _channel(run),
         *injection_sections(measured),
+        _bill(run),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -75,7 +93,7 @@ def _rules(gate: GateResult) -> str:
 def _overall(measured: Measured, drawn: str) -> str:
     whole = measured.overall
     rows = [
-        ("clean accuracy", interval(whole.clean_accuracy)),
+        (f"clean accuracy{unanswered(whole, ', of')}", interval(whole.clean_accuracy)),
         ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
         ("accuracy drop", points_interval(whole.accuracy_drop)),
         ("of the examples that were right, those broken by some recipe", interval(whole.attack_success_rate)),
@@ -98,6 +116,11 @@ def _channel(run: Run) -> str:
     return section("Channel", f"{prose(said[:1].upper() + said[1:])}.") if said else ""
 
 
+def _bill(run: Run) -> str:
+    said = bill(run.manifest)
+    return section("Spent", f"{prose(said)}.") if said else ""
+
+
 def _quality(measured: Measured) -> str:
     held = measured.quality
     if held is None and not measured.measures:
@@ -111,6 +134,32 @@ def _quality(measured: Measured) -> str:
         "intervals are bootstrapped."
     )
     return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
+
+
+def _answers(measured: Measured) -> str:
+    split = measured.answers
+    if split is None or not split.mixed:
+        return ""
+    rows = [
+        (
+            *(
+                prose(one.kind),
+                interval(one.clean),
+                interval(one.attacked),
+                NOTHING if one.kind == RIGHT else interval(one.moved),
+            ),
+            f"{one.texts:,} of {split.texts:,}" if one.texts else NOTHING,
+        )
+        for one in split.kinds
+    ]
+    lost = lost_points(asdict(split))
+    note = (
+        f"Of all {split.examples} examples, on the clean text and at worst under attack. An answer that is none is neither right "
+        "nor broken: an example that no recipe broke counts here as what the victim returned most often in place of an answer. "
+        "*Became so*: of another kind on the clean text."
+    )
+    columns = ("kind", "clean", "under attack", "became so", "changed texts")
+    return section("Answers by kind", *([f"**{prose(lost)}.**"] if lost else []), table(columns, rows), note)
 
 
 def _stages(measured: Measured) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reports.files.public import full_message
 from reports.files.text import one_line, visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
@@ -16,6 +18,7 @@ from reports.render import numbers
 from reports.render.injection import told_of
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
+from reports.run.bill import bill
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -76,9 +79,12 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield _overall(measured)
     yield from _quality(measured)
     yield from _injections(measured)
+    yield from _answers(measured)
     if said := numbers.channel(run.manifest):
         yield plain(said)
     yield from _drawn(run)
+    if said := bill(run.manifest):
+        yield plain(f"spent: {said}")
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)
     yield from _flags(run)
@@ -130,7 +136,7 @@ def _overall(measured: Measured) -> Text:
     whole = measured.overall
     confirmed = whole.attack_success_rate.successes
     lines = [
-        f"clean accuracy   {interval(whole.clean_accuracy)}",
+        f"clean accuracy   {interval(whole.clean_accuracy)}{numbers.unanswered(whole, '   of')}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
         f"accuracy drop    {points_interval(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
@@ -163,6 +169,21 @@ def _injections(measured: Measured) -> Iterator[RenderableType]:
         yield unbroken(table)
         for line in told_of(found):
             yield plain(line)
+
+
+def _answers(measured: Measured) -> Iterator[RenderableType]:
+    """Every kind of answer, where there are others than right and wrong ones."""
+    split = measured.answers
+    if split is None or not split.mixed:
+        return
+    table = bare_table(f"answers of {split.examples}", "clean %", "under attack %", "became so %", f"of {split.texts:,} texts")
+    for one in split.kinds:
+        moved = numbers.NOTHING if one.kind == RIGHT else _bare(one.moved)
+        cells = (one.kind, _bare(one.clean), _bare(one.attacked), moved, number(one.texts) if one.texts else numbers.NOTHING)
+        table.add_row(*map(plain, cells))
+    yield unbroken(table)
+    if lost := numbers.lost_points(asdict(split)):
+        yield plain(lost, "yellow")
 
 
 def _drawn(run: Run) -> Iterator[Text]:

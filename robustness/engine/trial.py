@@ -37,7 +37,7 @@ class Plan:
     """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
 
     ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike. ``space``: what the victim reads
-    and can answer.
+    and can answer. ``requests``: how many requests one query asks.
     """
 
     recipes: tuple[Recipe, ...]
@@ -50,6 +50,7 @@ class Plan:
     cascade: bool = False
     measure_similarity: bool = False
     confirm: int = 0
+    requests: int = 1
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -141,16 +142,20 @@ def _similarity(trial: Trial) -> Search[float | None]:
 
 
 def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError, *, clean_forwards: int) -> Outcome:
-    """The outcome of a trial whose clean text could not be judged."""
+    """The outcome of a trial whose clean text could not be judged.
+
+    A victim that was asked and returned no answer (``error.kind``) was not right: the example is skipped as a wrong one is. One
+    that could not be asked is an error, which says nothing of the victim.
+    """
     return Outcome(
         example_id=example.id,
         recipe=recipe.name,
-        status="error",
+        status="skipped" if error.kind else "error",
         **_right(plan, example),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
-        forwards=clean_forwards,
+        forwards=clean_forwards * plan.requests,
         error=_written(error),
         meta=dict(example.meta),
         goal=plan.goal_of(recipe).name,
@@ -183,7 +188,7 @@ def _outcome(
         perturbed=found.text if found else None,
         edits=tuple(EditRecord(**asdict(edit)) for edit in edits),
         queries=trial.queries,
-        forwards=trial.queries - 1 + clean_forwards,
+        forwards=(trial.queries - 1 + clean_forwards) * plan.requests,
         words_changed=count.changed,
         words_inserted=count.inserted,
         words=count.words,
@@ -229,6 +234,7 @@ def _record(plan: Plan, example: Example, trial: Trial, verdict: Verdict, found:
         spans=tuple((span.start, span.end, span.label) for span in shown.spans),
         answer=shown.answer,
         measures=plan.task.measure(verdict.answer, seen),
+        kind=plan.task.kind(verdict.answer, seen),
     )
 
 

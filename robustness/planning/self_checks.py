@@ -52,7 +52,9 @@ CODES: Mapping[str, str] = {
     "zero-candidates": "no candidate was found for some examples; they are untested",
     "untested": "some examples had no fair try: they do not count as survivals, and the verdict allows for either outcome",
     "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
-    "unusable": "to many candidates the victim returned no answer that counts; they are neither tries nor breaks",
+    "unusable": "to many texts the victim returned no answer that counts; they are neither tries nor breaks",
+    "echo": "most answers hold the whole text that was asked: a victim that copies its input answers nothing",
+    "refusing": "the victim refuses most clean texts: what always refuses looks steady, and safe",
     "unknown-words": "the victim's tokenizer does not know much of the data",
     "unconfirmed": "some successes of the search were not confirmed by fresh answers and count as failed",
     "constant": "the victim gives the same answer whatever it is asked",
@@ -68,6 +70,7 @@ CODES: Mapping[str, str] = {
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they are",
     "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
+    "spent": "a cap on what may be spent ended the run",
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches, yet answered each of their inputs when asked again",
     "dropped-rows": "rows of the data were dropped",
@@ -81,6 +84,8 @@ CODES: Mapping[str, str] = {
     "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may not be genuine",
     "insertion-only": "some examples were broken only by added text, with their own text unchanged",
     "polarity": "some successes replace a word by one of opposite polarity, which the strict profile refuses",
+    "universal": "one text is put to a whole panel of examples, whose accuracy is judged",
+    "label-bias": "what a victim that is asked in words answers by itself",
     "no-encoder": "no sentence encoder: similarity of the failures is unknown",
 }
 
@@ -164,8 +169,9 @@ class OutcomeChecks:
         self._errors: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
         self._gold: Counter[str] = Counter()
-        self._right = 0
+        self._right = self._given_up = 0
         self._clean: set[str] = set()
+        self._unanswered: dict[str, str] = {}
 
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -173,7 +179,9 @@ class OutcomeChecks:
         if self._classes and outcome.best is not None and outcome.best.scores is not None:
             self.oddities.look(outcome.best.scores)
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
-        if outcome.status == "error":
+        if outcome.status == "error" and error_type(outcome.error) == "SpentError":
+            self._given_up += 1  # no error of the victim's
+        elif outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
             self._types[error_type(outcome.error)] += 1
         elif outcome.status != "skipped":
@@ -191,6 +199,8 @@ class OutcomeChecks:
             count.unusable.update(outcome.unusable)
 
     def _read_clean(self, outcome: Outcome) -> None:
+        if outcome.no_answer:
+            self._unanswered[outcome.example_id] = outcome.no_answer
         if outcome.clean is None or outcome.example_id in self._clean:
             return
         self._clean.add(outcome.example_id)
@@ -202,12 +212,24 @@ class OutcomeChecks:
     def flags(self) -> list[Flag]:
         """Every doubt that the outcomes raise, the most common kinds by recipe."""
         flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
+        if self._given_up:
+            said = f"{CODES['spent']}; {self._given_up} trials were under way"
+            flags.append(Flag("spent", "note", said, float(self._given_up)))
         total = sum(self._errors.values())
         if total:
             worst = self._errors.most_common(1)[0]
             message, detail = f"{CODES['errors']}: {counted(self._types)}", f"{worst[1]} of them: {worst[0]}"
             flags.append(Flag("errors", "warning", message, float(total), detail))
-        return flags + self._chance()
+        return flags + self._no_answer() + self._chance()
+
+    def _no_answer(self) -> list[Flag]:
+        """Clean texts without an answer; of the answers that are measured, few may then be left."""
+        n = len(self._unanswered) + len(self._clean)
+        if not self._unanswered or len(self._unanswered) / n <= SOME_UNUSABLE:
+            return []
+        kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(self._unanswered.values()).most_common())
+        message = f"{CODES['unusable']}: of {n} clean texts, {kinds}"
+        return [Flag("unusable", "warning", message, len(self._unanswered) / n)]
 
     def _chance(self) -> list[Flag]:
         n = sum(self._gold.values())

@@ -179,6 +179,10 @@ class Task(ABC, Generic[R, A]):
         """A number for each of ``measures``, or three where it is pooled."""
         return {}
 
+    def kind(self, answer: A, seen: Seen[R, A]) -> str:
+        """What kind of an answer it is, where that says more than right or wrong: ``refused``, ``invalid``; else nothing."""
+        return ""
+
     def marks(self, reference: R | None, inputs: Input) -> tuple[Mark, ...]:
         """Spans of the input that the reference names: gold entities, the answer inside a context."""
         return ()

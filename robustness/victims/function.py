@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attacks.search import Input
+from attacks.search import Input, Unusable
 from robustness.errors import UsageError, VictimError, cut
 from robustness.tasks.reading.named_answers import ONE_TEXT, plain_list
 from robustness.tasks.registry import DEFAULT, task_named
@@ -80,11 +80,7 @@ def load_function(
     Raises:
         UsageError: nothing importable there, it is not a predictor, or its labels are unknown.
     """
-    module_name, colon, attribute = target.rpartition(":")
-    if not colon or not module_name or not attribute:
-        raise UsageError(f"expected python:module:name or python:file.py:name, got python:{target}")
-    module = _import(module_name)
-    found = _attribute(module, attribute, target)
+    found, source = imported(target)
     return from_callable(
         found,
         access=access,
@@ -93,8 +89,17 @@ def load_function(
         one_at_a_time=one_at_a_time,
         task=task,
         name=f"python:{target}",
-        source=getattr(module, "__file__", None),
+        source=source,
     )
+
+
+def imported(target: str) -> tuple[Any, str | None]:
+    """What ``module:name`` or ``path/to/file.py:name`` names, and the file of its module; raises ``UsageError``."""
+    module_name, colon, attribute = target.rpartition(":")
+    if not colon or not module_name or not attribute:
+        raise UsageError(f"expected python:module:name or python:file.py:name, got python:{target}")
+    module = _import(module_name)
+    return _attribute(module, attribute, target), getattr(module, "__file__", None)
 
 
 def from_callable(
@@ -286,7 +291,9 @@ def _naming(predictor: Any, labels: tuple[str, ...], name: str) -> Ask:
 
 
 def _renamed(answer: Any, names: Mapping[Any, str]) -> Any:
-    if not isinstance(answer, Hashable):  # no class value: the oracle says what is wrong with it, or reads it
+    if not isinstance(answer, Hashable) or isinstance(
+        answer, Unusable
+    ):  # no class value: the oracle reads it, or says what it is
         return answer
     return names.get(answer, answer if isinstance(answer, (Integral, tuple)) and not names else str(answer))
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from reports.gate.verdicts import GateResult
 from reports.measures.clusters import Design
-from reports.render.numbers import channel, over_groups
+from reports.render.numbers import channel, lost_points, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
 from reports.render.page.minimised import minimised_view
 from reports.render.page.shell import html_page
 from reports.run import Run
+from reports.run.bill import bill
 
 
 def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None) -> str:
@@ -32,6 +33,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
     ladders = {row["recipe"] for row in summary["severities"]}
     searching = [r for r in recipes if r["name"] not in ladders and r["attack_success_rate"]["n"]]
     rules, conditions = view.rules(gate)
+    answers = summary.get("answers")
     return {
         "manifest": manifest,
         "finished": manifest.finished,
@@ -39,7 +41,10 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "confidence": summary["confidence"],
         "overall": summary["overall"],
         "quality": summary["quality"],
+        "answers": answers if answers and answers["mixed"] else None,
+        "lost": lost_points(answers),
         "channel": channel(manifest),
+        "bill": bill(manifest),
         "measures": [one for one in summary["measures"] if one["clean"] is not None],
         "over_groups": _over_groups(summary["overall"]["robust_accuracy"]),
         "verdict": view.verdict(gate),
@@ -76,6 +81,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("verdict", "Verdict", True),
         ("headline", "Robust accuracy", True),
         ("quality", "Quality", context["quality"] or context["measures"]),
+        ("answers", "Answers", context["answers"]),
         ("doubts", _counted("Doubts", len(context["doubts"])), True),
         ("injection", "Injection", context["injections"]),
         ("stages", "Cascade", context["stages"]),

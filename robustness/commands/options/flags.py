@@ -167,6 +167,14 @@ class ExtentFlags(Flags):
     limit: LimitFlag = None
     seed: SeedFlag = None
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
+    universal: Annotated[
+        int | None,
+        typer.Option(
+            "--universal",
+            metavar="N",
+            help="Perturb the prompt's instruction, one text for many examples: the accuracy of a panel of N decides.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +250,9 @@ class OpeningFlags(Flags):
     prompt: Annotated[
         str | None,
         typer.Option(
-            "--prompt", help="What a decoder is asked: a text with {text}, or with names of columns in braces; or @FILE."
+            "--prompt",
+            help="What a model is asked: FILE.toml, a shipped prompt such as sentiment-a, python:module:function, or a text with "
+            "{text} or names of columns in braces (@FILE for a file with one).",
         ),
     ] = None
     system: Annotated[str | None, typer.Option("--system", help="The system message of a chat model.")] = None
@@ -307,11 +317,7 @@ class GateFlags(Flags):
         typer.Option("--max-attack-success-rate", help="Fail if a larger share of the right examples is broken by some recipe."),
     ] = None
     max_attributable_success_rate: Annotated[
-        str | None,
-        typer.Option(
-            "--max-attributable-success-rate",
-            help="Fail if injected instructions break this much more than their benign twins do, e.g. 10pt.",
-        ),
+        str | None, typer.Option("--max-attributable-success-rate", help="Fail if injections beat their benign twins by more.")
     ] = None
     min_quality: Annotated[
         str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")
