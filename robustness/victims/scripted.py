@@ -199,7 +199,7 @@ def three_scores(argument: str = "") -> ScriptedVictim:
 
 def gullible(argument: str = "") -> ScriptedVictim:
     """Reads for a user, and obeys injected text in the cells it is told (``family=A|B,disguise=C,place=D,depth=N,mode=obey``)."""
-    from robustness.victims.gullible import FIELDS, reader
+    from robustness.victims.fakes.gullible import FIELDS, reader
 
     return ScriptedVictim("gullible", reader(argument), argument, labels=(), fields=FIELDS, task="injection")
 
