@@ -207,6 +207,8 @@ class Trial:
                     kind = verdict.answer.kind
                     self.tally.unusable[kind] = self.tally.unusable.get(kind, 0) + 1
                     continue
+                if not verdict.fair:
+                    continue
                 apart = self._told_apart(verdict)
                 self.tally.distinct += apart
                 self.tally.indistinguishable += not apart
@@ -283,4 +285,4 @@ class Trial:
         if isinstance(answer, Unusable):  # as far from the goal as the original: no search climbs on it
             return Verdict(text, answer, self.clean.score, False)
         judged = self.judge(answer, self.with_text(text))
-        return Verdict(text, answer, judged.score, judged.reached, judged.quality)
+        return Verdict(text, answer, judged.score, judged.reached, judged.quality, judged.kind, judged.fair)

@@ -32,6 +32,7 @@ def summarise(run: Run, result: GateResult | None = None, measured: Measured | N
         "overall": asdict(measured.overall),
         "quality": None if measured.quality is None else asdict(measured.quality),
         "measures": [asdict(measure) for measure in measured.measures],
+        "injections": [asdict(found) for found in measured.injections],
         "answers": None if measured.answers is None else asdict(measured.answers),
         "noise": record(measured.noise),
         "recipes": [_recipe(run, recipe) for recipe in measured.recipes],

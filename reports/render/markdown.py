@@ -14,6 +14,7 @@ from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
 from reports.render.certificates import certificates_section
 from reports.render.inert import code, prose
+from reports.render.injection import injection_sections
 from reports.render.minimised import minimised_section
 from reports.render.numbers import (
     NOTHING,
@@ -47,6 +48,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _quality(measured),
         _answers(measured),
         _channel(run),
+        *injection_sections(measured),
         _bill(run),
         _stages(measured),
         _recipes(measured),

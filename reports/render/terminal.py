@@ -16,6 +16,7 @@ from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
 from reports.render import numbers
+from reports.render.injection import told_of
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
 from reports.run.bill import bill
@@ -78,6 +79,7 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
     yield _overall(measured)
     yield from _quality(measured)
+    yield from _injections(measured)
     yield from _answers(measured)
     if said := numbers.channel(run.manifest):
         yield plain(said)
@@ -156,6 +158,17 @@ def _quality(measured: Measured) -> Iterator[Text]:
     for one in measured.measures:
         if one.clean is not None:
             yield plain(f"{one.title}: {number(one.clean, 3)} clean, {number(one.attacked, 3)} under attack")
+
+
+def _injections(measured: Measured) -> Iterator[RenderableType]:
+    for found in measured.injections:
+        table = bare_table(f"{found.recipe}: arm", "gave the word %", "quoted it %", "refused %", "did the task %")
+        for arm in found.arms:
+            cells = (arm.emitted, arm.quoted, arm.refused, arm.useful)
+            table.add_row(plain(arm.name), *(plain(_bare(cell)) for cell in cells))
+        yield unbroken(table)
+        for line in told_of(found):
+            yield plain(line)
 
 
 def _answers(measured: Measured) -> Iterator[RenderableType]:

@@ -226,6 +226,13 @@ def three_scores(argument: str = "") -> ScriptedVictim:
     return ScriptedVictim("three-scores", lambda inputs: [(0.2, 0.3, 0.5)] * len(inputs))
 
 
+def gullible(argument: str = "") -> ScriptedVictim:
+    """Reads for a user, and obeys injected text in the cells it is told (``family=A|B,disguise=C,place=D,depth=N,mode=obey``)."""
+    from robustness.victims.fakes.gullible import FIELDS, reader
+
+    return ScriptedVictim("gullible", reader(argument), argument, labels=(), fields=FIELDS, task="injection")
+
+
 def _keyword_row(i: Input) -> Row:
     p = keyword_score(i)
     return (1.0 - p, p)
@@ -267,10 +274,11 @@ def _no_argument(name: str, argument: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One shipped fake: how it is made from its argument, and what it gives."""
+    """One shipped fake: how it is made from its argument, what it gives, and the task that it answers for."""
 
     make: Callable[[str], ScriptedVictim]
     access: str = "scores"
+    task: str = "classification"
 
 
 SCRIPTED: dict[str, Script] = {
@@ -289,6 +297,7 @@ SCRIPTED: dict[str, Script] = {
     "logits": Script(logits),
     "rounded": Script(rounded),
     "three-scores": Script(three_scores),
+    "gullible": Script(gullible, "texts", "injection"),
 }
 
 
