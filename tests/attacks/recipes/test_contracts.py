@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from attacks.constraints.profiles import PROFILES
-from attacks.recipes import Options, build, names, suites
+from attacks.recipes import Options, build, names
 from attacks.search import Recipe
 from attacks.transformations.base import SEVERITIES
 from attacks.words import Words
@@ -37,8 +37,9 @@ STRANGE = {
 }
 
 
-CASES = [(name, profile) for name in names() for profile in PROFILES if profile == "paper" or not name.startswith("natural:")]
-"""Noise is the same under both profiles, which ``test_noise_is_the_same_under_both_profiles`` holds."""
+UNPROFILED = ("natural:", "guard:")
+"""Recipes that are the same under both profiles, which ``test_it_is_the_same_under_both_profiles`` holds."""
+CASES = [(name, profile) for name in names() for profile in PROFILES if profile == "paper" or not name.startswith(UNPROFILED)]
 
 
 @pytest.fixture(params=CASES, ids="-".join)
@@ -140,8 +141,8 @@ def test_blind_recipes_ask_once_and_fill_the_ladder(recipe: Recipe, run: Any) ->
     assert trial.ladder
 
 
-@pytest.mark.parametrize("name", suites()["natural"])
-def test_noise_is_the_same_under_both_profiles(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in names() if name.startswith(UNPROFILED) and not name.endswith("-real")])
+def test_it_is_the_same_under_both_profiles(name: str) -> None:
     paper, strict = build(name, Options("paper")), build(name, Options("strict"))
     assert repr(replace(strict, profile="paper")) == repr(paper)
     assert strict.needs == ()
