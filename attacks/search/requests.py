@@ -142,15 +142,41 @@ class Flips:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Ask the victim about one input ``times`` times afresh, bypassing every cache; answered by that many ``Answer`` objects."""
+    """Ask the victim about one input ``times`` times afresh, bypassing every cache; answered by that many ``Answer`` objects.
+
+    ``ask``: names these askings, and ``first`` numbers the first of them: the same name, number and input is the same asking, in
+    whatever order trials come to theirs, and a record of what was answered brings back the same answer for it.
+    """
 
     role: ClassVar[str] = "fresh"
     input: Input
     times: int
+    ask: str = ""
+    first: int = 1
 
-    def items(self) -> Sequence[Input]:
-        """The input, as often as it is to be asked."""
-        return [self.input] * self.times
+    def items(self) -> Sequence[tuple[Input, str]]:
+        """(input, name of the asking) for each."""
+        return [(self.input, f"{self.ask}#{number}") for number in range(self.first, self.first + self.times)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Hand in what a trial learned, and wait for every other trial of the same recipe to do so.
+
+    Answered, once all trials of ``recipe`` that have not ended wait too, by (example id, report) of each trial that handed
+    something in since the last time, in order of example ids: the same whatever the order in which they ran. ``last``: the
+    trial ends and waits for nobody; it is answered by nothing.
+    """
+
+    role: ClassVar[str] = "pool"
+    recipe: str
+    example_id: str
+    report: Any
+    last: bool = False
+
+    def items(self) -> Sequence[Pool]:
+        """The request itself."""
+        return [self]
 
 
 class Request(Protocol):
@@ -259,4 +285,16 @@ class BudgetExhaustedError(Exception):
 
 
 class UnansweredError(Exception):
-    """An oracle could not answer a request of this search (the victim raised, hung or gave a nonsensical answer)."""
+    """An oracle could not answer a request of this search (the victim raised, hung or gave a nonsensical answer).
+
+    ``type``: the kind of error that is written down; ``kind``: of an answer that does not count (``Unusable.kind``).
+    """
+
+    def __init__(self, message: str = "", *, type: str = "UnansweredError", kind: str = "") -> None:
+        super().__init__(message)
+        self.type, self.kind = type, kind
+
+    @classmethod
+    def of(cls, answer: Unusable) -> UnansweredError:
+        """An answer that does not count, where one that does is needed."""
+        return cls(f"{answer.kind}: {answer.message}", kind=answer.kind)

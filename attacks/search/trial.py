@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from attacks.search.requests import (
     Answer,
@@ -56,7 +57,9 @@ class Trial:
     only where most of them bear it out. 0 for a victim that always answers alike.
 
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
-    is right speaks of.
+    is right speaks of. ``target``: a text that the goal wants to be answered, where it wants one: a canary, a word.
+
+    ``details``: what an attack wants to be written down of this trial besides: JSON-able values, by name.
     """
 
     def __init__(
@@ -72,9 +75,12 @@ class Trial:
         confirm: int = 0,
         gold: int = 0,
         marks: tuple[Mark, ...] = (),
+        recipe: str = "",
+        target: str = "",
     ) -> None:
         self.inputs, self.field, self.judge = inputs, field, judge
-        self.gold, self.marks = gold, marks
+        self.gold, self.marks, self.recipe, self.target = gold, marks, recipe, target
+        self.details: dict[str, Any] = {}
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
         self.clean = self._judge(self.text, clean)
         self.best: Verdict = self.clean
@@ -85,6 +91,7 @@ class Trial:
         self._tried: set[str] = {self.text}
         self._best_candidate: Candidate | None = None
         self._idle = 0
+        self._afresh = 0
 
     @property
     def text(self) -> str:
@@ -217,7 +224,7 @@ class Trial:
 
     def _confirmed(self, verdict: Verdict) -> Search[bool]:
         """Whether most of the fresh answers reach the goal too; a text that was merely lucky counts as failed from then on."""
-        answers: list[Answer] = yield Confirm(self.with_text(verdict.text), self.confirm)
+        answers = yield from self.ask_afresh(verdict.text, self.confirm)
         fresh = [self._judge(verdict.text, answer) for answer in answers]
         failed = [v for v in fresh if not v.reached]
         if 2 * len(failed) < len(fresh):
@@ -226,6 +233,13 @@ class Trial:
         self.tally.unconfirmed += 1
         self._known[verdict.text] = max(failed, key=lambda v: v.score)
         return False
+
+    def ask_afresh(self, text: str, times: int) -> Search[list[Answer]]:
+        """What the victim answers to a text when it is asked anew, outside budget and cache."""
+        first = self._afresh + 1
+        self._afresh += times
+        answers: list[Answer] = yield Confirm(self.with_text(text), times, f"{self.recipe}\x1f{self.example_id}", first)
+        return answers
 
     def _ask(self, texts: Sequence[str]) -> Search[tuple[dict[str, Verdict], bool]]:
         new = [t for t in dict.fromkeys(texts) if t not in self._known]

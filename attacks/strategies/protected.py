@@ -21,6 +21,7 @@ from attacks.search import (
     Input,
     Judgement,
     Mark,
+    Pool,
     Query,
     Request,
     Rewrite,
@@ -108,7 +109,10 @@ class _MaskedTrial(Trial):
             confirm=trial.confirm,
             gold=trial.gold,
             marks=tuple(_masked_marks(trial, mask)),
+            recipe=trial.recipe,
+            target=trial.target,
         )
+        self.details = trial.details
         self.tally = trial.tally
         trial._known = self._known
 
@@ -149,6 +153,8 @@ class _MaskedTrial(Trial):
             return replace(request, contexts=contexts)
         if isinstance(request, Gradients):
             return replace(request, inputs=tuple(map(self._input, request.inputs)))
+        if isinstance(request, Pool):
+            return request
         if not isinstance(request, Flips):  # none but these speak of inputs; what holds texts alone was restored above
             raise TypeError(f"{type(request).__name__} requests are not known to the mask over protected spans")
         inputs = tuple(map(self._input, request.inputs))

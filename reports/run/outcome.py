@@ -83,6 +83,7 @@ class Outcome:
     that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
     search that fresh answers did not confirm; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
     that reached the goal too. ``unusable``: texts to which the victim returned no answer that counts, by kind.
+    ``details``: what else an attack wrote down, by name.
     ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
     message when ``status`` is ``error``. ``meta``: the example's extra columns, for slices. ``goal``: what counts as broken,
@@ -122,6 +123,7 @@ class Outcome:
     gold: Any = None
     stratum: str | None = None
     unusable: Mapping[str, int] = _field(default_factory=dict)
+    details: Mapping[str, Any] = _field(default_factory=dict)
 
     @property
     def words_touched(self) -> int:
@@ -169,13 +171,14 @@ _LEFT_OUT: Mapping[str, Any] = {
     "goal": MISCLASSIFY,
     "gold": None,
     "unusable": {},
+    "details": {},
     **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
 }
 """What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "reference", "field", "texts"}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("example_id", "recipe", "status", "reference", "field", "goal"), (str,)),
-    **dict.fromkeys(("texts", "meta", "unusable"), (dict,)),
+    **dict.fromkeys(("texts", "meta", "unusable", "details"), (dict,)),
     **dict.fromkeys(("clean", "best", "error"), (dict, type(None))),
     **dict.fromkeys(("edits", "ladder"), (list,)),
     **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),

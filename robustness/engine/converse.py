@@ -8,24 +8,44 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attacks.search import Input, Query, Search, UnansweredError, Unusable
 from reports.run import Outcome
 from reports.run.cases import inputs_of
-from robustness.engine.engine import VICTIM, Job, Oracles, Result, drive
+from robustness.engine.engine import FRESH, VICTIM, AnyOracle, Job, Oracles, Result, drive
 from robustness.engine.oracle import Oracle
+from robustness.engine.stream import Mailbox, StreamOracle
 from robustness.errors import UsageError
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Seen, Space
 
 if TYPE_CHECKING:
+    from robustness.engine.backends import VictimBackend
+    from robustness.engine.cache import Memory
     from robustness.victims.base import Victim, VictimInfo
 
 T = TypeVar("T")
-VictimOracle = Oracle[Input, Any]
+VictimOracle = Oracle[Input, Any] | StreamOracle[Input, Any]
 
 
 def oracle_for(victim: Victim, *, batch_tokens: int = 2048, timeout: float | None = 300.0) -> VictimOracle:
     """A fresh oracle over a victim; it remembers nothing from another."""
     from robustness.engine.backends import VictimBackend
 
-    return Oracle(VictimBackend(victim, timeout=timeout), batch_tokens=batch_tokens)
+    return over_victim(VictimBackend(victim, timeout=timeout), batch_tokens=batch_tokens)[VICTIM]
+
+
+def over_victim(backend: VictimBackend, *, batch_tokens: int, memory: Memory | None = None) -> dict[str, AnyOracle]:
+    """The oracles over a victim by role: asked for the one answer that searches use, and asked afresh."""
+    from robustness.engine.backends import FreshBackend, StreamedFresh, StreamedVictim
+
+    store = memory.of_victim(backend.victim.info, backend.oddities) if memory else None
+    if backend.streaming:
+        mailbox = Mailbox()
+        return {
+            VICTIM: StreamOracle(StreamedVictim(backend), mailbox, store=store),
+            FRESH: StreamOracle(StreamedFresh(backend), mailbox),
+        }
+    return {
+        VICTIM: Oracle(backend, batch_tokens=batch_tokens, store=store),
+        FRESH: Oracle(FreshBackend(backend), batch_tokens=batch_tokens),
+    }
 
 
 def converse(oracle: VictimOracle, searches: Iterable[Search[T]]) -> list[T | UnansweredError]:
@@ -53,7 +73,7 @@ def ask(oracle: VictimOracle, inputs: Sequence[Input]) -> list[Any]:
     def one(item: Input) -> Search[Any]:
         answers: list[Any] = yield Query((item,))
         if isinstance(answers[0], Unusable):
-            raise UnansweredError(f"{answers[0].kind}: {answers[0].message}")
+            raise UnansweredError.of(answers[0])
         return answers[0]
 
     return converse(oracle, (one(item) for item in inputs))

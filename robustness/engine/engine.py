@@ -6,15 +6,17 @@ searches are in flight.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from attacks.search import Confirm, Query, Request, UnansweredError, Unusable
+from attacks.search import Pool, Query, Request, UnansweredError, Unusable
 from reports.run import Outcome
 from robustness.engine.oracle import Oracle
+from robustness.engine.stream import StreamOracle
 from robustness.engine.trial import Plan, crashed, run_trial
+from robustness.errors import SpentError
 
 if TYPE_CHECKING:
     from robustness.data import Example
@@ -37,41 +39,74 @@ class Result(Generic[R]):
     value: R
 
 
+AnyOracle = Oracle[Any, Any] | StreamOracle[Any, Any]
 Job = Generator[Request | Result[R], Any, None]
 
 
 class Oracles:
     """The oracles of a run by the role that requests name."""
 
-    def __init__(self, by_role: Mapping[str, Oracle[Any, Any]]) -> None:
+    def __init__(self, by_role: Mapping[str, AnyOracle]) -> None:
         if VICTIM not in by_role:
             raise ValueError(f"a run has an oracle over its victim; got {sorted(by_role)}")
         self.by_role = dict(by_role)
-        self._serial = count()
+        self.streams = [one for one in by_role.values() if isinstance(one, StreamOracle)]
+        self.batches = [one for one in by_role.values() if isinstance(one, Oracle)]
+        boxes = {id(one.mailbox): one.mailbox for one in self.streams}
+        if len(boxes) > 1:
+            raise ValueError("the streams of a run share one mailbox: nobody can wait at two")
+        self._mailbox = next(iter(boxes.values()), None)
 
     @property
-    def victim(self) -> Oracle[Any, Any]:
+    def victim(self) -> AnyOracle:
         """The oracle over the victim."""
         return self.by_role[VICTIM]
 
-    def route(self, request: Request) -> tuple[Oracle[Any, Any], Collection[Any]]:
-        """The oracle for a request and the items to ask it about; raises ``UnansweredError`` if there is none."""
+    @property
+    def spent(self) -> SpentError | None:
+        """Why nothing more will be answered, once a cap is reached."""
+        return next((one.spent for one in self.streams if one.spent is not None), None)
+
+    def route(self, request: Request) -> AnyOracle:
+        """The oracle for a request; raises ``UnansweredError`` if there is none, or if it will answer nothing more."""
         oracle = self.by_role.get(request.role)
         if oracle is None:
             raise UnansweredError(f"nothing in this run answers {type(request).__name__} requests")
-        items = request.items()
-        if isinstance(request, Confirm):  # numbered, so that no two questions count as one
-            items = [(one, next(self._serial)) for one in items]
-        return oracle, items
+        if isinstance(oracle, StreamOracle) and oracle.spent is not None:
+            raise UnansweredError(str(oracle.spent), type=type(oracle.spent).__name__)
+        return oracle
+
+    def answered(self) -> Iterator[tuple[int, Any]]:
+        """Tickets and their answers: what came over the network, or else one batch computed, or else the first that comes.
+
+        Raises:
+            RefusedError: the endpoint of a streaming victim will answer nothing more.
+        """
+        if self._mailbox is not None:
+            self._mailbox.deliver(wait=False)
+        if not any(one.complete for one in self.streams):
+            busiest = max(self.batches, key=lambda one: one.pending, default=None)
+            if busiest is not None and busiest.pending:
+                yield from busiest.pump()
+                return
+            if self._mailbox is not None and any(one.in_flight for one in self.streams):
+                self._mailbox.deliver(wait=True)
+        for stream in self.streams:
+            yield from stream.collect()
 
 
-def drive(oracles: Oracles, jobs: Iterable[Job[R]], *, in_flight: int) -> Iterator[R]:
+def drive(oracles: Oracles, jobs: Iterable[Job[R]], *, in_flight: int, pooled: Sequence[str] = ()) -> Iterator[R]:
     """Run jobs to their ends, ``in_flight`` of them waiting for answers at once; what they hand out, as soon as they do.
 
     The one place that resumes generators with answers: requests of all that wait are batched together, and a request that
-    has no answer is raised inside the job that made it.
+    has no answer is raised inside the job that made it. Once a cap is reached no further job begins, and those under way end.
+    ``pooled``: names of the recipes whose trials wait for one another, in the order of the run.
+
+    Raises:
+        RefusedError: see ``Oracles.answered``.
+        SpentError: a cap was reached; what the jobs under way had to hand out was handed out.
     """
-    queue, tickets = iter(jobs), count()
+    queue, tickets, pools = iter(jobs), count(), Pools(pooled)
     waiting: dict[int, Job[R]] = {}
 
     def advance(job: Job[R], answer: Any) -> Iterator[R]:
@@ -84,45 +119,91 @@ def drive(oracles: Oracles, jobs: Iterable[Job[R]], *, in_flight: int) -> Iterat
             if isinstance(said, Result):
                 yield said.value
                 continue
+            if isinstance(said, Pool):
+                answer = pools.hand_in(job, said)
+                if answer is None:
+                    return
+                continue
             try:
-                oracle, items = oracles.route(said)
+                oracle = oracles.route(said)
             except UnansweredError as error:
                 answer = error
                 continue
             ticket = next(tickets)
             waiting[ticket] = job
-            oracle.submit(ticket, list(items))
+            oracle.submit(ticket, list(said.items()))
             return
 
     while True:
-        while len(waiting) < in_flight and (job := next(queue, None)) is not None:
+        while oracles.spent is None and len(waiting) < in_flight and (job := next(queue, None)) is not None:
             yield from advance(job, None)
-        if not waiting:
-            return
-        busiest = max(oracles.by_role.values(), key=lambda oracle: oracle.pending)
-        for ticket, answer in busiest.pump():
-            yield from advance(waiting.pop(ticket), answer)
+        if waiting:
+            for ticket, answer in oracles.answered():
+                yield from advance(waiting.pop(ticket), answer)
+            continue
+        released = pools.release()
+        if not released:
+            break
+        for parked, shared in released:
+            yield from advance(parked, shared)
+    if oracles.spent is not None:
+        raise oracles.spent
 
 
-def example_job(plan: Plan, example: Example, finished: Finished) -> Job[Outcome]:
-    """Every recipe of the run on one example, in order; in a cascade, until one breaks it."""
+class Pools:
+    """Trials that wait for the others of their recipe: everybody is let go at once, when nothing else can go on.
+
+    Recipes are let go in the order of the run, so that what a trial learns from the others depends on neither their order nor
+    how many run at once.
+    """
+
+    def __init__(self, recipes: Sequence[str]) -> None:
+        self._reports: dict[str, dict[str, Any]] = {}
+        self._parked: dict[str, list[tuple[str, Job[Any]]]] = {name: [] for name in recipes}
+
+    def hand_in(self, job: Job[Any], request: Pool) -> tuple[()] | None:
+        """Take a report. None: the job waits; else it goes on at once, because it waits for nobody."""
+        self._reports.setdefault(request.recipe, {})[request.example_id] = request.report
+        if request.last:
+            return ()
+        self._parked.setdefault(request.recipe, []).append((request.example_id, job))
+        return None
+
+    def release(self) -> list[tuple[Job[Any], list[tuple[str, Any]]]]:
+        """The jobs of the first recipe that is waited for, in order of examples, each with everything handed in."""
+        recipe = next((name for name, jobs in self._parked.items() if jobs), None)
+        if recipe is None:
+            return []
+        shared = sorted(self._reports.pop(recipe, {}).items())
+        parked, self._parked[recipe] = self._parked[recipe], []
+        return [(job, shared) for _, job in sorted(parked, key=lambda pair: pair[0])]
+
+
+def example_job(plan: Plan, example: Example, finished: Finished, rerun: Collection[str] = ()) -> Job[Outcome]:
+    """Every recipe of the run on one example, in order; in a cascade, until one breaks it.
+
+    ``rerun``: recipes whose trials run again although they have ended, because the others learn from them; their outcomes are
+    known, and not handed out again.
+    """
     clean: Any = None
     for position, recipe in enumerate(plan.recipes):
         status = finished.get((example.id, recipe.name))
-        if status is None:
+        if status is None or recipe.name in rerun:
+            known = status is not None
             clean_forwards = int(position == 0)
             if clean is None:
                 try:
                     clean = (yield Query((example.inputs,)))[0]
                     if isinstance(clean, Unusable):
-                        clean = UnansweredError(f"{clean.kind}: {clean.message}")
+                        clean = UnansweredError.of(clean)
                 except UnansweredError as error:
                     clean = error
             if isinstance(clean, UnansweredError):
                 outcome = crashed(plan, recipe, example, clean, clean_forwards=clean_forwards)
             else:
                 outcome = yield from run_trial(plan, recipe, example, clean, clean_forwards=clean_forwards)
-            yield Result(outcome)
+            if not known:
+                yield Result(outcome)
             status = outcome.status
         if plan.cascade and status in ("succeeded", "skipped"):
             return
@@ -137,6 +218,18 @@ class Engine:
         self.oracles, self.in_flight = oracles, in_flight
 
     def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished) -> Iterator[Outcome]:
-        """Run every job; each outcome is handed out as soon as its trial ends."""
-        jobs = (example_job(plan, example, finished) for example in examples)
-        return drive(self.oracles, jobs, in_flight=self.in_flight)
+        """Run every job; each outcome is handed out as soon as its trial ends.
+
+        Raises:
+            RefusedError: the victim will answer nothing more.
+            SpentError: a cap on what may be asked was reached; trials under way have ended as errors.
+        """
+        examples = list(examples)
+        rerun = {
+            recipe.name
+            for recipe in plan.recipes
+            if recipe.pooled and not all((example.id, recipe.name) in finished for example in examples)
+        }
+        jobs = (example_job(plan, example, finished, rerun) for example in examples)
+        pooled = [recipe.name for recipe in plan.recipes if recipe.pooled]
+        return drive(self.oracles, jobs, in_flight=self.in_flight, pooled=pooled)

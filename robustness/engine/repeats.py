@@ -77,8 +77,8 @@ def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
     """
     info, same, gist = backend.victim.info, backend.task.same, backend.task.gist
     inputs = inputs[:SAMPLE_DECLARED] if info.deterministic else inputs
-    once = _apart(backend, inputs[::-1])[::-1]
-    again = once if info.deterministic else _apart(backend, inputs)
+    once = _apart(backend, inputs[::-1], "again#1")[::-1]
+    again = once if info.deterministic else _apart(backend, inputs, "again#2")
     together = _usable(backend.compute(_padded(backend, inputs)))[: len(inputs)]
     rows = list(zip(together, once, again, strict=True))
     return Repeats(
@@ -92,7 +92,9 @@ def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
     )
 
 
-def _apart(backend: VictimBackend, inputs: Sequence[Input]) -> list[Answer]:
+def _apart(backend: VictimBackend, inputs: Sequence[Input], ask: str) -> list[Answer]:
+    if backend.streaming:  # each is asked by itself anyway, and one after the other would only take longer
+        return _usable(backend.compute_fresh([(one, ask) for one in inputs]))
     return [_usable(backend.compute(_padded(backend, [one])))[0] for one in inputs]
 
 

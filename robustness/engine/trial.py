@@ -86,6 +86,8 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
         confirm=plan.confirm,
         gold=reference if isinstance(reference, int) else 0,
         marks=task.marks(reference, inputs),
+        recipe=recipe.name,
+        target=_target(plan.goal_of(recipe), Seen(inputs, inputs, plan.field, reference, clean)),
     )
     if not task.right_for(plan.goal_of(recipe), clean, Seen(inputs, inputs, plan.field, reference, clean)):
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
@@ -94,6 +96,12 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
     if status == "succeeded" and plan.measure_similarity:
         similarity = yield from _similarity(trial)
     return _outcome(plan, recipe, example, trial, status, clean_forwards=clean_forwards, similarity=similarity, error=error)
+
+
+def _target(goal: Goal[Any, Any], seen: Seen[Any, Any]) -> str:
+    """The text that a goal wants to be answered, where it wants one."""
+    target = getattr(goal, "target", None)
+    return "" if target is None else str(target(seen))
 
 
 def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str] | None]]:
@@ -108,7 +116,7 @@ def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str]
     except BudgetExhaustedError:
         held, enough = "exhausted", recipe.fair_try
     except UnansweredError as error:
-        return "error", {"type": "UnansweredError", "message": redact(str(error))}
+        return "error", _written(error)
     except RobustnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in an attack is an error outcome, never robustness
@@ -116,6 +124,11 @@ def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str]
     if trial.won:
         return "succeeded", None
     return (held if trial.tally.distinct >= enough else "untested"), None
+
+
+def _written(error: UnansweredError) -> dict[str, str]:
+    """An error as an outcome holds it; ``kind`` where the victim returned what is no answer."""
+    return {"type": error.type, "message": redact(str(error)), **({"kind": error.kind} if error.kind else {})}
 
 
 def _similarity(trial: Trial) -> Search[float | None]:
@@ -138,7 +151,7 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
         forwards=clean_forwards,
-        error={"type": "UnansweredError", "message": redact(str(error))},
+        error=_written(error),
         meta=dict(example.meta),
         goal=plan.goal_of(recipe).name,
     )
@@ -185,6 +198,7 @@ def _outcome(
         fresh_asked=trial.tally.fresh_asked,
         fresh_reached=trial.tally.fresh_reached,
         unusable=dict(trial.tally.unusable),
+        details=dict(trial.details),
         ladder=_ladder(plan, trial),
         error=error,
         meta=dict(example.meta),

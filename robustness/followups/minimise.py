@@ -81,7 +81,7 @@ def _reduced(case: Outcome, judge: CaseJudge) -> Search[Minimal]:
     everything = tuple(range(len(edits)))
     clean = (yield Query((inputs_of(case),)))[0]
     if isinstance(clean, Unusable):
-        raise UnansweredError(f"{clean.kind}: {clean.message}")
+        raise UnansweredError.of(clean)
     asked = _Asked(case, edits, judge, clean, {})
     if not judge.right(clean):
         return replace(_blank(case), state=NOT_APPLICABLE)

@@ -17,7 +17,7 @@ from robustness.victims.base import VictimInfo
 if TYPE_CHECKING:
     from attacks.search import Answer, Input
     from robustness.engine.backends import VictimBackend
-    from robustness.engine.oracle import Store
+    from robustness.engine.orders import Store
 
 READ = 200
 """Examples whose tokens are counted."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from attacks.search import Recipe
     from robustness.engine.backends import VictimBackend
     from robustness.engine.cache import Memory
-    from robustness.engine.engine import Oracles
+    from robustness.engine.engine import AnyOracle, Oracles
     from robustness.engine.trial import Plan
     from robustness.planning.languages import RunLanguage
     from robustness.settings import Settings
@@ -126,8 +126,8 @@ def oracles(
     settings: Settings, victim: Victim, backend: VictimBackend, recipes: Sequence[Recipe], models: Mapping[str, Any]
 ) -> Oracles:
     """An oracle over the victim, over each helper, and over gradients where a recipe wants them."""
-    from robustness.engine.backends import FreshBackend
-    from robustness.engine.engine import FRESH, GRADIENTS, VICTIM, Oracles
+    from robustness.engine.converse import over_victim
+    from robustness.engine.engine import GRADIENTS, Oracles
     from robustness.engine.oracle import Oracle
     from robustness.helpers.registry import backend_of
 
@@ -135,10 +135,7 @@ def oracles(
     stores = {"encoder": memory.of_encoder} if memory else {}
     if memory and hasattr(victim, "keep_in"):
         victim.keep_in(memory)  # what came out of its channel
-    by_role: dict[str, Oracle[Any, Any]] = {
-        VICTIM: Oracle(backend, batch_tokens=tokens, store=memory.of_victim(victim.info, backend.oddities) if memory else None),
-        FRESH: Oracle(FreshBackend(backend), batch_tokens=tokens, cache_size=1),
-    }
+    by_role: dict[str, AnyOracle] = over_victim(backend, batch_tokens=tokens, memory=memory)
     for role, model in models.items():
         asked = backend_of(role, model)
         store = stores[role](model) if role in stores else None

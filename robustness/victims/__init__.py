@@ -140,9 +140,9 @@ def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Vic
     if not through:
         return victim
     from robustness.channels import open_channel
-    from robustness.victims.through import ThroughVictim
+    from robustness.victims.through import behind_channel
 
-    return ThroughVictim(victim, open_channel(through, offline=offline))
+    return behind_channel(victim, open_channel(through, offline=offline))
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,22 @@ class Victim(Protocol):
 
     def close(self) -> None:
         """Release what it holds."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A victim that is asked one input at a time, many at once: behind a network, or slow in a way that does not add up.
+
+    Its ``predict`` starts all inputs and waits for them.
+    """
+
+    def start(self, inputs: Input, ask: str, done: Callable[[Any], None]) -> None:
+        """Ask one input; returns at once, and may be called from any thread.
+
+        ``ask`` names this asking: "" for the one answer that a search uses, anything else for an answer beside it; one input
+        under one name has one answer, however often it is started. ``done`` is called once, from any thread, with a raw row of
+        the task, an ``Unusable``, or the ``RobustnessError`` that stands in an answer's place.
+        """
 
 
 @dataclass(frozen=True, slots=True)

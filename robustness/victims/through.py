@@ -6,7 +6,7 @@ as an error, neither as robustness nor as a break.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from attacks.search import Input
 from robustness.channels.channel import Channel, Lost
 from robustness.channels.kept import Kept
 from robustness.errors import UsageError, VictimError
-from robustness.victims.base import PlainVictim, Victim, VictimInfo
+from robustness.victims.base import PlainVictim, Streaming, Victim, VictimInfo
 
 if TYPE_CHECKING:
     from robustness.engine.cache import Memory
@@ -104,6 +104,28 @@ class ThroughVictim(PlainVictim):
         reached = [out for out in arrived if not isinstance(out, Lost)]
         told = iter(ask(reached) if reached else ())
         return [otherwise if isinstance(out, Lost) else next(told) for out in arrived]
+
+
+class StreamedThroughVictim(ThroughVictim):
+    """A victim behind a channel that is asked one input at a time."""
+
+    def __init__(self, inner: Victim, channel: Channel) -> None:
+        super().__init__(inner, channel)
+        assert isinstance(inner, Streaming)
+        self._ask = inner.start
+
+    def start(self, inputs: Input, ask: str, done: Callable[[Any], None]) -> None:
+        """Ask about what came out; where nothing did, that is what is known."""
+        (out,) = self.arrived([inputs])
+        if isinstance(out, Lost):
+            done(VictimError(f"nothing came out of {self.channel.name}: {out.message}"))
+        else:
+            self._ask(out, ask, done)
+
+
+def behind_channel(inner: Victim, channel: Channel) -> ThroughVictim:
+    """The victim behind the channel, asked as it is asked without."""
+    return (StreamedThroughVictim if isinstance(inner, Streaming) else ThroughVictim)(inner, channel)
 
 
 def _whole(parts: Sequence[str | Lost]) -> Input | Lost:
