@@ -32,7 +32,7 @@ OPENING = (
     *("json_lines", "start_limit", "answer_limit"),
 )
 """Keywords that say how the victim is opened; those of ``load_victim``."""
-OTHERS = ("victim", "data", "task", "limit", "victim_options")
+OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Asked:
     opening: Mapping[str, Any]
     task: str | None = None
     limit: int | None = None
+    traps: str | None = None
 
     @classmethod
     def of(cls, **keywords: Any) -> Asked:
@@ -66,7 +67,8 @@ class Asked:
         if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
             opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
         return cls(
-            given.get("victim"), given.get("data"), Settings(**settings), reading, opening, given.get("task"), given.get("limit")
+            *(given.get("victim"), given.get("data"), Settings(**settings), reading, opening),
+            *(given.get("task"), given.get("limit"), given.get("traps")),
         )
 
 
@@ -92,6 +94,7 @@ def composed(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
     """
+    from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
@@ -101,6 +104,7 @@ def composed(
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
+        check_traps(asked.traps or "builtin")
         ready = check_inputs(victim, asked.data, asked.reading, asked.opening, field=settings.field)
         loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
@@ -114,6 +118,7 @@ def composed(
         try:
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+            data = with_traps(data, asked.traps) if asked.traps else data
             prepared = prepare(subject, data, settings, loading)
             opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
             prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -156,6 +161,7 @@ def audit(
     encoding: str | None = None,
     columns: Sequence[str] | None = None,
     limit: int | None = None,
+    traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
     field: str | None = None,
@@ -201,6 +207,7 @@ def audit(
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
+        traps: ``builtin``, or ``builtin:LABEL``: add harmless texts that look like attacks, to count a guard's false alarms.
         seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
             cache, batch_tokens, in_flight, victim_timeout, confirm, until_decided: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
@@ -235,6 +242,7 @@ def audit(
         encoding=encoding,
         columns=columns,
         limit=limit,
+        traps=traps,
         seed=seed,
         budget=budget,
         field=field,

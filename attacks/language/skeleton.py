@@ -35,21 +35,14 @@ def skeleton(text: str) -> str:
     """Letters and digits alone, in lower case, as Latin ones where they look like them; empty where there is none."""
     drawn = _lookalikes()
     plain = normalize("NFKC", _UNSEEN.sub("", normalize("NFKC", text)))
-    plain = _MARKS.sub("", normalize("NFD", "".join(drawn.get(letter, letter) for letter in plain)))
-    return _KEPT.sub("", "".join(drawn.get(letter, letter) for letter in plain)).casefold()
+    plain = _MARKS.sub("", normalize("NFD", plain.translate(drawn)))
+    return _KEPT.sub("", plain.translate(drawn)).casefold()
 
 
 def readable(payload: str, text: str) -> bool:
     """Whether normalising a text, or decoding it, brings all of a payload back; a payload without letters is never readable."""
-    wanted = skeleton(payload)
-    if not wanted:
-        return False
-    spelled = _spelled(wanted)
-    for found in readings(text):
-        bones = skeleton(found)
-        if bones == wanted or _spelled(bones) == spelled:
-            return True
-    return False
+    wanted = spelled(skeleton(payload))
+    return bool(wanted) and any(spelled(skeleton(found)) == wanted for found in readings(text))
 
 
 def readings(text: str) -> Iterator[str]:
@@ -104,8 +97,8 @@ _DECODERS: tuple[Callable[[str], str | None], ...] = (
 
 
 @cache
-def _lookalikes() -> dict[str, str]:
-    return {alike: letter for letter, drawn in table("homoglyphs").items() if letter.isascii() for alike in drawn}
+def _lookalikes() -> dict[int, str]:
+    return {ord(alike): letter for letter, drawn in table("homoglyphs").items() if letter.isascii() for alike in drawn}
 
 
 @cache
@@ -119,5 +112,6 @@ def _signs() -> dict[int, str]:
     return str.maketrans(signs)
 
 
-def _spelled(bones: str) -> str:
+def spelled(bones: str) -> str:
+    """A skeleton with the digits of leetspeak read as letters; two that differ in nothing else become one."""
     return bones.translate(_signs())

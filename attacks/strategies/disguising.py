@@ -10,6 +10,7 @@ from attacks.search import Candidate, Search, Trial
 from attacks.transformations.payloads.disguises import Disguise, disguised
 from attacks.words import Words
 
+
 @dataclass(frozen=True, slots=True)
 class Disguising:
     """The whole text in each disguise, least noticeable first; with ``depth`` 2, then those that came closest under another.

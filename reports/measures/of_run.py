@@ -20,6 +20,8 @@ from reports.measures.metrics import (
 )
 from reports.measures.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.slices import Slice, label_slices, metadata_slices
+from reports.measures.tables.every import tables
+from reports.measures.tables.table import Table
 from reports.run import Run
 
 
@@ -37,6 +39,7 @@ class Measured:
     slices: tuple[Slice, ...]
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -52,4 +55,5 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         slices=metadata_slices(run, confidence),
         quality=quality(run, confidence),
         measures=task_measures(run),
+        tables=tables(run, confidence),
     )

@@ -11,7 +11,19 @@ from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
-from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
+from reports.render.numbers import (
+    NOTHING,
+    VERDICTS,
+    cell,
+    channel,
+    drawn,
+    interval,
+    intervals,
+    number,
+    percent,
+    points_interval,
+    words,
+)
 from reports.run import Judged, Outcome, Run
 from reports.run.failures import failures
 
@@ -27,6 +39,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _overall(measured, drawn(run.manifest)),
         _quality(measured),
         _channel(run),
+        *_tables(measured),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -109,6 +122,15 @@ def _quality(measured: Measured) -> str:
         "intervals are bootstrapped."
     )
     return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
+
+
+def _tables(measured: Measured) -> list[str]:
+    return [
+        section(
+            prose(one.title), prose(one.note), table(one.columns, ([prose(cell(value)) for value in row] for row in one.rows))
+        )
+        for one in measured.tables
+    ]
 
 
 def _stages(measured: Measured) -> str:

@@ -102,8 +102,8 @@ def _lookalikes(word: str) -> str:
 
 
 def _leet(word: str) -> str:
-    known = both_cases("leet")
-    return "".join(known[letter][0] if letter in known else letter for letter in word)
+    known = both_cases("leet")  # a sign, such as ( for c, would be taken for what stands between words
+    return "".join(known[letter][0] if letter in known and known[letter][0].isalnum() else letter for letter in word)
 
 
 def _alternating(word: str) -> str:

@@ -12,6 +12,7 @@ from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
 from reports.render.page.minimised import minimised_view
 from reports.render.page.shell import html_page
+from reports.render.page.tables import measured_tables
 from reports.run import Run
 
 
@@ -47,6 +48,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "conditions": conditions,
         "policy_source": gate.policy if gate else "",
         "doubts": view.doubts(summary["flags"]),
+        "tables": measured_tables(summary),
         "stages": summary["stages"],
         "cascade": summary.get("cascade"),
         "recipes": recipes,
@@ -75,6 +77,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("verdict", "Verdict", True),
         ("headline", "Robust accuracy", True),
         ("quality", "Quality", context["quality"] or context["measures"]),
+        *((f"table-{one['key']}", one["title"], True) for one in context["tables"]),
         ("doubts", _counted("Doubts", len(context["doubts"])), True),
         ("stages", "Cascade", context["stages"]),
         ("recipes", "Recipes", True),
