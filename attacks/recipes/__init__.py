@@ -9,6 +9,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     checklist,
     deepwordbug,
     entities,
+    fairness,
     guard,
     hotflip,
     input_reduction,

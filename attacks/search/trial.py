@@ -128,6 +128,10 @@ class Trial:
         found = self._best_candidate
         return found.words if found is not None and found.words is not None else default
 
+    def forget(self) -> None:
+        """Drop winner, closest attempt and ladder, which mean nothing on an example that was wrong from the start."""
+        self.winner, self.best, self._best_candidate, self.ladder = None, self.clean, None, {}
+
     def idle(self, made: int) -> None:
         """Note that so many changed texts were made and nobody was asked: known ones, or ones that a constraint refused.
 

@@ -27,7 +27,8 @@ class Disguising:
     def __post_init__(self) -> None:
         if not self.disguises or self.depth not in (1, 2) or self.width < 1:
             raise ValueError(
-                f"expected disguises, a depth of 1 or 2 and a width from 1, got {self.disguises!r}, {self.depth!r}, {self.width!r}"
+                f"expected disguises, a depth of 1 or 2 and a width from 1, got {self.disguises!r}, {self.depth!r} and "
+                f"{self.width!r}"
             )
 
     def search(self, trial: Trial) -> Search[None]:

@@ -6,6 +6,7 @@ import base64
 import codecs
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from urllib.parse import quote
 
@@ -79,7 +80,7 @@ def between(sign: str) -> Write:
 
     def write(word: str) -> str:
         places = boundaries(word)
-        return sign.join(word[start:end] for start, end in zip(places, places[1:], strict=False)) or word
+        return sign.join(word[start:end] for start, end in pairwise(places)) or word
 
     return write
 

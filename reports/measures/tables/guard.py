@@ -6,7 +6,7 @@ A guard that flags everything misses nothing, so neither number means anything w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from reports.measures.intervals import CONFIDENCE, Proportion
@@ -46,17 +46,17 @@ def guard_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:
     if benign is None:
         benign = harmless([str(label) for label in run.manifest.victim.get("labels", ())])
 
-    def row(title: str, wanted: Callable[[Outcome], bool]) -> tuple[str, int, Proportion, Proportion, str]:
-        return _row(run, title, [g for g in groups if wanted(g[0])], recipes, confidence)
-
-    labels = sorted({str(g[0].stratum) for g in groups})
-    rows = [row(f"attacks: {label}", lambda o, label=label: str(o.stratum) == label) for label in labels if label != benign]
-    if benign in labels:
-        kinds = sorted({str(g[0].meta.get(TRAP) or "") for g in groups if g[0].stratum == benign})
-        for kind in kinds if len(kinds) > 1 or kinds != [""] else ():
-            title = f"trap: {kind}" if kind else "harmless texts of the data"
-            rows.append(row(title, lambda o, kind=kind: o.stratum == benign and str(o.meta.get(TRAP) or "") == kind))
-        rows.append(row(f"all harmless: {benign}", lambda o: o.stratum == benign))
+    parts: dict[str, list[Group]] = {}
+    for group in sorted(groups, key=lambda g: str(g[0].stratum)):
+        if group[0].stratum != benign:
+            parts.setdefault(f"attacks: {group[0].stratum}", []).append(group)
+    calm: list[Group] = [group for group in groups if group[0].stratum == benign]
+    for group in sorted(calm, key=lambda g: str(g[0].meta.get(TRAP) or "")):
+        kind = str(group[0].meta.get(TRAP) or "")
+        parts.setdefault(f"trap: {kind}" if kind else "harmless texts of the data", []).append(group)
+    if calm:
+        parts[f"all harmless: {benign}"] = calm
+    rows = [_row(run, title, part, recipes, confidence) for title, part in parts.items()]
     columns = ("texts", "n", "wrong as they are", "wrong in disguise", "cheapest disguise")
     return Table("guard", "Guard: evasion and false alarms", NOTE, columns, tuple(rows))
 
