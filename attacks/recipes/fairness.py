@@ -8,7 +8,7 @@ from attacks.preserves import SUBJECT
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
-from attacks.strategies.swapping import Swapping
+from attacks.strategies.comparing.swapping import Swapping
 from attacks.transformations.words.groups import TECHNIQUE
 
 CITATION = Citation(

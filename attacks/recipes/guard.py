@@ -8,7 +8,7 @@ from attacks.constraints.readable import Readable
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register, register_suite
 from attacks.search import Recipe
-from attacks.strategies.disguising import Disguising
+from attacks.strategies.payloads.disguising import Disguising
 from attacks.transformations.payloads.disguises import CITATION, FAMILIES, of_family
 
 PREFIX = "guard:"

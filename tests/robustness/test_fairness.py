@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from reports.measures.of_run import measure
 from reports.measures.tables.table import Table
@@ -24,7 +25,7 @@ def prejudiced(texts: Sequence[str]) -> list[str]:
     return ["unkind" if "Iranian" in text or not n % 3 else "kind" for text, n in zip(texts, number, strict=True)]
 
 
-def audited(victim: object, tmp_path: Path, rows: Sequence[tuple[str, str]] = tuple(ROWS)) -> tuple[Run, Table]:
+def audited(victim: Callable[..., Any], tmp_path: Path, rows: Sequence[tuple[str, str]] = tuple(ROWS)) -> tuple[Run, Table]:
     run = audit(
         victim, rows, recipes="fairness", labels=["kind", "unkind"], access="labels", encoder="none", out=tmp_path / "run"
     )

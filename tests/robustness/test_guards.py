@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def normalising(texts: Sequence[str]) -> list[str]:
     return ["injection" if any(word in one for word in words for one in found) else "safe" for found in read]
 
 
-def table_of(guard: object, tmp_path: Path) -> dict[str, tuple[object, ...]]:
+def table_of(guard: Callable[..., Any], tmp_path: Path) -> dict[str, tuple[object, ...]]:
     run = audit(
         guard,
         [*ATTACKS, *HARMLESS],

@@ -26,7 +26,6 @@ NOTE = (
     "right, changed by a disguise that a normaliser or a decoder undoes letter by letter. The cheapest disguise of a text is the "
     "one over the fewest words."
 )
-Group = Sequence[Outcome]
 
 
 def harmless(names: Sequence[str]) -> str | None:
@@ -46,11 +45,11 @@ def guard_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:
     if benign is None:
         benign = harmless([str(label) for label in run.manifest.victim.get("labels", ())])
 
-    parts: dict[str, list[Group]] = {}
+    parts: dict[str, list[list[Outcome]]] = {}
     for group in sorted(groups, key=lambda g: str(g[0].stratum)):
         if group[0].stratum != benign:
             parts.setdefault(f"attacks: {group[0].stratum}", []).append(group)
-    calm: list[Group] = [group for group in groups if group[0].stratum == benign]
+    calm = [group for group in groups if group[0].stratum == benign]
     for group in sorted(calm, key=lambda g: str(g[0].meta.get(TRAP) or "")):
         kind = str(group[0].meta.get(TRAP) or "")
         parts.setdefault(f"trap: {kind}" if kind else "harmless texts of the data", []).append(group)
@@ -62,7 +61,7 @@ def guard_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:
 
 
 def _row(
-    run: Run, title: str, groups: Sequence[Group], recipes: int, confidence: float
+    run: Run, title: str, groups: Sequence[Sequence[Outcome]], recipes: int, confidence: float
 ) -> tuple[str, int, Proportion, Proportion, str]:
     fates = {g[0].example_id: fate([o.status for o in g], recipes) for g in groups}
     clean = {g[0].example_id: g[0].status == "skipped" for g in groups if g[0].clean is not None}
@@ -74,7 +73,7 @@ def _row(
     return title, len(groups), missed, broken, _cheapest([g for g in groups if fates[g[0].example_id] == "broken"])
 
 
-def _cheapest(groups: Sequence[Group]) -> str:
+def _cheapest(groups: Sequence[Sequence[Outcome]]) -> str:
     """The disguise that is cheapest for most of these texts, for how many, and the median number of words that it takes."""
     if not groups:
         return ""

@@ -9,7 +9,7 @@ import pytest
 
 from attacks.constraints.readable import Readable
 from attacks.search import BudgetExhaustedError, Prediction, Trial
-from attacks.strategies.disguising import Disguising
+from attacks.strategies.payloads.disguising import Disguising
 from attacks.transformations.payloads.disguises import DISGUISES, of_family
 from robustness.tasks.classification import against
 
