@@ -8,6 +8,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     bert_attack,
     checklist,
     deepwordbug,
+    dialogues,
     entities,
     fairness,
     guard,

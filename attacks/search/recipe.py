@@ -37,7 +37,8 @@ class Recipe:
     names what counts as broken where the recipe does not share the run's goal. ``tasks``: those that it is made for; empty:
     any. ``pooled``: its trials learn from one another (``Pool``), so that they run side by side. ``compares``: what it writes
     down compares texts with one another, so that it asks about an example whose clean answer is wrong too, which stays
-    ``skipped``. ``moves_marks``: it changes the spans that a task protects, and the task moves what is right along.
+    ``skipped``. ``dialogue``: what it asks are dialogues (``attacks.dialogue``). ``moves_marks``: it changes the spans that a
+    task protects, and the task moves what is right along.
     ``substitutes``: what stands in for parts that the published recipe names, a phrase each, for the reports.
     ``fair_try``: texts that the victim can tell from the original which
     must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what
@@ -64,3 +65,4 @@ class Recipe:
     moves_marks: bool = False
     pooled: bool = False
     compares: bool = False
+    dialogue: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -59,6 +59,8 @@ class Trial:
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of. ``target``: a text that the goal wants to be answered, where it wants one: a canary, a word.
 
+    ``say``: an answer in the victim's words, for an attack that quotes it.
+
     ``details``: what an attack wants to be written down of this trial besides: JSON-able values, by name.
     """
 
@@ -77,9 +79,11 @@ class Trial:
         marks: tuple[Mark, ...] = (),
         recipe: str = "",
         target: str = "",
+        say: Callable[[Answer], str] = str,
     ) -> None:
         self.inputs, self.field, self.judge = inputs, field, judge
         self.gold, self.marks, self.recipe, self.target = gold, marks, recipe, target
+        self.say = say
         self.details: dict[str, Any] = {}
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
         self.clean = self._judge(self.text, clean)

@@ -224,6 +224,7 @@ def load_causal(
         identity=tuple(sorted(pins.items())),
         max_tokens=limit,
         deterministic=used == "cpu",
+        dialogue=prompts.chat,
         task=task or ("classification" if names else "generation"),
         notes=tuple(notes),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError, cut
+from robustness.victims.dialogues import spoken
+from robustness.victims.prompts.prompt import Message
 from robustness.victims.transformers.tokens import check_readable
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}")
@@ -99,14 +101,17 @@ class Prompts:
             return ("the chat template writes the date into each prompt, so answers may change from day to day",)
         return ()
 
+    def messages(self, texts: Input) -> list[Message]:
+        """The chat for an input whose texts are no dialogues."""
+        system = [Message("system", self._system)] if self._system else []
+        return [*system, Message("user", self.template.fill(texts))]
+
     def render(self, texts: Input) -> str:
         """The whole text that the model goes on from."""
-        message = self.template.fill(texts)
         if not self.chat:
+            message = self.template.fill(texts)
             return f"{self._system}\n\n{message}" if self._system else message
-        messages: list[Mapping[str, str]] = [{"role": "user", "content": message}]
-        if self._system:
-            messages.insert(0, {"role": "system", "content": self._system})
+        messages = [{"role": one.role, "content": one.content} for one in spoken(self.messages, texts)]
         try:
             return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
         except Exception as problem:  # a chat template raises what its author wrote
