@@ -18,6 +18,7 @@ from typing import Any
 
 from reports.compare.changes import ROBUST, Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.compare.comparable import Difference, differences
+from reports.compare.replayed import Facing, facing
 from reports.gate.policy import AuditDefaults, CompareRules, GateRules
 from reports.gate.run_policy import lacking
 from reports.gate.soundness import DOUBTS, soundness
@@ -26,6 +27,7 @@ from reports.measures.of_run import measure
 from reports.measures.power import pairs_to_pass
 from reports.render.numbers import signed_interval
 from reports.run import SCHEMA, Manifest, Run
+from reports.run.replayed import Replay
 
 REGRESSED, IMPROVED, NO_EVIDENCE = "regressed", "improved", "no evidence"
 INCONCLUSIVE, NOT_COMPARABLE = "inconclusive", "not comparable"
@@ -52,7 +54,8 @@ class Comparison:
     ``verdict``: ``regressed``, ``improved``, ``no evidence`` (of a regression larger than the margin), ``inconclusive`` or
     ``not comparable``. ``measures``: robust accuracy, clean accuracy, then recipes; empty where not comparable. ``pairs``:
     examples judged in both runs; ``excluded``: those with an error, or missing, in either. ``notes``: what decides nothing.
-    ``doubted``: the runs themselves cannot give a verdict. ``slices_decide``: a slice could have made the verdict.
+    ``doubted``: the runs themselves cannot give a verdict. ``slices_decide``: a slice could have made the verdict. ``facing``:
+    what became of the base's failures in the candidate's hands, where they were put to it.
     """
 
     verdict: str
@@ -71,6 +74,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     doubted: bool = False
     slices_decide: bool = False
+    facing: Facing | None = None
 
     def told(self, *, texts: bool) -> tuple[str, ...]:
         """The reasons; without ``texts`` none of them quotes the data."""
@@ -112,10 +116,17 @@ class Comparison:
             "slices": [{**c.to_dict(), "verdict": self.verdict_on(c)} for c in self.slices],
             "newly_broken": [c.to_dict() for c in self.newly_broken],
             "newly_fixed": [c.to_dict() for c in self.newly_fixed],
+            **({"replayed": self.facing.to_dict()} if self.facing else {}),
         }
 
 
-def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: AuditDefaults | None = None) -> Comparison:
+def compare(
+    base: Run,
+    candidate: Run,
+    rules: CompareRules | None = None,
+    due: AuditDefaults | None = None,
+    replay: Replay | None = None,
+) -> Comparison:
     """Compare two loaded runs.
 
     Args:
@@ -127,6 +138,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
             being then corrected together.
         due: ``[audit]`` of the policy; inconclusive where either run is less than it asks for. The two may have
             audited different victims on other data than it names: whether they can be paired is looked at anyway.
+        replay: the base's failures put to the candidate's victim; an example then holds in the candidate only if it survives
+            them too.
     """
     rules = rules or CompareRules()
     margin, confidence = rules.max_regression, rules.confidence
@@ -135,7 +148,8 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
     if unlike:
         notes = tuple(_weaker_for_more(base, candidate, unlike))
         return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike, notes=notes)
-    pairs = judged(base, candidate)
+    faced, found = facing(candidate, replay) if replay is not None else (candidate, None)
+    pairs = judged(base, faced)
     asked, parts = measures(pairs, margin, confidence), slices(pairs, base, margin, confidence)
     if rules.slices_decide:
         both = together((*asked, *parts))
@@ -160,11 +174,13 @@ def compare(base: Run, candidate: Run, rules: CompareRules | None = None, due: A
         pairs=len(pairs.ids),
         excluded=pairs.excluded,
         notes=(
+            *((found.sentence(),) if found else ()),
             *_moved_slices(parts, rules),
             *_notes(base.manifest, candidate.manifest, pairs),
         ),
         doubted=bool(doubts),
         slices_decide=rules.slices_decide,
+        facing=found,
     )
 
 

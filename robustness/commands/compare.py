@@ -15,6 +15,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from reports.gate.policy import AuditDefaults, CompareRules
     from reports.run import Run
+    from reports.run.replayed import Replay
 
 
 def compare(
@@ -32,6 +33,15 @@ def compare(
     slices_decide: Annotated[
         bool, typer.Option("--slices-decide", help="Let a regression on one slice decide too (all questions corrected together).")
     ] = False,
+    replay: Annotated[
+        bool,
+        typer.Option("--replay", help="Put the base's failures to the candidate's victim too: what holds must survive both."),
+    ] = False,
+    victim: Annotated[
+        str | None, typer.Option("--victim", help="With --replay: the candidate's victim, where its run cannot open it.")
+    ] = None,
+    offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     policy: f.RunPolicyFlag = None,
     expect: ExpectFlag = None,
     expect_base: Annotated[
@@ -55,6 +65,7 @@ def compare(
     Exit codes: 0 a regression larger than the margin is excluded, 1 regressed, 2 unusable input or internal error,
     3 inconclusive or not comparable.
     """
+    from reports.compare.comparable import differences
     from reports.compare.compare import compare as hold_against
     from reports.render.comparison.files import clear_comparison, render_comparison
     from reports.render.comparison.terminal import print_comparison, verdict_line
@@ -67,7 +78,13 @@ def compare(
         clear_comparison(out)
     seals = {"base": check_seal(base, expect_base, "--expect-base"), "candidate": check_seal(candidate, expect)}
     old, new = load_run(base), load_run(candidate)
-    found = hold_against(old, new, *_rules(new, policy, given))
+    rules, due = _rules(new, policy, given)
+    if victim is not None and not replay:
+        raise UsageError("--victim says whom --replay asks, and there is no --replay; add it, or leave --victim out")
+    tried = None
+    if replay and not differences(old, new):
+        tried = _replayed(old, candidate, victim, offline=offline, allow_local_code=allow_local_code)
+    found = hold_against(old, new, rules, due, tried)
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
         output.answer(found.to_dict())
@@ -80,6 +97,28 @@ def compare(
     for name, seal in seals.items():
         (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
+
+
+def _replayed(base: Run, candidate: Path, spec: str | None, *, offline: bool, allow_local_code: bool) -> Replay:
+    """The base's failures run against the candidate's victim, each asked twice, so that one that varies is seen to."""
+    from reports.run.failures import in_order
+    from robustness.commands.options.own_victim import own_victim
+    from robustness.followups.replay import replay
+    from robustness.isolation.offline import offline as without_network
+
+    f.refuse_empty(spec, "--victim")
+    own = own_victim(candidate, allow_local_code=allow_local_code) if spec is None else None
+    with without_network(offline):
+        if own is not None:
+            subject = own.open(offline=offline)
+        else:
+            from robustness.auditing import open_victim
+
+            subject = open_victim(spec or "", offline=offline)
+        try:
+            return replay(subject, in_order(base), repeat=2)
+        finally:
+            subject.close()
 
 
 def _rules(candidate: Run, path: Path | None, given: dict[str, Any]) -> tuple[CompareRules, AuditDefaults]:

@@ -134,11 +134,11 @@ class FreshBackend:
 
 
 class StreamedVictim:
-    """A streaming victim as a stream oracle asks it: one answer to each input."""
+    """A streaming victim as a stream oracle asks it: one answer to each input. ``ask``: names all its askings."""
 
-    def __init__(self, backend: VictimBackend) -> None:
+    def __init__(self, backend: VictimBackend, ask: str = "") -> None:
         assert isinstance(backend.victim, Streaming)
-        self._backend, self._start = backend, backend.victim.start
+        self._backend, self._start, self._name = backend, backend.victim.start, ask
 
     def bring(self, items: Sequence[Input]) -> None:
         """Take inputs through the victim's channel."""
@@ -146,7 +146,7 @@ class StreamedVictim:
 
     def start(self, item: Input, done: Callable[[Any], None]) -> None:
         """Ask the victim."""
-        self._start(item, "", done)
+        self._start(item, self._name, done)
 
     def read(self, item: Input, raw: Any) -> Answer | Failure:
         """Check what came."""

@@ -24,22 +24,27 @@ T = TypeVar("T")
 VictimOracle = Oracle[Input, Any] | StreamOracle[Input, Any]
 
 
-def oracle_for(victim: Victim, *, batch_tokens: int = 2048, timeout: float | None = 300.0) -> VictimOracle:
-    """A fresh oracle over a victim; it remembers nothing from another."""
+def oracle_for(victim: Victim, *, batch_tokens: int = 2048, timeout: float | None = 300.0, ask: str = "") -> VictimOracle:
+    """A fresh oracle over a victim; it remembers nothing from another. ``ask``: see ``over_victim``."""
     from robustness.engine.backends import VictimBackend
 
-    return over_victim(VictimBackend(victim, timeout=timeout), batch_tokens=batch_tokens)[VICTIM]
+    return over_victim(VictimBackend(victim, timeout=timeout), batch_tokens=batch_tokens, ask=ask)[VICTIM]
 
 
-def over_victim(backend: VictimBackend, *, batch_tokens: int, memory: Memory | None = None) -> dict[str, AnyOracle]:
-    """The oracles over a victim by role: asked for the one answer that searches use, and asked afresh."""
+def over_victim(
+    backend: VictimBackend, *, batch_tokens: int, memory: Memory | None = None, ask: str = ""
+) -> dict[str, AnyOracle]:
+    """The oracles over a victim by role: asked for the one answer that searches use, and asked afresh.
+
+    ``ask``: names the askings, so that a victim with a record of its answers is asked anew ("": the one that searches use).
+    """
     from robustness.engine.backends import FreshBackend, StreamedFresh, StreamedVictim
 
     store = memory.of_victim(backend.victim.info, backend.oddities) if memory else None
     if backend.streaming:
         mailbox = Mailbox()
         return {
-            VICTIM: StreamOracle(StreamedVictim(backend), mailbox, store=store),
+            VICTIM: StreamOracle(StreamedVictim(backend, ask), mailbox, store=store),
             FRESH: StreamOracle(StreamedFresh(backend), mailbox),
         }
     return {

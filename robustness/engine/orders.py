@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attacks.search import UnansweredError
 from robustness.engine.failures import Failure
-from robustness.errors import RobustnessError
+from robustness.errors import RobustnessError, SpentError
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -150,7 +150,12 @@ def _collect(order: _Order) -> list[Any] | UnansweredError:
     answers = [order.answers[item] for item in order.items]
     for answer in answers:
         if isinstance(answer, Failure):
-            return UnansweredError(f"{answer.error}: {answer.message}")
+            spent = answer.error == SpentError.__name__
+            return (
+                UnansweredError(answer.message, type=answer.error)
+                if spent
+                else UnansweredError(f"{answer.error}: {answer.message}")
+            )
     return answers
 
 

@@ -53,7 +53,7 @@ def replay(
     rounds: list[Answers] = []
     for turn in range(repeat):
         step = -1 if turn % 2 else 1
-        oracle = oracle_for(victim, batch_tokens=batch_tokens, timeout=timeout)
+        oracle = oracle_for(victim, batch_tokens=batch_tokens, timeout=timeout, ask=f"again#{turn}" if turn else "")
         rounds.append(ask(oracle, inputs[::step])[::step])
     judges = [CaseJudge(victim.info, case) for case in cases]
     judged = [
