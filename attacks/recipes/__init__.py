@@ -15,6 +15,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     hotflip,
     input_reduction,
     natural,
+    option_order,
     paraphrase,
     pruthi,
     pwws,

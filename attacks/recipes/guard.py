@@ -9,7 +9,7 @@ from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register, register_suite
 from attacks.search import Recipe
 from attacks.strategies.payloads.disguising import Disguising
-from attacks.transformations.payloads.disguises import CITATION, FAMILIES, of_family
+from attacks.transformations.characters.disguises import CITATION, FAMILIES, of_family
 
 PREFIX = "guard:"
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError
+from robustness.tasks import options
 from robustness.tasks.answers import Completion, Shown, Unusable
 from robustness.tasks.generation_goals import (
     DRIFT,
@@ -59,6 +60,7 @@ class Generation(Task[Accepted, Completion]):
         GoalKind("refuses", "a refusal where the clean answer was none; English openings only"),
         GoalKind("complies", "no refusal where the clean answer was one"),
         GoalKind("drifts:SHARE", f"less similar to the clean answer than this, {DRIFT:g} by default"),
+        options.KIND,
     )
 
     def reference(self, cell: object, inputs: Input, space: Space) -> Accepted:
@@ -100,6 +102,8 @@ class Generation(Task[Accepted, Completion]):
             return Wrong(exact=rest == "exact")
         if spec in ("refuses", "complies"):
             return Refuses() if spec == "refuses" else Complies()
+        if spec == options.NAME:
+            return options.OtherOption()
         if word == "drifts":
             return Drifts(share_in(spec, "drifts", DRIFT))
         if word not in ("lacks", "contains", "not-matching", "breaks-schema"):

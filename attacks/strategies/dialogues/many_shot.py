@@ -37,6 +37,6 @@ class ManyShot:
 
 
 def _exchange(number: int, target: str) -> tuple[Turn, Turn]:
-    one, other = 3 + 5 * number % 47, 2 + 7 * number % 31
+    one, other = 21 + 5 * number % 47, 22 + 7 * number % 31
     wrong = one + other + 1 + number % 3
     return Turn(USER, f"What is {one} plus {other}?"), Turn(ASSISTANT, target or f"{wrong}")

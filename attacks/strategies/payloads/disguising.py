@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from attacks.constraints.base import Constraint, admissible, word_allowed
 from attacks.search import Candidate, Search, Trial
-from attacks.transformations.payloads.disguises import Disguise, disguised
+from attacks.transformations.characters.disguises import Disguise, disguised
 from attacks.words import Words
 
 

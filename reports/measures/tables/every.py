@@ -5,11 +5,12 @@ from __future__ import annotations
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.tables.dialogues import dialogue_table
 from reports.measures.tables.guard import guard_table
+from reports.measures.tables.positions import position_table
 from reports.measures.tables.swaps import swap_table
 from reports.measures.tables.table import Table
 from reports.run import Run
 
-MAKERS = (guard_table, swap_table, dialogue_table)
+MAKERS = (guard_table, swap_table, dialogue_table, position_table)
 """What makes a table of a run, or None where the run has nothing for it."""
 
 
