@@ -94,6 +94,7 @@ def composed(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
     """
+    from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import prepare
@@ -119,6 +120,7 @@ def composed(
             how = {**asked.reading, "offline": settings.offline}
             data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
             data = with_traps(data, asked.traps) if asked.traps else data
+            data = planted(data, task_named(subject.info.task), settings.seed)
             prepared = prepare(subject, data, settings, loading)
             opening = {"task": task, **asked.opening} if isinstance(victim, str) else {}
             prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})

@@ -12,7 +12,8 @@ from attacks.transformations.base import spliced
 FEWEST, MOST = 2, 10
 _OPTION = regex.compile(r"^[ \t]*\(?(?P<letter>[A-Z])[).:][ \t]+(?P<content>\S[^\n]*?)[ \t]*$", regex.MULTILINE)
 _LETTER = regex.compile(
-    r"^[\s\"'*(\[]*(?:(?:the )?(?:correct )?(?:answer|option)(?: is)?:?\s*)?[(*]*(?P<letter>[A-Z])(?=\s*(?:$|[).:,;*\]\"'\n]|is\b))",
+    r"^[\s\"'*(\[]*(?:(?:the )?(?:correct )?(?:answer|option)(?: is)?:?\s*)?[(*]*"
+    r"(?P<letter>[A-Z])(?=\s*(?:$|[).:,;*\]\"'\n]|is\b))",
     regex.IGNORECASE,
 )
 
@@ -46,7 +47,7 @@ def reordered(text: str, options: Sequence[Option], order: Sequence[int]) -> str
 
 
 def chosen(answer: str, options: Sequence[Option]) -> str | None:
-    """The letter that an answer chooses: it begins with it, or names the content of that option alone; None where that is unclear."""
+    """The letter that an answer chooses: it begins with it, or names the content of that option alone; None where unclear."""
     match = _LETTER.match(answer)
     letters = {option.letter for option in options}
     if match and match["letter"].isupper() and match["letter"] in letters:

@@ -16,6 +16,7 @@ _FILES = {
     "retrieval": "robustness.tasks.retrieval:Retrieval",
     "ner": "robustness.tasks.entities:Entities",
     "generation": "robustness.tasks.generation:Generation",
+    "extraction": "robustness.tasks.extraction:Extraction",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
     "translation": "robustness.tasks.translation:Translation",

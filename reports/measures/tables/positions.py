@@ -12,9 +12,9 @@ from reports.run import Outcome, Run
 
 DETAIL = "options"
 NOTE = (
-    "Each question was asked with its options in every rotation, so that each option stood behind each letter once: a victim that "
-    "follows what options say chooses each letter equally often. The last row: questions on which the same option was chosen in "
-    "every order."
+    "Each question was asked with its options in every rotation, so that each option stood behind each letter once: a victim "
+    "that follows what options say chooses each letter equally often. The last row: questions on which the same option was "
+    "chosen in every order."
 )
 
 
