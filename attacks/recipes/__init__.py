@@ -22,6 +22,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     pruthi,
     pwws,
     standard,
+    suffixes,
     textbugger,
     textfooler,
 )
