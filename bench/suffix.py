@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -128,7 +129,7 @@ def main() -> None:
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(asked.folder, dtype=torch.float32).eval()
     target = Target(model, tokenizer)
     how = {"length": WORDS, "width": WIDTH, "steps": asked.steps}
-    runs = {
+    runs: dict[str, Callable[[], str]] = {
         "ours, gradient": lambda: ours(target, GradientSuffix(**how, top=TOP))[0],
         "ours, random": lambda: ours(target, RandomSuffix(**how))[0],
         "nanoGCG": lambda: theirs(model, tokenizer, asked.steps),

@@ -31,7 +31,9 @@ def driven(
     attack: Any, *, seed: int = 0, budget: int | None = None, of: Callable[[str], Prediction] = answer
 ) -> tuple[Trial, list[Flips]]:
     trial = Trial(inputs=(TEXT,), judge=against(0), clean=of(TEXT), rng=Random(seed), budget=budget)
-    search, reply, gradients = attack.search(trial), None, []
+    gradients: list[Flips] = []
+    search: Any = attack.search(trial)
+    reply: Any = None
     try:
         while True:
             request = search.send(reply)
