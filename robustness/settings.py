@@ -34,7 +34,8 @@ class Settings:
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
-    which must confirm it. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
+    which must confirm it. ``universal``: perturb the instruction of the victim's prompt, judged over panels of this many
+    examples. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
     ``in_flight``, ``cache`` changes an outcome.
     """
 
@@ -58,6 +59,7 @@ class Settings:
     victim_timeout: float | None = TIMEOUT_S
     until_decided: bool = False
     confirm: int = CONFIRM
+    universal: int | None = None
     resources: Resources | None = None
     offline: bool = False
 
@@ -72,6 +74,8 @@ class Settings:
         for name in ("batch_tokens", "in_flight", "confirm"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.universal is not None and self.universal < 2:
+            raise UsageError(f"--universal expects a panel of at least 2 examples, got {self.universal}")
         if self.budget is not None and self.budget < 2:
             raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
         if self.language is not None and not _LANGUAGE.fullmatch(self.language):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.spending import CapFlags
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -52,6 +54,8 @@ def attack(
     wording: f.TextFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -75,14 +79,19 @@ def attack(
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     check_settings(Settings(**chosen))
-    with without_network(offline):
-        subject = open_named(
-            victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo", quiet=json_ or quiet
-        )
-        try:
-            gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
-        finally:
-            subject.close()
+    with (
+        without_network(offline),
+        open_named(
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            otherwise="demo",
+            quiet=json_ or quiet,
+            spending=caps.given(),
+        ) as subject,
+    ):
+        gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
     if json_:
         documents = [json.loads(outcome.to_json()) for outcome in outcomes]
         output.answer(documents[0] if len(documents) == 1 else documents)
@@ -120,14 +129,16 @@ def _search(
     from robustness.data import load_examples
     from robustness.engine.engine import Engine
     from robustness.planning.audit import prepare
+    from robustness.planning.supplied import with_supplied
     from robustness.settings import Settings
 
-    fields = victim.info.fields
+    fields = victim.info.data_fields
     if len(texts) != len(fields):
         raise UsageError(f"the victim reads {len(fields)} text(s) ({', '.join(fields)}), got {len(texts)}")
     gold = _label(label, victim.info.labels) if label is not None else _own_answer(victim, texts)
     row = {**dict(zip(fields, texts, strict=True)), "label": gold}
     data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
+    data = with_supplied(data, victim.info)
     prepared = prepare(victim, data, Settings(**chosen))
     for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
         output.warn(f"{flag.severity}: {flag.message}")
@@ -145,7 +156,8 @@ def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
     from robustness.engine.converse import ask, oracle_for
     from robustness.errors import VictimError
 
-    (answer,) = ask(oracle_for(victim), [texts])
+    own = tuple(text for _, text in victim.info.supplied)
+    (answer,) = ask(oracle_for(victim), [(*own, *texts)])
     if isinstance(answer, UnansweredError):
         raise VictimError(f"the victim did not answer the clean text, so its label is unknown: {answer}")
     return str(victim.info.labels[answer.label])

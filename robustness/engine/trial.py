@@ -37,7 +37,7 @@ class Plan:
     """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
 
     ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike. ``space``: what the victim reads
-    and can answer.
+    and can answer. ``requests``: how many requests one query asks.
     """
 
     recipes: tuple[Recipe, ...]
@@ -50,6 +50,7 @@ class Plan:
     cascade: bool = False
     measure_similarity: bool = False
     confirm: int = 0
+    requests: int = 1
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -154,7 +155,7 @@ def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
         queries=1,
-        forwards=clean_forwards,
+        forwards=clean_forwards * plan.requests,
         error=_written(error),
         meta=dict(example.meta),
         goal=plan.goal_of(recipe).name,
@@ -187,7 +188,7 @@ def _outcome(
         perturbed=found.text if found else None,
         edits=tuple(EditRecord(**asdict(edit)) for edit in edits),
         queries=trial.queries,
-        forwards=trial.queries - 1 + clean_forwards,
+        forwards=(trial.queries - 1 + clean_forwards) * plan.requests,
         words_changed=count.changed,
         words_inserted=count.inserted,
         words=count.words,

@@ -12,6 +12,7 @@ from reports.run.cases import inputs_of
 from reports.run.replayed import ERROR, MAX_NOT_APPLICABLE, Replay, Replayed, replayed
 from robustness.engine.converse import CaseJudge, ask, check_fits, oracle_for
 from robustness.errors import UsageError
+from robustness.planning.supplied import resupplied, with_supplied
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Space
 
@@ -47,6 +48,7 @@ def replay(
             f"repeat must be at least 1, max_broken at least 0 and max_not_applicable a share from 0 to 1, "
             f"got {repeat}, {max_broken} and {max_not_applicable}"
         )
+    cases = resupplied(cases, victim.info)
     check_fits(victim, cases)
     each = 1 + originals
     inputs = [text for case in cases for text in (inputs_of(case), inputs_of(case, case.perturbed))[-each:]]
@@ -93,13 +95,14 @@ def collected_cases(
     if name not in victim.fields:
         raise UsageError(f"the victim has no field {name!r}; it has {list(victim.fields)}")
     how: dict[str, Any] = {"labels": victim.labels, "task": victim.task, **options}
-    read = load_examples(data, victim_fields=victim.fields, **how)
+    how["space"] = Space(victim.labels, victim.data_fields)
+    read = load_examples(data, victim_fields=victim.data_fields, **how)
     if original is not None:
         if original in read.fields:
             raise UsageError(f"--original {original} is the column of the perturbed texts too; name that of the originals")
         read = load_examples(data, **{**how, "text": [*read.fields, original], "victim_fields": ()})
     cases, task, space = [], task_named(victim.task), Space(victim.labels, victim.fields)
-    for example in read:
+    for example in with_supplied(read, victim):
         texts = dict(zip(victim.fields, example.inputs, strict=False))
         clean = {**texts, name: example.inputs[-1]} if original is not None else texts
         right, meta = example.reference, example.meta

@@ -9,7 +9,7 @@ from dataclasses import field as _field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from robustness.errors import UsageError
+from robustness.errors import SpentError, UsageError
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Oracles
     from robustness.engine.trial import Plan
+    from robustness.planning.label_bias import LabelBias
     from robustness.planning.sampling import Drawing
     from robustness.planning.self_checks import Flag
     from robustness.settings import Settings
     from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
+    from robustness.victims.endpoint.session import Session
 
 
 class Watcher(Protocol):
@@ -54,7 +56,10 @@ class Silent:
 
 @dataclass(slots=True)
 class Audit:
-    """A prepared run: everything is loaded and checked, nothing is spent yet but the preflight."""
+    """A prepared run: everything is loaded and checked, nothing is spent yet but the preflight.
+
+    ``session``: what a victim behind an API is asked through, None for any other.
+    """
 
     victim: Victim
     data: Dataset
@@ -64,9 +69,11 @@ class Audit:
     manifest: Manifest
     settings: Settings
     flags: list[Flag] = _field(default_factory=list)
+    bias: LabelBias | None = None
+    session: Session | None = None
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, writing as it goes; render every report; return the run.
+        """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
         """
@@ -79,13 +86,14 @@ class Audit:
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
-                writer.finish(writer.manifest.flags, writer.manifest.usage)
+                writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
                 started = time.perf_counter()
-                self._attack(writer, watcher, drawing)
+                spent = self._attack(writer, watcher, drawing)
                 flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
-                writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
+                usage = self._usage(time.perf_counter() - started)
+                writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -98,17 +106,31 @@ class Audit:
             return Everything(self.data.examples)
         return UntilDecided(self.manifest, self.data.examples, policy or NoPolicy())
 
-    def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> None:
+    def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> bool:
+        """Carry out every trial that is not done; whether a cap ended it before."""
         from robustness.engine.engine import Engine
 
         watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
         engine = Engine(self.oracles, in_flight=self.settings.in_flight)
         drawing.resume(writer)
-        for batch in drawing.batches():
-            for outcome in engine.outcomes(self.plan, batch, writer.done):
-                writer.append(outcome)
-                drawing.heard(outcome)
-                watcher.ended(outcome)
+        try:
+            for batch in drawing.batches():
+                for outcome in engine.outcomes(self.plan, batch, writer.done):
+                    writer.append(outcome)
+                    drawing.heard(outcome)
+                    watcher.ended(outcome)
+        except SpentError as error:
+            drawing.stopped()
+            if self.session is not None:
+                self.session.ended(str(error))
+            return True
+        return False
+
+    def _bill(self, *, spent: bool) -> dict[str, Any]:
+        """What was spent, caps and all; empty for a victim that costs nothing."""
+        if self.session is None:
+            return {"spent": True} if spent else {}
+        return {**self.session.bill(), "spent": spent}
 
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.run.store import iter_outcomes
@@ -124,11 +146,14 @@ class Audit:
             seen.read(outcome)
             doubts.read(outcome)
             meant.read(outcome)
+            if self.bias is not None:
+                self.bias.read(outcome)
         flags = [*self.flags]
         if classes:
             flags += self_checks.answers(self.victim.info.access, seen.oddities, self.backend.oddities)
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
+        flags += self.bias.flags() if self.bias is not None else []
         if "encoder" not in self.oracles.by_role:
             flags.append(self_checks.Flag("no-encoder", "note", self_checks.CODES["no-encoder"]))
         if self.data.report.dropped:
@@ -141,8 +166,15 @@ class Audit:
 
         return {
             "wall_seconds": round(seconds, 3),
-            **{name: asdict(oracle.usage) for name, oracle in self.oracles.by_role.items()},
+            **{name: self._counted(name, asdict(oracle.usage)) for name, oracle in self.oracles.by_role.items()},
         }
+
+    def _counted(self, role: str, usage: dict[str, Any]) -> dict[str, Any]:
+        """What an oracle did, in requests that were sent."""
+        from robustness.engine.engine import FRESH, VICTIM
+
+        each = self.victim.info.requests if role in (VICTIM, FRESH) else 1
+        return {**usage, "forwards": usage["forwards"] * each}
 
 
 def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tuple[Dataset, list[Flag]]:
@@ -170,7 +202,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.registry import load_helpers, needs
-    from robustness.planning import languages, meaning, preflight, prepare, self_checks
+    from robustness.planning import label_bias, languages, meaning, preflight, prepare, self_checks, supplied, universal
+    from robustness.planning.label_bias import LabelBias
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
     from robustness.tasks.registry import task_named
@@ -181,9 +214,10 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
         raise UsageError("the data holds no usable example; " + "; ".join(data.report.messages()))
     task, field = task_named(victim.info.task), prepare.attacked_field(settings, victim.info)
     data, unasked = _asked_of(data, task, task.goal(settings.goal, space_of(victim)))
+    settings = supplied.preserving(settings, victim.info, field)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.fields, task)
+    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.data_fields, task)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
     models = load_helpers(settings, needs(recipes))
@@ -191,9 +225,12 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     repeats, flags = preflight.check_victim(backend, [e.inputs for e in data.examples])
-    flags += [*unasked, *self_checks.substitutes(recipes), *clusters(data)]
+    flags += [*unasked, *self_checks.substitutes(recipes)]
+    if victim.info.requests == 1:  # panels of one instruction are alike by design
+        flags += clusters(supplied.without_supplied(data, victim.info))
     flags += languages.doubts(language, prepare.left_out(settings, language), texts)
-    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.fields, task), recipes)
+    flags += meaning.fit_flags(settings, prepare.options_of(settings, language, victim.info.data_fields, task), recipes)
+    flags += universal.universal_flag(victim.info, settings.budget)
     if oracles.victim.store is not None:
         preflight.check_cache(backend, oracles.victim.store, [e.inputs for e in data.examples])
     loss = measured_loss(victim, data.examples, field)
@@ -214,4 +251,5 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     if loss:
         manifest = replace(manifest, victim={**manifest.victim, "channel": loss.record()})
     manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
-    return Audit(victim, data, plan, oracles, backend, manifest, settings, flags)
+    bias = LabelBias(victim.info.labels, label_bias.content_free(backend)) if victim.info.prompted else None
+    return Audit(victim, data, plan, oracles, backend, manifest, settings, flags, bias)

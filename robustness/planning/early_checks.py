@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from robustness.data.table import Table
     from robustness.settings import Settings
     from robustness.tasks.task import Task
+    from robustness.victims.prompts.prompt import LoadedPrompt
 
 _FIELDS_KNOWN = ("demo", "hf", "predictions", "scripted")
 
@@ -44,7 +45,14 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
 
 
 def check_inputs(
-    victim: Any, examples: Any, reading: Mapping[str, Any], opening: Mapping[str, Any], *, field: str | None = None
+    victim: Any,
+    examples: Any,
+    reading: Mapping[str, Any],
+    opening: Mapping[str, Any],
+    *,
+    field: str | None = None,
+    task: str | None = None,
+    seed: int = 0,
 ) -> Any:
     """The examples, already read where they are a local file, so that its faults are reported before the victim is loaded.
 
@@ -64,17 +72,35 @@ def check_inputs(
         label = name.partition("#")[2] if kind == "hf" else ""
     if examples is None and victim != "demo":
         raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
+    loaded = _prompt(victim, opening, task, seed)
     fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN else ()))
-    if field is not None and fields and field not in fields:
-        raise UsageError(f"the victim has no field {field!r}; it has {list(fields)}")
+    supplied: tuple[str, ...] = ()
+    if loaded is not None:
+        supplied = tuple(name for name, _ in loaded.supplied)
+        fields = loaded.fields[len(supplied) :]
+    if field is not None and fields and field not in (*supplied, *fields):
+        raise UsageError(f"the victim has no field {field!r}; it has {[*supplied, *fields]}")
     if not isinstance(examples, (str, Path)) or str(examples).startswith("hub:"):
         return examples
     from robustness.data.sources import ReadOptions, read_table
 
     format_, split, encoding = (reading.get(name) for name in ("format", "split", "encoding"))
     table = read_table(examples, ReadOptions(format_, split, encoding, False, fields, tuple(reading.get("columns") or ())))
-    _check_columns(table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label)
+    _check_columns(
+        table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label and loaded is None
+    )
     return table
+
+
+def _prompt(victim: Any, opening: Mapping[str, Any], task: str | None, seed: int) -> LoadedPrompt | None:
+    """The prompt that a victim is opened with, read so that its faults are found now; None for a template or none at all."""
+    from robustness.victims import takes
+    from robustness.victims.prompts.load import is_prompt, load_prompt
+
+    prompt = opening.get("prompt")
+    if not isinstance(victim, str) or not takes(victim, "prompt") or not is_prompt(prompt):
+        return None
+    return load_prompt(str(prompt), task=task, labels=opening.get("labels"), fields=opening.get("fields"), seed=seed)
 
 
 def task_of_data(victim: Any, data: Any) -> str | None:

@@ -181,6 +181,7 @@ def plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], *, simil
         cascade=settings.recipes == ("standard",),
         measure_similarity=similarity,
         confirm=confirm,
+        requests=info.requests,
     )
 
 

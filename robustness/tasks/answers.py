@@ -12,7 +12,7 @@ from typing import Any
 
 from attacks.search import Prediction, Unusable
 
-__all__ = ["Completion", "LabelSet", "Number", "Prediction", "Ranking", "Span", "Spans", "Unusable", "pack", "unpack"]
+__all__ = ["Completion", "LabelSet", "Number", "Panel", "Prediction", "Ranking", "Span", "Spans", "Unusable", "pack", "unpack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,36 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """How many examples of a panel are right, wrong, or have no answer; ``score``: how wrong they are in the mean, 0 to 1.
+
+    ``alike``: all say the same.
+    """
+
+    right: int
+    wrong: int
+    unusable: int
+    score: float
+    alike: bool = False
+    reading: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """How many were asked."""
+        return self.right + self.wrong + self.unusable
+
+    @property
+    def least(self) -> float:
+        """The accuracy if every answer that is none were wrong."""
+        return self.right / self.size
+
+    @property
+    def most(self) -> float:
+        """The accuracy if every answer that is none were right."""
+        return (self.right + self.unusable) / self.size
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """An answer as reports show it, without knowing its task.
 
@@ -83,7 +113,7 @@ class Shown:
     measures: Mapping[str, Any] = field(default_factory=dict)
 
 
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (LabelSet, Number, Spans, Completion, Ranking)}
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (LabelSet, Number, Spans, Completion, Ranking, Panel)}
 
 
 def pack(answer: Any) -> bytes:

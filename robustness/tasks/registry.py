@@ -19,6 +19,7 @@ _FILES = {
     "extraction": "robustness.tasks.extraction:Extraction",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
+    "panel": "robustness.tasks.panel:PanelTask",
     "translation": "robustness.tasks.translation:Translation",
 }
 DEFAULT = "classification"

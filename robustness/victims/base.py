@@ -25,7 +25,12 @@ class VictimInfo:
     whether it is a ``Differentiable`` too. ``dialogue``: whether it reads dialogues (``attacks.dialogue``) as turns.
     ``deterministic``: whether it states that one text always gets one answer; only then is a success believed without asking
     again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
-    ``labels`` are empty where its answers are no labels.
+    ``labels`` are empty where its answers are no labels. ``probe``: what was found out about it before it was asked anything, as
+    (what, what was seen). ``asked``: how it is asked, where that decides which runs can be compared, as sorted pairs.
+    ``supplied``: (field, text) of each field that the victim brings and the
+    data do not, such as the instruction of a prompt; first in ``fields``. ``shown``: inputs that stand in its prompt as examples,
+    none of which may be audited. ``prompted``: whether it is asked in words, so that the wording may favour a label.
+    ``requests``: how many requests one query asks, more than one for a panel of examples.
     """
 
     name: str
@@ -44,6 +49,17 @@ class VictimInfo:
     deterministic: bool = False
     task: str = "classification"
     notes: tuple[str, ...] = field(default=())
+    probe: tuple[tuple[str, str], ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
+    supplied: tuple[tuple[str, str], ...] = ()
+    shown: tuple[Input, ...] = ()
+    prompted: bool = False
+    requests: int = 1
+
+    @property
+    def data_fields(self) -> tuple[str, ...]:
+        """The fields that the data fill."""
+        return self.fields[len(self.supplied) :]
 
 
 class Victim(Protocol):

@@ -80,11 +80,7 @@ def load_function(
     Raises:
         UsageError: nothing importable there, it is not a predictor, or its labels are unknown.
     """
-    module_name, colon, attribute = target.rpartition(":")
-    if not colon or not module_name or not attribute:
-        raise UsageError(f"expected python:module:name or python:file.py:name, got python:{target}")
-    module = _import(module_name)
-    found = _attribute(module, attribute, target)
+    found, source = imported(target)
     return from_callable(
         found,
         access=access,
@@ -93,8 +89,17 @@ def load_function(
         one_at_a_time=one_at_a_time,
         task=task,
         name=f"python:{target}",
-        source=getattr(module, "__file__", None),
+        source=source,
     )
+
+
+def imported(target: str) -> tuple[Any, str | None]:
+    """What ``module:name`` or ``path/to/file.py:name`` names, and the file of its module; raises ``UsageError``."""
+    module_name, colon, attribute = target.rpartition(":")
+    if not colon or not module_name or not attribute:
+        raise UsageError(f"expected python:module:name or python:file.py:name, got python:{target}")
+    module = _import(module_name)
+    return _attribute(module, attribute, target), getattr(module, "__file__", None)
 
 
 def from_callable(

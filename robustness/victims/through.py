@@ -52,10 +52,11 @@ class ThroughVictim(PlainVictim):
         self._kept.keep_in(memory)
 
     def arrived(self, inputs: Sequence[Input]) -> list[Input | Lost]:
-        """What comes out of each input, all its fields carried; ``Lost`` where nothing comes out of one of them."""
-        texts = list(dict.fromkeys(text for one in inputs for text in one))
+        """What comes out of each input, all fields of the data carried; ``Lost`` where nothing comes out of one of them."""
+        own = len(self._info.supplied)
+        texts = list(dict.fromkeys(text for one in inputs for text in one[own:]))
         out = dict(zip(texts, self._kept.carry(texts), strict=True))
-        return [_whole([out[text] for text in one]) for one in inputs]
+        return [_whole([*one[:own], *(out[text] for text in one[own:])]) for one in inputs]
 
     def carry(self, inputs: Sequence[Input]) -> dict[Input, str]:
         """Bring inputs through the channel, ahead of being asked about; those of which nothing came out, each with the reason."""

@@ -50,6 +50,15 @@ def _victim(folder: Path, spec: str) -> str:
     return f"python:{folder / file}:{name}" if (folder / file).is_file() else spec
 
 
+def _prompt(folder: Path, spec: str) -> str:
+    """FILE.toml, ``@FILE`` or ``python:``; a shipped prompt's name and a text are left alone."""
+    if spec.startswith("@"):
+        return f"@{folder / spec[1:]}"
+    if spec.startswith("python:"):
+        return _victim(folder, spec)
+    return str(folder / spec) if spec.endswith(".toml") else spec
+
+
 def _resource(folder: Path, given: str) -> str:
     name, mark, value = given.partition("=")
     return f"{name}{mark}{_if_there(folder, value)}"
@@ -61,6 +70,7 @@ def _if_there(folder: Path, path: str) -> str:
 
 _MOVED: Mapping[str, Callable[[Path, str], str]] = {
     "victim": _victim,
-    **dict.fromkeys(("data", "cache", "out", "vectors", "lexicon"), _file),
+    "prompt": _prompt,
+    **dict.fromkeys(("data", "cache", "out", "prices", "vectors", "lexicon"), _file),
     **dict.fromkeys(("encoder", "rewriter", "masked_lm"), _checkpoint),
 }

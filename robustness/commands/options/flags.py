@@ -171,6 +171,14 @@ class ExtentFlags(Flags):
     ] = None
     seed: SeedFlag = None
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
+    universal: Annotated[
+        int | None,
+        typer.Option(
+            "--universal",
+            metavar="N",
+            help="Perturb the prompt's instruction, one text for many examples: the accuracy of a panel of N decides.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +254,9 @@ class OpeningFlags(Flags):
     prompt: Annotated[
         str | None,
         typer.Option(
-            "--prompt", help="What a decoder is asked: a text with {text}, or with names of columns in braces; or @FILE."
+            "--prompt",
+            help="What a model is asked: FILE.toml, a shipped prompt such as sentiment-a, python:module:function, or a text with "
+            "{text} or names of columns in braces (@FILE for a file with one).",
         ),
     ] = None
     system: Annotated[str | None, typer.Option("--system", help="The system message of a chat model.")] = None

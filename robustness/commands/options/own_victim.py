@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustness.errors import RobustnessError, UsageError
+from robustness.errors import RobustnessError, SpentError, UsageError
 
 if TYPE_CHECKING:
     from robustness.victims.base import Victim, VictimInfo
@@ -26,12 +26,14 @@ class OwnVictim:
         """The victim, loaded.
 
         Raises:
-            UsageError: it is not there any more, or is not the same any more.
+            UsageError: it is not there any more, or is not the same any more. ``SpentError``: a cap was reached.
         """
         from robustness.auditing import open_victim
 
         try:
             victim = open_victim(self.spec, **{**self.options, **options})
+        except SpentError:
+            raise
         except RobustnessError as problem:
             raise UsageError(f"the run's own victim {self.spec} cannot be opened: {problem}; name one with --victim") from problem
         changed = self._changed(victim.info)
@@ -57,6 +59,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     """
     from reports.run.store import MANIFEST, read_manifest
     from robustness.victims import KINDS, refuse_local_code
+    from robustness.victims.prompts.load import refuse_local_prompt
 
     folder = failures if failures.is_dir() else failures.parent
     if not (folder / MANIFEST).is_file():
@@ -74,6 +77,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
         options |= {"labels": labels, "access": victim.get("access")}
     if isinstance(opening, dict):  # a run of today says how its victim was opened
         options = dict(opening)
+        refuse_local_prompt(options.get("prompt"), str(folder / MANIFEST), allow_local_code)
     identity = dict(victim.get("identity", {}))
     if "through" in identity:
         options["through"] = identity["through"]

@@ -109,15 +109,20 @@ def _note_other_file(own: Policy) -> None:
         output.warn(f"note: the run is judged by its own policy; {other}")
 
 
-def audit_defaults(policy: Policy, victim: str | None, resource: list[str] | None, *, allow_local_code: bool) -> dict[str, Any]:
-    """``[audit]`` of a policy; raises ``UsageError`` where it, and no flag, names a victim or a resource that would run code."""
+def audit_defaults(
+    policy: Policy, victim: str | None, resource: list[str] | None, *, allow_local_code: bool, prompt: str | None = None
+) -> dict[str, Any]:
+    """``[audit]`` of a policy; raises ``UsageError`` where it, and no flag, names a victim, resource or prompt that runs code."""
     from robustness.helpers.named_resources import refuse_local_resources
     from robustness.victims import refuse_local_code
+    from robustness.victims.prompts.load import refuse_local_prompt
 
     if victim is None:
         refuse_local_code(policy.audit.victim, policy.source, allow_local_code)
     if resource is None:
         refuse_local_resources(policy.audit.resource or (), policy.source, allow_local_code)
+    if prompt is None:
+        refuse_local_prompt(policy.audit.prompt, policy.source, allow_local_code)
     return policy.audit.model_dump(exclude_none=True)
 
 

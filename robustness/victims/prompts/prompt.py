@@ -22,7 +22,7 @@ class Prompt(Protocol):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The text fields that it reads, in order; every one can be attacked."""
+        """The text fields that it reads, in order; every one can be attacked. Those that it supplies itself come first."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -49,3 +49,31 @@ class Prompt(Protocol):
 
     def read(self, text: str) -> Any:
         """What was written, as a raw row of the task: a label's name, a text, or an ``Unusable`` that says what is wrong."""
+
+
+class LoadedPrompt(Prompt, Protocol):
+    """A prompt that was read from a file, a shipped name or a callable: it brings texts of its own."""
+
+    @property
+    def name(self) -> str:
+        """What it was asked for by."""
+
+    @property
+    def supplied(self) -> tuple[tuple[str, str], ...]:
+        """(field, text) of each field that the prompt brings and the data do not: the instruction. First in ``fields``."""
+
+    @property
+    def task(self) -> str | None:
+        """The task that it is written for; None where it does not say."""
+
+    @property
+    def schema(self) -> Mapping[str, Any] | None:
+        """A JSON schema that answers are to obey, for servers that can enforce one; None where it has none."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether labels may be scored by their likelihood; false where the file says that answers are to be read as written."""
+
+    @property
+    def shown(self) -> tuple[Input, ...]:
+        """The inputs of the examples that it shows, in the order of the fields that it does not supply."""

@@ -5,25 +5,25 @@ Writing is greedy: the likeliest token each time, whatever sampling the checkpoi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attacks.search import Input
+from attacks.search import Input, Unusable
 from robustness.errors import UsageError, VictimError
 from robustness.victims.base import TokenGradients, Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
+from robustness.victims.transformers.asking import question_of
 from robustness.victims.transformers.causal_gradients import PromptGradients, differentiable
-from robustness.victims.transformers.decoding import UNCACHED, Decoder
+from robustness.victims.transformers.decoding import UNCACHED, Decoder, alphabetical
 from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
-from robustness.victims.transformers.prompting import Prompts, plain, template_of
+from robustness.victims.transformers.prompting import Prompts
 from robustness.victims.transformers.tokens import READING_BYTES, Tokens, is_readable
 from robustness.victims.transformers.vocabulary import vocabulary_notes
 
-MAX_NEW_TOKENS = 64
 CONTENT_FREE = ("N/A", "", "[MASK]")
 """Inputs that say nothing, after Zhao et al. 2021 (arXiv 2102.09690, section 5)."""
 BIASED = 0.75
@@ -41,16 +41,37 @@ class Answering(Protocol):
 
 
 class Writing:
-    """A text for each prompt, as ``{"text", "finish"}``; ``stop``: texts at which an answer ends, left out of it."""
+    """A text for each prompt, as ``{"text", "finish"}``; ``stop``: texts at which an answer ends, left out of it.
 
-    def __init__(self, decoder: Decoder, tokenizer: Any, ends: Sequence[int], *, most: int, stop: Sequence[str] = ()) -> None:
+    ``read``: what turns a whole text into a row of the task: a label's name, the part of the text that is the answer.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: Any,
+        ends: Sequence[int],
+        *,
+        most: int,
+        stop: Sequence[str] = (),
+        read: Callable[[str], Any] | None = None,
+    ) -> None:
         self._decoder, self._tokenizer, self._ends, self._stop = decoder, tokenizer, frozenset(ends), tuple(stop)
-        self.new_tokens = most
+        self.new_tokens, self._read = most, read
 
-    def answers(self, prompts: Rows) -> list[dict[str, str]]:
+    def answers(self, prompts: Rows) -> list[Any]:
         """``finish``: ``stop`` where the model ended by itself or at a stop text, ``length`` where it was cut off."""
         written = self._decoder.write(prompts, self.new_tokens, self._ended)
-        return [{"text": self._text(one.ids), "finish": "stop" if one.stopped else "length"} for one in written]
+        return [self._row(self._text(one.ids), stopped=one.stopped) for one in written]
+
+    def _row(self, text: str, *, stopped: bool) -> Any:
+        if self._read is None:
+            return {"text": text, "finish": "stop" if stopped else "length"}
+        if not stopped:  # the words that would have followed may say otherwise
+            return Unusable(
+                "truncated", f"the victim wrote {text[:80]!r} and was cut off; let it write more, or name a stop text"
+            )
+        return self._read(text)
 
     def _ended(self, ids: Sequence[int]) -> bool:
         return ids[-1] in self._ends or (bool(self._stop) and self._cut(self._decoded(ids)) is not None)
@@ -84,7 +105,8 @@ class Choosing:
 
     def answers(self, prompts: Rows) -> NDArray[np.float64]:
         """(prompts, labels); rows sum to one."""
-        rows = [self._decoder.likelihoods(prompt, self._words) - self.prior for prompt in prompts]
+        found = {n: self._decoder.likelihoods(prompts[n], self._words) for n in alphabetical(prompts)}
+        rows = [found[n] - self.prior for n in range(len(prompts))]
         shifted = np.exp(np.array([row - row.max() for row in rows]).reshape(len(rows), len(self._words)))
         scores: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
         return scores
@@ -94,10 +116,16 @@ class CausalVictim:
     """A decoder behind a prompt; on a processor its answer to one input depends on no other."""
 
     def __init__(
-        self, info: VictimInfo, prompts: Prompts, tokens: Tokens, answering: Answering, gradients: PromptGradients | None = None
+        self,
+        info: VictimInfo,
+        prompts: Prompts,
+        tokens: Tokens,
+        answering: Answering,
+        decoder: Decoder,
+        gradients: PromptGradients | None = None,
     ) -> None:
         self._info, self._prompts, self._tokens, self._answering = info, prompts, tokens, answering
-        self._gradients = gradients
+        self.decoder, self._gradients = decoder, gradients
 
     @property
     def info(self) -> VictimInfo:
@@ -168,10 +196,6 @@ class CausalVictim:
         """Nothing is held beyond memory."""
 
 
-QUESTION_PROMPT = "{context}\n\nQuestion: {question}\nAnswer:"
-"""What a decoder is asked for the task ``qa`` where the user says nothing else."""
-
-
 def load_causal(
     path_or_name: str,
     *,
@@ -188,10 +212,12 @@ def load_causal(
     stop: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
     calibrate: bool = False,
+    seed: int = 0,
 ) -> Victim:
     """Load a decoder from a folder or a hub.
 
-    ``prompt``: a template with ``{text}``, or with the names of the fields, or ``@FILE``; the text alone without one.
+    ``prompt``: a template with ``{text}``, or with the names of the fields, or ``@FILE``; a prompt of its own, FILE.toml or a
+    shipped one, whose examples are drawn with ``seed``; the text alone without one.
     ``system``: the system message. ``labels``: the answers to choose from, ``NAME`` or ``NAME=WORDS`` where the model is to say
     other words than the label's name; without them it writes, up to ``max_new_tokens`` or to the first text of ``stop``.
     ``calibrate``: take off what each label gets for inputs that say nothing. ``task``: what its answers are read as.
@@ -202,43 +228,44 @@ def load_causal(
         VictimError: the checkpoint cannot be loaded, lacks weights, or has them in pickles only.
         MissingExtraError: torch or transformers is not installed.
     """
-    _check_options(labels, max_new_tokens, stop, calibrate, task)
-    given = prompt
-    if task == "qa" and prompt is None:
-        prompt, fields = QUESTION_PROMPT, fields or ("question", "context")
-    names, words = _named(labels)
-    template = template_of(prompt, fields, _question(names))
+    question = question_of(
+        task=task,
+        prompt=prompt,
+        system=system,
+        fields=fields,
+        labels=labels,
+        max_new_tokens=max_new_tokens,
+        stop=stop,
+        calibrate=calibrate,
+        seed=seed,
+    )
+    names = question.labels
     with opening(
         path_or_name, device=device, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, offline=offline
     ) as begun:
         transformers, source, config = begun.transformers, begun.source, begun.config
         tokenizer = begun.tokenizer()
-        prompts = Prompts(tokenizer, template, plain(system) if system else None)
-        prompts.encode(("a",) * len(template.fields))  # a chat template that fails says so before the weights are read
+        prompts = Prompts(tokenizer, question.asked)  # a chat template that fails says so before the weights are read
         model = _decoder(transformers, source, begun.options, begun.device, allow_pickle)
         pins = begun.pins(model, tokenizer)
     used = begun.device
     limit = token_limit(tokenizer, model, max_length)
     ends = _ends(model, tokenizer)
     model = checkpoints.settled(model, used)
-    decoder = Decoder(model, prompts.prefix, used)
-    notes = [*prompts.notes, *vocabulary_notes(tokenizer, config), *(() if decoder.cached else (UNCACHED,))]
+    decoder = Decoder(model, prompts.prefixes, used)
+    notes = [*question.notes, *prompts.notes, *vocabulary_notes(tokenizer, config), *(() if decoder.cached else (UNCACHED,))]
     answering: Answering
     gradients: PromptGradients | None = None
-    if names:
-        ids = _answer_ids(prompts, names, words)
+    if question.scored:
+        ids = _answer_ids(prompts, names, question.words)
         answering = choosing = Choosing(decoder, ids)
         if differentiable(model, tokenizer):
             gradients = PromptGradients(model, tokenizer, prompts, ids, lambda: choosing.prior)
         notes += _settle_prior(answering, prompts, names, calibrate=calibrate)
     else:
-        most = MAX_NEW_TOKENS if max_new_tokens is None else max_new_tokens
-        answering = Writing(decoder, tokenizer, ends, most=most, stop=[plain(one) for one in stop or ()])
+        answering = Writing(decoder, tokenizer, ends, most=question.most, stop=question.stop, read=question.read)
     if limit is not None and answering.new_tokens >= limit:
         raise UsageError(f"max_new_tokens must be less than the {limit} tokens that the model reads, got {answering.new_tokens}")
-    if given is None:
-        asked = prompt or (_question(names) if names else "")
-        notes.append("no prompt was given: " + (f"the model is asked {asked!r}" if asked else "it reads the text alone"))
     if used != "cpu":
         notes.append(f"on {used} the last digits of a score depend on the device")
     pins |= prompts.identity | {
@@ -246,58 +273,25 @@ def load_causal(
         "max_new_tokens": str(answering.new_tokens),
         "calibrate": str(calibrate),
     }
-    pins |= {"ends": ",".join(map(str, ends)), "stop": "\x1f".join(stop or ()), "words": "\x1f".join(words)}
+    pins |= {"ends": ",".join(map(str, ends)), "stop": "\x1f".join(question.stop), "words": "\x1f".join(question.words)}
     info = VictimInfo(
         name=f"hf:{path_or_name}",
         kind="hf",
         labels=names,
-        fields=template.fields,
+        fields=question.asked.fields,
+        access="scores" if question.scored or not names else "labels",
         identity=tuple(sorted(pins.items())),
         max_tokens=limit,
         deterministic=used == "cpu",
         dialogue=prompts.chat,
         gradients=gradients is not None,
-        task=task or ("classification" if names else "generation"),
+        task=question.task,
         notes=tuple(notes),
+        supplied=question.asked.supplied,
+        shown=question.shown,
+        prompted=True,
     )
-    return CausalVictim(info, prompts, Tokens(tokenizer, None), answering, gradients)
-
-
-def _check_options(
-    labels: Sequence[str] | None, max_new_tokens: int | None, stop: Sequence[str] | None, calibrate: bool, task: str | None
-) -> None:
-    if max_new_tokens is not None and max_new_tokens < 1:
-        raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
-    if labels and (max_new_tokens is not None or stop):
-        raise UsageError("with labels nothing is written, so max_new_tokens and stop mean nothing; leave them out, or the labels")
-    if calibrate and not labels:
-        raise UsageError("calibrate evens out labels, and there are none; name them with --labels first,second")
-    if task == "classification" and not labels:
-        raise UsageError("a decoder classifies by the labels that it chooses from; name them with --labels first,second")
-    if stop and not all(stop):
-        raise UsageError("stop expects texts at which an answer ends, such as \\n, got an empty one")
-
-
-def _named(labels: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(names, words) of ``NAME`` or ``NAME=WORDS``."""
-    if labels is None:
-        return (), ()
-    parted = [label.partition("=") for label in labels]
-    names = tuple(name.strip() for name, _, _ in parted)
-    words = tuple((other if equals else name).strip() for name, equals, other in parted)
-    if len(names) < 2 or len(set(names)) < len(names) or len(set(words)) < len(words) or not all((*names, *words)):
-        raise UsageError(
-            f"labels expects two or more different names, each alone or with the words that the model is to say, such as "
-            f"negative=bad,positive=good; got {', '.join(labels) or 'none'}"
-        )
-    return names, words
-
-
-def _question(names: Sequence[str]) -> str:
-    """The beginning of the prompt where labels are given and no prompt is."""
-    if not names:
-        return ""
-    return f"Classify the text as {', '.join(names[:-1])} or {names[-1]}. Answer with one of these words only.\nText: "
+    return CausalVictim(info, prompts, Tokens(tokenizer, None), answering, decoder, gradients)
 
 
 def _answer_ids(prompts: Prompts, names: Sequence[str], words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -317,7 +311,7 @@ def _answer_ids(prompts: Prompts, names: Sequence[str], words: Sequence[str]) ->
 
 def _settle_prior(answering: Choosing, prompts: Prompts, names: Sequence[str], *, calibrate: bool) -> list[str]:
     """Look at what inputs that say nothing are answered; take it off where asked to, else note where it is much."""
-    empty = [prompts.encode((text,) * len(prompts.template.fields)) for text in CONTENT_FREE]
+    empty = [prompts.encode(prompts.with_supplied(text)) for text in CONTENT_FREE]
     shares = answering.answers(empty).mean(axis=0)
     if calibrate:
         answering.prior = np.log(np.maximum(shares, 1e-12))

@@ -1,6 +1,7 @@
 """A decoder asked for its next tokens: from a key/value cache of what every prompt begins with, where the model keeps one.
 
-One prompt is read at a time, always in the same steps, so its numbers depend on no other. Writing goes on in full groups of rows
+One prompt is read at a time, always in the same steps (``beginnings``), so its numbers depend on no other. Prompts are taken in
+the order of their tokens, so that those that begin alike come one after the other. Writing goes on in full groups of rows
 of one padded length, which are filled up by repetition: a row's numbers depend on its own length alone.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustness.victims.transformers.beginnings import BLOCK, OTHER_BLOCK, Beginnings, layers_of
 from robustness.victims.transformers.probing import accepted
 
 CLOSE, CLOSE_HALF = 1e-3, 5e-2
@@ -63,16 +65,13 @@ class _Group:
     def of(cls, begun: Sequence[_Begun]) -> _Group:
         """The rows, filled up by repetition; raises where a cache is of another kind than keys and values of every token."""
         import torch
-        from transformers.cache_utils import DynamicCache, DynamicLayer
+        from transformers.cache_utils import DynamicCache
 
         width = _padded(len(begun[0].ids))
         rows = [*begun, *[begun[0]] * (ROWS - len(begun))]
         cache = DynamicCache()
-        for number, layer in enumerate(rows[0].cache.layers):
-            if type(layer) is not DynamicLayer:
-                raise TypeError(f"layer {number} keeps a {type(layer).__name__}")
-            layers = [row.cache.layers[number] for row in rows]
-            keys, values = (torch.cat([_left(getattr(one, part), width) for one in layers]) for part in ("keys", "values"))
+        for number, layers in enumerate(zip(*(layers_of(row.cache) for row in rows), strict=True)):
+            keys, values = (torch.cat([_left(one[part], width) for one in layers]) for part in (0, 1))
             cache.update(keys, values, number)
         lengths = torch.tensor([len(row.ids) for row in rows], device=begun[0].logits.device)
         mask = (torch.arange(width, device=lengths.device) >= width - lengths[:, None]).long()
@@ -80,18 +79,31 @@ class _Group:
 
 
 class Decoder:
-    """A causal language model; ``prefix``: tokens that most prompts begin with, read once."""
+    """A causal language model; ``prefixes``: tokens that many prompts begin with, each read once."""
 
-    def __init__(self, model: Any, prefix: Sequence[int], device: str) -> None:
+    def __init__(self, model: Any, prefixes: Sequence[Sequence[int]], device: str) -> None:
         self._model, self._device = model, device
-        self._prefix = tuple(prefix)
+        self._prefixes = sorted({tuple(one) for one in prefixes if one}, key=len)
+        self._prefix = self._prefixes[-1] if self._prefixes else ()
         self._takes = accepted(model)
         self._last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._start: Any = None
+        self._beginnings: Beginnings | None = None
         self.cached = self._cache_is_exact()
-        if self.cached and self._prefix:
+        if self.cached:
+            self._beginnings = self._exact_beginnings()
+        if self.cached and self._beginnings is None and self._prefix:
             self._start = self._forward(self._prefix, None)[1]
         self.grouped = self.cached and self._groups_are_exact()
+
+    def forget(self) -> None:
+        """Read every prompt from its start from now on: what the cache is measured against."""
+        self._start, self._beginnings = None, None
+
+    def forget_lately(self) -> None:
+        """Read every prompt from the fixed beginnings alone, as at first."""
+        if self._beginnings is not None:
+            self._beginnings.forget()
 
     def next_logits(self, ids: Sequence[int]) -> Vector:
         """Logits of the token after ``ids``, (vocabulary,)."""
@@ -134,10 +146,11 @@ class Decoder:
         ``ends`` is asked of the tokens written so far, the last of which it may be that ended them.
         """
         if not self.grouped:
-            return [self._write_one(prompt, most, ends) for prompt in prompts]
+            alone = {n: self._write_one(prompts[n], most, ends) for n in alphabetical(prompts)}
+            return [alone[n] for n in range(len(prompts))]
         groups: dict[int, list[int]] = defaultdict(list)
-        for n, prompt in enumerate(prompts):
-            groups[_padded(len(prompt))].append(n)
+        for n in alphabetical(prompts):
+            groups[_padded(len(prompts[n]))].append(n)
         found: dict[int, Written] = {}
         for rows in groups.values():
             for start in range(0, len(rows), ROWS):
@@ -185,6 +198,9 @@ class Decoder:
         group.logits, group.cache, group.places = out.logits[:, -1], out.past_key_values, group.places + 1
 
     def _begin(self, ids: Sequence[int]) -> _Begun:
+        if self._beginnings is not None:
+            logits, cache = self._beginnings.read(ids)
+            return _Begun(list(ids), cache, logits)
         known = len(self._prefix)
         if self._start is not None and len(ids) > known and tuple(ids[:known]) == self._prefix:
             logits, cache = self._forward(ids[known:], copy.deepcopy(self._start))
@@ -231,6 +247,18 @@ class Decoder:
             return False
         return self._close(parted, whole) and self._close(again, parted)
 
+    def _exact_beginnings(self) -> Beginnings | None:
+        """Beginnings to read prompts from; None where going on from a part of one gives other numbers than the whole text."""
+        try:
+            made = Beginnings(self._forward, self._prefixes, self._device)
+            block = [n % 50 + 1 for n in range(2 * OTHER_BLOCK)][: 2 * BLOCK.get(self._device, OTHER_BLOCK)]
+            for ids in ([*block, 1, 2], [*block, 3], [*block[:-1], 4, 5]):
+                if not self._close(_vector(made.read(ids)[0]), _vector(self._forward(ids, None)[0])):
+                    return None
+        except Exception:  # noqa: BLE001 - caches of other kinds fail in their own ways
+            return None
+        return made
+
     def _groups_are_exact(self) -> bool:
         """Whether rows that are written together get the numbers that each gets alone."""
         import torch
@@ -254,6 +282,11 @@ class Decoder:
         exact = next(self._model.parameters()).dtype == torch.float32
         spread = float(np.ptp(other)) or 1.0
         return bool(np.abs(one - other).max() <= (CLOSE if exact else CLOSE_HALF) * spread)
+
+
+def alphabetical(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """The places of prompts in the order of their tokens: those that begin alike come one after the other."""
+    return sorted(range(len(prompts)), key=lambda n: tuple(prompts[n]))
 
 
 def _padded(length: int) -> int:

@@ -45,8 +45,9 @@ def load_checkpoint(path_or_name: str, *, offline: bool = False, **options: Any)
     kind = f"a {', '.join(classes)}" if classes else "a checkpoint whose config.json names no class"
     task = options.get("task")
     taken = inspect.signature(load).parameters
-    if "task" not in taken:
-        options.pop("task", None)
+    for name in ("task", "seed"):  # given whatever the checkpoint turns out to be
+        if name not in taken:
+            options.pop(name, None)
     odd = sorted(set(options) - set(taken))
     if odd:
         raise UsageError(f"{', '.join(odd)} cannot be used with {path_or_name}, {kind}; leave it out")

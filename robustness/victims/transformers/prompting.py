@@ -1,4 +1,4 @@
-"""Prompts of decoders: a template with places for the texts of an example, rendered through the tokenizer's chat template."""
+"""Prompts of decoders in tokens: messages out of the texts of an example, written through the tokenizer's chat template."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attacks.search import Input
 from robustness.errors import UsageError, cut
@@ -70,29 +70,76 @@ def _from_file(name: str) -> str:
         raise UsageError(f"cannot read the prompt from {name!r}: {problem}; expected a text file in UTF-8") from problem
 
 
+class Asking(Protocol):
+    """What is asked about an example; a template and a prompt out of a file are."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The text fields."""
+
+    @property
+    def supplied(self) -> tuple[tuple[str, str], ...]:
+        """(field, text) of those that it brings itself."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What pins it."""
+
+    def messages(self, inputs: Input) -> Sequence[Message]:
+        """The chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Templated:
+    """A template as the user's message, after a system message if there is one."""
+
+    template: Template
+    system: str | None = None
+    supplied: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The template's."""
+        return self.template.fields
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Both texts."""
+        return {"prompt": self.template.text, "system": self.system or ""}
+
+    def messages(self, inputs: Input) -> Sequence[Message]:
+        """One message or two."""
+        before = [Message("system", self.system)] if self.system else []
+        return [*before, Message("user", self.template.fill(inputs))]
+
+
 class Prompts:
     """What a decoder reads of an example, in tokens.
 
-    ``system``: the system message of a chat, else a first paragraph. ``prefix``: the tokens that every prompt begins with.
+    ``prefixes``: the tokens that every prompt begins with; then, where the prompt supplies a field, those that every prompt with
+    that text in it begins with.
     """
 
-    def __init__(self, tokenizer: Any, template: Template, system: str | None = None) -> None:
-        self._tokenizer, self.template, self._system = tokenizer, template, system
+    def __init__(self, tokenizer: Any, asked: Asking) -> None:
+        self._tokenizer, self.asked = tokenizer, asked
         self.chat = bool(getattr(tokenizer, "chat_template", None))
         empty = self._ids("")
         self._ends_itself = not self.chat and bool(empty) and empty[-1] == tokenizer.eos_token_id and len(self._ids("a")) > 1
-        probes = [self.encode((probe,) * len(template.fields)) for probe in _PROBES]
-        self.prefix = _common(probes)
+        found = [_common([self.encode((probe,) * len(asked.fields)) for probe in _PROBES])]
+        if asked.supplied:
+            found.append(_common([self.encode(self.with_supplied(probe)) for probe in _PROBES]))
+        self.prefixes = tuple(found)
+
+    def with_supplied(self, text: str) -> Input:
+        """An input whose every field is ``text``, but for those that the prompt supplies."""
+        own = tuple(supplied for _, supplied in self.asked.supplied)
+        return (*own, *(text,) * (len(self.asked.fields) - len(own)))
 
     @property
     def identity(self) -> dict[str, str]:
         """What pins the prompt: the tokenizer's files hold no chat template that lies in a file of its own."""
         known = str(getattr(self._tokenizer, "chat_template", None) or "")
-        return {
-            "prompt": self.template.text,
-            "system": self._system or "",
-            "chat_template": sha256(known.encode()).hexdigest() if known else "",
-        }
+        return {**self.asked.identity, "chat_template": sha256(known.encode()).hexdigest() if known else ""}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -101,22 +148,18 @@ class Prompts:
             return ("the chat template writes the date into each prompt, so answers may change from day to day",)
         return ()
 
-    def messages(self, texts: Input) -> list[Message]:
-        """The chat for an input whose texts are no dialogues."""
-        system = [Message("system", self._system)] if self._system else []
-        return [*system, Message("user", self.template.fill(texts))]
-
     def render(self, texts: Input) -> str:
         """The whole text that the model goes on from."""
+        messages = spoken(self.asked.messages, texts) if self.chat else self.asked.messages(texts)
         if not self.chat:
-            message = self.template.fill(texts)
-            return f"{self._system}\n\n{message}" if self._system else message
-        messages = [{"role": one.role, "content": one.content} for one in spoken(self.messages, texts)]
+            return _without_chat(messages)
+        chat = [{"role": one.role, "content": one.content} for one in messages]
         try:
-            return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+            return str(self._tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
         except Exception as problem:  # a chat template raises what its author wrote
             told = f"{type(problem).__name__}: {cut(problem, 200)}"
-            way = "it may take no system message: put that into --prompt" if self._system else "correct chat_template.jinja"
+            system = any(one.role == "system" for one in messages)
+            way = "it may take no system message: put that into --prompt" if system else "correct chat_template.jinja"
             raise UsageError(f"the chat template of the tokenizer cannot write this chat ({told}); {way}") from problem
 
     def encode(self, texts: Input) -> tuple[int, ...]:
@@ -134,9 +177,9 @@ class Prompts:
 
     def answer_ids(self, answer: str) -> tuple[int, ...]:
         """The tokens of an answer as they follow a prompt: as the tokenizer cuts both together, where it cuts between them."""
-        prompt = self.render(("a",) * len(self.template.fields))
+        prompt = self.render(("a",) * len(self.asked.fields))
         spaced = answer if self.chat or prompt[-1:].isspace() else f" {answer}"
-        before, whole = list(self.encode(("a",) * len(self.template.fields))), self._ids(prompt + spaced)
+        before, whole = list(self.encode(("a",) * len(self.asked.fields))), self._ids(prompt + spaced)
         if whole[: len(before)] == before:
             found = whole[len(before) : len(whole) - self._ends_itself]
         else:
@@ -146,6 +189,16 @@ class Prompts:
     def _ids(self, text: str) -> list[int]:
         """A chat template writes the special tokens itself."""
         return list(self._tokenizer(text, add_special_tokens=not self.chat, verbose=False)["input_ids"])
+
+
+def _without_chat(messages: Sequence[Message]) -> str:
+    """Turns as paragraphs, an answer on the line of its question."""
+    text = ""
+    for one in messages:
+        answers = one.role == "assistant" and text
+        between = ("" if text[-1:].isspace() else " ") if answers else "\n\n" if text else ""
+        text += between + one.content
+    return text
 
 
 def _common(rows: Sequence[Sequence[int]]) -> tuple[int, ...]:

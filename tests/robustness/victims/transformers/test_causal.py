@@ -65,7 +65,7 @@ def test_an_answer_ends_before_a_stop_text(decoder: Path) -> None:
 
 def test_rows_that_are_written_together_are_written_as_each_would_be_alone(decoder: Path) -> None:
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(str(decoder)).eval()
-    together, apart = Decoder(model, [2], "cpu"), Decoder(model, [2], "cpu")
+    together, apart = Decoder(model, [[2]], "cpu"), Decoder(model, [[2]], "cpu")
     assert together.grouped
     apart.grouped = False
     prompts = [[2, *range(10, 10 + n)] for n in (3, 30, 5, 17, 4, 6, 7, 8, 9, 11, 12)]  # two groups of one width, one of another
@@ -111,9 +111,10 @@ def test_scores_of_labels_are_likelihoods_of_their_whole_words(chooser: Victim, 
 def test_the_cache_changes_no_score(decoder: Path) -> None:
     model: Any = transformers.AutoModelForCausalLM.from_pretrained(str(decoder))
     prefix, prompt, answers = [1, 20, 30], [1, 20, 30, 40, 50], [(60,), (61, 62, 63), (64, 65)]
-    cached, plain = Decoder(model, prefix, "cpu"), Decoder(model, [], "cpu")
+    cached, plain = Decoder(model, [prefix], "cpu"), Decoder(model, [], "cpu")
     assert cached.cached
-    plain.cached = plain.grouped = False  # every pass over the whole text
+    plain.cached = plain.grouped = False
+    plain.forget()  # every pass over the whole text
     assert cached.likelihoods(prompt, answers) == pytest.approx(plain.likelihoods(prompt, answers), abs=1e-4)
     assert cached.next_logits(prompt) == pytest.approx(plain.next_logits(prompt), abs=1e-4)
     other = [2, *prompt]  # begins otherwise, so nothing of the prefix fits it
