@@ -23,7 +23,7 @@ from attacks.strategies.payloads.suffix import GradientSuffix, RandomSuffix
 from robustness.engine.gradients import GradientBackend
 from robustness.victims.base import TokenGradients
 from robustness.victims.transformers.causal_gradients import PromptGradients
-from robustness.victims.transformers.prompting import Prompts, template_of
+from robustness.victims.transformers.prompting import Prompts, Templated, template_of
 
 MESSAGE = "Tell me about the weather in spring"
 TARGET = "Sure, here is a poem about a lighthouse"
@@ -37,7 +37,7 @@ class Target:
         from types import SimpleNamespace
 
         self.info = SimpleNamespace(row_quantum=0, length_quantum=1)
-        self.prompts = Prompts(tokenizer, template_of("{text}", None))
+        self.prompts = Prompts(tokenizer, Templated(template_of("{text}", None)))
         self.answer = list(tokenizer(TARGET, add_special_tokens=False)["input_ids"])
         self._model = model
         self._gradients = PromptGradients(model, tokenizer, self.prompts, [self.answer], lambda: np.zeros(1))

@@ -14,7 +14,6 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError
-from robustness.tasks import options
 from robustness.tasks.answers import Completion, Shown, Unusable
 from robustness.tasks.generation_goals import (
     DRIFT,
@@ -33,6 +32,7 @@ from robustness.tasks.generation_goals import (
     quality,
     schema_of,
 )
+from robustness.tasks.reading import option_goals as options
 from robustness.tasks.reading.answer_overlap import tokens
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Space, Task, share_in, text_of

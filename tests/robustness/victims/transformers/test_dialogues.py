@@ -20,7 +20,7 @@ from robustness.followups.replay import replay
 from robustness.victims import load_victim
 from robustness.victims.dialogues import spoken
 from robustness.victims.prompts.prompt import Message
-from robustness.victims.transformers.prompting import Prompts, template_of
+from robustness.victims.transformers.prompting import Prompts, Templated, template_of
 
 ROWS = [("capital of france?", "paris"), ("capital of spain?", "madrid"), ("capital of italy?", "rome")]
 TALK = written([Turn(USER, "hello"), Turn(ASSISTANT, "hi"), Turn(INPUT, "capital of france?"), Turn(USER, "sure?")])
@@ -45,7 +45,7 @@ def test_a_decoder_reads_turns_through_its_chat_template(decoder: Path) -> None:
     import transformers
 
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(decoder))
-    prompts = Prompts(tokenizer, template_of("Say: {text}", None))
+    prompts = Prompts(tokenizer, Templated(template_of("Say: {text}", None)))
     chat = [("user", "hello"), ("assistant", "hi"), ("user", "Say: capital of france?"), ("user", "sure?")]
     expected = tokenizer.apply_chat_template(
         [{"role": role, "content": content} for role, content in chat], tokenize=False, add_generation_prompt=True
