@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -64,6 +64,8 @@ class Trial:
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of. ``target``: a text that the goal wants to be answered, where it wants one: a canary, a word.
 
+    ``say``: an answer in the victim's words, for an attack that quotes it.
+
     ``details``: what an attack wants to be written down of this trial besides: JSON-able values, by name.
     """
 
@@ -82,9 +84,11 @@ class Trial:
         marks: tuple[Mark, ...] = (),
         recipe: str = "",
         target: str = "",
+        say: Callable[[Answer], str] = str,
     ) -> None:
         self.inputs, self.field, self.judge = inputs, field, judge
         self.gold, self.marks, self.recipe, self.target = gold, marks, recipe, target
+        self.say = say
         self.details: dict[str, Any] = {}
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
         self.clean = self._judge(self.text, clean)
@@ -132,6 +136,10 @@ class Trial:
         """The word view of the closest attempt so far, or ``default`` when none came closer than the original."""
         found = self._best_candidate
         return found.words if found is not None and found.words is not None else default
+
+    def forget(self) -> None:
+        """Drop winner, closest attempt and ladder, which mean nothing on an example that was wrong from the start."""
+        self.winner, self.best, self._best_candidate, self.ladder = None, self.clean, None, {}
 
     def idle(self, made: int) -> None:
         """Note that so many changed texts were made and nobody was asked: known ones, or ones that a constraint refused.

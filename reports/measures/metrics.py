@@ -17,6 +17,8 @@ from reports.run import STATUSES, Outcome, Run
 
 BUDGETS = (50, 100, 500, 1000)
 ATTACKED = ("succeeded", "failed", "exhausted")
+DIALOGUE = "dialogue:"
+"""What names of recipes begin with whose rungs are turns, not severities of noise: they have a table of their own."""
 UNKNOWN = ("not judged", "untested")
 """Fates of examples that are neither robust nor broken."""
 OPEN = ("error", "untested", "undecided")
@@ -308,12 +310,15 @@ def severities(run: Run, confidence: float = CONFIDENCE) -> tuple[Severity, ...]
     """
     rows: list[Severity] = []
     for name, outcomes in by_recipe(run).items():
+        if name.startswith(DIALOGUE):
+            continue
         levels = sorted({rung.severity for o in outcomes for rung in o.ladder})
-        rows += [_severity(run, name, level, outcomes, confidence) for level in levels]
+        rows += [at_severity(run, name, level, outcomes, confidence) for level in levels]
     return tuple(rows)
 
 
-def _severity(run: Run, name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
+def at_severity(run: Run, name: str, level: int, outcomes: Sequence[Outcome], confidence: float) -> Severity:
+    """Accuracy on one rung of a ladder."""
     skipped = [(o.example_id, False) for o in outcomes if o.status == "skipped"]
     climbed = [o for o in outcomes if o.status in ATTACKED]
     answers = [(o.example_id, rung.held) for o in climbed for rung in o.ladder if rung.severity == level]

@@ -23,6 +23,8 @@ from reports.measures.metrics import (
 )
 from reports.measures.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.slices import Slice, label_slices, metadata_slices
+from reports.measures.tables.every import tables
+from reports.measures.tables.table import Table
 from reports.run import Run
 
 
@@ -43,6 +45,7 @@ class Measured:
     injections: tuple[Injection, ...] = ()
     answers: AnswerKinds | None = None
     noise: Noise | None = None
+    tables: tuple[Table, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -61,4 +64,5 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         injections=injections(run, confidence),
         answers=answer_kinds(run, confidence),
         noise=noise(run, confidence),
+        tables=tables(run, confidence),
     )

@@ -19,6 +19,7 @@ from reports.render.minimised import minimised_section
 from reports.render.numbers import (
     NOTHING,
     VERDICTS,
+    cell,
     channel,
     drawn,
     interval,
@@ -49,6 +50,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _answers(measured),
         _channel(run),
         *injection_sections(measured),
+        *_tables(measured),
         _bill(run),
         _stages(measured),
         _recipes(measured),
@@ -183,6 +185,15 @@ def _answers(measured: Measured) -> str:
     )
     columns = ("kind", "clean", "under attack", "became so", "changed texts")
     return section("Answers by kind", *([f"**{prose(lost)}.**"] if lost else []), table(columns, rows), note)
+
+
+def _tables(measured: Measured) -> list[str]:
+    return [
+        section(
+            prose(one.title), prose(one.note), table(one.columns, ([prose(cell(value)) for value in row] for row in one.rows))
+        )
+        for one in measured.tables
+    ]
 
 
 def _stages(measured: Measured) -> str:

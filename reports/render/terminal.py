@@ -89,8 +89,18 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
         yield plain(f"spent: {said}")
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)
+    yield from _tables(measured)
     yield from _flags(run)
     yield plain(f"Reports and every failure: {run.path}")
+
+
+def _tables(measured: Measured) -> Iterator[RenderableType]:
+    for one in measured.tables:
+        yield plain(one.title, "bold")
+        made = bare_table(*one.columns)
+        for row in one.rows:
+            made.add_row(*(plain(numbers.cell(value)) for value in row))
+        yield made
 
 
 def plain(text: str, style: str = "") -> Text:

@@ -88,9 +88,13 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
         gold=reference if isinstance(reference, int) else 0,
         marks=task.marks(reference, inputs),
         recipe=recipe.name,
+        say=lambda answer: task.show(answer, plan.space).text,
         target=_target(plan.goal_of(recipe), Seen(inputs, inputs, plan.field, reference, clean)),
     )
     if not task.right_for(plan.goal_of(recipe), clean, Seen(inputs, inputs, plan.field, reference, clean)):
+        if recipe.compares:
+            yield from _attack(recipe, trial)
+            trial.forget()
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
     status, error = yield from _attack(recipe, trial)
     similarity = None

@@ -108,6 +108,13 @@ def check_recipes(recipes: Sequence[Recipe], info: VictimInfo, available: Sequen
             for r in recipes
             if r.access == "gradients"
         ]
+    if not info.dialogue:
+        problems += [
+            f"{r.name} asks in several turns, which the victim {info.name!r} does not take; hf: decoders with a chat template "
+            "and chat endpoints do"
+            for r in recipes
+            if r.dialogue
+        ]
     if problems:
         raise UsageError("some recipes cannot run here:\n  " + "\n  ".join(problems))
 

@@ -195,6 +195,10 @@ class Task(ABC, Generic[R, A]):
         """The group that ``--limit`` and slices keep apart; None where there is none."""
         return None
 
+    def planted(self, inputs: Input, example_id: str, seed: int) -> tuple[Input, R] | None:
+        """The example with something of this run's own put into it, and what is right then; None for tasks that plant nothing."""
+        return None
+
     def show_reference(self, reference: R | None, space: Space) -> str:
         """What is right, in a line."""
         return "" if reference is None else str(reference)

@@ -14,6 +14,7 @@ from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
 from reports.render.page.minimised import minimised_view
 from reports.render.page.shell import html_page
+from reports.render.page.tables import measured_tables
 from reports.run import Run
 from reports.run.bill import bill
 
@@ -56,6 +57,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "policy_source": gate.policy if gate else "",
         "doubts": view.doubts(summary["flags"]),
         "injections": summary.get("injections", ()),
+        "tables": measured_tables(summary),
         "stages": summary["stages"],
         "cascade": summary.get("cascade"),
         "recipes": recipes,
@@ -98,6 +100,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("noise", "Noise", context["noise"]),
         ("quality", "Quality", context["quality"] or context["measures"]),
         ("answers", "Answers", context["answers"]),
+        *((f"table-{one['key']}", one["title"], True) for one in context["tables"]),
         ("doubts", _counted("Doubts", len(context["doubts"])), True),
         ("injection", "Injection", context["injections"]),
         ("stages", "Cascade", context["stages"]),
