@@ -14,6 +14,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -129,7 +130,7 @@ def compared(shared: Any, alone: Any, inputs: list[tuple[str, str]], rounds: int
         found = {}
         for name, victim in ways if turn % 2 else ways[::-1]:
             victim.decoder.forget_lately()
-            seconds, found[name] = timed(lambda victim=victim: np.asarray(victim.predict(inputs)))
+            seconds, found[name] = timed(partial(victim.predict, inputs))
             if turn:
                 times[name].append(seconds * 1000 / len(inputs))
         difference = max(difference, float(np.abs(found["with"] - found["without"]).max()))
