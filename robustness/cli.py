@@ -80,7 +80,7 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code; every error ends in a sentence on stderr and code 2.
+    """Run the program and return its exit code; every error ends in a sentence on stderr and code 2, a spent cap in code 3.
 
     With ``--json`` an error is a JSON object on stdout as well: ``{"error": {"type", "message"}, "exit_code"}``.
     """
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _complain(error)
         told = error if error is not None and "--json" in arguments else None
         try:
-            output.settle(None if told is None else {"error": _record(told), "exit_code": 2})
+            output.settle(None if told is None else {"error": _record(told), "exit_code": code})
         except OSError as problem:  # a full disk behind stdout: the answer is incomplete, whatever it was
             _complain(problem)
             return 2
@@ -105,7 +105,7 @@ def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
     except SystemExit as stop:  # the CLI library's own: completion is done, or the reader of --help went away
         return (2 if stop.code else 0), None
     except BaseException as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
-        return 2, error
+        return (3 if _spent(error) else 2), error
     if code == INTERRUPTED:
         return 2, KeyboardInterrupt()
     return (code if code in VERDICTS else 2), None
@@ -113,6 +113,13 @@ def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
 
 def _code(code: object) -> int:
     return code if isinstance(code, int) else 0 if code is None else 2
+
+
+def _spent(error: BaseException) -> bool:
+    """Whether a cap was reached before anything could be judged: that is no mistake, and nothing is known."""
+    from robustness.errors import SpentError
+
+    return isinstance(error, SpentError)
 
 
 def _complain(error: BaseException) -> None:

@@ -9,6 +9,7 @@
     │   ├── VictimTimeoutError it did not answer in time
     │   ├── VictimDiedError    its process ended before it answered (--isolate)
     │   ├── RefusedError       an endpoint that will answer nothing more: key refused, account closed; ends the run
+    │   │   └── CassetteError  (and a UsageError) a cassette that lacks what is asked, or cannot be written; ends the run
     │   └── AnswerError        it answered, but not with one valid row per input
     ├── SpentError             a cap on money, tokens or requests is reached, or the account is empty: the run is inconclusive
     ├── MissingExtraError      an optional dependency is not installed
@@ -57,6 +58,10 @@ class AnswerError(VictimError):
 
 class RefusedError(VictimError):
     """The endpoint will answer nothing more, whatever it is asked: the key is refused, the model is not there."""
+
+
+class CassetteError(UsageError, RefusedError):
+    """The record of what was asked lacks what a replay asks, or cannot be written: the run ends, and can be resumed."""
 
 
 class SpentError(RobustnessError):

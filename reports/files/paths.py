@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PATHS = ("victim", "data", "cache", "out", "vectors", "lexicon", "encoder", "rewriter", "masked_lm")
+_PATHS = ("victim", "data", "cache", "out", "prices", "vectors", "lexicon", "encoder", "rewriter", "masked_lm")
 
 
 def shown(path: str) -> str:
     """A path that reveals nothing about the machine or its users; what is not an existing path stays as it is.
 
-    A spec, such as ``hf:FOLDER`` or ``python:FILE.py:NAME``, is shown part by part.
+    A spec, such as ``hf:FOLDER`` or ``python:FILE.py:NAME``, is shown part by part; the URL in one stays as it is.
     """
     if os.path.exists(path) or os.path.isabs(path):
         return _near(path)
@@ -22,6 +22,8 @@ def shown(path: str) -> str:
 
 def _part(part: str) -> str:
     path, mark, rest = part.partition("#")
+    if path.startswith("//"):  # what follows the scheme of a URL: a host, though it reads as an absolute path
+        return part
     return f"{_near(path)}{mark}{rest}" if "/" in path and (os.path.isabs(path) or os.path.exists(path)) else part
 
 

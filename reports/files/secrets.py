@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
@@ -33,10 +33,26 @@ _KEPT = frozenset({"labels", "fields", "recipes", "comparability", "comparabilit
 """Parts of ``run.json`` that outcomes and policies are joined by; they come from the data and from this package."""
 
 
+_KEPT_SECRET: set[str] = set()
+"""Names of variables that were said to hold a secret, whatever they are called."""
+
+
+def keep_secret(name: str) -> None:
+    """From now on the value of this environment variable is a secret: it was sent as a key or in a header."""
+    _KEPT_SECRET.add(name)
+
+
 def redact(text: str) -> str:
     """The text with the value of each secret variable replaced by ``[value of NAME]``."""
+    return redactor()(text)
+
+
+def redactor() -> Callable[[str], str]:
+    """``redact`` by the secrets that there are now, for many texts: to look through the environment costs more than one text."""
     pattern, names = _pattern(_candidates(os.environ))
-    return text if pattern is None else pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
+    if pattern is None:
+        return lambda text: text
+    return lambda text: pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
 
 
 def redact_all(value: T) -> T:
@@ -55,7 +71,8 @@ def _walked(value: Any) -> Any:
 
 
 def _candidates(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in environment.items() if len(value) >= SHORTEST and _NAMES.search(name))
+    secret = ((name, value) for name, value in environment.items() if _NAMES.search(name) or name in _KEPT_SECRET)
+    return tuple((name, value) for name, value in secret if len(value) >= SHORTEST)
 
 
 @lru_cache(maxsize=4)

@@ -169,6 +169,10 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    max_cost: Annotated[float, Field(gt=0)] | None = None
+    max_tokens_total: Count | None = None
+    max_requests: Count | None = None
+    prices: str | None = None
     cache: str | None = None
     vectors: str | None = None
     lexicon: str | None = None
@@ -189,6 +193,16 @@ class AuditDefaults(_Table):
     answer_limit: Annotated[float, Field(gt=0)] | None = None
     stop: Names | None = None
     calibrate: bool | None = None
+    endpoint: str | None = None
+    scoring: str | None = None
+    temperature: float | None = None
+    sampling_seed: int | None = None
+    concurrency: Count | None = None
+    rps: Annotated[float, Field(gt=0)] | None = None
+    tpm: Annotated[float, Field(gt=0)] | None = None
+    request_timeout: Annotated[float, Field(gt=0)] | None = None
+    extra_body: dict[str, Any] | None = None
+    deterministic: bool | None = None
     isolate: bool | None = None
     through: str | None = None
     out: str | None = None

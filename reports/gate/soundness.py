@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.files.public import public_message
+from reports.files.public import error_type, public_message
 from reports.gate.policy import GateRules
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, RuleResult
 from reports.measures.intervals import proportion
 from reports.measures.metrics import ATTACKED, by_example
 from reports.measures.of_run import Measured
-from reports.run import Run
+from reports.measures.spending import bill
+from reports.run import Outcome, Run
 
 DOUBTS = (
     *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
@@ -21,6 +22,7 @@ DOUBTS = (
 
 def soundness(run: Run, measured: Measured, rules: GateRules) -> Iterator[RuleResult]:
     """The rules that hold for every run, thresholds or none."""
+    yield from _spent(run)
     yield _complete(run)
     yield _attacked(measured)
     yield _tried(run, measured)
@@ -100,6 +102,21 @@ def _complete(run: Run) -> RuleResult:
     return RuleResult("complete", "run", INCONCLUSIVE if said else PASS, said or held)
 
 
+def _spent(run: Run) -> Iterator[RuleResult]:
+    """A run that a cap on spending ended is never passed; thresholds that are broken whatever the rest holds, fail it."""
+    if run.manifest.bill.get("spent"):
+        given_up = sum(given_up_for_money(o) for o in run.outcomes)
+        said = (
+            f"a cap on what may be spent ended the run: {bill(run.manifest)}; {missing(run) + given_up} trials did not take place"
+        )
+        yield RuleResult("spent", "run", INCONCLUSIVE, f"{said}; resume it with a larger cap")
+
+
+def given_up_for_money(outcome: Outcome) -> bool:
+    """Whether a trial was under way when a cap on spending was reached: that is no error of the victim's."""
+    return outcome.status == "error" and error_type(outcome.error) == "SpentError"
+
+
 def _attacked(measured: Measured) -> RuleResult:
     attacked = sum(recipe.statuses[status] for recipe in measured.recipes for status in ATTACKED)
     if attacked:
@@ -122,8 +139,9 @@ def _tried(run: Run, measured: Measured) -> RuleResult:
 
 
 def _errors(run: Run, allowed: float) -> RuleResult:
-    n = len(run.outcomes)
-    errors = sum(o.status == "error" for o in run.outcomes)
+    ended = [o for o in run.outcomes if not given_up_for_money(o)]
+    n = len(ended)
+    errors = sum(o.status == "error" for o in ended)
     rate = errors / n if n else 0.0
     verdict = FAIL if rate > allowed else PASS if n else INCONCLUSIVE
     said = f"{errors} of {n} trials ended in an error, {100 * allowed:g} % allowed" if n else "no trial ended"

@@ -27,6 +27,11 @@ class Forecast:
         ends = (None if end is None else end * factor for end in (self.low, self.high))
         return Forecast(self.expected * factor, *ends)
 
+    def plus(self, known: float) -> Forecast:
+        """With what is certain to come on top."""
+        ends = (None if end is None else end + known for end in (self.low, self.high))
+        return Forecast(self.expected + known, *ends)
+
 
 def forecast(measured: Sequence[float], n: int, confidence: float = CONFIDENCE) -> Forecast:
     """The total over ``n`` examples, of which those ``measured`` are a random sample.

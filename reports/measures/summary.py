@@ -15,7 +15,7 @@ from reports.run.failures import failures
 
 _RUN = (
     *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder"),
-    *("comparability_id", "finished", "usage", "sequential", "task", "goal"),
+    *("comparability_id", "finished", "usage", "bill", "sequential", "task", "goal"),
 )
 
 

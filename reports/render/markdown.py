@@ -9,6 +9,7 @@ from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 from reports.measures.cascade import told
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
+from reports.measures.spending import bill
 from reports.render.inert import code, prose
 from reports.render.minimised import minimised_section
 from reports.render.numbers import NOTHING, VERDICTS, channel, drawn, interval, intervals, number, percent, points_interval, words
@@ -27,6 +28,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _overall(measured, drawn(run.manifest)),
         _quality(measured),
         _channel(run),
+        _bill(run),
         _stages(measured),
         _recipes(measured),
         _success_at(measured),
@@ -94,6 +96,11 @@ def _overall(measured: Measured, drawn: str) -> str:
 def _channel(run: Run) -> str:
     said = channel(run.manifest)
     return section("Channel", f"{prose(said[:1].upper() + said[1:])}.") if said else ""
+
+
+def _bill(run: Run) -> str:
+    said = bill(run.manifest)
+    return section("Spent", f"{prose(said)}.") if said else ""
 
 
 def _quality(measured: Measured) -> str:

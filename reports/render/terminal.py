@@ -12,6 +12,7 @@ from reports.measures.cascade import told
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
+from reports.measures.spending import bill
 from reports.render import numbers
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
@@ -77,6 +78,8 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     if said := numbers.channel(run.manifest):
         yield plain(said)
     yield from _drawn(run)
+    if said := bill(run.manifest):
+        yield plain(f"spent: {said}")
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)
     yield from _flags(run)

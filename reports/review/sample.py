@@ -44,7 +44,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A sample to be rated. ``population``: failures of each stratum in the run. ``digest``: of the run's outcomes."""
+    """A sample to be rated. ``population``: failures of each stratum in the run. ``digest``: of the run's outcomes.
+
+    ``question``: ``label`` (what does the text mean?) or ``answer`` (is this an acceptable answer?).
+    """
 
     items: tuple[Item, ...]
     labels: tuple[str, ...]
@@ -52,6 +55,7 @@ class Review:
     population: Mapping[tuple[str, str], int]
     digest: str
     seed: int
+    question: str = "label"
 
 
 def draw(run: Run, sample: int, controls: int = 0, seed: int = 0) -> Review:
@@ -104,9 +108,13 @@ def share_out(sizes: Mapping[tuple[str, str], int], sample: int) -> dict[tuple[s
 
 def _item(case: Outcome, seed: int, *, clean: bool) -> Item:
     recipe = "" if clean else case.recipe
-    name = sha256(json.dumps([seed, recipe, case.example_id]).encode("ascii")).hexdigest()[:10]
     texts = inputs_of(case) if clean else inputs_of(case, case.perturbed)
-    return Item(name, recipe, case.example_id, case.reference, texts)
+    return Item(item_name(seed, recipe, case.example_id), recipe, case.example_id, case.reference, texts)
+
+
+def item_name(seed: int, recipe: str, example_id: str) -> str:
+    """What a sheet calls an item: nobody can tell from it what was done to the text."""
+    return sha256(json.dumps([seed, recipe, example_id]).encode("ascii")).hexdigest()[:10]
 
 
 def write_review(review: Review, folder: Path) -> None:

@@ -57,6 +57,8 @@ class Manifest:
     ``measures``: the task's own numbers: name, title and whether their counts are pooled.
     ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
     ``confirm``, the fresh answers asked for each success.
+    ``bill``: of a victim behind an API, written at the end: ``requests``, ``tokens_in``, ``tokens_out``, with prices ``cost``
+    and ``currency``, the ``caps``, ``dearer``, how many requests cost more than they could, and ``spent``: a cap ended the run.
     """
 
     created: str
@@ -82,6 +84,7 @@ class Manifest:
     policy: Mapping[str, Any] = _field(default_factory=dict)
     asked: Mapping[str, Any] = _field(default_factory=dict)
     repeats: Mapping[str, Any] = _field(default_factory=dict)
+    bill: Mapping[str, Any] = _field(default_factory=dict)
     task: str = "classification"
     goal: str = MISCLASSIFY
     measures: tuple[Mapping[str, Any], ...] = ()
@@ -134,7 +137,20 @@ class Manifest:
 
 _OPTIONAL = {
     *("encoder", "comparability_id", "comparability", "flags", "finished"),
-    *("usage", "outcomes", "sequential", "lexicons", "resources", "policy", "asked", "repeats", "task", "goal", "measures"),
+    *(
+        "usage",
+        "outcomes",
+        "sequential",
+        "lexicons",
+        "resources",
+        "policy",
+        "asked",
+        "repeats",
+        "bill",
+        "task",
+        "goal",
+        "measures",
+    ),
 }
 
 
@@ -147,7 +163,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats"), dict),
+        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats", "bill"), dict),
         **dict.fromkeys(("recipes", "flags", "measures"), list),
         **dict.fromkeys(("created", "profile", "comparability_id", "task", "goal"), str),
         **dict.fromkeys(("seed", "examples"), int),

@@ -41,4 +41,4 @@ def unfinished(then: Manifest, now: Manifest) -> Manifest:
     sequential = {"looks": 0} if then.sequential else {}
     repeats = then.repeats if fewer else now.repeats
     flags = tuple(flag for flag in then.flags if flag.get("code") in SEEN_ONCE)
-    return replace(then, finished=False, flags=flags, usage={}, outcomes={}, sequential=sequential, repeats=repeats)
+    return replace(then, finished=False, flags=flags, usage={}, outcomes={}, sequential=sequential, repeats=repeats, bill={})

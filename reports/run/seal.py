@@ -110,6 +110,17 @@ def rewriting(folder: Path, names: Sequence[str]) -> Iterator[None]:
     write_seal(folder)
 
 
+def reopen(folder: Path, name: str) -> None:
+    """Let one file of a sealed folder be written again: the seal covers all the others meanwhile, and calls this one unfinished.
+
+    Nothing where there is no seal. Raises ``RunError`` where any file but the rendered ones was edited or lost.
+    """
+    if (folder / SEAL).exists():
+        refuse_edited(folder, RENDERED)
+        sealed, unfinished = _read(folder / SEAL)
+        _write(folder, {file: told for file, told in sealed.items() if file != name}, sorted({*unfinished, name}))
+
+
 def drop_seal(folder: Path) -> None:
     """Take the seal off a folder that is about to be written."""
     (folder / SEAL).unlink(missing_ok=True)

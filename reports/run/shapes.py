@@ -55,11 +55,29 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
     seconds = manifest.get("usage", {}).get("wall_seconds", 0)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e12:
         raise ValueError(f"usage.wall_seconds cannot be {_short(seconds)}")
+    _check_bill(manifest.get("bill", {}))
     for flag in manifest.get("flags", ()):
         if isinstance(flag, dict) and not all(isinstance(flag.get(key, ""), str) for key in ("severity", "message", "detail")):
             raise ValueError(f"a flag cannot be {_short(flag)}")
     if not all(isinstance(version, str) for version in manifest["versions"].values()):
         raise ValueError(f"versions cannot be {_short(manifest['versions'])}")
+
+
+def _check_bill(bill: Mapping[str, Any]) -> None:
+    """Counts, money that is a number, and caps; a bill that cannot be read must not hide that a cap ended the run."""
+    counts = ("requests", "tokens_in", "tokens_out")
+    for key in (*counts, "dearer") if any(key in bill for key in counts) else ():
+        value = bill.get(key, 0 if key == "dearer" else None)
+        if type(value) is not int or not 0 <= value <= _MOST:
+            raise ValueError(f"bill.{key} cannot be {_short(value)}")
+    cost = bill.get("cost", 0.0)
+    if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost < 1e300:
+        raise ValueError(f"bill.cost cannot be {_short(cost)}")
+    if not isinstance(bill.get("currency", ""), str) or not isinstance(bill.get("spent", False), bool):
+        raise ValueError(f"a bill cannot be {_short(bill)}")
+    caps = bill.get("caps", {})
+    if not isinstance(caps, dict) or not all(isinstance(cap, (str, int)) for cap in caps.values()):
+        raise ValueError(f"bill.caps cannot be {_short(caps)}")
 
 
 def _short(value: Any) -> str:

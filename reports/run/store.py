@@ -20,7 +20,8 @@ from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
-_OWN = {MANIFEST, OUTCOMES, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
+CASSETTE = "cassette.jsonl"
+_OWN = {MANIFEST, OUTCOMES, CASSETTE, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
@@ -69,7 +70,8 @@ class RunWriter:
         """Continue a run: repair a torn last line, find out what is done. Where no run was started yet, starts one.
 
         Trials that ended in an error count as not run, in a finished run too: their lines are taken out, in a cascade
-        together with the example's later ones, which only an error let happen.
+        together with the example's later ones, which only an error let happen. A run that a cap on
+        spending ended goes on likewise.
 
         Raises ``RunError`` where the run on disk is another one, naming what differs, where any but the last line is
         damaged, and where a sealed run was edited: the reports at the end of a resume would seal the edit again.
@@ -85,7 +87,7 @@ class RunWriter:
             ledger = _repair(path / OUTCOMES, descriptor, then)
             drop_seal(path)  # it is written anew with the reports
             again = to_retry(ledger.done, then)
-            if again:
+            if again or then.bill.get("spent"):
                 then = unfinished(then, manifest)
                 write_atomically(path / MANIFEST, then.to_json())  # first, because its digest counts the lines that go
                 descriptor, ledger = _without(path / OUTCOMES, descriptor, then, again)
@@ -122,8 +124,12 @@ class RunWriter:
         flags: Iterable[Mapping[str, Any]] = (),
         usage: Mapping[str, Any] | None = None,
         sequential: Mapping[str, Any] | None = None,
+        bill: Mapping[str, Any] | None = None,
     ) -> Manifest:
-        """Put everything on disk, mark the run as finished and close it. ``sequential``: where a run stopped, if it did."""
+        """Put everything on disk, mark the run as finished and close it.
+
+        ``sequential``: where a run stopped, if it did. ``bill``: what was spent on a victim behind an API.
+        """
         if self._descriptor is None:
             raise RunError(f"{self.path} is closed; open it again with RunWriter.resume")
         os.fsync(self._descriptor)
@@ -134,6 +140,7 @@ class RunWriter:
             finished=True,
             outcomes=self._ledger.seal(),
             sequential=dict(sequential or self.manifest.sequential),
+            bill=dict(bill or {}),
         )
         write_atomically(self.path / MANIFEST, self.manifest.to_json())
         self.close()

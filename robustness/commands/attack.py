@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.spending import CapFlags
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -52,6 +54,8 @@ def attack(
     wording: f.TextFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -75,14 +79,19 @@ def attack(
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     check_settings(Settings(**chosen))
-    with without_network(offline):
-        subject = open_named(
-            victim, opening, offline=offline, allow_local_code=allow_local_code, otherwise="demo", quiet=json_ or quiet
-        )
-        try:
-            gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
-        finally:
-            subject.close()
+    with (
+        without_network(offline),
+        open_named(
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            otherwise="demo",
+            quiet=json_ or quiet,
+            spending=caps.given(),
+        ) as subject,
+    ):
+        gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
     if json_:
         documents = [json.loads(outcome.to_json()) for outcome in outcomes]
         output.answer(documents[0] if len(documents) == 1 else documents)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -32,6 +34,9 @@ def audit(
         Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
     ] = None,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
+    cassette: CassetteFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
@@ -59,16 +64,26 @@ def audit(
     Example: robustness audit --victim hf:./my-model --data test.csv --min-robust-accuracy 30%
 
     Exit codes: 0 passed, or only measured where no verdict was required, 1 the gate failed, 2 unusable input or internal
-    error, 3 inconclusive.
+    error, 3 inconclusive, as is a run that a cap on spending ended.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
-    for group in (reading, attacks, texts, extent, pace, resources, opening):
+    chosen = without_caps(chosen, victim, cassette)
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
         chosen |= group.given()
-    chosen |= f.given(victim=victim, data=data, cache=cache, out=out, resume=resume, until_decided=until_decided, offline=offline)
+    chosen |= f.given(
+        victim=victim,
+        data=data,
+        cache=cache,
+        cassette=cassette,
+        out=out,
+        resume=resume,
+        until_decided=until_decided,
+        offline=offline,
+    )
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
+from robustness.commands.options.spending import CapFlags
 from robustness.commands.replay import FailuresArgument
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
@@ -28,6 +30,8 @@ def minimise(
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -49,15 +53,20 @@ def minimise(
     target = _target(failures, out)
     check_source(failures, expect)
     cases = read_cases(failures)
-    with without_network(offline):
-        subject = open_named(
-            victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=quiet or json_
-        )
-        try:
-            oracle = oracle_for(subject, **asking.oracle())
-            found = reduce(subject, cases, oracle)
-        finally:
-            subject.close()
+    with (
+        without_network(offline),
+        open_named(
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            failures=failures,
+            quiet=quiet or json_,
+            spending=caps.given(),
+        ) as subject,
+    ):
+        oracle = oracle_for(subject, **asking.oracle())
+        found = reduce(subject, cases, oracle)
     _write(target, found)
     _tell(found, target, check_source(failures, None), as_json=json_, quiet=quiet)
     states = [one.state for one in found]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reports.files.text import visible
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
+from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.measures.forecast import Forecast
@@ -31,6 +35,15 @@ def plan(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
+    cassette: CassetteFlag = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Keep what a victim behind an API is asked here; an audit with the same --out starts from it."
+        ),
+    ] = None,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Forecast how many examples an audit with this flag will take.")
     ] = False,
@@ -52,13 +65,18 @@ def plan(
     from robustness.commands.options.policy import audit_defaults, read_policy
     from robustness.commands.options.preparing import prepared
     from robustness.planning.estimate import estimate
+    from robustness.victims import is_endpoint
 
     rules = read_policy(policy, thresholds.given())
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
-    for group in (reading, attacks, texts, extent, pace, resources, opening):
+    chosen = without_caps(chosen, victim, cassette)
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
         chosen |= group.given()
-    chosen |= f.given(victim=victim, data=data, until_decided=until_decided, offline=offline)
-    with prepared(arguments_of(chosen), quiet=json_) as audit:
+    chosen |= f.given(victim=victim, data=data, cassette=cassette, until_decided=until_decided, offline=offline)
+    arguments = arguments_of(chosen)
+    if out is not None and not is_endpoint(arguments["victim"]):
+        raise UsageError("--out keeps what a victim behind an API was asked; the pilot of any other leaves nothing behind")
+    with prepared(arguments, out=out, quiet=json_) as audit:
         found = estimate(audit, rules, pilot=pilot, price_per_1k_tokens=price_per_1k_tokens)
     if json_:
         output.answer(found.to_dict())
@@ -73,14 +91,26 @@ def _shown(found: Estimate) -> list[str]:
         f"pilot     {found.pilot} examples; their trials: {ended}",
         f"queries   {_range(found.queries)}",
         f"forwards  {_range(found.forwards)}",
-        f"tokens    {_range(found.tokens)}, read by the victim",
+        *_tokens(found),
         f"time      {_range(found.seconds, _duration)}, at the pilot's speed; fuller batches are faster",
     ]
-    if found.money is not None:
+    if found.money is not None and found.asking is None:
         lines.append(f"money     {_range(found.money, _money)}, for the tokens that the victim reads")
+    elif found.money is not None:
+        lines.append(f"money     {_range(found.money, _money)} {found.currency}")
     if found.until_decided:
         lines += ["", *_until_decided(found)]
     return [*lines, "", *_power(found.examples, found.power)]
+
+
+def _tokens(found: Estimate) -> list[str]:
+    if found.asking is None:
+        return [f"tokens    {_range(found.tokens)}, read by the victim"]
+    asking = found.asking
+    return [
+        f"requests  {_range(asking.requests)}, retries included",
+        f"tokens    {_range(asking.tokens_in)} in, {_range(asking.tokens_out)} out",
+    ]
 
 
 def _until_decided(found: Estimate) -> list[str]:

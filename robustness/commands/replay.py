@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
+from robustness.commands.options.spending import CapFlags, CassetteFlag
 from robustness.commands.terminal import output
 from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
@@ -50,6 +52,9 @@ def replay(
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
+    cassette: CassetteFlag = None,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
@@ -76,8 +81,15 @@ def replay(
     with without_network(offline):
         if data is not None and len(reading.given().get("text") or ()) > 1:
             opening = replace(opening, fields=opening.fields or reading.text)  # two text columns: the victim reads pairs
-        subject = open_named(victim, opening, offline=offline, allow_local_code=allow_local_code, failures=failures, quiet=silent)
-        try:
+        with open_named(
+            victim,
+            opening.given() | api.given(),
+            offline=offline,
+            allow_local_code=allow_local_code,
+            failures=failures,
+            quiet=silent,
+            spending=caps.given() | f.given(cassette=cassette),
+        ) as subject:
             if data is not None:
                 wanted = {**reading.given(), "original": original, "field": field, "offline": offline}
                 cases, notes = collected_cases(data, subject.info, **wanted)
@@ -92,8 +104,6 @@ def replay(
                 originals=data is None or original is not None,
                 **asking.oracle(),
             )
-        finally:
-            subject.close()
     _tell(found, sealed, as_json=json_, quiet=quiet)
     raise typer.Exit(found.exit_code)
 

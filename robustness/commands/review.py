@@ -17,6 +17,8 @@ from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.measures.judged import Corrected
+    from reports.review.answers import AnswersResult
     from reports.review.sample import Review
     from reports.review.validity import Adjusted, Interval, ReviewResult
     from reports.run import Run
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 RESULT = "review.json"
 
 
+@f.flattened
 def review(
+    *,
     run: RunArgument,
     sample: Annotated[int, typer.Option("--sample", help="How many failures to rate.", min=1)] = 50,
     controls: Annotated[int, typer.Option("--controls", help="How many unperturbed texts to mix in.", min=0)] = 10,
@@ -35,19 +39,29 @@ def review(
         float,
         typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must be shown to reach.", min=0.5, max=1),
     ] = 0.7,
+    max_broken: Annotated[
+        str | None,
+        typer.Option(
+            "--max-broken", help="Of written answers: fail if a larger share is broken, corrected by the sheets, e.g. 20%."
+        ),
+    ] = None,
+    opening: f.OpeningFlags,
     seed: f.SeedFlag = None,
     expect: ExpectFlag = None,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
-    """Export a blinded sample of failures for human raters; with --read, report agreement and validity-adjusted success.
+    """Export a blinded sample for human raters; with --read, report agreement and success as far as people bear it out.
+
+    Where answers are labels, raters say what a perturbed text means; where they are texts, whether the answer is acceptable.
 
     Example: robustness review runs/demo --sample 50
 
     Then: robustness review runs/demo --read anna.csv,ben.csv
 
-    Exit codes: 0 done, 2 unusable input, 3 nothing was rated, or the judge is not good enough to be trusted.
+    Exit codes: 0 done, 1 more answers are broken than --max-broken, 2 unusable input, 3 nothing was rated, the judge is not good
+    enough to be trusted, or the labels do not decide.
     """
     from reports.run.seal import refuse_edited
     from reports.run.store import load_run
@@ -57,12 +71,17 @@ def review(
     check_seal(run, expect)
     refuse_edited(run)
     loaded = load_run(run)
+    most, written = _most(max_broken), not loaded.manifest.victim["labels"]
+    if most is not None and not written:
+        raise UsageError("--max-broken is for runs whose answers are texts; this run's answers are labels: see the gate")
     folder = out or run.with_name(f"{run.resolve().name}-review")
     if read is None:
         if judge is not None:
             raise UsageError("--judge needs --read: a judge that no human sheet has scored is not trusted")
-        _export(loaded, folder, sample, controls, seed or 0, as_json=json_)
+        _export(loaded, folder, sample, controls, seed or 0, written=written, as_json=json_)
         return
+    if written:
+        raise typer.Exit(_tell_answers(loaded, folder, read, judge, opening, most, offline=offline, as_json=json_, quiet=quiet))
     result = _read(loaded, folder, f.listed(read) or [], judge, judge_floor, offline=offline)
     (folder / RESULT).write_text(json.dumps(result.to_dict(), ensure_ascii=True, indent=1) + "\n", encoding="ascii")
     if json_:
@@ -73,13 +92,24 @@ def review(
     raise typer.Exit(3 if not result.rated or (result.judge is not None and not result.judge.believed) else 0)
 
 
-def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, as_json: bool) -> None:
+def _most(text: str | None) -> float | None:
+    from reports.gate.policy import share
+
+    f.refuse_empty(text, "--max-broken")
+    try:
+        return None if text is None else share(text)
+    except ValueError as error:
+        raise UsageError(f"--max-broken: {error}") from error
+
+
+def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, written: bool, as_json: bool) -> None:
     from reports.render.review_form import review_form
+    from reports.review.answers import draw_answers
     from reports.review.sample import FORM, KEY, SHEET, draw, write_review
 
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; name a new folder by --out, so that no rater's work is lost")
-    drawn = draw(run, sample, controls, seed)
+    drawn = draw_answers(run, sample, seed) if written else draw(run, sample, controls, seed)
     write_review(drawn, folder)
     (folder / FORM).write_text(review_form(drawn), encoding="utf-8", newline="\n")
     count = sum(bool(item.recipe) for item in drawn.items)
@@ -87,21 +117,79 @@ def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, as
     if as_json:
         output.answer({"failures": count, "controls": len(drawn.items) - count, "files": files})
         return
-    output.say(f"{count} failures and {len(drawn.items) - count} unperturbed texts, in random order")
+    what = (
+        f"{count} answers to perturbed texts" if written else f"{count} failures and {len(drawn.items) - count} unperturbed texts"
+    )
+    output.say(f"{what}, in random order")
     output.say(f"give each rater {files[SHEET]} or {files[FORM]}; keep {files[KEY]} to yourself, it holds the answers")
 
 
 def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: float, *, offline: bool) -> ReviewResult:
-    from reports.review.sample import KEY, read_review, read_sheet
     from reports.review.validity import review_result
+
+    key, sheets = _sheets(run, folder, names)
+    result = review_result(run, key, sheets)
+    return result if judge is None else replace(result, judge=_judged(run, key, sheets, judge, floor, offline, result.confidence))
+
+
+def _sheets(run: Run, folder: Path, names: list[str]) -> tuple[Review, list[dict[str, str]]]:
+    from reports.review.sample import KEY, read_review, read_sheet
 
     key = read_review(folder / KEY, run)
     paths = [Path(name).resolve() for name in names]
     if len(set(paths)) < len(paths):
         raise UsageError("--read names a sheet twice; that a rater agrees with themselves says nothing")
-    sheets = [read_sheet(path, key) for path in paths]
-    result = review_result(run, key, sheets)
-    return result if judge is None else replace(result, judge=_judged(run, key, sheets, judge, floor, offline, result.confidence))
+    return key, [read_sheet(path, key) for path in paths]
+
+
+def _tell_answers(
+    run: Run,
+    folder: Path,
+    read: str,
+    judge: str | None,
+    opening: f.OpeningFlags,
+    most: float | None,
+    *,
+    offline: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Report on written answers; the exit code."""
+    from reports.review.answers import answers_result
+
+    key, sheets = _sheets(run, folder, f.listed(read) or [])
+    judged = None if judge is None else _read_by(judge, run, opening, offline=offline)
+    result = answers_result(run, key, sheets, judged=judged, judge_name=judge or "")
+    verdict = None if most is None else result.verdict(most)
+    (folder / RESULT).write_text(json.dumps(result.to_dict(), ensure_ascii=True, indent=1) + "\n", encoding="ascii")
+    if as_json:
+        output.answer({**result.to_dict(), "verdict": verdict})
+    else:
+        for line in list(_answer_lines(result, verdict, most))[-1 if quiet else 0 :]:
+            output.say(line)
+    if not result.rated or (judge is not None and not result.decides.calibrated):
+        return 3
+    return {None: 0, "passed": 0, "failed": 1, "inconclusive": 3}[verdict]
+
+
+def _read_by(spec: str, run: Run, opening: f.OpeningFlags, *, offline: bool) -> dict[tuple[str, str], bool]:
+    from reports.review.answers import ANSWER, CHOICES, EXPECTED
+    from robustness.auditing import open_victim
+    from robustness.engine.converse import oracle_for
+    from robustness.followups.judge import judge_answers
+    from robustness.isolation.offline import offline as without_network
+    from robustness.victims import takes
+
+    given = opening.given()
+    for name, usual in (("labels", CHOICES), ("fields", (*run.outcomes[0].texts, ANSWER, EXPECTED))):
+        if takes(spec, name):
+            given.setdefault(name, usual)
+    with without_network(offline):
+        subject = open_victim(spec, offline=offline, task="classification", **given)
+        try:
+            return judge_answers(subject, run, oracle_for(subject))
+        finally:
+            subject.close()
 
 
 def _judged(
@@ -144,6 +232,40 @@ def _lines(result: ReviewResult) -> Iterator[str]:
         if score.validity is not None:
             yield f"validity of all failures by the judge, corrected: {_shown(score.validity)}"
     yield visible(_line(result.overall))
+
+
+def _answer_lines(result: AnswersResult, verdict: str | None, most: float | None) -> Iterator[str]:
+    from reports.files.text import visible
+    from reports.render.numbers import NOTHING
+
+    yield f"{result.rated} of {result.trials} answers rated by {result.raters} rater(s); {result.unclear} unclear or undecided"
+    agreed = result.agreement
+    kappa = NOTHING if agreed is None or agreed.kappa is None else f"{agreed.kappa:.2f} ({agreed.low:.2f} to {agreed.high:.2f})"
+    yield f"agreement: {'needs two raters' if agreed is None else f'kappa {kappa} on {agreed.items} answers'}"
+    yield f"the run's own check: {_of_judge(result.check)}"
+    if result.judge is not None:
+        lost = f"; {result.unjudged} answers it could not judge" if result.unjudged else ""
+        yield visible(f"judge {result.judge_name}: {_of_judge(result.judge)}{lost}")
+    if verdict is not None and most is not None:
+        yield f"{verdict.upper()}: at most {100 * most:g} % may be broken; {_corrected(result.decides)}"
+
+
+def _of_judge(found: Corrected) -> str:
+    from reports.render.numbers import interval
+
+    good = f"sensitivity {interval(found.sensitivity)}, specificity {interval(found.specificity)}"
+    return f"calls {interval(found.raw)} broken; {good}; {_corrected(found)}"
+
+
+def _corrected(found: Corrected) -> str:
+    if not found.calibrated or found.rate is None:
+        return f"not calibrated: {found.labels} labels do not show that it is better than a guess"
+    more = ""
+    if found.needed:
+        more = f"; about {found.needed} more labels would bring it to ± {100 * found.width:g} points"
+    elif found.needed is None:
+        more = f"; too few answers for ± {100 * found.width:g} points, however many are labelled"
+    return f"corrected {100 * found.rate:.1f} % ({100 * found.low:.1f}–{100 * found.high:.1f}){more}"
 
 
 def _line(one: Adjusted) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.terminal import output
 
 
@@ -17,6 +19,7 @@ def validate(
     attacks: f.RecipeFlags,
     texts: f.TextFlags,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
     offline: f.OfflineFlag = False,
@@ -26,6 +29,8 @@ def validate(
 ) -> None:
     """Check that victim, data, recipes and policy fit together; ask a few clean examples; attack nothing.
 
+    Of a victim behind an API it prints what the endpoint was found to do; without --data no more than that.
+
     Example: robustness validate --victim hf:./my-model --data test.csv --recipes standard
     """
     from robustness.commands.options.arguments import arguments_of
@@ -33,14 +38,44 @@ def validate(
 
     rules = read_policy(policy, {})
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
-    for group in (reading, attacks, texts, opening, resources):
+    for group in (reading, attacks, texts, opening, api, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
-    found = _check(arguments_of(chosen), quiet=json_)
+    arguments = arguments_of(chosen)
+    found = _probe(arguments, quiet=json_) if _alone(arguments) else _check(arguments, quiet=json_)
     if json_:
         output.answer(found)
     else:
         output.say(*_shown(found))
+
+
+def _alone(arguments: Mapping[str, Any]) -> bool:
+    """Whether an endpoint was named and no data: it can be looked at by itself."""
+    from robustness.victims import is_endpoint
+
+    return is_endpoint(arguments["victim"]) and arguments.get("data") is None
+
+
+def _probe(arguments: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
+    """What an endpoint says of itself, and what it was found to do."""
+    from robustness.asked import OPENING
+    from robustness.auditing import open_victim
+    from robustness.commands.terminal.status import status
+    from robustness.engine.backends import VictimBackend
+    from robustness.isolation.offline import offline
+    from robustness.planning.label_bias import content_free
+    from robustness.planning.manifest import victim_record
+
+    opening = {name: arguments[name] for name in OPENING if name in arguments}
+    status(f"probing {arguments['victim']}", quiet=quiet)
+    without_network = bool(arguments.get("offline"))
+    with offline(without_network):
+        victim = open_victim(arguments["victim"], task=arguments.get("task"), offline=without_network, **opening)
+        try:
+            empty = content_free(VictimBackend(victim))
+        finally:
+            victim.close()
+    return {"victim": victim_record(victim.info), **({} if empty is None else {"content_free": dict(empty)})}
 
 
 def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
@@ -59,9 +94,21 @@ def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
 def _shown(found: dict[str, Any]) -> list[str]:
     from reports.files.public import full_message
 
-    victim, data = found["victim"], found["data"]
+    victim = found["victim"]
+    labels = f", labels {', '.join(victim['labels'])}" if victim["labels"] else ""
+    lines = [f"victim    {victim['name']} ({victim['kind']}), gives {victim['access']}{labels}"]
+    probe = victim.get("probe", {})
+    wide = max(map(len, probe), default=0)
+    lines += [f"probe     {what:<{wide}}  {seen}" for what, seen in probe.items()]
+    lines += [f"note      {note}" for note in victim["notes"]] if probe else []
+    if "content_free" in found:
+        answers = ", ".join(f"{label} {share:.0%}" for label, share in found["content_free"].items())
+        lines.append(f"bias      texts that say nothing are answered {answers}")
+    if "data" not in found:
+        return [*lines, "ready to be asked"]
+    data = found["data"]
     return [
-        f"victim    {victim['name']} ({victim['kind']}), gives {victim['access']}, labels {', '.join(victim['labels'])}",
+        *lines,
         f"data      {data['examples']} examples from {data['source']}",
         *(f"          {message}" for message in data["report"]),
         f"recipes   {', '.join(found['recipes'])}",

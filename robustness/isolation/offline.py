@@ -1,10 +1,11 @@
 """``--offline``: any use of the network beyond this machine becomes an error, in this process and in its children.
 
 An audit hook of the interpreter (PEP 578) sees every call of Python's socket module, whoever kept a reference to it: connecting,
-sending to an address, looking a name up. Loopback and Unix sockets stay allowed. A forked child inherits the hook, and a child
-that ``multiprocessing`` starts afresh is made to set it up before anything else; every other program is refused, because what
-it does cannot be seen, except for those of this package, which answer for themselves (``own_child``). Native code that calls the
-system's sockets without Python is not seen; a sandbox without a network is what stops that.
+sending to an address, looking a name up. Loopback and Unix sockets stay allowed, and so does the host of an endpoint that the
+user named as the victim (``permit``), and nothing else. A forked child inherits the hook, and a child that ``multiprocessing``
+starts afresh is made to set it up before anything else; every other program is refused, because what it does cannot be seen,
+except for those of this package, which answer for themselves (``own_child``). Native code that calls the system's sockets without
+Python is not seen; a sandbox without a network is what stops that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from robustness.errors import RobustnessError
 
@@ -37,6 +38,8 @@ class _State:
     hooked = False
     own = threading.local()
     lock = threading.Lock()
+    permitted: ClassVar[dict[str, set[str]]] = {}
+    """The host of the victim, by name in lower case, with every address that it was found to have."""
 
 
 @contextmanager
@@ -49,12 +52,20 @@ def offline(enabled: bool = True) -> Iterator[None]:
     os.environ.update(dict.fromkeys(ENVIRONMENT, "1"))
     _enter()
     try:
-        with _spawned_children_inherit(), _addresses_checked_first():
+        with _spawned_children_inherit(), _addresses_checked_first(), _addresses_of_permitted_hosts():
             yield
     finally:
         with _State.lock:
             _State.depth -= 1
+            if not _State.depth:
+                _State.permitted.clear()
         _restore(before)
+
+
+def permit(host: str) -> None:
+    """Let this host be reached until the outermost context ends: the user named it as the victim. Children may not reach it."""
+    if _State.depth:
+        _State.permitted[host.lower().strip("[]")] = set()
 
 
 def inherit() -> None:
@@ -93,7 +104,7 @@ def _address(sock: socket.socket, address: Any, *_: Any) -> None:
     if address is None or sock.family in _HERE:
         return
     host = address[0] if isinstance(address, tuple) and address else address
-    if sock.family not in _INTERNET or not _is_local(host):
+    if sock.family not in _INTERNET or not (_is_local(host) or _is_permitted(host)):
         raise OfflineError(
             f"--offline forbids the network, and something tried to reach {_text(host)}; run without --offline to allow it"
         )
@@ -101,7 +112,7 @@ def _address(sock: socket.socket, address: Any, *_: Any) -> None:
 
 def _name(host: Any, *_: Any) -> None:
     """Of a look-up: a name asks a server, an address in figures does not."""
-    if not _is_local(host) and not _is_address(host):
+    if not _is_local(host) and not _is_address(host) and not _is_permitted(host):
         raise OfflineError(
             f"--offline forbids the network, and something tried to look up {_text(host)}; run without --offline to allow it"
         )
@@ -156,6 +167,25 @@ def _addresses_checked_first() -> Iterator[None]:
 
 
 @contextmanager
+def _addresses_of_permitted_hosts() -> Iterator[None]:
+    """Note the addresses of a permitted host as they are looked up: what connects afterwards knows addresses only."""
+    look_up = socket.getaddrinfo
+
+    def noted(host: Any, *arguments: Any, **named: Any) -> Any:
+        found = look_up(host, *arguments, **named)
+        addresses = _State.permitted.get(_text(host).lower()) if host is not None else None
+        if addresses is not None:
+            addresses.update(str(one[4][0]) for one in found)
+        return found
+
+    socket.getaddrinfo = noted
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = look_up
+
+
+@contextmanager
 def _spawned_children_inherit() -> Iterator[None]:
     """Make the interpreters that ``multiprocessing`` starts (spawn, forkserver, its trackers) go offline first."""
     from multiprocessing import util
@@ -190,6 +220,12 @@ def _restore(before: dict[str, str | None]) -> None:
 
 def _text(value: Any) -> str:
     return os.fsdecode(value) if isinstance(value, (str, bytes, os.PathLike)) else repr(value)
+
+
+def _is_permitted(host: Any) -> bool:
+    """Whether it is the victim's host, by name or by an address that was looked up for that name."""
+    name = _text(host).lower() if host is not None else ""
+    return name in _State.permitted or any(name in addresses for addresses in _State.permitted.values())
 
 
 def _is_local(host: Any) -> bool:

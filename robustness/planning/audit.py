@@ -9,7 +9,7 @@ from dataclasses import field as _field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from robustness.errors import UsageError
+from robustness.errors import SpentError, UsageError
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from robustness.settings import Settings
     from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
+    from robustness.victims.endpoint.session import Session
 
 
 class Watcher(Protocol):
@@ -55,7 +56,10 @@ class Silent:
 
 @dataclass(slots=True)
 class Audit:
-    """A prepared run: everything is loaded and checked, nothing is spent yet but the preflight."""
+    """A prepared run: everything is loaded and checked, nothing is spent yet but the preflight.
+
+    ``session``: what a victim behind an API is asked through, None for any other.
+    """
 
     victim: Victim
     data: Dataset
@@ -66,9 +70,10 @@ class Audit:
     settings: Settings
     flags: list[Flag] = _field(default_factory=list)
     bias: LabelBias | None = None
+    session: Session | None = None
 
     def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
-        """Run to the end, writing as it goes; render every report; return the run.
+        """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
         """
@@ -81,13 +86,14 @@ class Audit:
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
-                writer.finish(writer.manifest.flags, writer.manifest.usage)
+                writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
                 started = time.perf_counter()
-                self._attack(writer, watcher, drawing)
+                spent = self._attack(writer, watcher, drawing)
                 flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
-                writer.finish(flags, self._usage(time.perf_counter() - started), drawing.record())
+                usage = self._usage(time.perf_counter() - started)
+                writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -100,17 +106,31 @@ class Audit:
             return Everything(self.data.examples)
         return UntilDecided(self.manifest, self.data.examples, policy or NoPolicy())
 
-    def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> None:
+    def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> bool:
+        """Carry out every trial that is not done; whether a cap ended it before."""
         from robustness.engine.engine import Engine
 
         watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
         engine = Engine(self.oracles, in_flight=self.settings.in_flight)
         drawing.resume(writer)
-        for batch in drawing.batches():
-            for outcome in engine.outcomes(self.plan, batch, writer.done):
-                writer.append(outcome)
-                drawing.heard(outcome)
-                watcher.ended(outcome)
+        try:
+            for batch in drawing.batches():
+                for outcome in engine.outcomes(self.plan, batch, writer.done):
+                    writer.append(outcome)
+                    drawing.heard(outcome)
+                    watcher.ended(outcome)
+        except SpentError as error:
+            drawing.stopped()
+            if self.session is not None:
+                self.session.ended(str(error))
+            return True
+        return False
+
+    def _bill(self, *, spent: bool) -> dict[str, Any]:
+        """What was spent, caps and all; empty for a victim that costs nothing."""
+        if self.session is None:
+            return {"spent": True} if spent else {}
+        return {**self.session.bill(), "spent": spent}
 
     def _doubts(self, out: str | Path) -> list[Flag]:
         from reports.run.store import iter_outcomes

@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from reports.run import Outcome
     from robustness.data import Dataset, Example
     from robustness.planning.audit import Audit
+    from robustness.victims.endpoint.ledger import Spent
 
 PILOT = 10
 CHURNS = (0.0, 0.02, 0.05, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked of a victim behind an API, probe and preflight included."""
+
+    requests: Forecast
+    tokens_in: Forecast
+    tokens_out: Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Estimate:
     ``tokens``: that the victim reads, in its own counting, taking each text to be as long as the clean one. ``money``: None
     without a price. ``power``: what the planned number of examples can show. ``until_decided``: for a run that stops when its
     verdict is certain, how many examples each threshold is expected to take; the other figures are then the most it can cost.
+    ``asking``: of a victim behind an API alone; its money, in ``currency``, is by the prices that were given.
     """
 
     examples: int
@@ -44,6 +55,8 @@ class Estimate:
     money: Forecast | None
     power: dict[str, Any]
     until_decided: tuple[Needed, ...] = ()
+    asking: Asking | None = None
+    currency: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as ``--json`` prints them."""
@@ -72,11 +85,16 @@ def estimate(
     if price_per_1k_tokens is not None and price_per_1k_tokens < 0:
         raise UsageError(f"--price-per-1k-tokens expects a price from 0 up, got {price_per_1k_tokens}")
     n, sample = len(prepared.data.examples), _sample(prepared, pilot)
+    before = prepared.session.asked() if prepared.session else None
     outcomes, seconds = _attack(prepared, sample)
     lengths = dict(zip((e.id for e in sample), prepared.backend.lengths([e.inputs for e in sample]), strict=True))
     queries, forwards = _per_example(sample, outcomes, "queries"), _per_example(sample, outcomes, "forwards")
     tokens = forecast([lengths[e.id] * f for e, f in zip(sample, forwards, strict=True)], n)
     sent = forecast(forwards, n)
+    asking, money = None, None if price_per_1k_tokens is None else tokens.scaled(price_per_1k_tokens / 1000)
+    if prepared.session is not None and before is not None:
+        asking, bill = _asking(sent, sum(forwards), before, prepared.session.asked() - before)
+        tokens, money = asking.tokens_in, bill or money
     return Estimate(
         examples=n,
         recipes=tuple(recipe.name for recipe in prepared.plan.recipes),
@@ -86,10 +104,26 @@ def estimate(
         forwards=sent,
         seconds=sent.scaled(seconds / max(1, sum(forwards))),
         tokens=tokens,
-        money=None if price_per_1k_tokens is None else tokens.scaled(price_per_1k_tokens / 1000),
+        money=money,
         power=power(n, policy.compare.max_regression, _effect(prepared.data)),
         until_decided=_until_decided(prepared, policy, outcomes, len(sample)) if prepared.settings.until_decided else (),
+        asking=asking,
+        currency=prepared.session.currency if prepared.session else "",
     )
+
+
+def _asking(sent: Forecast, forwards: float, before: Spent, pilot: Spent) -> tuple[Asking, Forecast | None]:
+    """What the pilot's requests cost, scaled up by the forwards that made them, on top of what was asked ``before`` it."""
+
+    def scaled(fixed: float, varying: float) -> Forecast:
+        return sent.scaled(varying / max(1.0, forwards)).plus(fixed)
+
+    asking = Asking(
+        scaled(before.requests, pilot.requests),
+        scaled(before.tokens_in, pilot.tokens_in),
+        scaled(before.tokens_out, pilot.tokens_out),
+    )
+    return asking, None if pilot.cost is None else scaled(float(before.cost or 0), float(pilot.cost))
 
 
 def _until_decided(prepared: Audit, policy: Policy, outcomes: Sequence[Outcome], drawn: int) -> tuple[Needed, ...]:

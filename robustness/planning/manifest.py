@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reports.run import Manifest
     from robustness.data import Dataset
     from robustness.engine.trial import Plan
-    from robustness.victims.base import Victim
+    from robustness.victims.base import Victim, VictimInfo
 
 
 def describe(
@@ -58,6 +58,7 @@ def describe(
         **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
         **(wording or {}),
+        **({"asked": dict(info.asked)} if info.asked else {}),
     }
     return Manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -67,15 +68,7 @@ def describe(
         budget=plan.budget,
         cascade=plan.cascade,
         examples=len(data.examples),
-        victim={
-            "name": shown(info.name),
-            "kind": info.kind,
-            "labels": list(info.labels),
-            "fields": list(info.fields),
-            "access": info.access,
-            "identity": {key: shown(value) for key, value in info.identity},
-            "notes": list(info.notes),
-        },
+        victim=victim_record(info),
         data={
             "source": source,
             "digest": data.digest,
@@ -93,6 +86,23 @@ def describe(
         goal=plan.goal.name,
         measures=tuple({"name": m.name, "title": m.title, "pooled": m.pooled} for m in plan.task.measures),
     )
+
+
+def victim_record(info: VictimInfo) -> dict[str, Any]:
+    """A victim as it stands in ``run.json``."""
+    from reports.files.paths import shown
+
+    probe = {what: shown(seen) for what, seen in info.probe}
+    return {
+        "name": shown(info.name),
+        "kind": info.kind,
+        "labels": list(info.labels),
+        "fields": list(info.fields),
+        "access": info.access,
+        "identity": {key: shown(value) for key, value in info.identity},
+        "notes": list(info.notes),
+        **({"probe": probe} if probe else {}),
+    }
 
 
 def recipe_record(recipe: Recipe) -> Mapping[str, Any]:

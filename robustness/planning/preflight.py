@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attacks.search import Recipe, Unusable
 from robustness.engine.failures import Failure
 from robustness.engine.repeats import SAMPLE, SAMPLE_DECLARED, Repeats, measure_repeats
-from robustness.errors import RobustnessError, UsageError, VictimError, VictimTimeoutError
+from robustness.errors import RefusedError, RobustnessError, SpentError, UsageError, VictimError, VictimTimeoutError
 from robustness.helpers.registry import advice
 from robustness.planning import self_checks
 from robustness.victims.base import VictimInfo
@@ -30,14 +30,19 @@ def check_victim(backend: VictimBackend, inputs: Sequence[Input]) -> tuple[Repea
     """Ask a few examples one at a time, then together; how alike the answers are, and flags for what is odd.
 
     Raises:
-        VictimError: the victim answered none of them, so that a run could only consist of errors.
+        VictimError: the victim answered none of them, so that a run could only consist of errors; ``RefusedError``
+            and ``SpentError`` where it will answer nothing more.
     """
     sample = SAMPLE_DECLARED if backend.victim.info.deterministic else SAMPLE
     answerable = _answerable(backend, spread(inputs, sample))
     flags = [self_checks.truncation(backend, answerable), self_checks.unknown_words(backend, spread(inputs, READ))]
     repeats = Repeats(0, exact=False)
-    with suppress(VictimError):  # it answers one by one but not together: the run will isolate what fails and count it
+    try:
         repeats = measure_repeats(backend, answerable)
+    except RefusedError:
+        raise
+    except VictimError:
+        pass  # it answers one by one but not together: the run will isolate what fails and count it
     return repeats, [*(flag for flag in flags if flag is not None), *repeats.flags()]
 
 
@@ -59,6 +64,8 @@ def _answerable(backend: VictimBackend, sample: Sequence[Input]) -> list[Input]:
             if isinstance(answer, Unusable):
                 raise VictimError(f"{answer.kind}: {answer.message}")
             good.append(one)
+        except (RefusedError, SpentError):
+            raise  # nothing more will be answered
         except RobustnessError as error:
             first = first or error
             timeouts += isinstance(error, VictimTimeoutError)

@@ -29,6 +29,9 @@ class Drawing(Protocol):
     def heard(self, outcome: Outcome) -> None:
         """One trial ended."""
 
+    def stopped(self) -> None:
+        """The run ends in the middle of a batch."""
+
     def record(self) -> dict[str, Any]:
         """What the manifest says about it at the end."""
 
@@ -47,6 +50,9 @@ class Everything:
         yield self._examples
 
     def heard(self, outcome: Outcome) -> None:
+        """Nothing depends on it."""
+
+    def stopped(self) -> None:
         """Nothing depends on it."""
 
     def record(self) -> dict[str, Any]:
@@ -86,7 +92,7 @@ class UntilDecided:
         Random(f"{manifest.seed} drawing order").shuffle(self._order)
         self._outcomes: list[Outcome] = []
         self._ended_before: set[str] = set()
-        self.drawn = self.looks = 0
+        self.drawn = self.looks = self._begun = 0
 
     def resume(self, writer: RunWriter) -> None:
         """Take in the outcomes on disk; a run that was finished is not drawn further."""
@@ -109,6 +115,7 @@ class UntilDecided:
         begun = self._ended_before.copy()
         while self.drawn < len(self._order):
             batch = self._order[self.drawn : next_look(self.drawn)]
+            self._begun = self.drawn + len(batch)
             yield batch
             self.drawn, self.looks = self.drawn + len(batch), self.looks + 1
             begun.difference_update(example.id for example in batch)
@@ -118,6 +125,10 @@ class UntilDecided:
     def heard(self, outcome: Outcome) -> None:
         """Keep it for the next look."""
         self._outcomes.append(outcome)
+
+    def stopped(self) -> None:
+        """All of the batch counts as drawn: those that came to their end first are no random part of it."""
+        self.drawn = self._begun
 
     def _certain(self) -> bool:
         from reports.gate.gate import certain

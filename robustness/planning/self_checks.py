@@ -68,6 +68,7 @@ CODES: Mapping[str, str] = {
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they are",
     "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
+    "spent": "a cap on what may be spent ended the run",
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches, yet answered each of their inputs when asked again",
     "dropped-rows": "rows of the data were dropped",
@@ -166,7 +167,7 @@ class OutcomeChecks:
         self._errors: Counter[str] = Counter()
         self._types: Counter[str] = Counter()
         self._gold: Counter[str] = Counter()
-        self._right = 0
+        self._right = self._given_up = 0
         self._clean: set[str] = set()
 
     def read(self, outcome: Outcome) -> None:
@@ -175,7 +176,9 @@ class OutcomeChecks:
         if self._classes and outcome.best is not None and outcome.best.scores is not None:
             self.oddities.look(outcome.best.scores)
         count = self._by_recipe.setdefault(outcome.recipe, _Count())
-        if outcome.status == "error":
+        if outcome.status == "error" and error_type(outcome.error) == "SpentError":
+            self._given_up += 1  # no error of the victim's
+        elif outcome.status == "error":
             self._errors[(outcome.error or {}).get("message", "")[:120]] += 1
             self._types[error_type(outcome.error)] += 1
         elif outcome.status != "skipped":
@@ -204,6 +207,9 @@ class OutcomeChecks:
     def flags(self) -> list[Flag]:
         """Every doubt that the outcomes raise, the most common kinds by recipe."""
         flags = [flag for recipe, count in sorted(self._by_recipe.items()) for flag in _recipe_flags(recipe, count)]
+        if self._given_up:
+            said = f"{CODES['spent']}; {self._given_up} trials were under way"
+            flags.append(Flag("spent", "note", said, float(self._given_up)))
         total = sum(self._errors.values())
         if total:
             worst = self._errors.most_common(1)[0]

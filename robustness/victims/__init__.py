@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import UsageError
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
+
+if TYPE_CHECKING:
+    from robustness.victims.endpoint.session import Session
 
 __all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "refuse_local_code", "victims"]
 
@@ -18,6 +21,7 @@ class VictimKind:
     """One way to name a victim: ``spec`` as typed, what it gives, what it is, and the options that it takes.
 
     ``runs_code``: opening it runs code that the spec names, so a file in a repository must not choose it unasked.
+    ``sends_keys``: asking it sends a key from the environment to whoever the spec names, and may cost money: likewise.
     """
 
     name: str
@@ -26,7 +30,15 @@ class VictimKind:
     summary: str
     options: tuple[str, ...] = ()
     runs_code: bool = False
+    sends_keys: bool = False
 
+
+PROMPTED = ("prompt", "system", "labels", "fields", "task", "max_new_tokens", "stop", "seed")
+ENDPOINT = (
+    *("endpoint", "scoring", "calibrate", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
+    *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
+)
+"""Options of victims behind an API; ``robustness.victims.endpoint.asking.options`` says what they mean."""
 
 KINDS = (
     VictimKind("demo", "demo", "scores", "MiniLM-L6 with a shipped head: sentiment of movie reviews, works offline", ("device",)),
@@ -48,6 +60,33 @@ KINDS = (
         "a function of a list of texts, an object with predict_proba or predict, a transformers pipeline, or a loader of one",
         ("access", "labels", "fields", "one_at_a_time", "task"),
         runs_code=True,
+    ),
+    VictimKind(
+        "openai",
+        "openai:URL#MODEL",
+        "scores or labels",
+        "a model behind an OpenAI-compatible API: OpenAI, Azure, vLLM, llama.cpp, Ollama, TGI, SGLang, OpenRouter, a proxy",
+        (*PROMPTED, *ENDPOINT),
+        sends_keys=True,
+    ),
+    VictimKind(
+        "responses",
+        "responses:URL#MODEL",
+        "scores or labels",
+        "a model behind OpenAI's Responses API; nothing is left on the server",
+        (*PROMPTED, *(name for name in ENDPOINT if name not in ("endpoint", "sampling_seed"))),
+        sends_keys=True,
+    ),
+    VictimKind(
+        "http",
+        "http:FILE.toml[#MODEL]",
+        "labels",
+        "any JSON API that a file describes, one of one's own or example:anthropic, example:bedrock or example:gemini",
+        (
+            *PROMPTED,
+            *(name for name in ENDPOINT if name not in ("endpoint", "scoring", "calibrate", "header", "key_env", "extra_body")),
+        ),
+        sends_keys=True,
     ),
     VictimKind(
         "bm25",
@@ -93,15 +132,17 @@ def victims() -> tuple[VictimKind, ...]:
 
 
 def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str = "") -> None:
-    """Raise ``UsageError`` where a file, not the user, names a victim that is code and nobody allowed to run it.
+    """Raise ``UsageError`` where a file, not the user, names a victim that is code, or is sent a key, and nobody allowed it.
 
     ``source``: the file, for the message; ``advice``: how to allow it, where that is not a flag. Whoever can write that
-    file, in a pull request, say, could run anything here.
+    file, in a pull request, say, could run anything here, or have a key sent to a server of theirs.
     """
-    kind = (spec or "").partition(":")[0]
-    if not allowed and any(known.runs_code and known.name == kind for known in KINDS):
-        how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
-        raise UsageError(f"{source} names the victim {spec}, which runs code of its own; to run it, {how}")
+    kind = next((one for one in KINDS if one.name == (spec or "").partition(":")[0]), None)
+    if allowed or kind is None or not (kind.runs_code or kind.sends_keys):
+        return
+    how = advice or f"repeat it as --victim {shlex.quote(str(spec))}, or pass --allow-local-code"
+    what = "runs code of its own; to run it" if kind.runs_code else "is sent a key and may cost money; to ask it"
+    raise UsageError(f"{source} names the victim {spec}, which {what}, {how}")
 
 
 def takes(spec: str, option: str) -> bool:
@@ -109,13 +150,28 @@ def takes(spec: str, option: str) -> bool:
     return any(kind.name == spec.partition(":")[0] and option in kind.options for kind in KINDS)
 
 
-def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, through: str | None = None, **options: Any) -> Victim:
+def is_endpoint(victim: Any) -> bool:
+    """Whether a spec names a victim behind an API, which counts what it costs and remembers what it answered."""
+    kind = victim.partition(":")[0] if isinstance(victim, str) else ""
+    return any(known.sends_keys and known.name == kind for known in KINDS)
+
+
+def load_victim(
+    spec: str,
+    *,
+    offline: bool = False,
+    isolate: bool = False,
+    through: str | None = None,
+    session: Session | None = None,
+    **options: Any,
+) -> Victim:
     """The victim that ``spec`` names.
 
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
     brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
     with ``command:``, in a process of their own anyway.
-    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``).
+    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``). ``session``: what a
+    victim behind an API is asked through; without one it has no caps and remembers nothing.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take; a channel that is not there.
@@ -125,14 +181,15 @@ def load_victim(spec: str, *, offline: bool = False, isolate: bool = False, thro
         from robustness.channels import check_channel
 
         check_channel(through, offline=offline)  # a missing program is reported before the victim is loaded
-        return behind(load_victim(spec, offline=offline, isolate=isolate, **options), through, offline=offline)
+        inner = load_victim(spec, offline=offline, isolate=isolate, session=session, **options)
+        return behind(inner, through, offline=offline)
     kind, rest = check_spec(spec, options)
     given = _given(options)
     if isolate and (kind == "python" or "trust_remote_code" in given):
         from robustness.isolation.victim import IsolatedVictim
 
         return IsolatedVictim(spec, offline=offline, options=given)
-    return _load(kind, rest, offline, given)
+    return _load(kind, rest, offline, given if session is None else {**given, "session": session})
 
 
 def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Victim:
@@ -183,6 +240,10 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.function import load_function
 
         return load_function(rest, **given)
+    if kind in ("openai", "responses", "http"):
+        from robustness.victims.endpoint.asking.opening import load_endpoint
+
+        return load_endpoint(kind, rest, offline=offline, **given)
     if kind == "bm25":
         from robustness.victims.retrieval import load_bm25
 

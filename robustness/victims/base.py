@@ -24,7 +24,9 @@ class VictimInfo:
     all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
     whether it is a ``Differentiable`` too. ``deterministic``: whether it states that one text always gets one answer; only
     then is a success believed without asking again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
-    ``labels`` are empty where its answers are no labels. ``supplied``: (field, text) of each field that the victim brings and the
+    ``labels`` are empty where its answers are no labels. ``probe``: what was found out about it before it was asked anything, as
+    (what, what was seen). ``asked``: how it is asked, where that decides which runs can be compared, as sorted pairs.
+    ``supplied``: (field, text) of each field that the victim brings and the
     data do not, such as the instruction of a prompt; first in ``fields``. ``shown``: inputs that stand in its prompt as examples,
     none of which may be audited. ``prompted``: whether it is asked in words, so that the wording may favour a label.
     ``requests``: how many requests one query asks, more than one for a panel of examples.
@@ -45,6 +47,8 @@ class VictimInfo:
     deterministic: bool = False
     task: str = "classification"
     notes: tuple[str, ...] = field(default=())
+    probe: tuple[tuple[str, str], ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
     supplied: tuple[tuple[str, str], ...] = ()
     shown: tuple[Input, ...] = ()
     prompted: bool = False

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.robustness.llama import llama as llama
+
 GIVEN = "John Mary Peter Anna James Laura Robert Susan Paul Helen".split()
 SURNAMES = "Smith Brown Walker Jones Miller Baker Clark Hill".split()
 PLACES = "London Paris Berlin Rome Madrid Oslo Vienna Dublin".split()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 
 import pytest
 
-from robustness.isolation.offline import ENVIRONMENT, OfflineError, offline
+from robustness.isolation.offline import ENVIRONMENT, OfflineError, offline, permit
 
 
 def test_remote_connections_are_refused_and_allowed_again_after() -> None:
@@ -49,3 +50,30 @@ def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
     assert os.environ[ENVIRONMENT[0]] == "0"
     assert ENVIRONMENT[1] not in os.environ
+
+
+def test_the_named_victims_host_may_be_reached_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is looked up, its addresses are connected to; another host, and its own name once the run is over, are refused."""
+    looked_up: list[str] = []
+
+    def resolver(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        looked_up.append(host)
+        sys.audit("socket.getaddrinfo", host, 443, 0, 0, 0)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.7", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    with offline():
+        permit("api.example")
+        socket.getaddrinfo("API.example", 443)
+        with socket.socket() as one:
+            one.settimeout(0.01)
+            with pytest.raises(OSError, match=r".*") as caught:  # there is nobody at that address, which was tried
+                one.connect(("192.0.2.7", 443))
+            assert not isinstance(caught.value, OfflineError)
+            for host in ("192.0.2.8", "other.example"):
+                with pytest.raises(OfflineError):
+                    one.connect((host, 443))
+        with pytest.raises(OfflineError):
+            socket.getaddrinfo("other.example", 443)
+    with offline(), pytest.raises(OfflineError):
+        socket.getaddrinfo("api.example", 443)

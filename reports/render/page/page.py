@@ -7,6 +7,7 @@ from typing import Any
 
 from reports.gate.verdicts import GateResult
 from reports.measures.clusters import Design
+from reports.measures.spending import bill
 from reports.render.numbers import channel, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
@@ -40,6 +41,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "overall": summary["overall"],
         "quality": summary["quality"],
         "channel": channel(manifest),
+        "bill": bill(manifest),
         "measures": [one for one in summary["measures"] if one["clean"] is not None],
         "over_groups": _over_groups(summary["overall"]["robust_accuracy"]),
         "verdict": view.verdict(gate),

@@ -24,6 +24,7 @@ _TITLES = {
     "max_error_rate": "Errors",
     "min_examples": "Enough examples",
     "fatal_flags": "Fatal doubts",
+    "spent": "Nothing was cut short by a cap",
 }
 MEASURED = "No threshold was set, so there is nothing to pass or fail; the numbers below are what was measured."
 
@@ -158,6 +159,7 @@ def details(manifest: Manifest) -> list[tuple[str, list[str]]]:
         ("Access", _some(victim.get("access"))),
         ("Victim identity", _pairs(victim.get("identity"))),
         ("Victim notes", list(map(str, victim.get("notes") or ()))),
+        ("Probe of the endpoint", _pairs(victim.get("probe"))),
         ("Data", _some(data.get("source"))),
         ("Data digest", _some(data.get("digest"))),
         ("Reading the data", _pairs(data.get("report"))),

@@ -71,6 +71,6 @@ def _if_there(folder: Path, path: str) -> str:
 _MOVED: Mapping[str, Callable[[Path, str], str]] = {
     "victim": _victim,
     "prompt": _prompt,
-    **dict.fromkeys(("data", "cache", "out", "vectors", "lexicon"), _file),
+    **dict.fromkeys(("data", "cache", "out", "prices", "vectors", "lexicon"), _file),
     **dict.fromkeys(("encoder", "rewriter", "masked_lm"), _checkpoint),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustness.errors import RobustnessError, UsageError
+from robustness.errors import RobustnessError, SpentError, UsageError
 
 if TYPE_CHECKING:
     from robustness.victims.base import Victim, VictimInfo
@@ -26,12 +26,14 @@ class OwnVictim:
         """The victim, loaded.
 
         Raises:
-            UsageError: it is not there any more, or is not the same any more.
+            UsageError: it is not there any more, or is not the same any more. ``SpentError``: a cap was reached.
         """
         from robustness.auditing import open_victim
 
         try:
             victim = open_victim(self.spec, **{**self.options, **options})
+        except SpentError:
+            raise
         except RobustnessError as problem:
             raise UsageError(f"the run's own victim {self.spec} cannot be opened: {problem}; name one with --victim") from problem
         changed = self._changed(victim.info)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,11 +12,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prepared(arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Audit]:
+def prepared(arguments: dict[str, Any], *, out: Path | None = None, quiet: bool = False) -> Iterator[Audit]:
     """Open victim and data, resolve recipes, ask the preflight's questions; the victim is closed at the end.
 
-    ``arguments``: those of ``robustness.audit``; where the run would be written is left out of account. What is being loaded is
-    said on stderr unless ``quiet``.
+    ``arguments``: those of ``robustness.audit``; where they say that the run would be written is left out of account. ``out``: a
+    folder for the cassette of a victim behind an API and nothing else, from which an audit in that folder starts. What is being
+    loaded is said on stderr unless ``quiet``.
     """
     from functools import partial
 
@@ -23,5 +25,5 @@ def prepared(arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Audi
     from robustness.commands.terminal.status import status
 
     rest = {key: value for key, value in arguments.items() if key not in ("out", "resume")}
-    with composed(Asked.of(**rest), partial(status, quiet=quiet)) as audit:
+    with composed(Asked.of(**rest), partial(status, quiet=quiet), out=out) as audit:
         yield audit

@@ -1,0 +1,75 @@
+"""What a run is asked to be: the keywords of ``robustness.audit``, sorted by whom they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from robustness.errors import UsageError
+from robustness.settings import Settings
+
+READING = ("text", "label", "id", "group", "label_map", "format", "split", "encoding", "columns")
+"""Keywords that say how the data are read; those of ``load_examples``."""
+OPENING = (
+    *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
+    *("device", "max_length", "allow_pickle", "trust_remote_code"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix"),
+    *("json_lines", "start_limit", "answer_limit"),
+    *("endpoint", "scoring", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout"),
+    *("header", "key_env", "extra_body", "allow_plain_http", "deterministic"),
+)
+"""Keywords that say how the victim is opened; those of ``load_victim``."""
+SPENDING = ("max_cost", "max_tokens_total", "max_requests", "prices", "cassette")
+"""Keywords that say what may be spent on a victim behind an API, or where its answers are recorded."""
+OTHERS = ("victim", "data", "task", "limit", "victim_options")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked to be: a victim, data, how to read and open them, the settings, and what may be spent."""
+
+    victim: Any
+    data: Any
+    settings: Settings
+    reading: Mapping[str, Any]
+    opening: Mapping[str, Any]
+    task: str | None = None
+    limit: int | None = None
+    spending: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, **keywords: Any) -> Asked:
+        """From keywords of ``audit``, None where one was not given; raises ``UsageError`` for one that it has not."""
+        given = {name: value for name, value in keywords.items() if value is not None}
+        settings = {name: given.pop(name) for name in (f.name for f in fields(Settings)) if name in given}
+        for name in ("budget", "victim_timeout"):  # None is a value of theirs: no limit
+            if name in keywords:
+                settings[name] = keywords[name]
+        reading = {name: given.pop(name) for name in READING if name in given}
+        opening = {name: given.pop(name) for name in OPENING if name in given}
+        spending = {name: given.pop(name) for name in SPENDING if name in given}
+        unknown = sorted(set(given) - set(OTHERS))
+        if unknown:
+            raise UsageError(no_keyword(unknown[0]))
+        settings["recipes"] = _listed(settings.get("recipes", "standard"))
+        opening |= dict(given.get("victim_options") or {})
+        named = reading.get("text") or ()
+        if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
+            opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
+        subject, task, limit = given.get("victim"), given.get("task"), given.get("limit")
+        return cls(subject, given.get("data"), Settings(**settings), reading, opening, task, limit, spending)
+
+
+def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
+    parts = recipes.split(",") if isinstance(recipes, str) else recipes
+    return tuple(part.strip() for part in parts)
+
+
+def no_keyword(name: str) -> str:
+    """What is said of a keyword that there is not, with the nearest one."""
+    settings = (f.name for f in fields(Settings))
+    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "watcher")
+    near = get_close_matches(name, known, n=1)
+    return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")

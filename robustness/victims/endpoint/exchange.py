@@ -1,0 +1,83 @@
+"""What the client is given: an exchange, its options, and the ledger and the cassette as it uses them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from robustness.errors import VictimError
+from robustness.victims.endpoint.wire import Call, Limits, Reply
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request to be answered.
+
+    ``canonical``: method, URL and body as JSON without secrets: what the cassette stores and knows it by. ``tokens_in``,
+    ``tokens_out``: the most it can use, for the ledger. ``ask``: which asking of the same request this is; "" for the one answer
+    that search uses.
+    """
+
+    call: Call
+    canonical: Any
+    tokens_in: int
+    tokens_out: int
+    ask: str = ""
+
+    def key(self) -> str:
+        """Digest of ``canonical`` and ``ask``."""
+        return hashlib.sha256(_encode([self.canonical, self.ask]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """``rps``: requests a second; ``tpm``: tokens a minute, worst case; ``retries``: after a first attempt."""
+
+    concurrency: int = 8
+    rps: float | None = None
+    tpm: float | None = None
+    retries: int = 5
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+
+
+class Used(Protocol):
+    """Tokens that a reply says it cost."""
+
+    @property
+    def tokens_in(self) -> int:
+        """Of the prompt."""
+
+    @property
+    def tokens_out(self) -> int:
+        """Of the answer, thinking included."""
+
+
+class Books(Protocol):
+    """The ledger, as the client uses it."""
+
+    def reserve(self, tokens_in: int, tokens_out: int) -> Any:
+        """A reservation; raises ``SpentError`` where a cap would be passed."""
+
+    def settle(self, reservation: Any, usage: Any) -> Any:
+        """What it cost, and what was counted; None where that is not known: then the worst case is."""
+
+    def cancel(self, reservation: Any) -> None:
+        """It never left."""
+
+
+class Tape(Protocol):
+    """The cassette, as the client uses it."""
+
+    def recall(self, key: str) -> Reply | VictimError | None:
+        """What was answered before, or why nothing was; raises what ends the run."""
+
+    def keep(self, key: str, exchange: Exchange, reply: Reply, attempts: int, cost: Any = None) -> Reply:
+        """What was answered now, and what may be read of it: the same that is read when it is recalled."""
+
+    def keep_failure(self, key: str, exchange: Exchange, error: VictimError, attempts: int, cost: Any = None) -> None:
+        """That nothing was answered, and why."""

@@ -1,0 +1,49 @@
+"""An exchange on its way: who waits for it, what was tried, and how an attempt says that another may do better."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from robustness.errors import RobustnessError, VictimError
+from robustness.victims.endpoint.exchange import Exchange
+from robustness.victims.endpoint.wire import Reply
+
+Done = Callable[[Reply | RobustnessError], None]
+ReadUsage = Callable[[Reply], Any]
+
+
+class Job:
+    """An exchange on its way.
+
+    ``waiting``: everybody who waits for its answer. ``attempts``: requests sent for it. ``silences``: those that ran into a time
+    limit. ``cost``: what the ledger counted for them, None before the first. ``fresh``: whether it met a stale connection, and
+    takes new ones since. ``began``: when it first went out, on the loop's clock. ``turn``: set while it waits to go out again.
+    """
+
+    __slots__ = ("attempts", "began", "cost", "exchange", "fresh", "key", "read_usage", "silences", "tokens", "turn", "waiting")
+
+    def __init__(self, exchange: Exchange, key: str, read_usage: ReadUsage, done: Done) -> None:
+        self.exchange = exchange
+        self.key = key
+        self.read_usage = read_usage
+        self.waiting = [done]
+        self.tokens = exchange.tokens_in + exchange.tokens_out
+        self.attempts = 0
+        self.cost: Any = None
+        self.silences = 0
+        self.fresh = False
+        self.began = 0.0
+        self.turn: asyncio.Future[Any] | None = None
+
+
+class TryAgain(Exception):
+    """An attempt failed in a way that may pass: after ``wait`` seconds where the server says so, ``at_once``, or by back-off."""
+
+    def __init__(self, error: VictimError, wait: float | None = None, *, at_once: bool = False, throttled: bool = False) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+        self.at_once = at_once
+        self.throttled = throttled

@@ -1,0 +1,236 @@
+"""Calls over aiohttp (extra ``[http]``): one session, one pool, no redirects, no cookies, no retries of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
+from yarl import URL
+
+from robustness.errors import RobustnessError, UsageError, cut
+from robustness.victims.endpoint.transports.bodies import (
+    certificate_refused,
+    check_url,
+    finished,
+    headers_of,
+    proxy_for,
+    shown_url,
+    too_large,
+)
+from robustness.victims.endpoint.wire import Call, Limits, Reply, WireError
+
+_IDLE_SECONDS = 30.0
+_CHUNK = 1 << 16
+
+
+class AiohttpTransport:
+    """A transport over aiohttp; it is used from one event loop, and opens its pool at the first call.
+
+    ``proxies``: heed ``HTTPS_PROXY`` and its kin; otherwise they are ignored, because a proxy sees what the key can do.
+    """
+
+    def __init__(self, *, proxies: bool = False) -> None:
+        self._proxies = proxies
+        self._session: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+        self._connecting: set[asyncio.Task[Any] | None] = set()
+        self._tls: ssl.SSLContext | None = None
+        self._urls: dict[str, URL] = {}
+        self._headers: tuple[object, CIMultiDict[str]] = (None, CIMultiDict())
+        self._timeouts: tuple[Limits | None, aiohttp.ClientTimeout] = (None, aiohttp.ClientTimeout())
+
+    async def send(self, call: Call, limits: Limits, *, fresh: bool = False) -> Reply:
+        """The reply of any status; raises ``WireError`` where none came within the limits."""
+        session = self._pool(fresh)
+        started = time.monotonic()
+        answered = False
+        try:
+            async with session.request(
+                call.method,
+                self._url(call.url),
+                data=call.body or None,
+                headers=self._headers_of(call),
+                allow_redirects=False,
+                timeout=self._timeout(limits),
+                ssl=self._tls_for(call.url),
+                proxy=proxy_for(call.url) if self._proxies else None,
+            ) as response:
+                answered = True
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                body = await _body(response, limits.most_bytes, call.url)
+            return finished(response.status, headers, body, limits.most_bytes, call.url)
+        except TimeoutError as error:
+            raise _timed_out(error, time.monotonic() - started, limits, call.url) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            stale = not answered and asyncio.current_task() not in self._connecting and not fresh
+            raise _fault(error, call.url, stale) from None
+        finally:
+            if self._connecting:
+                self._connecting.discard(asyncio.current_task())
+
+    async def close(self) -> None:
+        """Close every connection."""
+        sessions, self._session, self._fresh = (self._session, self._fresh), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
+
+    def _pool(self, fresh: bool) -> aiohttp.ClientSession:
+        if fresh:
+            if self._fresh is None:
+                self._fresh = self._open(force_close=True)
+            return self._fresh
+        if self._session is None:
+            self._session = self._open(keepalive_timeout=_IDLE_SECONDS)
+        return self._session
+
+    def _open(self, **how: Any) -> aiohttp.ClientSession:
+        connector = _Connector(limit=0, resolver=_Resolver(), **how)
+        connector.connecting = self._connecting
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            read_bufsize=_CHUNK,
+        )
+        session._retry_connection = False  # it sends a GET twice by itself, which no ledger would know of
+        return session
+
+    def _url(self, url: str) -> URL:
+        parsed = self._urls.get(url)
+        if parsed is None:
+            check_url(url)
+            if len(self._urls) > 64:
+                self._urls.clear()
+            parsed = self._urls[url] = URL(url)
+        return parsed
+
+    def _tls_for(self, url: str) -> ssl.SSLContext | bool:
+        """Made when it is needed, so that ``SSL_CERT_FILE`` is heeded as it stands now."""
+        if not url.startswith("https"):
+            return True
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _headers_of(self, call: Call) -> CIMultiDict[str]:
+        """Dialects send one and the same mapping with every call, so it is made ready once."""
+        if self._headers[0] is not call.headers:
+            self._headers = (call.headers, CIMultiDict(headers_of(call)))
+        return self._headers[1]
+
+    def _timeout(self, limits: Limits) -> aiohttp.ClientTimeout:
+        if self._timeouts[0] is not limits:
+            silence = limits.read if limits.read < limits.total else None  # two timers a request less
+            timeout = aiohttp.ClientTimeout(
+                total=limits.total, connect=limits.connect, sock_read=silence, ceil_threshold=float("inf")
+            )
+            self._timeouts = (limits, timeout)
+        return self._timeouts[1]
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Remembers which tasks had to connect: a fault on a connection that had served before is another thing."""
+
+    connecting: set[asyncio.Task[Any] | None]
+
+    async def _create_connection(self, *arguments: Any, **named: Any) -> Any:
+        self.connecting.add(asyncio.current_task())
+        return await super()._create_connection(*arguments, **named)
+
+
+class _Resolver(AbstractResolver):
+    """Looks names up in threads that a closing interpreter does not wait for, as it does for those of an executor."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[Any]] = loop.create_future()
+
+        def look_up() -> None:
+            outcome: Any
+            try:
+                outcome = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            except (OSError, UnicodeError) as error:  # a name that cannot be one raises the latter
+                outcome = error
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, found, outcome)
+
+        threading.Thread(target=look_up, name="look-up", daemon=True).start()
+        return [
+            ResolveResult(hostname=host, host=address[0], port=address[1], family=kind, proto=proto, flags=socket.AI_NUMERICHOST)
+            for kind, _, proto, _, address in await found
+        ]
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+def _settle(future: asyncio.Future[Any], outcome: Any) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, OSError):
+        future.set_exception(outcome)
+    elif isinstance(outcome, Exception):
+        future.set_exception(OSError(f"not a host name: {outcome}"))
+    else:
+        future.set_result(outcome)
+
+
+async def _body(response: aiohttp.ClientResponse, most_bytes: int, url: str) -> bytes:
+    length = response.content_length
+    if length is not None:
+        if length > most_bytes:
+            response.close()
+            raise too_large(most_bytes, url)
+        return await response.read()
+    pieces: list[bytes] = []
+    left = most_bytes
+    while piece := await response.content.read(_CHUNK):
+        left -= len(piece)
+        if left < 0:
+            response.close()
+            raise too_large(most_bytes, url)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _timed_out(error: Exception, seconds: float, limits: Limits, url: str) -> WireError:
+    """Which limit was passed; a time-out that comes sooner than its own limit is a broken connection that calls itself one."""
+    where = shown_url(url)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        if seconds >= limits.connect * 0.95:
+            return WireError("connect", f"no connection to {where} within {limits.connect:g} s")
+        return WireError("connect", f"a connection to {where} failed after {seconds:.3f} s: {cut(error)}")
+    if isinstance(error, aiohttp.SocketTimeoutError) and seconds >= limits.read * 0.95:
+        return WireError("timeout", f"{where} was silent for {limits.read:g} s")
+    if seconds >= limits.total * 0.95:
+        return WireError("timeout", f"{where} did not finish its answer within {limits.total:g} s")
+    return WireError(
+        "dropped", f"the connection to {where} was given up after {seconds:.3f} s, sooner than any limit: {cut(error)}"
+    )
+
+
+def _fault(error: Exception, url: str, stale: bool) -> RobustnessError:
+    if isinstance(error, RobustnessError):  # --offline forbids it: a connection error too, and of our own making
+        return error
+    where, reason = shown_url(url), cut(error) or type(error).__name__
+    if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError)):
+        return certificate_refused(url, getattr(error, "certificate_error", error))
+    if isinstance(error, aiohttp.ClientConnectorError):
+        if isinstance(error.os_error, RobustnessError):
+            return error.os_error
+        return WireError("connect", f"cannot connect to {where}: {cut(error.os_error) or reason}")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return WireError("dropped", f"{where} ended its answer too soon: {reason}")
+    if isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, OSError)):
+        return WireError("dropped", f"{where} closed the connection before it answered: {reason}", stale=stale)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return WireError("malformed", f"{where} answered what is not HTTP: {reason}")
+    return UsageError(f"a request to {where} cannot be sent: {reason}; check the URL and the headers")
