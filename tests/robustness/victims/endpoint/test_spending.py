@@ -214,7 +214,9 @@ def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
     recorded: Recorded, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = str(recorded.run.path)
-    assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "-q"]) == 1  # the same victim: every failure is broken still
+    assert (
+        main(["replay", folder, "--cassette", folder, "--allow-local-code", "-q"]) == 1
+    )  # the same victim: every failure is broken still
     assert "broken" in capsys.readouterr().out
     assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "--max-requests", "3"]) == 2
     assert "with --cassette nothing is" in capsys.readouterr().err
