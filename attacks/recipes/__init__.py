@@ -10,6 +10,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     deepwordbug,
     entities,
     hotflip,
+    inject,
     input_reduction,
     natural,
     paraphrase,

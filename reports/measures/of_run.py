@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from reports.measures.answer_kinds import AnswerKinds, answer_kinds
 from reports.measures.cascade import CascadeCost, cascade_cost
+from reports.measures.chance.floor import Noise, noise
+from reports.measures.injection import Injection, injections
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import (
     Overall,
@@ -38,7 +40,9 @@ class Measured:
     slices: tuple[Slice, ...]
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
+    injections: tuple[Injection, ...] = ()
     answers: AnswerKinds | None = None
+    noise: Noise | None = None
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -54,5 +58,7 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         slices=metadata_slices(run, confidence),
         quality=quality(run, confidence),
         measures=task_measures(run),
+        injections=injections(run, confidence),
         answers=answer_kinds(run, confidence),
+        noise=noise(run, confidence),
     )
