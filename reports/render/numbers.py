@@ -8,6 +8,7 @@ from typing import Any
 from reports.measures.clusters import Design
 from reports.measures.intervals import ANYTIME, Proportion
 from reports.measures.metrics import Overall, RecipeMetrics
+from reports.measures.tables.table import Cell, Change
 from reports.run import Manifest
 
 VERDICTS = {
@@ -136,3 +137,20 @@ def lost_points(answers: Mapping[str, Any] | None) -> str:
 def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separated, or a dash."""
     return NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def cell(value: Cell) -> str:
+    """A cell of a table: a share with its interval, a difference in points, a p-value, a count or a text."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, Proportion):
+        return interval(value)
+    if isinstance(value, Change):
+        return (
+            NOTHING if value.value is None else f"{_signed(value.value)} ({_signed(value.low)} to {_signed(value.high)}) points"
+        )
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")

@@ -17,7 +17,7 @@ from reports.run.upgrade import MISCLASSIFY, upgraded_outcome
 T = TypeVar("T")
 FAIR_TRY = 10
 """Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
-STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
+STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested", "undecided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,13 @@ class Outcome:
     were replaced or removed; ``words_inserted``: words inserted besides.
     ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
     end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
-    victim can tell from the original, or none); ``skipped`` (wrong on the clean text, or no answer
-    to it); ``error``. ``distinct``: texts tried
+    victim can tell from the original, or none); ``undecided`` (a success was found that fresh answers neither confirmed nor
+    refuted); ``skipped`` (wrong on the clean text, or no answer to it); ``error``. ``distinct``: texts tried
     that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
-    search that fresh answers did not confirm; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
-    that reached the goal too. ``unusable``: texts to which the victim returned no answer that counts, by kind.
+    search that fresh answers refuted; ``undecided``: those that they neither confirmed nor refuted. ``fresh_asked``,
+    ``fresh_reached``: fresh answers to the winner, and those that reached the goal too; ``control_asked``, ``control_reached``:
+    the same of the original, asked for the last success that needed it. ``unusable``: texts to which the victim returned no
+    answer that counts, by kind.
     ``details``: what else an attack wrote down, by name.
     ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
@@ -127,6 +129,9 @@ class Outcome:
     stratum: str | None = None
     unusable: Mapping[str, int] = _field(default_factory=dict)
     details: Mapping[str, Any] = _field(default_factory=dict)
+    undecided: int = 0
+    control_asked: int = 0
+    control_reached: int = 0
 
     @property
     def no_answer(self) -> str:
@@ -181,6 +186,7 @@ _LEFT_OUT: Mapping[str, Any] = {
     "unusable": {},
     "details": {},
     **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
+    **dict.fromkeys(("undecided", "control_asked", "control_reached"), 0),
 }
 """What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "reference", "field", "texts"}
@@ -192,6 +198,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
     **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
     **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
+    **dict.fromkeys(("undecided", "control_asked", "control_reached"), (int,)),
     "perturbed": (str, type(None)),
     "stratum": (str, type(None)),
     "gold": (object,),

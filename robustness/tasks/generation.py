@@ -33,6 +33,7 @@ from robustness.tasks.generation_goals import (
     quality,
     schema_of,
 )
+from robustness.tasks.reading import option_goals as options
 from robustness.tasks.reading.answer_overlap import tokens
 from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown
@@ -61,6 +62,7 @@ class Generation(Task[Expected, Completion]):
         GoalKind("refuses", "a refusal where the clean answer was none; English openings only"),
         GoalKind("complies", "no refusal where the clean answer was one"),
         GoalKind("drifts:SHARE", f"less similar to the clean answer than this, {DRIFT:g} by default"),
+        options.KIND,
     )
 
     def reference(self, cell: object, inputs: Input, space: Space) -> Expected:
@@ -109,6 +111,8 @@ class Generation(Task[Expected, Completion]):
             return Wrong(exact=rest == "exact")
         if spec in ("refuses", "complies"):
             return Refuses() if spec == "refuses" else Complies()
+        if spec == options.NAME:
+            return options.OtherOption()
         if word == "drifts":
             return Drifts(share_in(spec, "drifts", DRIFT))
         if word not in ("lacks", "contains", "not-matching", "breaks-schema"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attacks.search import Input, Unusable
 from robustness.errors import RobustnessError, VictimError, cut
 from robustness.victims.base import PlainVictim, VictimInfo
+from robustness.victims.dialogues import spoken
 from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
@@ -133,7 +134,8 @@ class EndpointVictim(PlainVictim):
 
         ``ask``: which asking of this input it is, "" for the answer that searches use.
         """
-        messages = self._asking.prompt.messages(inputs)
+        alone = self._asking.prompt.messages
+        messages = spoken(alone, inputs) if self._info.dialogue else alone(inputs)
         if self._asking.scoring == "echo":
             self._start_echoes(messages, ask, done)
             return
