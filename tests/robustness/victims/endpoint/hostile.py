@@ -74,21 +74,25 @@ class Hostile:
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.context, backlog=512)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._over.wait()
         server.close()
-        await asyncio.sleep(0.01)  # for what has just been accepted
+        await asyncio.sleep(0.03)  # for what has just been accepted
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        await asyncio.sleep(0.01)  # for transports that close in the next turn of the loop
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.03)  # for transports that close in the next turn of the loop
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
+        self._writers.append(writer)
         self.connections += 1
         served = 0
         try:
