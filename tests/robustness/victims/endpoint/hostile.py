@@ -80,13 +80,14 @@ class Hostile:
         ready.set()
         await self._over.wait()
         server.close()
-        await asyncio.sleep(0.03)  # for what has just been accepted
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.sleep(0.03)  # for transports that close in the next turn of the loop
+        for _ in range(3):  # what has just been accepted becomes a task one or two turns later
+            await asyncio.sleep(0.01)
+            for task in self._open:
+                task.cancel()
+            await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+        await asyncio.sleep(0.01)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
