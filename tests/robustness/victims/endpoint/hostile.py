@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import lru_cache
 from types import TracebackType
@@ -176,13 +177,14 @@ async def _throttle(request: Request, writer: asyncio.StreamWriter) -> bool:
 
 
 async def _scarce(request: Request, writer: asyncio.StreamWriter) -> bool:
-    """``scarce/FORM/RESET``: every second answer says that nothing is left until the reset."""
+    """``scarce/FORM/RESET``: every second answer says that nothing is left until then; ``anthropic``: a date so many seconds off."""
     form, reset = request.word(1), request.word(2)
     left = "0" if request.nth % 2 == 0 else "1"
+    date = (datetime.now(UTC) + timedelta(seconds=float(reset) if form == "anthropic" else 0)).isoformat()
     names = {
         "requests": {"x_ratelimit_remaining_requests": left, "x_ratelimit_reset_requests": reset},
         "tokens": {"x_ratelimit_remaining_tokens": "0" if left == "0" else "1000", "x_ratelimit_reset_tokens": reset},
-        "anthropic": {"anthropic_ratelimit_requests_remaining": left, "anthropic_ratelimit_requests_reset": reset},
+        "anthropic": {"anthropic_ratelimit_requests_remaining": left, "anthropic_ratelimit_requests_reset": date},
     }
     return ok(writer, **names[form])
 
