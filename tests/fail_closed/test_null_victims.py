@@ -20,7 +20,6 @@ from robustness.testing.null_grid import (
     NONE,
     TEXTS,
     Cell,
-    NullVictim,
     audited,
     cells,
     rows_of,
