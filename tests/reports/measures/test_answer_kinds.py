@@ -12,7 +12,7 @@ from rich.console import Console
 
 from reports.gate.gate import evaluate
 from reports.gate.policy import parse_policy
-from reports.measures.answer_kinds import answer_kinds, attacked_kind, clean_kind
+from reports.measures.answers.answer_kinds import answer_kinds, attacked_kind, clean_kind
 from reports.measures.of_run import measure
 from reports.render import render_all
 from reports.render.numbers import lost_points

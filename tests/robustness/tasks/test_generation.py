@@ -12,7 +12,7 @@ import pytest
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Completion, Unusable
 from robustness.tasks.generation import Generation
-from robustness.tasks.generation_goals import WrittenSeen
+from robustness.tasks.goals.generation import WrittenSeen
 from robustness.tasks.reading.refusals import refuses
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Seen, Space

@@ -9,7 +9,7 @@ from typing import ClassVar
 from attacks.language.options import chosen, moved_to, options_of
 from attacks.search import Judgement, Prediction
 from robustness.tasks.answers import Completion
-from robustness.tasks.generation_goals import WrittenSeen
+from robustness.tasks.goals.generation import WrittenSeen
 from robustness.tasks.task import GoalKind, Seen
 
 NAME = "other-option"
