@@ -3,8 +3,9 @@
     python bench/wire.py --requests 2000 --rounds 3
 
 CPU time of the whole client process, threads included, in microseconds a request; the stub is another process. Rounds alternate
-between the sides and the table gives medians. The rate is against a stub that answers after 50 ms, at 64 in flight, as a share of
-a generator that speaks bare sockets and does nothing else. The last line is JSON.
+between the sides and the table gives the least of each: whatever else runs on the machine can only add. The rate is against a stub
+that answers after 50 ms, at 64 in flight, as a share of a generator that speaks bare sockets and does nothing else; the best of
+each. The last line is JSON, with the medians as well.
 """
 
 from __future__ import annotations
@@ -219,6 +220,7 @@ def main() -> None:
         asyncio.run(serve(chosen.serve))
         return
     stub, url = started(0)
+    bare_aiohttp(url, calls(url, 10), 1)  # imported before anything is measured
     every = calls(url, chosen.requests)
     cpu: dict[str, dict[int, list[float]]] = {side: {width: [] for width in WIDTHS} for side in SIDES}
     for _ in range(chosen.rounds):
@@ -233,15 +235,17 @@ def main() -> None:
         for side, several in rates.items():
             several.append(len(every) / SIDES[side](url, every, 64)[1])
     stub.terminate()
+    least = {side: {width: round(min(figures)) for width, figures in row.items()} for side, row in cpu.items()}
     medians = {side: {width: round(statistics.median(figures)) for width, figures in row.items()} for side, row in cpu.items()}
     print(f"{'CPU µs a request':28}" + "".join(f"{width:>7}" for width in WIDTHS) + "   in flight")
-    for side, row in medians.items():
+    for side, row in least.items():
         print(f"{side:28}" + "".join(f"{figure:>7}" for figure in row.values()))
-    rate = {side: round(statistics.median(several)) for side, several in rates.items()}
-    everything = medians["client, ledger, cassette"]
+    rate = {side: round(max(several)) for side, several in rates.items()}
+    everything = least["client, ledger, cassette"]
     found = {
-        "cpu_us": medians,
-        "transport_over_bare": round(medians["our transport (aiohttp)"][64] / medians["bare aiohttp"][64], 3),
+        "cpu_us": least,
+        "cpu_us_median": medians,
+        "transport_over_bare": round(least["our transport (aiohttp)"][64] / least["bare aiohttp"][64], 3),
         "growth_32_to_256": round(everything[256] / everything[32], 3),
         "rate_50ms_64": rate,
         "rate_share": round(rate["client, ledger, cassette"] / rate["bare sockets"], 3),

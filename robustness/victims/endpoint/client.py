@@ -140,14 +140,14 @@ class Client:
     async def _until_stopped(self, unusable: RobustnessError | None) -> None:
         if unusable is not None:
             self._end(unusable)
-            await self._stopping
-            return
         await self._stopping
+        await asyncio.sleep(0)  # let those begin that were just let out: one cancelled before would never tell who waits for it
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._transport.close()
+        if unusable is None:
+            await self._transport.close()
 
     def _stop(self) -> None:
         if not self._stopping.done():

@@ -303,6 +303,7 @@ def test_a_connection_that_went_stale_is_not_waited_for(asker: Any, server: Any)
     assert all(isinstance(answer, Reply) for answer in answers)
     assert time.monotonic() - started < 0.3
     assert server.total == some.ledger.spent.requests == 3
+    assert some.ledger.spent.tokens == 2 * 10, "what was never answered is not billed"
 
 
 def test_what_is_asked_twice_at_once_is_sent_once_and_what_is_known_never(asker: Any, server: Any, tmp_path: Path) -> None:
@@ -391,7 +392,7 @@ from robustness.victims.endpoint.wire import Call
 client = Client(transport_factory(sys.argv[1]), ledger=Ledger(), cassette=Cassette.open(None))
 what = [Exchange(Call("POST", sys.argv[2], b"{}"), n, 1, 1) for n in range(4)]
 for one in what[1:]:
-    client.start(one, lambda reply: None, lambda answer: None)
+    client.start(one, lambda reply: None, lambda answer: print("told", flush=True))
 print("started", flush=True)
 if sys.argv[3] == "wait":
     client.ask(what[0], lambda reply: None)
@@ -412,8 +413,9 @@ def test_an_interpreter_that_ends_waits_for_nothing(transport: str, server: Any,
         time.sleep(0.5)
         running.send_signal(signal.SIGINT)
     started = time.monotonic()
-    _, errors = running.communicate(timeout=10)
+    output, errors = running.communicate(timeout=10)
     assert time.monotonic() - started < 3
+    assert output.split() == ["told"] * 3, "whoever waits is told"
     assert "Warning" not in errors
     assert "Exception ignored" not in errors
     assert "destroyed" not in errors
