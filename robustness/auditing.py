@@ -36,6 +36,8 @@ def composed(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
     """
+    from robustness.data.planting import planted
+    from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
@@ -48,6 +50,7 @@ def composed(
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
+        check_traps(asked.traps or "builtin")
         ready = check_inputs(
             victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed
         )
@@ -66,6 +69,8 @@ def composed(
             try:
                 how = {**asked.reading, "offline": settings.offline}
                 data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                data = with_traps(data, asked.traps) if asked.traps else data
+                data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 prepared = prepare(subject, data, settings, loading)
@@ -111,6 +116,7 @@ def audit(
     encoding: str | None = None,
     columns: Sequence[str] | None = None,
     limit: int | None = None,
+    traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
     field: str | None = None,
@@ -162,6 +168,7 @@ def audit(
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
+        traps: ``builtin``, or ``builtin:LABEL``: add harmless texts that look like attacks, to count a guard's false alarms.
         max_cost, max_tokens_total, max_requests: the most that may be spent on a victim behind an API, in the currency of the
             prices, in tokens in and out, in requests, retries included. A cap is never passed; one that is reached ends the run,
             which is inconclusive then and can be resumed with a larger one.
@@ -202,6 +209,7 @@ def audit(
         encoding=encoding,
         columns=columns,
         limit=limit,
+        traps=traps,
         max_cost=max_cost,
         max_tokens_total=max_tokens_total,
         max_requests=max_requests,

@@ -7,6 +7,7 @@ from attacks.constraints.length import MinWordLength
 from attacks.constraints.part_of_speech import PartOfSpeech
 from attacks.constraints.polarity import Polarity
 from attacks.constraints.profiles import PROFILES, Profile, constraints, profile
+from attacks.constraints.readable import Readable
 from attacks.constraints.repeat import NoRepeat
 from attacks.constraints.sense import SenseInContext
 from attacks.constraints.similarity import MinWordCosine, SentenceSimilarity
@@ -24,6 +25,7 @@ __all__ = [
     "PartOfSpeech",
     "Polarity",
     "Profile",
+    "Readable",
     "SenseInContext",
     "SentenceSimilarity",
     "StopWords",

@@ -11,6 +11,7 @@ from attacks.constraints.base import Constraint
 from attacks.constraints.length import MinWordLength
 from attacks.constraints.part_of_speech import PartOfSpeech
 from attacks.constraints.polarity import Polarity
+from attacks.constraints.readable import Readable
 from attacks.constraints.repeat import NoRepeat
 from attacks.constraints.sense import SenseInContext
 from attacks.constraints.similarity import MinWordCosine, SentenceSimilarity
@@ -74,5 +75,6 @@ def constraints(lexicon: Lexicon | None = None, neighbours: Neighbours | None = 
         Polarity(lexicon or BuiltinLexicon()),
         SentenceSimilarity(),
         SenseInContext(),
+        Readable(),
         MinWordCosine(neighbours or BuiltinNeighbours()),
     )

@@ -41,6 +41,7 @@ def assemble(
     tasks: tuple[str, ...] = (),
     preserves: Sequence[str] | None = None,
     languages: tuple[str, ...] = (),
+    profiled: bool = True,
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
@@ -51,12 +52,13 @@ def assemble(
     Constraints are its ``own`` and those of the chosen profile. ``parameters`` are the search's; transformations and
     constraints are described here, the same way for all recipes. ``technique`` names what a search without transformations does.
     ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
-    ``tasks``: those that it makes sense for, where not any.
+    ``tasks``: those that it makes sense for, where not any. ``profiled``: whether a profile adds constraints; those of an attack
+    that changes how a text is written, or what stands around it, are its own alone, for a profile's are about exchanged words.
     """
     known = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     used, left_out = _fitted(known, options.preserve)
     declared = [*(t.preserves for t in used), *([preserves] if preserves is not None else [])]
-    rules = profile(options.profile, options.resources.lexicon).apply(own, level)
+    rules = profile(options.profile, options.resources.lexicon).apply(own, level) if profiled else tuple(own)
     oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
     described = "; ".join(rule.describe() for rule in rules) or "none"
     techniques = ", ".join(t.name for t in used) or technique

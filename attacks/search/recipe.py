@@ -35,8 +35,10 @@ class Recipe:
     ``access`` is one of ``blind``, ``labels``, ``scores``, ``gradients``; ``needs`` names oracles beyond the victim
     (``encoder``, ``rewriter``, ``masked-lm``); ``level`` is ``character``, ``word``, ``sentence`` or ``mixed``. ``goal``
     names what counts as broken where the recipe does not share the run's goal. ``tasks``: those that it is made for; empty:
-    any. ``pooled``: its trials learn from one another (``Pool``), so that they run side
-    by side. ``moves_marks``: it changes the spans that a task protects, and the task moves what is right along.
+    any. ``pooled``: its trials learn from one another (``Pool``), so that they run side by side. ``compares``: what it writes
+    down compares texts with one another, so that it asks about an example whose clean answer is wrong too, which stays
+    ``skipped``. ``dialogue``: what it asks are dialogues (``attacks.dialogue``). ``moves_marks``: it changes the spans that a
+    task protects, and the task moves what is right along.
     ``substitutes``: what stands in for parts that the published recipe names, a phrase each, for the reports.
     ``fair_try``: texts that the victim can tell from the original which
     must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what
@@ -62,3 +64,5 @@ class Recipe:
     tasks: tuple[str, ...] = ()
     moves_marks: bool = False
     pooled: bool = False
+    compares: bool = False
+    dialogue: bool = False

@@ -111,6 +111,7 @@ class _MaskedTrial(Trial):
             marks=tuple(_masked_marks(trial, mask)),
             recipe=trial.recipe,
             target=trial.target,
+            say=trial.say,
         )
         self.details = trial.details
         self.tally = trial.tally

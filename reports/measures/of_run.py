@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.measures.answer_kinds import AnswerKinds, answer_kinds
 from reports.measures.cascade import CascadeCost, cascade_cost
+from reports.measures.chance.floor import Noise, noise
+from reports.measures.injection import Injection, injections
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import (
     Overall,
@@ -20,6 +23,8 @@ from reports.measures.metrics import (
 )
 from reports.measures.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.slices import Slice, label_slices, metadata_slices
+from reports.measures.tables.every import tables
+from reports.measures.tables.table import Table
 from reports.run import Run
 
 
@@ -37,6 +42,10 @@ class Measured:
     slices: tuple[Slice, ...]
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
+    injections: tuple[Injection, ...] = ()
+    answers: AnswerKinds | None = None
+    noise: Noise | None = None
+    tables: tuple[Table, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -52,4 +61,8 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         slices=metadata_slices(run, confidence),
         quality=quality(run, confidence),
         measures=task_measures(run),
+        injections=injections(run, confidence),
+        answers=answer_kinds(run, confidence),
+        noise=noise(run, confidence),
+        tables=tables(run, confidence),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from reports.measures.clusters import Design
 from reports.measures.intervals import ANYTIME, Proportion
-from reports.measures.metrics import RecipeMetrics
+from reports.measures.metrics import Overall, RecipeMetrics
+from reports.measures.tables.table import Cell, Change
 from reports.run import Manifest
 
 VERDICTS = {
@@ -112,6 +114,43 @@ def channel(manifest: Manifest) -> str:
     )
 
 
+def unanswered(whole: Overall, before: str) -> str:
+    """How many examples clean accuracy is taken of, where some of them got no answer; nothing where all did."""
+    if not whole.unanswered:
+        return ""
+    return f"{before} {whole.clean_accuracy.n} examples, {whole.unanswered} of which got no answer and count as wrong"
+
+
+def lost_points(answers: Mapping[str, Any] | None) -> str:
+    """Where the points went that an attack took, the largest part first; nothing where none but to wrong answers.
+
+    ``answers``: the split of the examples by kind, as it stands in ``summary.json``.
+    """
+    moved = [(one["kind"], one["moved"]) for one in (answers or {}).get("kinds", ()) if one["kind"] not in ("right", "untested")]
+    moved = sorted(((kind, to) for kind, to in moved if to["successes"]), key=lambda part: -part[1]["successes"])
+    if not any(kind != "wrong" for kind, _ in moved):
+        return ""
+    parts = [f"{kind} {100 * to['rate']:.1f} ({100 * to['low']:.1f}–{100 * to['high']:.1f})" for kind, to in moved]
+    return f"Of {100 * sum(to['rate'] for _, to in moved):.1f} points lost under attack: {', '.join(parts)}"
+
+
 def number(value: float | None, digits: int = 0) -> str:
     """A number with thousands separated, or a dash."""
     return NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def cell(value: Cell) -> str:
+    """A cell of a table: a share with its interval, a difference in points, a p-value, a count or a text."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, Proportion):
+        return interval(value)
+    if isinstance(value, Change):
+        return (
+            NOTHING if value.value is None else f"{_signed(value.value)} ({_signed(value.low)} to {_signed(value.high)}) points"
+        )
+    return f"{value:.2g}" if isinstance(value, float) else str(value)
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")

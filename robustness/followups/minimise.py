@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
+from attacks.dialogue import turns_of
 from attacks.search import Query, Search, UnansweredError, Unusable
 from attacks.words import diff
 from reports.run import EditRecord, Outcome
@@ -146,6 +147,8 @@ def _split(choice: Choice, parts: int) -> Iterator[Choice]:
 def pieces_of(case: Outcome) -> tuple[EditRecord, ...]:
     """A case's edits, those over several words cut into smaller ones; found by alignment where they do not fit the texts."""
     text = case.texts[case.field]
+    if turns_of(case.perturbed or "") is not None:  # what stands around a text in a dialogue cannot be taken away in parts
+        return (EditRecord(0, len(text), 0, len(case.perturbed or ""), text, case.perturbed or "", "dialogue"),)
     told = tuple(sorted(case.edits, key=lambda edit: (edit.start, edit.end)))
     if applied(text, told, range(len(told)))[0] != case.perturbed:
         told = tuple(_records(text, case.perturbed or "", case.edits[0].technique if case.edits else "", 0))

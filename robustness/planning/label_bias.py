@@ -50,7 +50,7 @@ def content_free(backend: VictimBackend) -> Shares | None:
         elif answer.scores is None:
             counts[info.labels[answer.label]] += 1
         else:
-            total = sum(answer.scores) or 1.0
+            total = float(sum(answer.scores)) or 1.0
             for label, score in zip(info.labels, answer.scores, strict=True):
                 counts[label] += score / total
     return {name: count / len(CONTENT_FREE) for name, count in counts.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from attacks.search import Answer, Input, Judge, Judgement, Prediction
 from robustness.tasks.answers import Shown
+from robustness.tasks.reading import option_goals as options
 from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.tasks.task import Goal, GoalKind, Seen, Space, Task
 
@@ -93,6 +94,7 @@ class Classification(Task[int, Prediction]):
         GoalKind("misclassify", "any wrong label"),
         GoalKind("answer-with:LABEL", "this label, on examples of others"),
         GoalKind("keep-answer", "still the right label, for attacks that take meaning away"),
+        options.KIND,
     )
 
     def reference(self, cell: object, inputs: Input, space: Space) -> int:
@@ -115,6 +117,8 @@ class Classification(Task[int, Prediction]):
             return Misclassify()
         if spec == KeepAnswer.name:
             return KeepAnswer()
+        if spec == options.NAME:
+            return options.OtherLabel(space.labels)
         word, colon, label = spec.partition(":")
         if word != "answer-with" or not colon:
             raise self.unknown_goal(spec)

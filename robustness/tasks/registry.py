@@ -16,6 +16,8 @@ _FILES = {
     "retrieval": "robustness.tasks.retrieval:Retrieval",
     "ner": "robustness.tasks.entities:Entities",
     "generation": "robustness.tasks.generation:Generation",
+    "injection": "robustness.tasks.injection:Injection",
+    "extraction": "robustness.tasks.extraction:Extraction",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
     "panel": "robustness.tasks.panel:PanelTask",

@@ -146,6 +146,10 @@ class Task(ABC, Generic[R, A]):
     def goal(self, spec: str, space: Space) -> Goal[R, A]:
         """The goal behind a name; raises ``UsageError``."""
 
+    def seeded(self, spec: str, seed: int) -> str:
+        """The goal as a run with this seed asks for it; its name must hold what of the seed it needs."""
+        return spec
+
     @abstractmethod
     def right(self, answer: A, seen: Seen[R, A]) -> bool:
         """Whether the clean answer is right; where it is not, the example is skipped. ``seen.perturbed`` is the clean text."""
@@ -175,6 +179,10 @@ class Task(ABC, Generic[R, A]):
         """A number for each of ``measures``, or three where it is pooled."""
         return {}
 
+    def kind(self, answer: A, seen: Seen[R, A]) -> str:
+        """What kind of an answer it is, where that says more than right or wrong: ``refused``, ``invalid``; else nothing."""
+        return ""
+
     def marks(self, reference: R | None, inputs: Input) -> tuple[Mark, ...]:
         """Spans of the input that the reference names: gold entities, the answer inside a context."""
         return ()
@@ -185,6 +193,10 @@ class Task(ABC, Generic[R, A]):
 
     def stratum(self, reference: R | None, space: Space) -> str | None:
         """The group that ``--limit`` and slices keep apart; None where there is none."""
+        return None
+
+    def planted(self, inputs: Input, example_id: str, seed: int) -> tuple[Input, R] | None:
+        """The example with something of this run's own put into it, and what is right then; None for tasks that plant nothing."""
         return None
 
     def show_reference(self, reference: R | None, space: Space) -> str:

@@ -22,8 +22,9 @@ class VictimInfo:
     multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
     independent of its neighbours to the last bit. ``mixed_lengths``: the least and the most padded length that may share a batch
     all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
-    whether it is a ``Differentiable`` too. ``deterministic``: whether it states that one text always gets one answer; only
-    then is a success believed without asking again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
+    whether it is a ``Differentiable`` too. ``dialogue``: whether it reads dialogues (``attacks.dialogue``) as turns.
+    ``deterministic``: whether it states that one text always gets one answer; only then is a success believed without asking
+    again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
     ``labels`` are empty where its answers are no labels. ``probe``: what was found out about it before it was asked anything, as
     (what, what was seen). ``asked``: how it is asked, where that decides which runs can be compared, as sorted pairs.
     ``supplied``: (field, text) of each field that the victim brings and the
@@ -44,6 +45,7 @@ class VictimInfo:
     padding_cost: float = 1.0
     max_tokens: int | None = None
     gradients: bool = False
+    dialogue: bool = False
     deterministic: bool = False
     task: str = "classification"
     notes: tuple[str, ...] = field(default=())

@@ -165,6 +165,10 @@ class ExtentFlags(Flags):
 
     budget: BudgetFlag = None
     limit: LimitFlag = None
+    traps: Annotated[
+        str | None,
+        typer.Option("--traps", help="builtin[:LABEL]: add harmless texts that look like attacks, for a guard's false alarms."),
+    ] = None
     seed: SeedFlag = None
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
     universal: Annotated[
@@ -315,6 +319,9 @@ class GateFlags(Flags):
     max_attack_success_rate: Annotated[
         str | None,
         typer.Option("--max-attack-success-rate", help="Fail if a larger share of the right examples is broken by some recipe."),
+    ] = None
+    max_attributable_success_rate: Annotated[
+        str | None, typer.Option("--max-attributable-success-rate", help="Fail if injections beat their benign twins by more.")
     ] = None
     min_quality: Annotated[
         str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")

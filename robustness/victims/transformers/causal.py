@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from attacks.search import Input, Unusable
 from robustness.errors import UsageError, VictimError
-from robustness.victims.base import Victim, VictimInfo
+from robustness.victims.base import TokenGradients, Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.asking import question_of
+from robustness.victims.transformers.causal_gradients import PromptGradients, differentiable
 from robustness.victims.transformers.decoding import UNCACHED, Decoder, alphabetical
 from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
@@ -114,9 +115,17 @@ class Choosing:
 class CausalVictim:
     """A decoder behind a prompt; on a processor its answer to one input depends on no other."""
 
-    def __init__(self, info: VictimInfo, prompts: Prompts, tokens: Tokens, answering: Answering, decoder: Decoder) -> None:
+    def __init__(
+        self,
+        info: VictimInfo,
+        prompts: Prompts,
+        tokens: Tokens,
+        answering: Answering,
+        decoder: Decoder,
+        gradients: PromptGradients | None = None,
+    ) -> None:
         self._info, self._prompts, self._tokens, self._answering = info, prompts, tokens, answering
-        self.decoder = decoder
+        self.decoder, self._gradients = decoder, gradients
 
     @property
     def info(self) -> VictimInfo:
@@ -160,6 +169,28 @@ class CausalVictim:
         """(unknown tokens, tokens without special ones) of the texts of each input, the prompt's own words left aside."""
         counts = [self._tokens.unknown([(text,) for text in one]) for one in inputs]
         return [(sum(unknown for unknown, _ in one), sum(count for _, count in one)) for one in counts]
+
+    def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> list[TokenGradients]:
+        """Loss gradients with regard to each token of the prompt."""
+        return self._derivatives.token_gradients(inputs, labels)
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """The input embedding of every token, (vocabulary, d)."""
+        return self._derivatives.embeddings()
+
+    def word_ids(self, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """The tokens of each word as it reads inside a text."""
+        return self._derivatives.word_ids(words)
+
+    def whole_words(self) -> list[tuple[int, str]]:
+        """Every token that is a whole word by itself, with that word."""
+        return self._derivatives.whole_words()
+
+    @property
+    def _derivatives(self) -> PromptGradients:
+        if self._gradients is None:
+            raise VictimError(f"{self._info.name} gives no gradients: it chooses among no labels, or its tokenizer is a slow one")
+        return self._gradients
 
     def close(self) -> None:
         """Nothing is held beyond memory."""
@@ -220,11 +251,16 @@ def load_causal(
     used = begun.device
     limit = token_limit(tokenizer, model, max_length)
     ends = _ends(model, tokenizer)
-    decoder = Decoder(checkpoints.settled(model, used), prompts.prefixes, used)
+    model = checkpoints.settled(model, used)
+    decoder = Decoder(model, prompts.prefixes, used)
     notes = [*question.notes, *prompts.notes, *vocabulary_notes(tokenizer, config), *(() if decoder.cached else (UNCACHED,))]
     answering: Answering
+    gradients: PromptGradients | None = None
     if question.scored:
-        answering = Choosing(decoder, _answer_ids(prompts, names, question.words))
+        ids = _answer_ids(prompts, names, question.words)
+        answering = choosing = Choosing(decoder, ids)
+        if differentiable(model, tokenizer):
+            gradients = PromptGradients(model, tokenizer, prompts, ids, lambda: choosing.prior)
         notes += _settle_prior(answering, prompts, names, calibrate=calibrate)
     else:
         answering = Writing(decoder, tokenizer, ends, most=question.most, stop=question.stop, read=question.read)
@@ -247,13 +283,15 @@ def load_causal(
         identity=tuple(sorted(pins.items())),
         max_tokens=limit,
         deterministic=used == "cpu",
+        dialogue=prompts.chat,
+        gradients=gradients is not None,
         task=question.task,
         notes=tuple(notes),
         supplied=question.asked.supplied,
         shown=question.shown,
         prompted=True,
     )
-    return CausalVictim(info, prompts, Tokens(tokenizer, None), answering, decoder)
+    return CausalVictim(info, prompts, Tokens(tokenizer, None), answering, decoder, gradients)
 
 
 def _answer_ids(prompts: Prompts, names: Sequence[str], words: Sequence[str]) -> list[tuple[int, ...]]:

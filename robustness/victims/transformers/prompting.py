@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from attacks.search import Input
 from robustness.errors import UsageError, cut
+from robustness.victims.dialogues import spoken
 from robustness.victims.prompts.prompt import Message
 from robustness.victims.transformers.tokens import check_readable
 
@@ -149,7 +150,7 @@ class Prompts:
 
     def render(self, texts: Input) -> str:
         """The whole text that the model goes on from."""
-        messages = self.asked.messages(texts)
+        messages = spoken(self.asked.messages, texts) if self.chat else self.asked.messages(texts)
         if not self.chat:
             return _without_chat(messages)
         chat = [{"role": one.role, "content": one.content} for one in messages]

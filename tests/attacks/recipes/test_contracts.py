@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from attacks.constraints.profiles import PROFILES
-from attacks.recipes import Options, build, names, suites
+from attacks.recipes import Options, build, names
 from attacks.search import Recipe
 from attacks.transformations.base import SEVERITIES
 from attacks.words import Words
@@ -18,8 +18,11 @@ DOCS = Path(__file__).parents[3] / "docs" / "recipes.md"
 LEVELS = {"character", "word", "sentence", "mixed"}
 ACCESS = {"blind", "labels", "scores", "gradients"}
 ORACLES = {"Query": "", "Embed": "encoder", "Rewrite": "rewriter", "Fill": "masked-lm", "Gradients": "", "Flips": ""}
-ORACLES |= {"Scan": "ocr", "Speak": "speech"}
-REVIEW = "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story."
+ORACLES |= {"Scan": "ocr", "Speak": "speech", "Pool": ""}
+REVIEW = (
+    "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story.\n"
+    "A) a love story\nB) a moving picture\nC) a good walk"
+)
 STRANGE = {
     "empty": "",
     "space": " \t\n ",
@@ -37,8 +40,9 @@ STRANGE = {
 }
 
 
-CASES = [(name, profile) for name in names() for profile in PROFILES if profile == "paper" or not name.startswith("natural:")]
-"""Noise is the same under both profiles, which ``test_noise_is_the_same_under_both_profiles`` holds."""
+UNPROFILED = ("natural:", "guard:", "fairness", "dialogue:", "option-order", "extract", "format", "gcg", "random-suffix")
+"""Recipes that are the same under both profiles, which ``test_it_is_the_same_under_both_profiles`` holds."""
+CASES = [(name, profile) for name in names() for profile in PROFILES if profile == "paper" or not name.startswith(UNPROFILED)]
 
 
 @pytest.fixture(params=CASES, ids="-".join)
@@ -140,8 +144,8 @@ def test_blind_recipes_ask_once_and_fill_the_ladder(recipe: Recipe, run: Any) ->
     assert trial.ladder
 
 
-@pytest.mark.parametrize("name", suites()["natural"])
-def test_noise_is_the_same_under_both_profiles(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in names() if name.startswith(UNPROFILED) and not name.endswith("-real")])
+def test_it_is_the_same_under_both_profiles(name: str) -> None:
     paper, strict = build(name, Options("paper")), build(name, Options("strict"))
     assert repr(replace(strict, profile="paper")) == repr(paper)
     assert strict.needs == ()

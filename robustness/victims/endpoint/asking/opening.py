@@ -158,6 +158,7 @@ def opened(
         access="scores" if asking.scoring != "parse" else "labels",
         identity=tuple(sorted(identity_of(asking, found, options, target).items())),
         deterministic=options.deterministic,
+        dialogue=asking.dialect.name in ("chat", "responses"),
         task=task,
         notes=tuple(notes),
         probe=found.table,

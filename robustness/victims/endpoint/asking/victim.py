@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attacks.search import Input, Unusable
 from robustness.errors import RobustnessError, VictimError, cut
 from robustness.victims.base import PlainVictim, VictimInfo
+from robustness.victims.dialogues import spoken
 from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
@@ -76,12 +77,13 @@ class Asking:
         from robustness.victims.endpoint.client import Exchange
 
         body = self.dialect.body(ask)
-        said = sum(len(one.content.encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for one in ask.messages)
+        raw = encoded(body)
         return Exchange(
-            Call(self.dialect.method, self.dialect.url, encoded(body), self.headers),
+            Call(self.dialect.method, self.dialect.url, raw, self.headers),
             {"method": self.dialect.method, "url": self.shown_url, "body": body},
-            tokens_in=said + REQUEST_TOKENS,  # no tokenizer makes more tokens than there are bytes
-            tokens_out=ask.max_tokens,
+            # no tokenizer makes more tokens than there are bytes; a schema in the body is read by the model too
+            tokens_in=len(raw) + REQUEST_TOKENS + MESSAGE_TOKENS * len(ask.messages),
+            tokens_out=self.dialect.limit_of(ask),
             ask=again,
         )
 
@@ -132,7 +134,8 @@ class EndpointVictim(PlainVictim):
 
         ``ask``: which asking of this input it is, "" for the answer that searches use.
         """
-        messages = self._asking.prompt.messages(inputs)
+        alone = self._asking.prompt.messages
+        messages = spoken(alone, inputs) if self._info.dialogue else alone(inputs)
         if self._asking.scoring == "echo":
             self._start_echoes(messages, ask, done)
             return
@@ -166,7 +169,10 @@ class EndpointVictim(PlainVictim):
         def landed(reply: Reply | RobustnessError) -> None:
             done(reply if isinstance(reply, RobustnessError) else _settled(read, reply))
 
-        self._client.start(self._asking.exchange(ask, again), self._asking.dialect.usage, landed)
+        try:
+            self._client.start(self._asking.exchange(ask, again), self._asking.dialect.usage, landed)
+        except RobustnessError as problem:  # a client that is closed
+            done(problem)
 
     def predict(self, inputs: Sequence[Input]) -> list[Any]:
         """A row for each input, all asked at once.

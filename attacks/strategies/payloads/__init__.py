@@ -1,0 +1,1 @@
+"""Searches over how a payload is written: disguises of it, and suffixes to it."""

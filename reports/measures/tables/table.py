@@ -1,0 +1,31 @@
+"""A table is plain values: the renderers print its cells and know nothing of what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.measures.intervals import Proportion
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference of two shares from -1 to 1, with its interval; None where nothing was compared."""
+
+    value: float | None
+    low: float
+    high: float
+    n: int
+
+
+Cell = str | int | float | None | Proportion | Change
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``key``: its name in ``summary.json``. ``columns``: headings, the first of which is over the rows' names."""
+
+    key: str
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
