@@ -16,7 +16,7 @@ _FILES = {
     "retrieval": "robustness.tasks.retrieval:Retrieval",
     "ner": "robustness.tasks.entities:Entities",
     "generation": "robustness.tasks.generation:Generation",
-    "extraction": "robustness.tasks.extraction:Extraction",
+    "extraction": "robustness.tasks.chats.extraction:Extraction",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
     "panel": "robustness.tasks.panel:PanelTask",
