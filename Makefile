@@ -98,7 +98,7 @@ test-media: $(VENV)/.media
 
 # what transformers needs to serve a checkpoint, and to read the chat model's file
 $(VENV)/.llm: constraints.txt $(VENV)/.test
-	$(PIP) gguf 'transformers[serving]'
+	$(PIP) accelerate gguf 'transformers[serving]'
 	touch $@
 
 test-llm: $(VENV)/.llm

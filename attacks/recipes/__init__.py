@@ -15,6 +15,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     format,
     guard,
     hotflip,
+    inject,
     input_reduction,
     natural,
     option_order,

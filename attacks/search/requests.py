@@ -230,12 +230,16 @@ class Unusable:
 class Judgement:
     """What an answer is worth to a goal: ``score`` rises towards success, ``reached`` decides it.
 
-    ``quality``: how good the answer is by its task's measure, 0 to 1; None for a task without one.
+    ``quality``: how good the answer is by its task's measure, 0 to 1; None for a task without one. ``kind``: what became of
+    it in one word, where a goal tells more than two ends apart (``emitted``, ``quoted``, ``refused``). ``fair``: whether the
+    text could have reached the goal at all; one that could not was no try.
     """
 
     score: float
     reached: bool
     quality: float | None = None
+    kind: str = ""
+    fair: bool = True
 
 
 Judge = Callable[[Answer, Input], Judgement]
@@ -271,13 +275,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judged text: the victim's answer, how close to the goal, whether the goal is reached, how good the answer is."""
+    """A judged text: the victim's answer, how close to the goal, whether the goal is reached, how good the answer is.
+
+    ``kind`` and ``fair``: those of its ``Judgement``.
+    """
 
     text: str
     answer: Answer
     score: float
     reached: bool
     quality: float | None = None
+    kind: str = ""
+    fair: bool = True
 
 
 class BudgetExhaustedError(Exception):

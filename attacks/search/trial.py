@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from attacks.search.confirming import CONFIRMED, REFUTED, UNDECIDED, confirmation
 from attacks.search.requests import (
     Answer,
     BudgetExhaustedError,
@@ -29,7 +30,8 @@ class Tally:
 
     ``no_ops``: equal to the original as texts. ``distinct``: different texts asked that the victim can tell from the original;
     ``indistinguishable``: those that it cannot, unknown words or edits past its cut. ``unconfirmed``: successes of the search
-    that fresh answers did not confirm. ``fresh_asked`` and ``fresh_reached``: those answers for the winner.
+    that fresh answers refuted; ``undecided``: those that they could neither confirm nor refute. ``fresh_asked`` and
+    ``fresh_reached``: those answers for the winner; ``control_asked`` and ``control_reached``: those to the original beside it.
     ``unusable``: texts to which the victim returned no answer that counts, by kind: neither tries nor breaks.
     """
 
@@ -42,6 +44,9 @@ class Tally:
     unconfirmed: int = 0
     fresh_asked: int = 0
     fresh_reached: int = 0
+    undecided: int = 0
+    control_asked: int = 0
+    control_reached: int = 0
     unusable: dict[str, int] = field(default_factory=dict)
 
 
@@ -54,7 +59,7 @@ class Trial:
 
     ``probe`` learns and can never win; ``attempt`` can. Both cost queries: distinct texts asked, the clean one included.
     ``confirm``: fresh answers asked for each success of a victim whose answers vary, outside budget and cache; a success is one
-    only where most of them bear it out. 0 for a victim that always answers alike.
+    only where they confirm it (``attacks.search.confirming``). 0 for a victim that always answers alike.
 
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of. ``target``: a text that the goal wants to be answered, where it wants one: a canary, a word.
@@ -210,6 +215,8 @@ class Trial:
                     kind = verdict.answer.kind
                     self.tally.unusable[kind] = self.tally.unusable.get(kind, 0) + 1
                     continue
+                if not verdict.fair:
+                    continue
                 apart = self._told_apart(verdict)
                 self.tally.distinct += apart
                 self.tally.indistinguishable += not apart
@@ -231,15 +238,32 @@ class Trial:
                 return
 
     def _confirmed(self, verdict: Verdict) -> Search[bool]:
-        """Whether most of the fresh answers reach the goal too; a text that was merely lucky counts as failed from then on."""
-        answers = yield from self.ask_afresh(verdict.text, self.confirm)
-        fresh = [self._judge(verdict.text, answer) for answer in answers]
-        failed = [v for v in fresh if not v.reached]
-        if 2 * len(failed) < len(fresh):
-            self.tally.fresh_asked, self.tally.fresh_reached = len(fresh), len(fresh) - len(failed)
+        """Whether fresh answers confirm a success; a text that was merely lucky counts as failed from then on.
+
+        One that they neither confirm nor refute is neither: from then on it has no answer that counts.
+        """
+        tally, text = self.tally, verdict.text
+
+        def fresh(times: int) -> Search[list[Verdict]]:
+            answers = yield from self.ask_afresh(text, times)
+            return [self._judge(text, answer) for answer in answers]
+
+        def control(times: int) -> Search[list[Verdict]]:  # named by the example alone: all of its recipes share the answers
+            answers: list[Answer] = yield Confirm(self.inputs, times, f"control\x1f{self.example_id}")
+            return [self._judge(self.text, answer) for answer in answers]
+
+        found = yield from confirmation(fresh, control, times=self.confirm, rank=tally.unconfirmed + tally.undecided + 1)
+        tally.control_asked, tally.control_reached = found.control_asked, found.control_reached
+        if found.state == CONFIRMED:
+            tally.fresh_asked, tally.fresh_reached = found.asked, found.reached
             return True
-        self.tally.unconfirmed += 1
-        self._known[verdict.text] = max(failed, key=lambda v: v.score)
+        if found.state == REFUTED and found.held is not None:
+            tally.unconfirmed += 1
+            self._known[text] = found.held
+            return False
+        tally.undecided += 1
+        kept = f"{found.reached} of {found.asked} fresh answers reach the goal, {found.control_reached} of {found.control_asked}"
+        self._known[text] = Verdict(text, Unusable(UNDECIDED, f"{kept} to the original"), self.clean.score, False)
         return False
 
     def ask_afresh(self, text: str, times: int) -> Search[list[Answer]]:
@@ -269,4 +293,4 @@ class Trial:
         if isinstance(answer, Unusable):  # as far from the goal as the original: no search climbs on it
             return Verdict(text, answer, self.clean.score, False)
         judged = self.judge(answer, self.with_text(text))
-        return Verdict(text, answer, judged.score, judged.reached, judged.quality)
+        return Verdict(text, answer, judged.score, judged.reached, judged.quality, judged.kind, judged.fair)

@@ -127,7 +127,7 @@ def _fates(run: Run) -> Fates:
 
 
 def _complete(outcomes: Mapping[str, Outcome], recipes: Sequence[str]) -> bool:
-    erred = any(o.status == "error" for o in outcomes.values())
+    erred = any(o.status in ("error", "undecided") for o in outcomes.values())
     return not erred and _fate(outcomes, recipes) != "not judged"
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import comb
 from typing import Any
 
 from reports.measures.metrics import by_example
 from reports.run import Run
 from reports.run.store import comparability_id
 
+FLOORS_DIFFER = 0.05
+"""Error of the test that calls two flip rates different; by its exactness far less at the rates that one meets."""
 _ABSENT = "(absent)"
 _LONGEST = 80
 
@@ -37,7 +40,7 @@ class Difference:
 
 def differences(base: Run, candidate: Run) -> tuple[Difference, ...]:
     """Everything that keeps two runs from being compared; none where they asked the same question of the same examples."""
-    found = [*_records(base, candidate), *_sequential(base, candidate)]
+    found = [*_records(base, candidate), *_floors(base, candidate), *_sequential(base, candidate)]
     if not found and base.manifest.finished and candidate.manifest.finished:
         found += _examples(base, candidate)
     return tuple(found)
@@ -51,6 +54,33 @@ def _records(base: Run, candidate: Run) -> Iterator[Difference]:
         return
     for what, one, other in _unlike(before.comparability, after.comparability):
         yield Difference(what, _short(one), _short(other))
+
+
+def _floors(base: Run, candidate: Run) -> Iterator[Difference]:
+    """Flip rates that cannot be one: what a run found broken depends on how often its victim's answers flip.
+
+    Twenty texts measure a rate so roughly that most differences are chance: only one that Fisher's exact test shows counts.
+    """
+    said = [_flips(run.manifest.repeats) for run in (base, candidate)]
+    if said[0] is None or said[1] is None:
+        return
+    if unlike(*said[0], *said[1]) <= FLOORS_DIFFER:
+        shown = [f"{flips} of {texts} clean texts" for flips, texts in (said[0], said[1])]
+        yield Difference("how often an answer changes when the same text is asked again", *shown)
+
+
+def _flips(repeats: Mapping[str, Any]) -> tuple[int, int] | None:
+    flips, texts = repeats.get("flips"), repeats.get("texts")
+    if not isinstance(flips, int) or not isinstance(texts, int) or not 0 <= flips <= texts or not repeats.get("confirm"):
+        return None
+    return (flips, texts) if texts else None
+
+
+def unlike(one: int, of: int, other: int, of_other: int) -> float:
+    """The two-sided p-value of Fisher's exact test that two shares differ: of all ways to deal the hits, the less likely ones."""
+    hits = one + other
+    ways = {k: comb(of, k) * comb(of_other, hits - k) for k in range(max(0, hits - of_other), min(of, hits) + 1)}
+    return sum(count for count in ways.values() if count <= ways[one]) / comb(of + of_other, hits)
 
 
 def _record(comparability: Mapping[str, Any], identifier: str) -> str:

@@ -13,6 +13,7 @@ from reports.gate.run_policy import extent, own_policy
 from reports.gate.soundness import soundness
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, OwnVerdict, RuleResult
 from reports.measures.family import family_wise
+from reports.measures.injection import PAIRED
 from reports.measures.intervals import MIN_EXAMPLES, Proportion
 from reports.measures.metrics import Overall, RecipeMetrics
 from reports.measures.of_run import Measured, measure
@@ -84,6 +85,7 @@ def _one_by_one(run: Run, policy: Policy, measured: Measured) -> Iterator[RuleRe
         yield decide("min_clean_accuracy", "run", gate.min_clean_accuracy, measured.overall.clean_accuracy, gate.fewest)
     yield from _of_overall(gate, "run", measured.overall, gate.fewest)
     yield from _of_quality(gate, run, measured)
+    yield from _of_injection(gate, run, measured)
     recipes = {recipe.name: recipe for recipe in measured.recipes}
     for name, rules in gate.recipes.items():
         yield from _of_recipe(rules, name, recipes, gate.fewest)
@@ -112,6 +114,22 @@ def _of_quality(gate: GateRules, run: Run, measured: Measured) -> Iterator[RuleR
             yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
         else:
             yield decide(rule, "run", threshold, held.attacked if rule == "min_quality" else held.drop, gate.fewest)
+
+
+def _of_injection(gate: GateRules, run: Run, measured: Measured) -> Iterator[RuleResult]:
+    """Success beyond the control, of each recipe that has one."""
+    rule, threshold = "max_attributable_success_rate", gate.max_attributable_success_rate
+    if threshold is None:
+        return
+    if run.manifest.sequential:
+        said = f"{RULES[rule].what} has no interval that holds at every look of an --until-decided run; audit all examples"
+        yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
+    elif not measured.injections:
+        said = f"no recipe of this run asked benign twins, so {RULES[rule].what} could not be measured; run the recipe inject"
+        yield RuleResult(rule, "run", INCONCLUSIVE, said, threshold)
+    else:
+        for found in measured.injections:
+            yield decide(rule, f"recipe {found.recipe}", threshold, found.attributable, gate.fewest)
 
 
 def _of_recipe(rules: Rules, name: str, recipes: dict[str, RecipeMetrics], fewest: int) -> Iterator[RuleResult]:
@@ -182,7 +200,7 @@ def decide(rule: str, scope: str, threshold: float, observed: Proportion, fewest
 
 def _settles(observed: Proportion, threshold: float) -> int | None:
     """About how many examples would settle it; for a mean, as its interval narrows with the root of their number."""
-    if observed.method != BOOTSTRAP:
+    if observed.method not in (BOOTSTRAP, PAIRED):
         return settles_at(observed, threshold)
     distance = abs((observed.rate or 0.0) - threshold)
     if not distance or observed.unknown:

@@ -96,6 +96,7 @@ class GateRules(Rules):
     """``[gate]``: thresholds on the whole run, and what must hold before any of them is trusted."""
 
     min_clean_accuracy: Share | None = None
+    max_attributable_success_rate: Points | None = None
     min_quality: Share | None = None
     max_quality_drop: Points | None = None
     max_error_rate: Share = 0.0
@@ -113,7 +114,8 @@ class GateRules(Rules):
     @property
     def has_thresholds(self) -> bool:
         """Whether anything about robustness is demanded at all."""
-        return bool(self.given or self.graded or self.min_clean_accuracy is not None or self.recipes or self.slices)
+        alone = (self.min_clean_accuracy, self.max_attributable_success_rate)
+        return bool(self.given or self.graded or any(value is not None for value in alone) or self.recipes or self.slices)
 
     @property
     def graded(self) -> dict[str, float]:

@@ -30,6 +30,7 @@ RULES = {
         Rule("min_clean_accuracy", "Clean accuracy"),
         Rule("max_accuracy_drop", "Accuracy drop", points=True),
         Rule("max_attack_success_rate", "Attack success rate"),
+        Rule("max_attributable_success_rate", "Attack success beyond the control", points=True),
         Rule("min_quality", "Quality under attack"),
         Rule("max_quality_drop", "Quality drop", points=True),
     )

@@ -21,6 +21,8 @@ DIALOGUE = "dialogue:"
 """What names of recipes begin with whose rungs are turns, not severities of noise: they have a table of their own."""
 UNKNOWN = ("not judged", "untested")
 """Fates of examples that are neither robust nor broken."""
+OPEN = ("error", "untested", "undecided")
+"""Ends of trials that say nothing about the example either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,11 @@ class Overall:
 
     ``robust_accuracy``: right on the clean text and broken by no recipe. ``attack_success_rate``: broken by at least one
     recipe, of those that were right. ``untested``: right examples of which no recipe had a fair try. ``not_judged``: examples
-    that no recipe broke while one of them had an error or is missing. Neither is in a denominator, both widen every interval from
-    all broken to all robust. Clean accuracy is over all examples whose clean answer is known, the others over ``judged``.
+    that no recipe broke while one of them had an error, is missing, or found a success that fresh answers left open. Neither
+    is in a denominator, both widen every interval from all broken to all robust. Clean accuracy is over all examples whose clean
+    answer is known, the others over ``judged``.
     ``found``: examples on which a search found a success, confirmed or not. ``exhausted``: robust ones that held only until
-    some budget was spent.
+    some budget was spent. ``unanswered``: those whose clean text got no answer that counts; they are among the wrong ones.
     """
 
     examples: int
@@ -81,6 +84,7 @@ class Overall:
     robust_accuracy: Proportion
     accuracy_drop: Proportion
     attack_success_rate: Proportion
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,8 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
     count = Counter(o.status for o in outcomes)
     attacked = [o for o in outcomes if o.status in ATTACKED]
     won = [o for o in attacked if o.status == "succeeded"]
-    judged = [o for o in outcomes if o.status not in ("error", "untested")]
-    unknown = [o.example_id for o in outcomes if o.status in ("error", "untested")]
+    judged = [o for o in outcomes if o.status not in OPEN]
+    unknown = [o.example_id for o in outcomes if o.status in OPEN]
     complete = len(outcomes) == run.manifest.due
     groups = groups_of(run, outcomes)
 
@@ -127,7 +131,7 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
         n=len(outcomes),
         statuses={status: count[status] for status in STATUSES},
         judged=len(judged),
-        found=sum(o.status == "succeeded" or o.unconfirmed > 0 for o in outcomes),
+        found=sum(was_found(o) for o in outcomes),
         complete=complete,
         clean_accuracy=_clean(run, {o.example_id: [o] for o in outcomes}, confidence, len(outcomes)) if complete else None,
         accuracy_under_attack=over_all("failed", "exhausted"),
@@ -193,6 +197,11 @@ def groups_of(run: Run, outcomes: Iterable[Outcome]) -> dict[str, str] | None:
     return None if column is None else {o.example_id: str(o.meta.get(column)) for o in outcomes}
 
 
+def was_found(outcome: Outcome) -> bool:
+    """Whether the search found a success, whatever fresh answers then said of it."""
+    return outcome.status == "succeeded" or outcome.unconfirmed + outcome.undecided > 0
+
+
 def fate(statuses: Sequence[str], recipes: int) -> str:
     """What became of one example over a run's recipes: ``wrong``, ``broken``, ``robust``, ``untested`` or ``not judged``.
 
@@ -203,7 +212,7 @@ def fate(statuses: Sequence[str], recipes: int) -> str:
         return "wrong"
     if "succeeded" in statuses:
         return "broken"
-    if "error" in statuses or len(statuses) < recipes:
+    if {"error", "undecided"} & set(statuses) or len(statuses) < recipes:
         return "not judged"
     return "untested" if set(statuses) <= {"untested"} else "robust"
 
@@ -227,12 +236,13 @@ def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: fl
         judged=len(judged),
         not_judged=max(0, len(unknown) - untested),
         untested=untested,
-        found=sum(any(o.status == "succeeded" or o.unconfirmed for o in group) for group in by_id.values()),
+        found=sum(any(map(was_found, group)) for group in by_id.values()),
         exhausted=sum(_held_by_budget(group, recipes) for group in by_id.values()),
         clean_accuracy=_clean(run, by_id, confidence, examples),
         robust_accuracy=share(judged, "robust"),
         accuracy_drop=share(judged, "broken"),
         attack_success_rate=share(right, "broken"),
+        unanswered=sum(any(o.no_answer for o in group) for group in by_id.values()),
     )
 
 
@@ -242,8 +252,11 @@ def _held_by_budget(outcomes: Sequence[Outcome], recipes: int) -> bool:
 
 
 def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, examples: int) -> Proportion:
-    """Right on the clean text, of the examples whose clean answer is known; a test that never took place does not hide it."""
-    said = {e: next((o.status != "skipped" for o in group if o.clean is not None), None) for e, group in by_id.items()}
+    """Right on the clean text, of the examples that the victim was asked; a test that never took place does not hide it.
+
+    One that it gave no answer to is not right. Those that it could not be asked for an error are not known.
+    """
+    said = {e: next((o.status != "skipped" for o in group if o.clean or o.no_answer), None) for e, group in by_id.items()}
     known = [(e, right) for e, right in said.items() if right is not None]
     unknown = [*(e for e, right in said.items() if right is None), *_missing(examples - len(said))]
     groups = groups_of(run, (group[0] for group in by_id.values()))

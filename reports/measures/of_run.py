@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reports.measures.answer_kinds import AnswerKinds, answer_kinds
 from reports.measures.cascade import CascadeCost, cascade_cost
+from reports.measures.chance.floor import Noise, noise
+from reports.measures.injection import Injection, injections
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import (
     Overall,
@@ -40,6 +43,9 @@ class Measured:
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
     tables: tuple[Table, ...] = ()
+    injections: tuple[Injection, ...] = ()
+    answers: AnswerKinds | None = None
+    noise: Noise | None = None
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -56,4 +62,7 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         quality=quality(run, confidence),
         measures=task_measures(run),
         tables=tables(run, confidence),
+        injections=injections(run, confidence),
+        answers=answer_kinds(run, confidence),
+        noise=noise(run, confidence),
     )

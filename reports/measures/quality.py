@@ -31,8 +31,8 @@ class Quality:
     """Over all judged examples. ``clean``, ``attacked``: mean quality, 0 to 1; ``drop``: the mean of their paired differences.
 
     Under attack an example counts with the worst answer that any recipe found, one that was wrong on the clean text with that
-    answer. Each is held in a ``Proportion`` whose ``rate`` is the mean. ``untested`` examples, which nothing tried, count
-    at one end of the interval as unharmed and at the other as worthless.
+    answer, and one whose clean text got no answer with 0. Each is held in a ``Proportion`` whose ``rate`` is the mean.
+    ``untested`` examples, which nothing tried, count at one end of the interval as unharmed and at the other as worthless.
     """
 
     clean: Proportion
@@ -57,6 +57,7 @@ def quality(run: Run, confidence: float = CONFIDENCE) -> Quality | None:
     held = [(group, clean, attacked) for group, clean, attacked in pairs if clean is not None and attacked is not None]
     if not held:
         return None
+    held += [(group, 0.0, 0.0) for group in groups if group[0].no_answer]
     named = groups_of(run, (group[0] for group, _, _ in held))
     members = None if named is None else [named[group[0].example_id] for group, _, _ in held]
     clean, attacked = [c for _, c, _ in held], [a for _, _, a in held]

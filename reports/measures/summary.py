@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.gate.verdicts import GateResult
+from reports.measures.chance.floor import record
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
 from reports.measures.slices import Slice
@@ -31,6 +32,9 @@ def summarise(run: Run, result: GateResult | None = None, measured: Measured | N
         "overall": asdict(measured.overall),
         "quality": None if measured.quality is None else asdict(measured.quality),
         "measures": [asdict(measure) for measure in measured.measures],
+        "injections": [asdict(found) for found in measured.injections],
+        "answers": None if measured.answers is None else asdict(measured.answers),
+        "noise": record(measured.noise),
         "recipes": [_recipe(run, recipe) for recipe in measured.recipes],
         "stages": [asdict(stage) for stage in measured.stages],
         "cascade": _cascade(measured),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from reports.files.public import full_message, public_message
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
+from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
-from reports.measures.spending import bill
+from reports.render.certificates import certificates_section
 from reports.render.inert import code, prose
+from reports.render.injection import injection_sections
 from reports.render.minimised import minimised_section
 from reports.render.numbers import (
     NOTHING,
@@ -20,12 +24,15 @@ from reports.render.numbers import (
     drawn,
     interval,
     intervals,
+    lost_points,
     number,
     percent,
     points_interval,
+    unanswered,
     words,
 )
 from reports.run import Judged, Outcome, Run
+from reports.run.bill import bill
 from reports.run.failures import failures
 
 SHOWN = 20
@@ -38,9 +45,12 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _head(run, gate),
         _rules(gate),
         _overall(measured, drawn(run.manifest)),
+        _noise(measured),
         _quality(measured),
+        _answers(measured),
         _channel(run),
         *_tables(measured),
+        *injection_sections(measured),
         _bill(run),
         _stages(measured),
         _recipes(measured),
@@ -50,6 +60,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _slices("By slice", measured.slices),
         _flags(run, texts),
         minimised_section(run, texts=texts),
+        certificates_section(run, measured.overall.robust_accuracy, texts=texts),
         _failures(run, texts),
         _facts(run),
     ]
@@ -88,7 +99,7 @@ def _rules(gate: GateResult) -> str:
 def _overall(measured: Measured, drawn: str) -> str:
     whole = measured.overall
     rows = [
-        ("clean accuracy", interval(whole.clean_accuracy)),
+        (f"clean accuracy{unanswered(whole, ', of')}", interval(whole.clean_accuracy)),
         ("robust accuracy: right, and broken by no recipe", interval(whole.robust_accuracy)),
         ("accuracy drop", points_interval(whole.accuracy_drop)),
         ("of the examples that were right, those broken by some recipe", interval(whole.attack_success_rate)),
@@ -97,13 +108,32 @@ def _overall(measured: Measured, drawn: str) -> str:
     missed = f" {whole.untested} more are untested." * bool(whole.untested) + missed
     if missed:
         missed += " They are left out of every rate; each interval reaches from all of them broken to all of them robust."
-    confirmed = whole.attack_success_rate.successes
-    if whole.found > confirmed:
-        missed += f" On {whole.found} examples the search found a success; fresh answers confirmed {confirmed}."
     note = f"{whole.judged} examples, {intervals(whole.robust_accuracy, measured.confidence)}.{missed}"
     if drawn:
         note = f"{note} {drawn[:1].upper()}{drawn[1:]}."
     return section("Overall", table(("", "value"), rows), note)
+
+
+def _noise(measured: Measured) -> str:
+    """The noise floor and what fresh answers confirmed; nothing for a run whose victim was not seen to vary."""
+    found = measured.noise
+    if found is None or not (found.varies or found.flip_rate.successes):
+        return ""
+    rows = [
+        ("clean texts that changed their answer when asked again", interval(found.flip_rate)),
+        ("examples that the search found broken", str(found.found)),
+        ("confirmed by fresh answers", str(found.confirmed)),
+        ("left open by them", str(found.undecided)),
+        ("breach probability of the confirmed, mean", percent(found.breach)),
+        ("the same of their originals", percent(found.control)),
+    ]
+    note = (
+        f"A success counts once most of {found.confirm} fresh answers reach the goal and the text is shown to break the victim"
+        " more often than its original does."
+        if found.varies
+        else "The victim declares that it always answers alike, so its successes were believed at once."
+    )
+    return section("Noise", table(("", "value"), rows), note)
 
 
 def _channel(run: Run) -> str:
@@ -138,6 +168,32 @@ def _tables(measured: Measured) -> list[str]:
         )
         for one in measured.tables
     ]
+
+
+def _answers(measured: Measured) -> str:
+    split = measured.answers
+    if split is None or not split.mixed:
+        return ""
+    rows = [
+        (
+            *(
+                prose(one.kind),
+                interval(one.clean),
+                interval(one.attacked),
+                NOTHING if one.kind == RIGHT else interval(one.moved),
+            ),
+            f"{one.texts:,} of {split.texts:,}" if one.texts else NOTHING,
+        )
+        for one in split.kinds
+    ]
+    lost = lost_points(asdict(split))
+    note = (
+        f"Of all {split.examples} examples, on the clean text and at worst under attack. An answer that is none is neither right "
+        "nor broken: an example that no recipe broke counts here as what the victim returned most often in place of an answer. "
+        "*Became so*: of another kind on the clean text."
+    )
+    columns = ("kind", "clean", "under attack", "became so", "changed texts")
+    return section("Answers by kind", *([f"**{prose(lost)}.**"] if lost else []), table(columns, rows), note)
 
 
 def _stages(measured: Measured) -> str:
@@ -226,7 +282,9 @@ def _failures(run: Run, texts: bool) -> str:
 
 def _failure(run: Run, outcome: Outcome, texts: bool) -> Iterator[str]:
     clean, best = _prediction(run, outcome.clean), _prediction(run, outcome.best)
-    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {best}, {outcome.queries} queries"
+    often = breach(outcome)
+    fresh = "" if often is None else f", breach probability {interval(often)} from {often.n} fresh answers"
+    yield f"- {code(outcome.recipe)} on {code(outcome.example_id)}: {clean} → {best}, {outcome.queries} queries{fresh}"
     if not texts:
         return
     yield f"  - original: {code(_short(outcome.texts.get(outcome.field, '')))}"

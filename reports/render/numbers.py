@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from reports.measures.clusters import Design
 from reports.measures.intervals import ANYTIME, Proportion
-from reports.measures.metrics import RecipeMetrics
+from reports.measures.metrics import Overall, RecipeMetrics
 from reports.measures.tables.table import Cell, Change
 from reports.run import Manifest
 
@@ -111,6 +112,26 @@ def channel(manifest: Manifest) -> str:
         f"through {record.get('channel')}: word error rate {percent(rate)}; clean accuracy {percent(without)} without it, "
         f"{percent(through)} through it, on {record.get('texts')} texts"
     )
+
+
+def unanswered(whole: Overall, before: str) -> str:
+    """How many examples clean accuracy is taken of, where some of them got no answer; nothing where all did."""
+    if not whole.unanswered:
+        return ""
+    return f"{before} {whole.clean_accuracy.n} examples, {whole.unanswered} of which got no answer and count as wrong"
+
+
+def lost_points(answers: Mapping[str, Any] | None) -> str:
+    """Where the points went that an attack took, the largest part first; nothing where none but to wrong answers.
+
+    ``answers``: the split of the examples by kind, as it stands in ``summary.json``.
+    """
+    moved = [(one["kind"], one["moved"]) for one in (answers or {}).get("kinds", ()) if one["kind"] not in ("right", "untested")]
+    moved = sorted(((kind, to) for kind, to in moved if to["successes"]), key=lambda part: -part[1]["successes"])
+    if not any(kind != "wrong" for kind, _ in moved):
+        return ""
+    parts = [f"{kind} {100 * to['rate']:.1f} ({100 * to['low']:.1f}–{100 * to['high']:.1f})" for kind, to in moved]
+    return f"Of {100 * sum(to['rate'] for _, to in moved):.1f} points lost under attack: {', '.join(parts)}"
 
 
 def number(value: float | None, digits: int = 0) -> str:

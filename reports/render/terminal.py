@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from reports.files.public import full_message
 from reports.files.text import one_line, visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
+from reports.measures.answer_kinds import RIGHT
 from reports.measures.cascade import told
+from reports.measures.chance import floor
 from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
-from reports.measures.spending import bill
 from reports.render import numbers
+from reports.render.injection import told_of
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
+from reports.run.bill import bill
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -75,8 +79,11 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
     yield _overall(measured)
     yield from _quality(measured)
+    yield from _injections(measured)
+    yield from _answers(measured)
     if said := numbers.channel(run.manifest):
         yield plain(said)
+    yield from _noise(measured)
     yield from _drawn(run)
     if said := bill(run.manifest):
         yield plain(f"spent: {said}")
@@ -139,15 +146,13 @@ def _rules(result: GateResult, *, every: bool) -> Table:
 
 def _overall(measured: Measured) -> Text:
     whole = measured.overall
-    confirmed = whole.attack_success_rate.successes
     lines = [
-        f"clean accuracy   {interval(whole.clean_accuracy)}",
+        f"clean accuracy   {interval(whole.clean_accuracy)}{numbers.unanswered(whole, '   of')}",
         f"robust accuracy  {interval(whole.robust_accuracy)}   right, and broken by no recipe",
         f"accuracy drop    {points_interval(whole.accuracy_drop)}",
         f"on {whole.judged} examples"
         + (f"; {whole.untested} more untested" if whole.untested else "")
         + (f"; {whole.not_judged} more could not be judged" if whole.not_judged else "")
-        + (f"; {whole.found} found broken, {confirmed} confirmed" if whole.found > confirmed else "")
         + f"; {intervals(whole.robust_accuracy, measured.confidence)}",
     ]
     from rich.text import Text
@@ -165,10 +170,41 @@ def _quality(measured: Measured) -> Iterator[Text]:
             yield plain(f"{one.title}: {number(one.clean, 3)} clean, {number(one.attacked, 3)} under attack")
 
 
+def _injections(measured: Measured) -> Iterator[RenderableType]:
+    for found in measured.injections:
+        table = bare_table(f"{found.recipe}: arm", "gave the word %", "quoted it %", "refused %", "did the task %")
+        for arm in found.arms:
+            cells = (arm.emitted, arm.quoted, arm.refused, arm.useful)
+            table.add_row(plain(arm.name), *(plain(_bare(cell)) for cell in cells))
+        yield unbroken(table)
+        for line in told_of(found):
+            yield plain(line)
+
+
+def _answers(measured: Measured) -> Iterator[RenderableType]:
+    """Every kind of answer, where there are others than right and wrong ones."""
+    split = measured.answers
+    if split is None or not split.mixed:
+        return
+    table = bare_table(f"answers of {split.examples}", "clean %", "under attack %", "became so %", f"of {split.texts:,} texts")
+    for one in split.kinds:
+        moved = numbers.NOTHING if one.kind == RIGHT else _bare(one.moved)
+        cells = (one.kind, _bare(one.clean), _bare(one.attacked), moved, number(one.texts) if one.texts else numbers.NOTHING)
+        table.add_row(*map(plain, cells))
+    yield unbroken(table)
+    if lost := numbers.lost_points(asdict(split)):
+        yield plain(lost, "yellow")
+
+
 def _drawn(run: Run) -> Iterator[Text]:
     said = numbers.drawn(run.manifest)
     if said:
         yield plain(said)
+
+
+def _noise(measured: Measured) -> Iterator[Text]:
+    if measured.noise is not None and (measured.noise.varies or measured.noise.flip_rate.successes):
+        yield from map(plain, floor.told(measured.noise))
 
 
 def _bare(value: Proportion | None) -> str:

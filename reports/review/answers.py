@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from reports.measures.agreement import Agreement, agreement
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.judged import Corrected, corrected
+from reports.review.agreement import Agreement, agreement
 from reports.review.sample import Item, Review, consensus, item_name, share_out
 from reports.run import Outcome, Run, RunError
 from reports.run.cases import inputs_of

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reports.measures.agreement import Agreement, agreement
 from reports.measures.intervals import CONFIDENCE, Proportion, exact, proportion
 from reports.measures.of_run import measure
 from reports.measures.sequential import ends_at
+from reports.review.agreement import Agreement, agreement
 from reports.review.sample import Review, consensus
 from reports.run import Run
 

@@ -17,7 +17,9 @@ from reports.run.upgrade import MISCLASSIFY
 _COLUMNS = (
     *("example_id", "recipe", "reference", "before", "before_score", "after", "after_score"),
     *("original", "perturbed", "edits", "severity", "queries", "words_changed", "words", "words_inserted", "similarity"),
+    *("fresh_asked", "fresh_reached"),
 )
+_FRESH = ("fresh_asked", "fresh_reached", "control_asked", "control_reached")
 
 
 def failures(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
@@ -55,6 +57,7 @@ def case(outcome: Outcome) -> dict[str, Any]:
         "words": outcome.words,
         **({"words_inserted": outcome.words_inserted} if outcome.words_inserted else {}),
         "similarity": outcome.similarity,
+        **{name: count for name in _FRESH if (count := getattr(outcome, name))},
         "meta": dict(outcome.meta),
         **({} if outcome.goal == MISCLASSIFY else {"goal": outcome.goal}),
         **({} if outcome.gold is None else {"gold": outcome.gold}),
@@ -98,7 +101,8 @@ def _row(outcome: Outcome, columns: Mapping[str, int]) -> list[Any]:
         changes,
     ]
     counts = [outcome.queries, outcome.words_changed, outcome.words, outcome.words_inserted]
-    numbers = [lowest_severity(outcome), *counts, outcome.similarity]
+    fresh = [outcome.fresh_asked, outcome.fresh_reached] if outcome.fresh_asked else [None, None]
+    numbers = [lowest_severity(outcome), *counts, outcome.similarity, *fresh]
     return [cell(value) if isinstance(value, str) else value for value in [*texts, *numbers]]
 
 

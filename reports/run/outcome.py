@@ -17,7 +17,7 @@ from reports.run.upgrade import MISCLASSIFY, upgraded_outcome
 T = TypeVar("T")
 FAIR_TRY = 10
 """Texts that a spent budget must have tried, for lines that do not say how many were told apart."""
-STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested")
+STATUSES = ("succeeded", "failed", "skipped", "exhausted", "error", "untested", "undecided")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Judged:
     ``shown``: the answer in a line. ``score``: how close to the goal. ``quality``: how good by the task's measure, 0 to 1; None
     for a task without one. ``scores``: in the order of the run's labels, absent where the victim gives none. ``spans``:
     (start, end, label) in the attacked text, offsets in code points. ``answer``: what brings the answer back where ``shown``
-    does not. ``measures``: the task's own numbers by name; three for one that is pooled.
+    does not. ``measures``: the task's own numbers by name; three for one that is pooled. ``kind``: what kind of an answer it is,
+    where that says more than right or wrong: ``refused``, or ``invalid`` for one that is not in the form that was asked for.
     """
 
     shown: str
@@ -37,6 +38,7 @@ class Judged:
     spans: tuple[tuple[int, int, str], ...] = ()
     answer: Any = None
     measures: Mapping[str, Any] = _field(default_factory=dict)
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,13 @@ class Outcome:
     were replaced or removed; ``words_inserted``: words inserted besides.
     ``similarity``: cosine to the original by the run's encoder. ``status``: ``succeeded``; ``failed`` (the attack came to its
     end) or ``exhausted`` (its budget was spent), both after a fair try; ``untested`` (no fair try: too few texts that the
-    victim can tell from the original, or none); ``skipped`` (wrong on the clean text); ``error``. ``distinct``: texts tried
+    victim can tell from the original, or none); ``undecided`` (a success was found that fresh answers neither confirmed nor
+    refuted); ``skipped`` (wrong on the clean text, or no answer to it); ``error``. ``distinct``: texts tried
     that the victim can tell from the original; ``indistinguishable``: those that it cannot. ``unconfirmed``: successes of the
-    search that fresh answers did not confirm; ``fresh_asked``, ``fresh_reached``: fresh answers to the winner, and those
-    that reached the goal too. ``unusable``: texts to which the victim returned no answer that counts, by kind.
+    search that fresh answers refuted; ``undecided``: those that they neither confirmed nor refuted. ``fresh_asked``,
+    ``fresh_reached``: fresh answers to the winner, and those that reached the goal too; ``control_asked``, ``control_reached``:
+    the same of the original, asked for the last success that needed it. ``unusable``: texts to which the victim returned no
+    answer that counts, by kind.
     ``details``: what else an attack wrote down, by name.
     ``proposed``, ``rejected``, ``no_ops``: candidates before
     constraints, refused by them, equal to the original. ``ladder``: severities of sampled noise. ``error``: type and
@@ -124,6 +129,14 @@ class Outcome:
     stratum: str | None = None
     unusable: Mapping[str, int] = _field(default_factory=dict)
     details: Mapping[str, Any] = _field(default_factory=dict)
+    undecided: int = 0
+    control_asked: int = 0
+    control_reached: int = 0
+
+    @property
+    def no_answer(self) -> str:
+        """The kind of what the victim returned to the clean text in place of an answer (``empty`` …); empty where it answered."""
+        return "" if self.clean is not None else str((self.error or {}).get("kind", ""))
 
     @property
     def words_touched(self) -> int:
@@ -173,6 +186,7 @@ _LEFT_OUT: Mapping[str, Any] = {
     "unusable": {},
     "details": {},
     **dict.fromkeys(("words_inserted", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), 0),
+    **dict.fromkeys(("undecided", "control_asked", "control_reached"), 0),
 }
 """What a line does not say where it is as usual."""
 _REQUIRED = {"example_id", "recipe", "status", "reference", "field", "texts"}
@@ -184,6 +198,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("queries", "forwards", "words_changed", "words", "words_inserted"), (int,)),
     **dict.fromkeys(("proposed", "rejected", "no_ops", "attempted"), (int,)),
     **dict.fromkeys(("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"), (int,)),
+    **dict.fromkeys(("undecided", "control_asked", "control_reached"), (int,)),
     "perturbed": (str, type(None)),
     "stratum": (str, type(None)),
     "gold": (object,),
@@ -226,6 +241,8 @@ def judged_line(judged: Judged | None) -> dict[str, Any] | None:
         line["spans"] = [list(span) for span in judged.spans]
     if judged.measures:
         line["measures"] = dict(judged.measures)
+    if judged.kind:
+        line["kind"] = judged.kind
     return line
 
 
@@ -293,7 +310,7 @@ def _judged(raw: Mapping[str, Any] | None) -> Judged | None:
     spans = tuple((_a(int, start), _a(int, end), _text(label)) for start, end, label in raw.get("spans", ()))
     score, quality = (None if raw.get(name) is None else _number(raw[name]) for name in ("score", "quality"))
     measures = _a(dict, raw.get("measures", {}))
-    return Judged(_text(raw["shown"]), scores, score, quality, spans, raw.get("answer"), measures)
+    return Judged(_text(raw["shown"]), scores, score, quality, spans, raw.get("answer"), measures, _text(raw.get("kind", "")))
 
 
 _JUDGED = frozenset(_field_.name for _field_ in fields(Judged))

@@ -30,13 +30,18 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All cases of a replay. ``max_broken``: how many may be broken; ``max_not_applicable``: the share that need not apply."""
+    """All cases of a replay.
+
+    ``max_broken``: how many may be broken; ``max_not_applicable``: the share that need not apply. ``doubt``: why answers that
+    look fixed prove nothing; empty where nothing speaks against them.
+    """
 
     victim: str
     cases: tuple[Replayed, ...]
     max_broken: int = 0
     repeat: int = 1
     max_not_applicable: float = MAX_NOT_APPLICABLE
+    doubt: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -46,11 +51,11 @@ class Replay:
 
     @property
     def verdict(self) -> str:
-        """``failed`` with too many broken cases; ``inconclusive`` with errors, flaky answers, or too little that applied."""
+        """``failed`` with too many broken cases; ``inconclusive`` with errors, flaky answers, a doubt or too few that apply."""
         counts = self.counts
         if counts[BROKEN] > self.max_broken:
             return "failed"
-        if counts[ERROR] or counts[FLAKY] or not counts[FIXED] + counts[BROKEN] or self._too_few_apply:
+        if counts[ERROR] or counts[FLAKY] or not counts[FIXED] + counts[BROKEN] or self._too_few_apply or self.doubt:
             return "inconclusive"
         return "passed"
 
@@ -68,7 +73,8 @@ class Replay:
         counts = self.counts
         said = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "no case"
         most = f", and at most {self.max_not_applicable:.1%} not applicable" if self._too_few_apply else ""
-        return f"{self.verdict.upper()}: {said}; at most {self.max_broken} may be broken{most}"
+        doubt = f"; {self.doubt}" if self.doubt else ""
+        return f"{self.verdict.upper()}: {said}; at most {self.max_broken} may be broken{most}{doubt}"
 
     def to_dict(self) -> dict[str, Any]:
         """As ``robustness replay --json`` prints it."""
@@ -78,7 +84,7 @@ class Replay:
         ]
         head = {"verdict": self.verdict, "exit_code": self.exit_code, "victim": self.victim, "repeat": self.repeat}
         limits = {"max_broken": self.max_broken, "max_not_applicable": self.max_not_applicable}
-        return {**head, **limits, "counts": self.counts, "cases": cases}
+        return {**head, **limits, "doubt": self.doubt, "counts": self.counts, "cases": cases}
 
 
 def replayed(case: Outcome, clean: Sequence[tuple[str, bool]], answers: Sequence[tuple[str, bool]]) -> Replayed:

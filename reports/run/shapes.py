@@ -9,6 +9,7 @@ from typing import Any
 COUNTS = (
     *("queries", "forwards", "words_changed", "words_inserted", "words", "proposed", "rejected", "no_ops", "attempted"),
     *("distinct", "indistinguishable", "unconfirmed", "fresh_asked", "fresh_reached"),
+    *("undecided", "control_asked", "control_reached"),
 )
 _MOST = 1 << 53
 """Beyond it a count is no longer exact wherever JSON is read."""

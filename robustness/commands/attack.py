@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from robustness.victims.base import Victim
 
 
-EXIT_CODES = {"failed": 0, "succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3}
+EXIT_CODES = {"failed": 0, "succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3, "undecided": 3}
 WORDS = {
     "succeeded": "broken",
     "failed": "held",
     "skipped": "already wrong on the clean text",
     "exhausted": "held until the budget ran out",
+    "undecided": "something broke it once, and fresh answers neither confirmed nor refuted it;",
     "untested": "too little was tried that the victim can tell from the original; the attack ended",
 }
 NOTHING = "nothing was tried that the victim can tell from the original; the attack ended"

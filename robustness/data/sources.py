@@ -18,6 +18,8 @@ _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".n
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+SHIPPED = "demo:"
+"""What a set of examples is named by that comes with this package."""
 _KINDS = "a .csv, .tsv, .jsonl, .json or .parquet file, a folder written by datasets' save_to_disk, or hub:NAME"
 
 
@@ -39,6 +41,8 @@ def read_table(source: Any, options: ReadOptions) -> Table:
         raise UsageError(f"unknown data format {options.format!r}; expected one of {', '.join(FORMATS)}")
     if isinstance(source, Table):
         return source
+    if isinstance(source, str) and source.startswith(SHIPPED):
+        return _shipped(source, options)
     if isinstance(source, (str, Path)) and not str(source).startswith("hub:"):
         return _path(Path(source), options)
     if options.columns:
@@ -52,6 +56,20 @@ def read_table(source: Any, options: ReadOptions) -> Table:
     if isinstance(source, Iterable) and not isinstance(source, (bytes, Mapping)):
         return _iterable(source, options.fields)
     raise DataError(f"cannot read examples from {type(source).__name__}; expected {_KINDS}, a DataFrame, or (text, label) pairs")
+
+
+def _shipped(source: str, options: ReadOptions) -> Table:
+    """A set of examples that comes with this package, ``demo:NAME``."""
+    from importlib.resources import files
+
+    folder = files("robustness").joinpath("demo")
+    known = sorted(entry.name.removesuffix(".jsonl") for entry in folder.iterdir() if entry.name.endswith(".jsonl"))
+    name = source.removeprefix(SHIPPED)
+    if name not in known:
+        raise DataError(f"there are no shipped examples {source!r}; there are: {', '.join(SHIPPED + one for one in known)}")
+    if options.columns or options.split is not None or options.encoding is not None or options.format is not None:
+        raise DataError(f"{source} is read as it is: leave --columns, --split, --encoding and --format out")
+    return read_jsonl(source, folder.joinpath(f"{name}.jsonl").read_text(encoding="utf-8"), (), ())
 
 
 def _kind_of(source: Any) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Answer, Input, Unusable
+from attacks.search.confirming import ERROR
+from reports.measures.intervals import exact
 from robustness.engine.failures import Failure
 from robustness.errors import VictimError
 from robustness.planning.self_checks import CODES, Flag
@@ -16,15 +18,18 @@ if TYPE_CHECKING:
 
 SAMPLE = 20
 SAMPLE_DECLARED = 8
+RULE = "majority-and-fisher"
+"""Names how a success is confirmed: ``attacks.search.confirming.confirmation``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """The same clean texts asked three times: together in one batch, then twice one by one.
+    """The noise floor: the same clean texts asked three times, together in one batch, then twice one by one.
 
-    ``flips``: texts whose label changed between the two single asks. ``moved``: texts with any answer that differs by more than
-    rounding. ``misplaced``: texts that get one label by themselves, twice, and another in a batch. ``exact``: all answers equal
-    to the last bit. ``declared``: the victim states that it always gives the same answer; ``labels``: it gives labels only.
+    ``flips``: texts whose label changed between the two single asks, or that got no answer that counts in one of them. ``moved``:
+    texts with any answer that differs by more than rounding. ``misplaced``: texts that get one label by themselves, twice, and
+    another in a batch. ``exact``: all answers equal to the last bit. ``declared``: the victim states that it always gives the
+    same answer, and was asked as one that does; ``labels``: it gives labels only; ``remote``: it is asked over a network.
     """
 
     texts: int
@@ -34,28 +39,40 @@ class Repeats:
     exact: bool = True
     declared: bool = False
     labels: bool = False
+    remote: bool = False
 
     @property
     def how(self) -> str:
-        """``declared``, ``alike``, ``varies`` or, where equal labels say little, ``unknown``."""
+        """``declared``, ``alike``, ``varies`` or, where equal answers say little, ``unknown``."""
         if self.flips or self.moved or not self.exact:
             return "varies"
         if self.declared:
             return "declared"
-        return "unknown" if self.labels else "alike"
+        return "unknown" if self.labels or self.remote else "alike"
 
     def confirm(self, times: int) -> int:
-        """Fresh answers to ask for each success.
+        """Most fresh answers to ask for each success.
 
         Twenty equal labels cannot rule out that one answer in fifty is another, twenty rows of equal scores nearly can: so a
-        victim of labels only is asked again unless it declares that it never varies.
+        victim of labels only is asked again unless it declares that it never varies. So is one behind a network, whose answers
+        depend on what else its server computes at the time.
         """
         return 0 if self.how in ("declared", "alike") else times
 
     def record(self, times: int) -> dict[str, Any]:
-        """As it stands in ``run.json``."""
+        """As it stands in ``run.json``; ``flip_interval``: Clopper-Pearson, at 95 %."""
         counted = {"texts": self.texts, "flips": self.flips, "moved": self.moved, "misplaced": self.misplaced}
-        return {**counted, "how": self.how, "confirm": self.confirm(times)}
+        ends = [round(end, 6) for end in exact(self.flips, self.texts)]
+        return {**counted, "flip_interval": ends, "how": self.how, "confirm": self.confirm(times)}
+
+    def comparable(self, times: int) -> dict[str, Any]:
+        """What two runs must share to be compared: by which rule a success became a break; nothing where none was needed.
+
+        The measured rate is no part of it: twenty texts measure it so roughly that two runs of one victim would rarely share it.
+        ``reports.compare.comparable`` asks whether two measured rates can be one.
+        """
+        confirm = self.confirm(times)
+        return {"noise": {"confirm": confirm, "rule": RULE, "error": ERROR}} if confirm else {}
 
     def flags(self) -> list[Flag]:
         """What a reader must know of this."""
@@ -69,45 +86,58 @@ class Repeats:
         return found
 
 
-def measure_repeats(backend: VictimBackend, inputs: Sequence[Input]) -> Repeats:
+def measure_repeats(backend: VictimBackend, inputs: Sequence[Input], *, declared: bool | None = None) -> Repeats:
     """Ask the same inputs in one batch and twice one by one, in reverse order, bypassing every cache.
+
+    ``declared``: whether the victim states that it never varies; None for what it says. One that does is asked fewer texts once
+    less.
 
     Raises:
         RobustnessError: the victim answers them one by one, but not together.
     """
     info, same, gist = backend.victim.info, backend.task.same, backend.task.gist
-    inputs = inputs[:SAMPLE_DECLARED] if info.deterministic else inputs
+    declared = info.deterministic if declared is None else declared
+    inputs = inputs[:SAMPLE_DECLARED] if declared else inputs
     once = _apart(backend, inputs[::-1], "again#1")[::-1]
-    again = once if info.deterministic else _apart(backend, inputs, "again#2")
-    together = _usable(backend.compute(_padded(backend, inputs)))[: len(inputs)]
-    rows = list(zip(together, once, again, strict=True))
+    again = once if declared else _apart(backend, inputs, "again#2")
+    together = backend.compute(_padded(backend, inputs))[: len(inputs)]
+    rows = [row for row in zip(together, once, again, strict=True) if not any(isinstance(one, Failure) for one in row)]
+    if inputs and not rows:
+        raise VictimError("the victim gave no answer to texts that it answered before")
+
+    def differ(one: Any, other: Any) -> bool:
+        if isinstance(one, Unusable) or isinstance(other, Unusable):
+            return _kind(one) != _kind(other)
+        return not same(one, other)
+
+    def flipped(one: Any, other: Any) -> bool:
+        unusable = isinstance(one, Unusable) or isinstance(other, Unusable)
+        return _kind(one) != _kind(other) if unusable else gist(one) != gist(other)
+
     return Repeats(
-        texts=len(inputs),
-        flips=sum(gist(a) != gist(b) for _, a, b in rows),
-        moved=sum(not (same(a, b) and same(t, a)) for t, a, b in rows),
-        misplaced=sum(gist(a) == gist(b) != gist(t) for t, a, b in rows),
+        texts=len(rows),
+        flips=sum(flipped(a, b) for _, a, b in rows),
+        moved=sum(differ(a, b) or differ(t, a) for t, a, b in rows),
+        misplaced=sum(not flipped(a, b) and flipped(a, t) for t, a, b in rows),
         exact=all(_bare(t) == _bare(a) == _bare(b) for t, a, b in rows),
-        declared=info.deterministic,
+        declared=declared,
         labels=info.access == "labels",
+        remote=backend.streaming,
     )
 
 
-def _apart(backend: VictimBackend, inputs: Sequence[Input], ask: str) -> list[Answer]:
+def _apart(backend: VictimBackend, inputs: Sequence[Input], ask: str) -> list[Answer | Failure]:
     if backend.streaming:  # each is asked by itself anyway, and one after the other would only take longer
-        return _usable(backend.compute_fresh([(one, ask) for one in inputs]))
-    return [_usable(backend.compute(_padded(backend, [one])))[0] for one in inputs]
+        return list(backend.compute_fresh([(one, ask) for one in inputs]))
+    return [backend.compute(_padded(backend, [one]))[0] for one in inputs]
 
 
-def _usable(answers: Sequence[Answer | Failure]) -> list[Answer]:
-    """The answers; raises ``VictimError`` where one is not an answer, though the same text had an answer before."""
-    for one in answers:
-        if isinstance(one, (Failure, Unusable)):
-            raise VictimError(f"the victim gave no answer to a text that it answered before: {one.message}")
-    return [one for one in answers if not isinstance(one, (Failure, Unusable))]
+def _kind(answer: Any) -> str:
+    return answer.kind if isinstance(answer, Unusable) else ""
 
 
 def _bare(answer: Any) -> Any:
-    return replace(answer, reading=None)
+    return _kind(answer) if isinstance(answer, Unusable) else replace(answer, reading=None)
 
 
 def _padded(backend: VictimBackend, inputs: Sequence[Input]) -> list[Input]:

@@ -36,8 +36,8 @@ SCORE_DECIMALS = 6
 class Plan:
     """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
 
-    ``confirm``: fresh answers asked for each success, 0 for a victim that always answers alike. ``space``: what the victim reads
-    and can answer. ``requests``: how many requests one query asks.
+    ``confirm``: most fresh answers asked for each success, 0 for a victim that always answers alike. ``space``: what the victim
+    reads and can answer. ``requests``: how many requests one query asks.
     """
 
     recipes: tuple[Recipe, ...]
@@ -128,6 +128,8 @@ def _attack(recipe: Recipe, trial: Trial) -> Search[tuple[str, Mapping[str, str]
         return "error", {"type": type(error).__name__, "message": cut(error, 500)}
     if trial.won:
         return "succeeded", None
+    if trial.tally.undecided:  # something was found that may be a break: the example neither held nor broke
+        return "undecided", None
     return (held if trial.tally.distinct >= enough else "untested"), None
 
 
@@ -146,11 +148,15 @@ def _similarity(trial: Trial) -> Search[float | None]:
 
 
 def crashed(plan: Plan, recipe: Recipe, example: Example, error: UnansweredError, *, clean_forwards: int) -> Outcome:
-    """The outcome of a trial whose clean text could not be judged."""
+    """The outcome of a trial whose clean text could not be judged.
+
+    A victim that was asked and returned no answer (``error.kind``) was not right: the example is skipped as a wrong one is. One
+    that could not be asked is an error, which says nothing of the victim.
+    """
     return Outcome(
         example_id=example.id,
         recipe=recipe.name,
-        status="error",
+        status="skipped" if error.kind else "error",
         **_right(plan, example),
         field=plan.fields[plan.field],
         texts=dict(zip(plan.fields, example.inputs, strict=True)),
@@ -202,6 +208,9 @@ def _outcome(
         unconfirmed=trial.tally.unconfirmed,
         fresh_asked=trial.tally.fresh_asked,
         fresh_reached=trial.tally.fresh_reached,
+        undecided=trial.tally.undecided,
+        control_asked=trial.tally.control_asked,
+        control_reached=trial.tally.control_reached,
         unusable=dict(trial.tally.unusable),
         details=dict(trial.details),
         ladder=_ladder(plan, trial),
@@ -234,6 +243,7 @@ def _record(plan: Plan, example: Example, trial: Trial, verdict: Verdict, found:
         spans=tuple((span.start, span.end, span.label) for span in shown.spans),
         answer=shown.answer,
         measures=plan.task.measure(verdict.answer, seen),
+        kind=plan.task.kind(verdict.answer, seen),
     )
 
 

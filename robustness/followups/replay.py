@@ -12,6 +12,7 @@ from reports.run.cases import inputs_of
 from reports.run.replayed import ERROR, MAX_NOT_APPLICABLE, Replay, Replayed, replayed
 from robustness.engine.converse import CaseJudge, ask, check_fits, oracle_for
 from robustness.errors import UsageError
+from robustness.followups.doubted import doubt_in
 from robustness.planning.supplied import resupplied, with_supplied
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Space
@@ -62,7 +63,8 @@ def replay(
         _judged(case, one, [r[each * i : each * (i + 1)] for r in rounds])
         for i, (case, one) in enumerate(zip(cases, judges, strict=True))
     ]
-    return Replay(victim.info.name, tuple(judged), max_broken, repeat, max_not_applicable)
+    doubt = doubt_in(victim.info, cases, rounds[0], each)
+    return Replay(victim.info.name, tuple(judged), max_broken, repeat, max_not_applicable, doubt)
 
 
 def _judged(case: Outcome, judge: CaseJudge, turns: Sequence[Answers]) -> Replayed:

@@ -81,6 +81,8 @@ class Audit:
         from reports.render import render_all
         from reports.run.store import RunWriter, load_run
 
+        if resume:
+            self._keep_confirming(Path(out))
         watcher, drawing = watcher or Silent(), self._drawing(policy)
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
@@ -97,6 +99,18 @@ class Audit:
         run = load_run(out)
         render_all(run, policy)
         return run
+
+    def _keep_confirming(self, out: Path) -> None:
+        """Go on asking fresh answers where the run began so: that a victim answered alike this time may be luck."""
+        from reports.run.store import MANIFEST, read_manifest
+
+        if not (out / MANIFEST).exists():
+            return
+        then = read_manifest(out)
+        noise = then.comparability.get("noise")
+        if noise is not None and "noise" not in self.manifest.comparability:
+            self.plan = replace(self.plan, confirm=int(then.repeats.get("confirm", self.settings.confirm)))
+            self.manifest = replace(self.manifest, comparability={**self.manifest.comparability, "noise": noise})
 
     def _drawing(self, policy: Policy | None) -> Drawing:
         from reports.gate.policy import Policy as NoPolicy
@@ -250,6 +264,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
     if loss:
         manifest = replace(manifest, victim={**manifest.victim, "channel": loss.record()})
-    manifest = replace(manifest, repeats=repeats.record(settings.confirm), asked=asked)
+    floor = {**manifest.comparability, **repeats.comparable(settings.confirm)}
+    manifest = replace(manifest, repeats=repeats.record(settings.confirm), comparability=floor, asked=asked)
     bias = LabelBias(victim.info.labels, label_bias.content_free(backend)) if victim.info.prompted else None
     return Audit(victim, data, plan, oracles, backend, manifest, settings, flags, bias)

@@ -1,11 +1,13 @@
 """Doubts about the victim and the attacks as a whole, read from the outcomes: does the evaluation mean what it seems to?
 
-A victim that always says the same, ties, swapped labels, data of one label, and a blind attack that beats a guided one (the
-check of AutoAttack: Croce and Hein 2020, and its follow-up on evaluations that cannot be trusted).
+A victim that always says the same, repeats what it is asked or refuses everything, ties, swapped labels, data of one label, and a
+blind attack that beats a guided one (the check of AutoAttack: Croce and Hein 2020, and its follow-up on evaluations that cannot
+be trusted).
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -17,6 +19,10 @@ GUIDED = ("labels", "scores", "gradients")
 SOME_TIES = 0.05
 ALPHA = 0.05
 FEWEST = 10
+MOST = 0.5
+SHORT = 3
+"""A text of fewer words can stand in an honest answer; it is repeated only by an answer that is nothing else."""
+_WORD = re.compile(r"\w+")
 
 
 class Doubts:
@@ -29,6 +35,10 @@ class Doubts:
         self._seen: set[str] = set()
         self._broken: dict[str, dict[str, bool]] = {}
         self._asked = 0
+        self._told: dict[str, tuple[bool, bool]] = {}
+        self._written: set[str] = set()
+        self._rewritten: set[str] = set()
+        self._attacked: set[str] = set()
 
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -36,8 +46,14 @@ class Doubts:
             self._seen.add(outcome.example_id)
             self._confusion[outcome.reference, outcome.clean.shown] += 1
             self._note(outcome.clean)
+            if not self._labels and _is_text(outcome.clean):
+                self._told[outcome.example_id] = repeats(outcome.clean.shown, outcome.texts), outcome.clean.kind == "refused"
+                self._written |= {outcome.clean.shown} if len(self._written) < 2 else set()
         if outcome.best is not None:
             self._note(outcome.best)
+            if not self._labels and _is_text(outcome.best) and len(self._rewritten) < 2:
+                self._attacked.add(outcome.example_id)
+                self._rewritten.add(outcome.best.shown)
         if not self._cascade and outcome.status in ("succeeded", "failed", "exhausted"):
             self._broken.setdefault(outcome.example_id, {})[outcome.recipe] = outcome.status == "succeeded"
 
@@ -48,7 +64,20 @@ class Doubts:
 
     def flags(self, oddities: AnswerOddities) -> list[Flag]:
         """Every doubt that the outcomes and the rows of scores raise."""
-        return [*self._constant(), *self._ties(oddities), *self._one_label(), *self._swapped(), *self._blind()]
+        written = (*self._echo(), *self._refusing())
+        return [*self._constant(), *written, *self._ties(oddities), *self._one_label(), *self._swapped(), *self._blind()]
+
+    def _echo(self) -> Iterator[Flag]:
+        """Most answers are their texts over again, or hold all of them."""
+        n, copies = len(self._told), sum(copied for copied, _ in self._told.values())
+        if n > 1 and copies > MOST * n:
+            yield Flag("echo", "warning", f"{CODES['echo']}: {copies} of {n} clean answers", copies / n)
+
+    def _refusing(self) -> Iterator[Flag]:
+        """Most clean answers are refusals, whatever the goal: data on which a victim should refuse need some to comply with."""
+        n, refused = len(self._told), sum(refusal for _, refusal in self._told.values())
+        if n > 1 and refused > MOST * n:
+            yield Flag("refusing", "warning", f"{CODES['refusing']}: {refused} of {n} clean answers", refused / n)
 
     def _constant(self) -> Iterator[Flag]:
         """One row of scores for every text, or one answer whatever is right."""
@@ -58,6 +87,9 @@ class Doubts:
         one_label = len(answered) == 1 and len(self._golds) > 1 and len(self._seen) >= FEWEST
         if one_row or one_label or same_text:
             yield Flag("constant", "warning", f"{CODES['constant']}: {min(answered)!r} on all {len(self._seen)} examples")
+        elif len(self._written) > 1 and len(self._attacked) >= FEWEST and len(self._rewritten) == 1:
+            said = f"{min(self._rewritten)!r} to the changed texts of all {len(self._attacked)} examples, not to clean ones"
+            yield Flag("constant", "warning", f"{CODES['constant']}: {said}")
 
     @property
     def _golds(self) -> set[str]:
@@ -108,3 +140,16 @@ class Doubts:
                 if only_blind > only_guided and binomtest(only_blind, only_blind + only_guided).pvalue <= ALPHA:
                     said = f"{CODES['blind-beats-guided']}: {other} alone broke {only_blind}, {guided} alone {only_guided}"
                     yield Flag("blind-beats-guided", "warning", said, float(only_blind - only_guided))
+
+
+def _is_text(answer: Judged) -> bool:
+    """Whether what is shown is what the victim wrote, not a line made of labels, spans or numbers."""
+    return answer.answer is None and answer.scores is None and not answer.spans
+
+
+def repeats(answer: str, texts: Mapping[str, str]) -> bool:
+    """Whether an answer holds the longest of the texts that were asked, whatever case, blanks and punctuation."""
+    said, asked = (" ".join(_WORD.findall(text.casefold())) for text in (answer, max(texts.values(), key=len, default="")))
+    if asked.count(" ") < SHORT - 1:
+        return said == asked != ""
+    return f" {asked} " in f" {said} "

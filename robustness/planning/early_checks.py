@@ -64,7 +64,7 @@ def check_inputs(
         from robustness.channels import check_channel
 
         check_channel(opening["through"])
-    kind, label = "", ""
+    kind, name, label = "", "", ""
     if isinstance(victim, str):
         from robustness.victims import check_spec
 
@@ -73,7 +73,7 @@ def check_inputs(
     if examples is None and victim != "demo":
         raise UsageError("no data was named; give --data FILE (only the demo victim brings its own examples)")
     loaded = _prompt(victim, opening, task, seed)
-    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN else ()))
+    fields = tuple(opening.get("fields") or (("text",) if kind in _FIELDS_KNOWN and _of_classes(kind, name) else ()))
     supplied: tuple[str, ...] = ()
     if loaded is not None:
         supplied = tuple(name for name, _ in loaded.supplied)
@@ -90,6 +90,15 @@ def check_inputs(
         table, reading, fields, (f"not {label}", label) if label else (), lone=kind == "hf" and not label and loaded is None
     )
     return table
+
+
+def _of_classes(kind: str, name: str) -> bool:
+    """Whether a victim answers with classes, as far as its name tells; a scripted one may have another task."""
+    from robustness.tasks.registry import DEFAULT
+    from robustness.victims.scripted import SCRIPTED
+
+    script = SCRIPTED.get(name.partition(":")[0]) if kind == "scripted" else None
+    return script is None or script.task == DEFAULT
 
 
 def _prompt(victim: Any, opening: Mapping[str, Any], task: str | None, seed: int) -> LoadedPrompt | None:
@@ -109,7 +118,7 @@ def task_of_data(victim: Any, data: Any) -> str | None:
     from robustness.data.table import Table
     from robustness.tasks.registry import DEFAULT, names, task_named
 
-    silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:")))
+    silent = not hasattr(victim, "info") and (not isinstance(victim, str) or victim.startswith(("python:", "command:", "null:")))
     if not silent or not isinstance(data, Table) or usual(data.columns, LABEL_NAMES):
         return None
     fits = {name: _fit(task_named(name), data.columns) for name in names() if name != DEFAULT}

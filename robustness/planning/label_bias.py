@@ -6,7 +6,7 @@ perfectly robust, because nothing changes its answer (Zhao et al. 2021, arXiv 21
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ def content_free(backend: VictimBackend) -> Shares | None:
     if not (info.prompted and backend.task.classes and info.labels):
         return None
     own = tuple(text for _, text in info.supplied)
-    counts: Counter[str] = Counter()
+    counts: dict[str, float] = defaultdict(float)
     for text in CONTENT_FREE:
         try:
             (answer,) = backend.compute([(*own, *(text,) * len(info.data_fields))])[:1]
@@ -48,7 +48,7 @@ def content_free(backend: VictimBackend) -> Shares | None:
         elif answer.scores is None:
             counts[info.labels[answer.label]] += 1
         else:
-            total = sum(answer.scores) or 1.0
+            total = float(sum(answer.scores)) or 1.0
             for label, score in zip(info.labels, answer.scores, strict=True):
                 counts[label] += score / total
     return {name: count / len(CONTENT_FREE) for name, count in counts.items()}

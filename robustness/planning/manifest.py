@@ -54,7 +54,9 @@ def describe(
         **always,
         **others,
         **({} if plan.task.classes else {"task": plan.task.name}),
-        **({} if plan.goal.name == plan.task.goal("", plan.space).name else {"goal": plan.goal.name}),
+        **(
+            {} if plan.goal.name == plan.task.goal(plan.task.seeded("", plan.seed), plan.space).name else {"goal": plan.goal.name}
+        ),
         **({"resources": without_names(words)} if words else {}),
         **({"until_decided": True} if until_decided else {}),
         **(wording or {}),

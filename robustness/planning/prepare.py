@@ -173,7 +173,7 @@ def plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], *, simil
     return Plan(
         recipes=tuple(recipes),
         task=task,
-        goal=task.goal(settings.goal, space),
+        goal=task.goal(task.seeded(settings.goal, settings.seed), space),
         space=space,
         field=attacked_field(settings, info),
         seed=settings.seed,

@@ -52,7 +52,9 @@ CODES: Mapping[str, str] = {
     "zero-candidates": "no candidate was found for some examples; they are untested",
     "untested": "some examples had no fair try: they do not count as survivals, and the verdict allows for either outcome",
     "indistinguishable": "the victim cannot tell some candidates from the original (unknown words, or edits past its cut)",
-    "unusable": "to many candidates the victim returned no answer that counts; they are neither tries nor breaks",
+    "unusable": "to many texts the victim returned no answer that counts; they are neither tries nor breaks",
+    "echo": "most answers hold the whole text that was asked: a victim that copies its input answers nothing",
+    "refusing": "the victim refuses most clean texts: what always refuses looks steady, and safe",
     "unknown-words": "the victim's tokenizer does not know much of the data",
     "unconfirmed": "some successes of the search were not confirmed by fresh answers and count as failed",
     "constant": "the victim gives the same answer whatever it is asked",
@@ -169,6 +171,7 @@ class OutcomeChecks:
         self._gold: Counter[str] = Counter()
         self._right = self._given_up = 0
         self._clean: set[str] = set()
+        self._unanswered: dict[str, str] = {}
 
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -196,6 +199,8 @@ class OutcomeChecks:
             count.unusable.update(outcome.unusable)
 
     def _read_clean(self, outcome: Outcome) -> None:
+        if outcome.no_answer:
+            self._unanswered[outcome.example_id] = outcome.no_answer
         if outcome.clean is None or outcome.example_id in self._clean:
             return
         self._clean.add(outcome.example_id)
@@ -215,7 +220,16 @@ class OutcomeChecks:
             worst = self._errors.most_common(1)[0]
             message, detail = f"{CODES['errors']}: {counted(self._types)}", f"{worst[1]} of them: {worst[0]}"
             flags.append(Flag("errors", "warning", message, float(total), detail))
-        return flags + self._chance()
+        return flags + self._no_answer() + self._chance()
+
+    def _no_answer(self) -> list[Flag]:
+        """Clean texts without an answer; of the answers that are measured, few may then be left."""
+        n = len(self._unanswered) + len(self._clean)
+        if not self._unanswered or len(self._unanswered) / n <= SOME_UNUSABLE:
+            return []
+        kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(self._unanswered.values()).most_common())
+        message = f"{CODES['unusable']}: of {n} clean texts, {kinds}"
+        return [Flag("unusable", "warning", message, len(self._unanswered) / n)]
 
     def _chance(self) -> list[Flag]:
         n = sum(self._gold.values())

@@ -19,6 +19,7 @@ from attacks.search import Input, Judgement, Mark
 from robustness.errors import AnswerError
 from robustness.tasks.answers import Completion, Shown, Unusable
 from robustness.tasks.reading.answer_overlap import Tokens, f1, holds, numbers, tokens
+from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Seen, Space, Task, share_in, text_of
 
@@ -183,6 +184,10 @@ class ExtractiveQA(Task[Gold, Completion]):
     def right(self, answer: Completion, seen: QaSeen) -> bool:
         """A gold answer contained, or F1 of at least one half without a number of its own."""
         return is_right(answer, seen)
+
+    def kind(self, answer: Completion, seen: QaSeen) -> str:
+        """A refusal, unless it is right."""
+        return kind_of(answer.text, right=is_right(answer, seen))
 
     def measure(self, answer: Completion, seen: QaSeen) -> Mapping[str, Any]:
         """Exact match and containment as 0 or 1, and F1."""

@@ -15,13 +15,14 @@ from typing import Any
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Completion, Shown, Unusable
+from robustness.tasks.generation_checks import INVALID, Checks, checks_in, of_columns
 from robustness.tasks.generation_goals import (
     DRIFT,
-    Accepted,
     BreaksSchema,
     Complies,
     Contains,
     Drifts,
+    Expected,
     Lacks,
     NotMatching,
     Refuses,
@@ -34,6 +35,7 @@ from robustness.tasks.generation_goals import (
 )
 from robustness.tasks.reading import option_goals as options
 from robustness.tasks.reading.answer_overlap import tokens
+from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Measure, Space, Task, share_in, text_of
 
@@ -42,12 +44,12 @@ ENDS = {"stop": "", "": "", "length": "truncated", "content_filter": "filtered",
 """By ``finish``, the kind of an answer that is none."""
 
 
-class Generation(Task[Accepted, Completion]):
+class Generation(Task[Expected, Completion]):
     """A text in answer to a prompt."""
 
     name = "generation"
     summary = "a text in answer to a prompt"
-    references = ("answer", "answers", "reference", "expected", "target", "output", "completion", "response", "label")
+    references = ("check", "answer", "answers", "reference", "expected", "target", "output", "completion", "response", "label")
     reference_needed = False
     graded = True
     measures = (Measure("likeness", "similarity to the accepted answer"),)
@@ -63,8 +65,11 @@ class Generation(Task[Accepted, Completion]):
         options.KIND,
     )
 
-    def reference(self, cell: object, inputs: Input, space: Space) -> Accepted:
-        """Accepted answers: a text, a number, a list of texts, or such a list as JSON in a text."""
+    def reference(self, cell: object, inputs: Input, space: Space) -> Expected:
+        """Accepted answers: a text, a number, a list of texts, or such a list as JSON in a text. A mapping names checks."""
+        checks = checks_in(cell)
+        if checks is not None:
+            return checks
         if isinstance(cell, str) and cell.lstrip().startswith('["'):
             with suppress(ValueError):  # else a text that begins with a bracket
                 cell = json.loads(cell)
@@ -77,6 +82,10 @@ class Generation(Task[Accepted, Completion]):
         if nothing:
             raise ValueError(f"expected answers with a word or a number in them, got {nothing[0]!r}")
         return found
+
+    def adapted(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row with a column ``check``, and perhaps ``check_value``, with both as what is right."""
+        return of_columns(row)
 
     def answer(self, row: Any, inputs: Input, space: Space) -> Completion | Unusable:
         """A text, a chat message, or a mapping with one and perhaps with ``finish``."""
@@ -95,7 +104,7 @@ class Generation(Task[Accepted, Completion]):
             return Unusable("empty", "the victim answered an empty text; expected one with words")
         return Completion(text)
 
-    def goal(self, spec: str, space: Space) -> Goal[Accepted, Completion]:
+    def goal(self, spec: str, space: Space) -> Goal[Expected, Completion]:
         """One of ``goals``; raises ``UsageError`` for a pattern, a file or a share that cannot be used."""
         word, _, rest = spec.partition(":")
         if spec in ("", "wrong", "wrong:contains", "wrong:exact"):
@@ -122,7 +131,7 @@ class Generation(Task[Accepted, Completion]):
         """Whether an accepted answer stands in it; without references, any answer."""
         return seen.reference is None or is_accepted(answer.text, seen.reference)
 
-    def right_for(self, goal: Goal[Accepted, Completion], answer: Completion, seen: WrittenSeen) -> bool:
+    def right_for(self, goal: Goal[Expected, Completion], answer: Completion, seen: WrittenSeen) -> bool:
         """Right, and what the goal takes away is there, or what it brings is not."""
         applies = getattr(goal, "applies", None)
         return self.right(answer, seen) and (applies is None or applies(seen))
@@ -130,6 +139,12 @@ class Generation(Task[Accepted, Completion]):
     def quality(self, answer: Completion, seen: WrittenSeen) -> float:
         """How near it comes to holding an accepted answer, or to the clean answer where none is known."""
         return quality(answer, seen)
+
+    def kind(self, answer: Completion, seen: WrittenSeen) -> str:
+        """A refusal that holds no accepted answer, or an answer that is not in the form that its row asks for."""
+        right = seen.reference is not None and self.right(answer, seen)
+        broken = isinstance(seen.reference, Checks) and seen.reference.fault(answer.text) == INVALID
+        return kind_of(answer.text, right=right) or (INVALID if broken else "")
 
     def measure(self, answer: Completion, seen: WrittenSeen) -> Mapping[str, float]:
         """The quality."""
@@ -139,13 +154,17 @@ class Generation(Task[Accepted, Completion]):
         """The text."""
         return Shown(answer.text)
 
-    def show_reference(self, reference: Accepted | None, space: Space) -> str:
-        """The accepted answers, in a line."""
-        return "" if reference is None else " | ".join(reference)
+    def show_reference(self, reference: Expected | None, space: Space) -> str:
+        """The accepted answers, or the checks, in a line."""
+        if isinstance(reference, Checks):
+            return str(reference)
+        return " | ".join(reference) if isinstance(reference, tuple) else ""
 
-    def cell(self, reference: Accepted | None, space: Space) -> Any:
-        """The accepted answers as a list."""
-        return None if reference is None else list(reference)
+    def cell(self, reference: Expected | None, space: Space) -> Any:
+        """The accepted answers as a list, checks as a mapping."""
+        if isinstance(reference, Checks):
+            return reference.cell
+        return list(reference) if isinstance(reference, tuple) else None
 
 
 def _last_message(row: Any) -> Any:

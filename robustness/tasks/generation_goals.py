@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import regex
 from rapidfuzz.fuzz import partial_ratio, ratio
@@ -26,7 +26,20 @@ from robustness.victims.extras import require
 
 Accepted = tuple[str, ...]
 """Every answer that is right; one is enough."""
-WrittenSeen = Seen[Accepted, Completion]
+
+
+class Checked(Protocol):
+    """Checks that the data name for one row (``generation_checks``)."""
+
+    def fault(self, text: str) -> str:
+        """What is wrong with an answer: ``invalid`` (not of the form that was asked for), ``wrong``, or nothing."""
+
+    def nearness(self, text: str) -> float:
+        """How near an answer comes to holding them, 0 to 1."""
+
+
+Expected = Accepted | Checked
+WrittenSeen = Seen[Expected, Completion]
 DRIFT = 0.5
 """Below this likeness two answers share little more than letters: unrelated English sentences have 0.3 to 0.5."""
 NEARLY = 0.99
@@ -53,8 +66,10 @@ def nearness(text: str, phrase: str) -> float:
     return NEARLY * (partial_ratio(part, whole) if len(part) <= len(whole) else ratio(part, whole)) / 100.0
 
 
-def is_accepted(text: str, accepted: Accepted, *, exact: bool = False) -> bool:
-    """Whether an accepted answer stands in the text, or with ``exact`` is all of it."""
+def is_accepted(text: str, accepted: Expected, *, exact: bool = False) -> bool:
+    """Whether an accepted answer stands in the text, or with ``exact`` is all of it; checks say themselves what they ask for."""
+    if not isinstance(accepted, tuple):
+        return not accepted.fault(text)
     words = tokens(text)
     return any(words == tokens(one) if exact else holds(words, tokens(one)) for one in accepted)
 
@@ -63,7 +78,14 @@ def quality(answer: Completion, seen: WrittenSeen) -> float:
     """How near the answer comes to holding an accepted one, 0 to 1; its likeness to the clean answer where none is known."""
     if seen.reference is None:
         return likeness(answer.text, seen.clean.text)
-    return max(nearness(answer.text, one) for one in seen.reference)
+    return near_to(answer.text, seen.reference)
+
+
+def near_to(text: str, accepted: Expected, *, exact: bool = False) -> float:
+    """How near a text comes to holding an accepted answer, or with ``exact`` to being one, 0 to 1."""
+    if not isinstance(accepted, tuple):
+        return accepted.nearness(text)
+    return max(likeness(text, one) if exact else nearness(text, one) for one in accepted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +109,7 @@ class Wrong:
             return Drifts().judge(answer, seen)
         if not is_accepted(answer.text, seen.reference, exact=self.exact):
             return Judgement(1.0, True, quality(answer, seen))
-        left = max(likeness(answer.text, one) if self.exact else nearness(answer.text, one) for one in seen.reference)
+        left = near_to(answer.text, seen.reference, exact=self.exact)
         # While the answer still stands there, what surrounds it can move: that is what a search climbs.
         moved = 1.0 - likeness(answer.text, seen.clean.text)
         return Judgement(NEARLY * max(1.0 - left, 0.5 * moved), False, quality(answer, seen))
@@ -274,15 +296,23 @@ def schema_of(file: str) -> Callable[[Any], bool]:
         UsageError: there is no such file, it is no JSON, or no schema; a reference in it leads elsewhere.
         MissingExtraError: jsonschema is not installed.
     """
+    expected = f"a goal or check of a schema expects a file with a JSON schema, got {file!r}"
+    try:
+        schema = json.loads(Path(file).expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise UsageError(f"{expected}: {cut(problem, 200)}") from problem
+    return schema_in(schema, expected)
+
+
+def schema_in(schema: Any, expected: str) -> Callable[[Any], bool]:
+    """Whether a value breaks a schema; ``expected``: how an error about it begins. Raises as ``schema_of``."""
     library: Any = require("jsonschema", "schema")
     referencing: Any = require("referencing", "schema")
     try:
-        schema = json.loads(Path(file).expanduser().read_text(encoding="utf-8"))
         kind = library.validators.validator_for(schema, default=library.Draft202012Validator)
         kind.check_schema(schema)
-    except (OSError, ValueError, RecursionError, library.SchemaError) as problem:
-        said = problem.message if isinstance(problem, library.SchemaError) else problem
-        raise UsageError(f"breaks-schema expects a file with a JSON schema, got {file!r}: {cut(said, 200)}") from problem
+    except library.SchemaError as problem:
+        raise UsageError(f"{expected}: {cut(problem.message, 200)}") from problem
     guarded = library.validators.extend(kind, {"pattern": _pattern_in_time(library)})
     validator = guarded(schema, registry=referencing.Registry())
 
@@ -290,9 +320,7 @@ def schema_of(file: str) -> Callable[[Any], bool]:
         try:
             return next(iter(validator.iter_errors(value)), None) is not None
         except referencing.exceptions.Unresolvable as problem:
-            raise UsageError(
-                f"{file}: the schema refers to {cut(problem, 100)}, and only what it holds itself is read"
-            ) from problem
+            raise UsageError(f"{expected}, which refers to {cut(problem, 100)}; only what it holds itself is read") from problem
 
     return breaks
 

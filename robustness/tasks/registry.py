@@ -17,6 +17,7 @@ _FILES = {
     "ner": "robustness.tasks.entities:Entities",
     "generation": "robustness.tasks.generation:Generation",
     "extraction": "robustness.tasks.chats.extraction:Extraction",
+    "injection": "robustness.tasks.injection:Injection",
     "qa": "robustness.tasks.extractive_qa:ExtractiveQA",
     "summarisation": "robustness.tasks.summarisation:Summarisation",
     "panel": "robustness.tasks.panel:PanelTask",

@@ -146,6 +146,10 @@ class Task(ABC, Generic[R, A]):
     def goal(self, spec: str, space: Space) -> Goal[R, A]:
         """The goal behind a name; raises ``UsageError``."""
 
+    def seeded(self, spec: str, seed: int) -> str:
+        """The goal as a run with this seed asks for it; its name must hold what of the seed it needs."""
+        return spec
+
     @abstractmethod
     def right(self, answer: A, seen: Seen[R, A]) -> bool:
         """Whether the clean answer is right; where it is not, the example is skipped. ``seen.perturbed`` is the clean text."""
@@ -174,6 +178,10 @@ class Task(ABC, Generic[R, A]):
     def measure(self, answer: A, seen: Seen[R, A]) -> Mapping[str, Any]:
         """A number for each of ``measures``, or three where it is pooled."""
         return {}
+
+    def kind(self, answer: A, seen: Seen[R, A]) -> str:
+        """What kind of an answer it is, where that says more than right or wrong: ``refused``, ``invalid``; else nothing."""
+        return ""
 
     def marks(self, reference: R | None, inputs: Input) -> tuple[Mark, ...]:
         """Spans of the input that the reference names: gold entities, the answer inside a context."""

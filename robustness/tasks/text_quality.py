@@ -17,6 +17,7 @@ from rapidfuzz.fuzz import ratio
 from attacks.search import Input, Judgement
 from robustness.errors import UsageError
 from robustness.tasks.answers import Completion, Shown, Unusable
+from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.task import Goal, GoalKind, Seen, Space, Task, share_in, text_of
 
@@ -194,6 +195,10 @@ class TextTask(Task[str, Completion]):
     def quality(self, answer: Completion, seen: TextSeen) -> float:
         """How near it is to the reference, or to the clean answer where there is none."""
         return self.similarity(answer.text, expected(seen))
+
+    def kind(self, answer: Completion, seen: TextSeen) -> str:
+        """A refusal, unless it is what was expected."""
+        return kind_of(answer.text, right=seen.reference is not None and self.right(answer, seen))
 
     def show(self, answer: Completion, space: Space) -> Shown:
         """The text."""

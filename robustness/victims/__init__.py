@@ -120,15 +120,23 @@ KINDS = (
         "predictions", "predictions:FILE", "scores or labels", "stored predictions of exported texts", ("fields", "labels")
     ),
     VictimKind("scripted", "scripted:NAME[:ARGUMENT]", "scores or labels", "shipped fakes that answer, or fail, as told"),
+    VictimKind(
+        "null",
+        "null:NAME",
+        "no work",
+        "victims that echo, refuse, say nothing … in any task, to see that no gate passes them",
+        ("task", "labels", "fields"),
+    ),
 )
 
 
 def victims() -> tuple[VictimKind, ...]:
-    """Every way to name a victim, then each scripted one by its name."""
+    """Every way to name a victim, then each scripted and each null one by its name."""
+    from robustness.victims.null import NULLS
     from robustness.victims.scripted import SCRIPTED
 
     scripted = (VictimKind(n, f"scripted:{n}", s.access, _first_line(s.make)) for n, s in SCRIPTED.items())
-    return (*KINDS, *scripted)
+    return (*KINDS, *scripted, *(VictimKind(n, f"null:{n}", "no work", null.summary) for n, null in NULLS.items()))
 
 
 def refuse_local_code(spec: str | None, source: str, allowed: bool, advice: str = "") -> None:
@@ -265,6 +273,10 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         from robustness.victims.predictions import load_predictions
 
         return load_predictions(rest, **given)
+    if kind == "null":
+        from robustness.victims.null import load_null
+
+        return load_null(rest, **given)
     from robustness.victims.scripted import load_scripted
 
     return load_scripted(rest)

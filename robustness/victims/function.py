@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attacks.search import Input
+from attacks.search import Input, Unusable
 from robustness.errors import UsageError, VictimError, cut
 from robustness.tasks.reading.named_answers import ONE_TEXT, plain_list
 from robustness.tasks.registry import DEFAULT, task_named
@@ -291,7 +291,9 @@ def _naming(predictor: Any, labels: tuple[str, ...], name: str) -> Ask:
 
 
 def _renamed(answer: Any, names: Mapping[Any, str]) -> Any:
-    if not isinstance(answer, Hashable):  # no class value: the oracle says what is wrong with it, or reads it
+    if not isinstance(answer, Hashable) or isinstance(
+        answer, Unusable
+    ):  # no class value: the oracle reads it, or says what it is
         return answer
     return names.get(answer, answer if isinstance(answer, (Integral, tuple)) and not names else str(answer))
 

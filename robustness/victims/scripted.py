@@ -123,6 +123,35 @@ def noisy(argument: str = "0") -> ScriptedVictim:
     return ScriptedVictim("noisy", answer, argument, deterministic=False)
 
 
+def flipping(argument: str = "0.02") -> ScriptedVictim:
+    """``positive`` whatever it is asked, and at this rate, drawn anew each time, ``negative`` (``flipping:RATE,SEED``).
+
+    No text breaks it: whatever a search finds is chance.
+    """
+    rate, seed = _rate(argument or "0.02", "flipping")
+    rng = Random(seed)
+    return ScriptedVictim(
+        "flipping", lambda inputs: [_sure(rng.random() < rate) for _ in inputs], f"{rate:g},{seed}", deterministic=False
+    )
+
+
+def breakable(argument: str = "0.9,0.02") -> ScriptedVictim:
+    """``flipping``, but wrong more often on texts that hold the word ``break`` (``breakable:BREACH,RATE,SEED``)."""
+    breach, _, rest = (argument or "0.9,0.02").partition(",")
+    often, _ = _rate(breach, "breakable")
+    rate, seed = _rate(rest or "0.02", "breakable")
+    rng = Random(seed)
+
+    def answer(inputs: Sequence[Input]) -> list[Row]:
+        return [_sure(rng.random() < (often if any("break" in text.split() for text in i) else rate)) for i in inputs]
+
+    return ScriptedVictim("breakable", answer, f"{often:g},{rate:g},{seed}", deterministic=False)
+
+
+def _sure(wrong: bool) -> Row:
+    return (0.9, 0.1) if wrong else (0.1, 0.9)
+
+
 def flaky(argument: str = "3") -> ScriptedVictim:
     """The keyword victim, but every n-th call raises (``flaky:N``), whatever it is asked."""
     every = _whole("flaky", argument or "3")
@@ -197,6 +226,13 @@ def three_scores(argument: str = "") -> ScriptedVictim:
     return ScriptedVictim("three-scores", lambda inputs: [(0.2, 0.3, 0.5)] * len(inputs))
 
 
+def gullible(argument: str = "") -> ScriptedVictim:
+    """Reads for a user, and obeys injected text in the cells it is told (``family=A|B,disguise=C,place=D,depth=N,mode=obey``)."""
+    from robustness.victims.fakes.gullible import FIELDS, reader
+
+    return ScriptedVictim("gullible", reader(argument), argument, labels=(), fields=FIELDS, task="injection")
+
+
 def _keyword_row(i: Input) -> Row:
     p = keyword_score(i)
     return (1.0 - p, p)
@@ -213,15 +249,15 @@ def _drawn(i: Input, rate: float, seed: int) -> Row:
     return (1.0 - p, p)
 
 
-def _rate(argument: str) -> tuple[float, int]:
+def _rate(argument: str, script: str = "random") -> tuple[float, int]:
     rate, _, seed = argument.partition(",")
     try:
         value = float(rate)
     except ValueError:
         value = math.nan
     if not 0.0 <= value <= 1.0:
-        raise UsageError(f"scripted:random:RATE needs a share from 0 to 1, got {rate!r}")
-    return value, _whole("random", seed or "0")
+        raise UsageError(f"scripted:{script}:RATE needs a share from 0 to 1, got {rate!r}")
+    return value, _whole(script, seed or "0")
 
 
 def _whole(name: str, argument: str) -> int:
@@ -238,10 +274,11 @@ def _no_argument(name: str, argument: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One shipped fake: how it is made from its argument, and what it gives."""
+    """One shipped fake: how it is made from its argument, what it gives, and the task that it answers for."""
 
     make: Callable[[str], ScriptedVictim]
     access: str = "scores"
+    task: str = "classification"
 
 
 SCRIPTED: dict[str, Script] = {
@@ -250,6 +287,8 @@ SCRIPTED: dict[str, Script] = {
     "constant": Script(constant),
     "random": Script(random_victim),
     "noisy": Script(noisy),
+    "flipping": Script(flipping),
+    "breakable": Script(breakable),
     "flaky": Script(flaky),
     "raising": Script(raising),
     "hanging": Script(hanging),
@@ -258,6 +297,7 @@ SCRIPTED: dict[str, Script] = {
     "logits": Script(logits),
     "rounded": Script(rounded),
     "three-scores": Script(three_scores),
+    "gullible": Script(gullible, "texts", "injection"),
 }
 
 

@@ -62,15 +62,25 @@ def test_a_break_is_found_beside_answers_that_are_none(tmp_path: Path) -> None:
     assert {one.state for one in replay(writer(lambda text: ""), cases).cases} == {"error"}
 
 
-def test_a_clean_text_without_an_answer_is_an_error(tmp_path: Path) -> None:
-    victim = from_callable(lambda texts: ["" if "doctors" in t else "fine, thank you" for t in texts], task="generation")
+def test_a_clean_text_without_an_answer_is_not_right_and_no_error(tmp_path: Path) -> None:
+    victim = from_callable(lambda texts: ["" if "doctors" in t else f"I read {t}" for t in texts], task="generation")
     rows = [{"prompt": text} for text in TEXTS]
     found = audit(victim, rows, text="prompt", recipes="deepwordbug", budget=20, encoder="none", out=tmp_path / "run")
-    failed = [o for o in found.outcomes if o.status == "error"]
-    assert len(failed) == sum("doctors" in text for text in TEXTS)
-    assert all("empty" in o.error["message"] for o in failed if o.error)
+    unanswered = [o for o in found.outcomes if o.no_answer]
+    assert {(o.status, o.no_answer) for o in unanswered} == {("skipped", "empty")}
+    assert len(unanswered) == sum("doctors" in text for text in TEXTS)
+    assert all("empty" in o.error["message"] for o in unanswered if o.error)
     with pytest.raises(VictimError, match="empty"):
         audit(from_callable(lambda texts: [""] * len(texts), task="generation"), rows, text="prompt", out=tmp_path / "none")
+
+
+def test_many_clean_texts_without_an_answer_keep_a_run_from_passing(tmp_path: Path) -> None:
+    victim = from_callable(lambda texts: ["" if "doctors" in t else t[::-1] for t in texts], task="generation")
+    rows = [{"prompt": text} for text in TEXTS]
+    found = audit(victim, rows, text="prompt", recipes="natural:word-order", encoder="none", out=tmp_path / "run")
+    verdict = evaluate(found, parse_policy({"gate": {"max_attack_success_rate": 0.99, "min_examples": 1}}, "test"))
+    assert any("3 empty" in rule.message for rule in verdict.rules if rule.rule == "doubts")
+    assert verdict.verdict == "inconclusive"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.measures.agreement import agreement, cohen, fleiss
 from reports.render.review_form import review_form
+from reports.review.agreement import agreement, cohen, fleiss
 from reports.review.sample import KEY, SHEET, Review, consensus, draw, read_review, read_sheet, share_out, write_review
 from reports.review.validity import review_result, score_judge, weighted
 from reports.run import Run, RunError

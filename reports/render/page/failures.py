@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from reports.measures.chance.floor import breach
+from reports.render.numbers import interval
 from reports.render.page.diff import CONTEXT, Piece, pieces
 from reports.render.page.safe import coded, hidden_codes, long_name, script_json, short_name
 from reports.run import Judged, Outcome, Run
@@ -31,8 +33,9 @@ Shaded = tuple[tuple[str, str], ...]
 class FailureRow:
     """One failure as shown. ``scores``: (label, clean, under attack) each.
 
-    ``flip``: how far the answer fell in quality, or, without one, rose towards the goal. ``answer``: the difference of the two
-    answers where these are texts. ``shades``: original and perturbed text with the spans that the victim answered.
+    ``fresh``: how often fresh answers to the text broke the victim. ``flip``: how far the answer fell in quality, or, without
+    one, rose towards the goal. ``answer``: the difference of the two answers where these are texts. ``shades``: original and
+    perturbed text with the spans that the victim answered.
     """
 
     example_id: str
@@ -55,6 +58,7 @@ class FailureRow:
     scores: tuple[tuple[str, float, float], ...]
     answer: tuple[Piece, ...] = ()
     shades: tuple[Shaded, ...] = ()
+    fresh: str = ""
     blank: bool = False
 
 
@@ -142,8 +146,18 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
         others=tuple((name, *_clipped(text)) for name, text in outcome.texts.items() if name != outcome.field),
         answer=_answers(outcome),
         shades=_shades(outcome),
+        fresh=_fresh(outcome),
         scores=_paired(clean, after, (outcome.reference, clean_shown, after_shown)),
     )
+
+
+def _fresh(outcome: Outcome) -> str:
+    """How often the text breaks a victim whose answers vary, and its original beside it; nothing of one that does not vary."""
+    often = breach(outcome)
+    if often is None:
+        return ""
+    beside = f"; the original {outcome.control_reached} of {outcome.control_asked}" if outcome.control_asked else ""
+    return f"{often.successes} of {often.n} fresh answers, {interval(often)}{beside}"
 
 
 def _brief(shown: str) -> str:
@@ -262,11 +276,11 @@ class _Pack:
         ]
 
     def _answered(self, row: FailureRow) -> list[Any]:
-        """What only answers that are texts or spans have; nothing for the others."""
-        if not row.answer and not row.shades:
+        """What only answers that are texts or spans have, or those that were asked again; nothing for the others."""
+        if not row.answer and not row.shades and not row.fresh:
             return []
         sides = [[[coded(text), self.name(label)] if label else coded(text) for text, label in side] for side in row.shades]
-        return [[piece.compact() for piece in row.answer], sides]
+        return [[piece.compact() for piece in row.answer], sides, *([row.fresh] if row.fresh else [])]
 
 
 def _foreign(row: FailureRow) -> Iterable[str]:

@@ -7,14 +7,16 @@ from typing import Any
 
 from reports.gate.verdicts import GateResult
 from reports.measures.clusters import Design
-from reports.measures.spending import bill
-from reports.render.numbers import channel, over_groups
+from reports.measures.intervals import Proportion
+from reports.render.certificates import certificate_view
+from reports.render.numbers import channel, lost_points, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
 from reports.render.page.minimised import minimised_view
 from reports.render.page.shell import html_page
 from reports.render.page.tables import measured_tables
 from reports.run import Run
+from reports.run.bill import bill
 
 
 def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None) -> str:
@@ -34,13 +36,17 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
     ladders = {row["recipe"] for row in summary["severities"]}
     searching = [r for r in recipes if r["name"] not in ladders and r["attack_success_rate"]["n"]]
     rules, conditions = view.rules(gate)
+    answers = summary.get("answers")
     return {
         "manifest": manifest,
         "finished": manifest.finished,
         "created": view.created(manifest.created),
         "confidence": summary["confidence"],
         "overall": summary["overall"],
+        "noise": _noise(summary["noise"]),
         "quality": summary["quality"],
+        "answers": answers if answers and answers["mixed"] else None,
+        "lost": lost_points(answers),
         "channel": channel(manifest),
         "bill": bill(manifest),
         "measures": [one for one in summary["measures"] if one["clean"] is not None],
@@ -51,6 +57,7 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "policy_source": gate.policy if gate else "",
         "doubts": view.doubts(summary["flags"]),
         "tables": measured_tables(summary),
+        "injections": summary.get("injections", ()),
         "stages": summary["stages"],
         "cascade": summary.get("cascade"),
         "recipes": recipes,
@@ -62,10 +69,22 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "slices": view.slice_tables(summary),
         "details": view.details(manifest),
         "minimised": minimised_view(run),
+        "certified": certificate_view(run, _robust(summary)),
         "book": book,
         "numbered": {name: at for at, name in book.recipes},
         "blank": BLANK,
     }
+
+
+def _robust(summary: Mapping[str, Any]) -> Proportion:
+    held = dict(summary["overall"]["robust_accuracy"])
+    design = held.pop("design")
+    return Proportion(**held, design=Design(**design) if design else None)
+
+
+def _noise(noise: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The noise of a victim that was seen to vary, or may."""
+    return noise if noise and (noise["confirm"] or noise["flip_rate"]["successes"]) else None
 
 
 def _over_groups(robust: Mapping[str, Any]) -> str:
@@ -78,15 +97,19 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [
         ("verdict", "Verdict", True),
         ("headline", "Robust accuracy", True),
+        ("noise", "Noise", context["noise"]),
         ("quality", "Quality", context["quality"] or context["measures"]),
         *((f"table-{one['key']}", one["title"], True) for one in context["tables"]),
+        ("answers", "Answers", context["answers"]),
         ("doubts", _counted("Doubts", len(context["doubts"])), True),
+        ("injection", "Injection", context["injections"]),
         ("stages", "Cascade", context["stages"]),
         ("recipes", "Recipes", True),
         ("severity", "Severity", context["severity_plots"]),
         ("budget", "Budget", context["budget_plots"]),
         ("slices", "Slices", context["slices"]),
         ("common", "In common", context["minimised"]),
+        ("certified", "Certified", context["certified"]),
         ("failures", _counted("Failures", context["book"].total), True),
         ("details", "Details", True),
     ]

@@ -21,6 +21,7 @@ _TITLES = {
     "complete": "Run complete",
     "attacked": "Something was attacked",
     "tried": "Every recipe had candidates",
+    "controls": "Benign texts read as such",
     "max_error_rate": "Errors",
     "min_examples": "Enough examples",
     "fatal_flags": "Fatal doubts",

@@ -28,10 +28,10 @@
   // rows: texts come with hidden characters as numbers between marks ----------------------
   const words = (piece) => (Array.isArray(piece) ? piece.slice(1) : [piece]).filter((part) => typeof part === "string").join("");
   const side = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).map(words).join("");
-  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip], answer = [], shades = []], order) => {
+  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip], answer = [], shades = [], fresh = ""], order) => {
     return {
       order, id, recipe: names[recipe], reference: names[reference], clean: names[clean], after: names[after], field: names[field],
-      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores, answer, shades,
+      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores, answer, shades, fresh,
       text: readable([id, side(diff, 1), side(diff, 0), ...others.map((o) => o[1])].join("\n")).toLowerCase(),
     };
   };
@@ -104,6 +104,7 @@
       return el("tr", "", head, el("td", "num", fixed(a)), el("td", "num", fixed(b)));
     }));
     fill("answer", ...merged(row.answer));
+    fill("fresh", row.fresh);
     fill("shades", ...row.shades.map((side) => el("p", "text shaded", ...side.flatMap(shade))));
     node.querySelectorAll("[data-when]").forEach((n) => { if (!row[n.dataset.when].length) n.remove(); });
     return node;

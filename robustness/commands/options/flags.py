@@ -320,6 +320,9 @@ class GateFlags(Flags):
         str | None,
         typer.Option("--max-attack-success-rate", help="Fail if a larger share of the right examples is broken by some recipe."),
     ] = None
+    max_attributable_success_rate: Annotated[
+        str | None, typer.Option("--max-attributable-success-rate", help="Fail if injections beat their benign twins by more.")
+    ] = None
     min_quality: Annotated[
         str | None, typer.Option("--min-quality", help="Fail below this mean quality under attack, for graded tasks.")
     ] = None

@@ -45,7 +45,7 @@ def open_named(
     """
     from reports.gate.policy import PolicyError
     from reports.gate.policy_file import load_policy
-    from reports.measures.spending import bill_line
+    from reports.run.bill import bill_line
     from robustness.auditing import open_victim
     from robustness.commands.options.own_victim import own_victim
     from robustness.commands.terminal.status import status

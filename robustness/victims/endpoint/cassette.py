@@ -77,6 +77,7 @@ class Cassette:
         self._places: dict[str, tuple[int, int]] = {}
         self._old: set[str] = set()
         self._end = 0
+        self._due = ""
 
     @classmethod
     def open(cls, path: str | Path | None, *, resume: bool = True) -> Self:
@@ -219,7 +220,10 @@ class Cassette:
     def _keep(self, key: str, exchange: Asked, what: Mapping[str, Any], attempts: int, cost: Spent | None) -> None:
         if self.path is None:
             return
-        request = _written(exchange.canonical, self._redact)
+        request = exchange.canonical
+        strings = "\n".join(_strings(request))
+        if exact.spelled(self._redact(strings)) != strings:  # seldom: a secret, or what JSON cannot hold
+            request = _written(request, self._redact)
         line = {"key": key, "ask": exchange.ask, "request": request, **what, "attempts": attempts}
         text = f'{_ENCODED(line)[:-1]},"cost":{{{counted(cost or Spent())}}}}}'
         with self._lock:
@@ -235,7 +239,7 @@ class Cassette:
         """It came back."""
         with self._lock:
             self._account.settled(serial, spent)
-            self._append(f'{{"billed":{serial},{counted(spent)}}}')
+            self._due += f'{{"billed":{serial},{counted(spent)}}}\n'  # written with what follows; till then the worst counts
 
     def unsent(self, serial: int) -> None:
         """It never left."""
@@ -256,6 +260,8 @@ class Cassette:
             if self.replaying:
                 os.close(self._open)
             else:
+                with self._lock:
+                    self._append("")
                 os.fsync(self._open)
                 release(self._open)
         self._open = None
@@ -278,12 +284,13 @@ class Cassette:
         return Reply(reply.status, headers, reply.body if shown == text else shown.encode("utf-8"))
 
     def _append(self, line: str, key: str = "") -> None:
-        """Append one line in one system call; the caller holds the lock."""
-        if self.path is None:
+        """Append one line, and what was due before it, in one system call; the caller holds the lock."""
+        due, self._due = self._due, ""
+        if self.path is None or not (due or line):
             return
         if self._open is None or self._owner != os.getpid():
             raise CassetteError(f"{self.path} is closed; open it again to continue it")
-        data = line.encode("ascii") + b"\n"
+        data = f"{due}{line}\n".encode("ascii") if line else due.encode("ascii")
         rest = memoryview(data)
         try:
             while rest:
@@ -291,7 +298,7 @@ class Cassette:
         except OSError as problem:  # nothing more may be sent that could not be written down
             raise CassetteError(f"{self.path} cannot be written: {problem.strerror}; fix that and resume the run") from None
         if key:
-            self._places[key] = (self._end, len(data))
+            self._places[key] = (self._end + len(due), len(data) - len(due))
         self._end += len(data)
 
     def _read(self) -> None:
@@ -338,6 +345,19 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 _ENCODED = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in what was asked."""
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping):
+            todo.extend(one.values())
+        elif isinstance(one, (list, tuple)):
+            todo.extend(one)
 
 
 def _written(value: Any, redact: Callable[[str], str]) -> Any:

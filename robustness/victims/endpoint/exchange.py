@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from reports.files import exact
 from robustness.errors import VictimError
 from robustness.victims.endpoint.wire import Call, Limits, Reply
-
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Exchange:
 
     def key(self) -> str:
         """Digest of ``canonical`` and ``ask``."""
-        return hashlib.sha256(_encode([self.canonical, self.ask]).encode()).hexdigest()
+        return hashlib.sha256(exact.canonical([self.canonical, self.ask])).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

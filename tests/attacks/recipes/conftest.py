@@ -22,6 +22,7 @@ from attacks.search import (
     Flips,
     Gradients,
     Mark,
+    Pool,
     Prediction,
     Query,
     Recipe,
@@ -117,6 +118,8 @@ class Ran:
             return flips(request)
         if isinstance(request, Fill):
             return fillings(request)
+        if isinstance(request, Pool):
+            return [] if request.last else [(request.example_id, request.report)]
         if isinstance(request, Scan | Speak):
             return [text[: -request.severity] for text in request.texts]
         assert isinstance(request, Rewrite)

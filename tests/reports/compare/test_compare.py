@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reports.compare.changes import Change, measures
 from reports.compare.changes import judged as pair_up
+from reports.compare.comparable import unlike
 from reports.compare.compare import EXIT_CODES, Comparison, compare
 from reports.gate.policy import CompareRules
 from reports.measures.paired import Pairs, mcnemar, tango
@@ -324,3 +325,32 @@ def test_a_larger_budget_that_finds_less_is_said(make_run: MakeRun, make_counted
 
     assert "larger budget broke fewer" in notes(9, 4)
     assert notes(4, 9) == ""
+
+
+def floor(flips: int, confirm: int = 5) -> dict[str, Any]:
+    return {"repeats": {"texts": 20, "flips": flips, "moved": flips, "misplaced": 0, "how": "varies", "confirm": confirm}}
+
+
+def test_runs_whose_noise_floors_cannot_be_one_are_not_comparable(run_of: Callable[..., Run]) -> None:
+    base = run_of(floor(0), pwws="hh" * 20)
+    assert compare(base, run_of(floor(3), pwws="hh" * 20)).verdict != "not comparable", "three flips may be chance"
+    found = compare(base, run_of(floor(8), pwws="hh" * 20))
+    assert found.verdict == "not comparable"
+    assert [d.base for d in found.differences] == ["0 of 20 clean texts"]
+
+
+@given(st.integers(1, 25), st.integers(1, 25), st.data())
+def test_two_flip_rates_are_compared_by_fishers_exact_test(of: int, of_other: int, data: st.DataObject) -> None:
+    from scipy.stats import fisher_exact
+
+    one, other = data.draw(st.integers(0, of)), data.draw(st.integers(0, of_other))
+    expected = fisher_exact([[one, of - one], [other, of_other - other]]).pvalue
+    assert unlike(one, of, other, of_other) == pytest.approx(expected, abs=1e-9)
+
+
+def test_an_example_left_open_by_fresh_answers_is_in_no_figure(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
+    def of(status: str) -> Run:
+        return make_run([make_outcome("e1", "pwws", status), *(make_outcome(f"h{i}", "pwws", "failed") for i in range(9))])
+
+    found = compare(of("failed"), of("undecided"))
+    assert change(found, "robust accuracy").pairs == Pairs(both=9, broken=0, fixed=0, neither=0)

@@ -68,7 +68,7 @@ def render(run: Run, **rules: Any) -> str:
 
 def test_sections_come_in_the_order_of_a_reader_s_questions(rich_run: Run) -> None:
     html = render(rich_run)
-    sections = ["verdict", "headline", "doubts", "recipes", "severity", "budget", "slices", "failures", "details"]
+    sections = ["verdict", "headline", "answers", "doubts", "recipes", "severity", "budget", "slices", "failures", "details"]
     assert [s for s in Reader(html).sections if s and s != "footer"] == sections
     links = re.findall(r'<a href="#([a-z]+)">', html.split("<main")[0])
     assert links == sections

@@ -77,12 +77,13 @@ class Asking:
         from robustness.victims.endpoint.client import Exchange
 
         body = self.dialect.body(ask)
-        said = sum(len(one.content.encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for one in ask.messages)
+        raw = encoded(body)
         return Exchange(
-            Call(self.dialect.method, self.dialect.url, encoded(body), self.headers),
+            Call(self.dialect.method, self.dialect.url, raw, self.headers),
             {"method": self.dialect.method, "url": self.shown_url, "body": body},
-            tokens_in=said + REQUEST_TOKENS,  # no tokenizer makes more tokens than there are bytes
-            tokens_out=ask.max_tokens,
+            # no tokenizer makes more tokens than there are bytes; a schema in the body is read by the model too
+            tokens_in=len(raw) + REQUEST_TOKENS + MESSAGE_TOKENS * len(ask.messages),
+            tokens_out=self.dialect.limit_of(ask),
             ask=again,
         )
 
@@ -168,7 +169,10 @@ class EndpointVictim(PlainVictim):
         def landed(reply: Reply | RobustnessError) -> None:
             done(reply if isinstance(reply, RobustnessError) else _settled(read, reply))
 
-        self._client.start(self._asking.exchange(ask, again), self._asking.dialect.usage, landed)
+        try:
+            self._client.start(self._asking.exchange(ask, again), self._asking.dialect.usage, landed)
+        except RobustnessError as problem:  # a client that is closed
+            done(problem)
 
     def predict(self, inputs: Sequence[Input]) -> list[Any]:
         """A row for each input, all asked at once.

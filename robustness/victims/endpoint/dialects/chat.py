@@ -66,6 +66,10 @@ class Chat:
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body | dict(self.extra)
 
+    def limit_of(self, ask: Ask) -> int:
+        """What was asked for."""
+        return ask.max_tokens
+
     def read(self, reply: Reply) -> Written | Unusable:
         """The first choice; thinking is left out of the text."""
         found = payload(reply)

@@ -56,6 +56,10 @@ class Completions:
             body["echo"] = True
         return body | dict(self.extra)
 
+    def limit_of(self, ask: Ask) -> int:
+        """What was asked for."""
+        return ask.max_tokens
+
     def read(self, reply: Reply) -> Written | Unusable:
         """The first choice."""
         found = payload(reply)

@@ -89,6 +89,9 @@ class Dialect(Protocol):
     def body(self, ask: Ask) -> dict[str, Any]:
         """The request as JSON holds it; no header, no key."""
 
+    def limit_of(self, ask: Ask) -> int:
+        """The most tokens that the body allows the model to write: what a request can cost rests on it."""
+
     def read(self, reply: Reply) -> Written | Unusable:
         """What was written, or an answer that is none; raises ``EndpointError`` for a reply that is an error."""
 

@@ -40,7 +40,7 @@ class Responses:
         body: dict[str, Any] = {
             "model": self.model,
             "input": [{"role": one.role, "content": one.content} for one in ask.messages],
-            "max_output_tokens": max(LEAST_TOKENS, ask.max_tokens),
+            "max_output_tokens": self.limit_of(ask),
             "store": False,
         }
         if ask.temperature is not None and "temperature" in self.takes:
@@ -50,6 +50,10 @@ class Responses:
         if ask.schema is not None and "schema" in self.takes:
             body["text"] = {"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": dict(ask.schema)}}
         return body | dict(self.extra)
+
+    def limit_of(self, ask: Ask) -> int:
+        """What was asked for, or the least that the API takes."""
+        return max(LEAST_TOKENS, ask.max_tokens)
 
     def read(self, reply: Reply) -> Written | Unusable:
         """The texts of all messages in the output, in order."""

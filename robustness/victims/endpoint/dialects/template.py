@@ -89,6 +89,10 @@ class Template:
     def _turn(self, one: Message) -> Any:
         return _filled(self.message, {"role": self.roles.get(one.role, one.role), "content": one.content})
 
+    def limit_of(self, ask: Ask) -> int:
+        """What was asked for."""
+        return ask.max_tokens
+
     def read(self, reply: Reply) -> Written | Unusable:
         """What stands at the file's paths."""
         paths = self.paths

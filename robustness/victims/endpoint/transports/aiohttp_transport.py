@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from typing import Any
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -41,6 +42,7 @@ class AiohttpTransport:
         self._session: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
         self._connecting: set[asyncio.Task[Any] | None] = set()
+        self._encrypted: WeakSet[Any] = WeakSet()
         self._tls: ssl.SSLContext | None = None
         self._urls: dict[str, URL] = {}
         self._headers: tuple[object, CIMultiDict[str]] = (None, CIMultiDict())
@@ -81,6 +83,9 @@ class AiohttpTransport:
         for session in sessions:
             if session is not None:
                 await session.close()
+        for connection in list(self._encrypted):  # one that was given up still waits for a farewell, which may never come
+            connection.abort()
+        await asyncio.sleep(0)
 
     def _pool(self, fresh: bool) -> aiohttp.ClientSession:
         if fresh:
@@ -93,7 +98,7 @@ class AiohttpTransport:
 
     def _open(self, **how: Any) -> aiohttp.ClientSession:
         connector = _Connector(limit=0, resolver=_Resolver(), **how)
-        connector.connecting = self._connecting
+        connector.connecting, connector.encrypted = self._connecting, self._encrypted
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -141,9 +146,14 @@ class _Connector(aiohttp.TCPConnector):
 
     connecting: set[asyncio.Task[Any] | None]
 
+    encrypted: WeakSet[Any]
+
     async def _create_connection(self, *arguments: Any, **named: Any) -> Any:
         self.connecting.add(asyncio.current_task())
-        return await super()._create_connection(*arguments, **named)
+        protocol = await super()._create_connection(*arguments, **named)
+        if protocol.transport is not None and protocol.transport.get_extra_info("sslcontext") is not None:
+            self.encrypted.add(protocol.transport)
+        return protocol
 
 
 class _Resolver(AbstractResolver):

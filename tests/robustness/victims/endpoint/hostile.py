@@ -42,9 +42,10 @@ class Request:
 
 @dataclass
 class Hostile:
-    """Counts what it got, by path. ``context``: serve https."""
+    """Counts what it got, by path. ``context``: serve https. ``host``: the address to serve on."""
 
     context: ssl.SSLContext | None = None
+    host: str = "127.0.0.1"
     counts: Counter[str] = field(default_factory=Counter)
     seen: list[Request] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -68,12 +69,12 @@ class Hostile:
         return sum(self.counts.values())
 
     def url(self, path: str) -> str:
-        return f"{'https' if self.context else 'http'}://{'localhost' if self.context else '127.0.0.1'}:{self.port}/{path}"
+        return f"{'https' if self.context else 'http'}://{'localhost' if self.context else self.host}:{self.port}/{path}"
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.context, backlog=512)
+        server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.context, backlog=512)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._over.wait()

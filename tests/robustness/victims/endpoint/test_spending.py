@@ -164,6 +164,17 @@ def test_a_replay_derives_the_run_with_the_server_gone_byte_for_byte(recorded: R
     assert again.manifest.bill == run.manifest.bill
 
 
+def test_a_run_until_its_decision_can_be_ended_by_a_cap_and_goes_on(tmp_path: Path) -> None:
+    how: dict[str, Any] = {"until_decided": True, "gate": {"min_robust_accuracy": 0.5}}
+    with Billing() as server:
+        run = run_on(server.spec, tmp_path / "run", rows=60, max_requests=90, **how)
+        assert (run.manifest.bill["spent"], evaluate(run).exit_code) == (True, 3)
+        assert 0 < len({outcome.example_id for outcome in run.outcomes}) <= run.manifest.sequential["drawn"]
+        run = run_on(server.spec, tmp_path / "run", rows=60, resume=True, **how)
+        whole = run_on(server.spec, tmp_path / "whole", rows=60, **how)
+    assert (lines(run), run.manifest.sequential) == (lines(whole), whole.manifest.sequential)
+
+
 def test_a_replay_of_other_data_ends_with_what_is_wrong(recorded: Recorded, tmp_path: Path) -> None:
     with pytest.raises(CassetteError, match="holds no answer to a request of this run"):
         run_on(recorded.run.manifest.victim["name"], tmp_path / "again", rows=20, cassette=recorded.run.path)

@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from robustness.errors import RefusedError, RobustnessError, UsageError
-from robustness.isolation.offline import OfflineError, offline
+from robustness.isolation.offline import OfflineError, offline, permit
 from robustness.victims.endpoint.transports import transport_factory
 from robustness.victims.endpoint.transports.aiohttp_transport import _timed_out
 from robustness.victims.endpoint.wire import Call, Limits, Reply, Transport, WireError
@@ -61,6 +62,17 @@ def test_the_total_deadline_holds_against_a_server_that_drips(make: Send, server
     assert isinstance(error, WireError)
     assert error.kind == "timeout"
     assert 0.5 < time.monotonic() - started < 1.5
+
+
+def test_no_thread_is_left_with_a_call_that_was_given_up(server: Any) -> None:
+    for path in ("drip/body", "hang"):
+        one(transport_factory("threads")(), server.url(path), SHORT)
+    for _ in range(40):
+        left = [thread for thread in threading.enumerate() if thread.name == "endpoint call"]
+        if not left:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{left} still read from sockets that nobody waits for")
 
 
 def test_silence_is_limited_apart_from_the_total(make: Send, server: Any) -> None:
@@ -205,6 +217,29 @@ def test_offline_leaves_this_machine_reachable_and_nothing_else(make: Send, serv
         assert isinstance(one(make(), "http://example.org/"), OfflineError)
 
 
+def _other_address() -> str | None:
+    """An address of this machine that is not loopback; no packet is sent to learn it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def test_offline_allows_the_host_that_was_named(make: Send, hostile_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = _other_address()
+    if address is None or address.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: look_up({"victim.test": address}.get(host, host), *rest))
+    with hostile_server(host=address) as server, offline():
+        assert isinstance(one(make(), server.url("ok")), OfflineError)
+        permit("victim.test")
+        assert one(make(), f"http://victim.test:{server.port}/ok").status == 200
+        assert isinstance(one(make(), "http://192.0.2.77/"), OfflineError)
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, to make a certificate")
 def test_a_certificate_is_checked(make: Send, hostile_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -230,11 +265,11 @@ def test_a_time_out_sooner_than_its_limit_is_a_broken_connection() -> None:
     """A poisoned pool hands out time-outs of a millisecond: aio-libs/aiohttp#12953."""
     import aiohttp
 
-    late = aiohttp.SocketTimeoutError("timeout on reading")
-    assert _timed_out(late, 60.0, Limits(), "http://h/").kind == "timeout"
-    assert _timed_out(late, 0.001, Limits(), "http://h/").kind == "dropped"
-    assert _timed_out(TimeoutError(), 0.001, Limits(), "http://h/").kind == "dropped"
-    assert _timed_out(aiohttp.ConnectionTimeoutError(), 0.001, Limits(), "http://h/").kind == "connect"
+    late, limits = aiohttp.SocketTimeoutError("timeout on reading"), Limits(total=120, read=60)
+    assert _timed_out(late, 60.0, limits, "http://h/").kind == "timeout"
+    assert _timed_out(late, 0.001, limits, "http://h/").kind == "dropped"
+    assert _timed_out(TimeoutError(), 0.001, limits, "http://h/").kind == "dropped"
+    assert _timed_out(aiohttp.ConnectionTimeoutError(), 0.001, limits, "http://h/").kind == "connect"
 
 
 def test_closing_gives_up_what_is_under_way(make: Send, server: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 
 from attacks.search import Unusable
 from robustness.errors import RefusedError, UsageError, VictimError
-from robustness.victims.endpoint.asking.opening import load_endpoint
+from robustness.victims.endpoint.asking.opening import load_endpoint, target_of
+from robustness.victims.endpoint.asking.options import EndpointOptions
+from robustness.victims.endpoint.asking.victim import Asking
+from robustness.victims.prompts.chosen import prompt_of
 from tests.robustness.victims.endpoint.stub import Answer, refused, said, serving
 
 LABELS = ["negative", "positive"]
@@ -113,6 +117,25 @@ def test_fresh_asks_get_seeds_of_their_own_always_the_same_ones() -> None:
         seeds = [body["seed"] for _, _, body in stub.asked]
     assert seeds[0] == 5
     assert len(set(seeds[:3])) == 3
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses"])
+def test_what_is_reserved_is_never_less_than_what_the_body_allows(kind: str) -> None:
+    target = target_of(kind, "http://localhost:1#m", EndpointOptions())
+    asking = Asking(target.dialect, prompt_of(None, max_new_tokens=3), shown_url=target.shown)
+    exchange = asking.exchange(asking.ask(asking.prompt.messages(("é" * 50 + "\ud800",))))
+    body = json.loads(exchange.call.body)
+    assert exchange.tokens_out == body.get("max_tokens", body.get("max_output_tokens"))
+    assert exchange.tokens_in > len(("é" * 50).encode())
+    assert "Authorization" not in json.dumps(exchange.canonical)
+
+
+def test_a_closed_client_is_an_error_of_each_input_and_hangs_nobody() -> None:
+    with serving(lambda body: said("positive")) as stub:
+        victim = load_endpoint("openai", f"{stub.url}#m")
+        victim.close()
+        with pytest.raises(VictimError):
+            victim.predict([("a",), ("b",)])
 
 
 def test_no_key_and_no_list_of_models_is_asked_of_a_server_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""The search for an injected instruction that a victim obeys."""

@@ -1,0 +1,1 @@
+"""What chance alone explains, and what is shown in spite of it."""

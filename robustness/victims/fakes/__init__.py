@@ -1,0 +1,1 @@
+"""Victims without weights, whose answers and weaknesses are known beforehand."""
