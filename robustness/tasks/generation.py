@@ -15,6 +15,7 @@ from typing import Any
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Completion, Shown, Unusable
+from robustness.tasks.goals import options
 from robustness.tasks.goals.checks import INVALID, Checks, checks_in, of_columns
 from robustness.tasks.goals.generation import (
     DRIFT,
@@ -33,7 +34,6 @@ from robustness.tasks.goals.generation import (
     quality,
     schema_of,
 )
-from robustness.tasks.goals import options as option_goals as options
 from robustness.tasks.reading.answer_overlap import tokens
 from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown

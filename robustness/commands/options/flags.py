@@ -165,10 +165,7 @@ class ExtentFlags(Flags):
 
     budget: BudgetFlag = None
     limit: LimitFlag = None
-    traps: Annotated[
-        str | None,
-        typer.Option("--traps", help="builtin[:LABEL]: add harmless texts that look like attacks, for a guard's false alarms."),
-    ] = None
+    traps: Annotated[str | None, typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.")] = None
     seed: SeedFlag = None
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
     universal: Annotated[
