@@ -4,8 +4,8 @@
 
 CPU time of the whole client process, threads included, in microseconds a request; the stub is another process. Rounds alternate
 between the sides and the table gives the least of each: whatever else runs on the machine can only add. The rate is against a
-stub that answers after 50 ms, at 64 in flight, as a share of a generator that speaks bare sockets and does nothing else; the best of
-each. The last line is JSON, with the medians as well.
+stub that answers after 50 ms, at 64 in flight, as a share of a generator that speaks bare sockets and does nothing else; the
+best of each. The last line is JSON, with the medians as well.
 """
 
 from __future__ import annotations
