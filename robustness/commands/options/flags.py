@@ -170,11 +170,7 @@ class ExtentFlags(Flags):
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
     universal: Annotated[
         int | None,
-        typer.Option(
-            "--universal",
-            metavar="N",
-            help="Perturb the prompt's instruction, one text for many examples: the accuracy of a panel of N decides.",
-        ),
+        typer.Option("--universal", metavar="N", help="Perturb the prompt's instruction; a panel of N examples decides."),
     ] = None
 
 
