@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -131,7 +132,7 @@ def test_kinds_that_a_file_makes_up_are_escaped(make_run: Make, make_outcome: Ma
     run = make_run([make_outcome("e", status="failed", unusable={evil: 1}), unanswered(make_outcome, "f", kind=evil)])
     render_all(run)
     assert "<script>x" not in (run.path / "report.html").read_text()
-    assert evil not in (run.path / "report.md").read_text()
+    assert "<script>x" not in re.sub(r"`[^`]*`", "", (run.path / "report.md").read_text())  # in code spans it is inert
 
 
 def test_kinds_survive_the_file(make_outcome: MakeOutcome) -> None:
