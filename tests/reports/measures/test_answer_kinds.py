@@ -101,6 +101,8 @@ def test_an_example_without_an_answer_has_no_quality(make_run: Make, make_outcom
         (("failed", "succeeded"), ({"empty": 9}, {}), "wrong"),
         (("failed", "error"), ({}, {}), "error"),
         (("error", "failed"), ({}, {"refused": 1}), "refused"),
+        (("undecided", "failed"), ({}, {}), "undecided"),
+        (("undecided", "succeeded"), ({}, {}), "wrong"),
         (("untested", "failed"), ({}, {}), "right"),
         (("untested", "untested"), ({"empty": 1}, {"filtered": 2}), "filtered"),
         (("untested", "untested"), ({}, {}), "untested"),
