@@ -14,8 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from robustness.tasks.registry import names
-from robustness.testing.null_grid import Cell, cells
+from robustness.testing.null_grid import Cell, cells, tasks
 from robustness.victims.null import NULLS
 
 KINDS = ("empty", "truncated", "filtered", "refused", "unparsed")
@@ -56,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("tasks", nargs="*", help="every task where none is named")
     parser.add_argument("--all", action="store_true", help="a line for every goal, kind of references and threshold")
     asked = parser.parse_args(arguments)
-    tasks = asked.tasks or list(names())
-    table = {(null, task): of(null, task) for task in tasks for null in NULLS}
+    named = asked.tasks or tasks()
+    table = {(null, task): of(null, task) for task in named for null in NULLS}
     every = [cell for found in table.values() for cell in found]
     if asked.all:
         print(
@@ -67,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(row(cell.null, cell.task, cell.goal, cell.references, cell.rule, cell.verdict, cell.why[0] if cell.why else ""))
     else:
         print(row("", *(f"`{null}`" for null in NULLS)), row("---", *["---"] * len(NULLS)), sep="\n")
-        for task in tasks:
+        for task in named:
             print(row(task, *(short(table[null, task]) for null in NULLS)))
     counted = Counter(cell.verdict for cell in every)
     passed = counted["passed"] + counted["measured"]

@@ -42,10 +42,10 @@ class Measured:
     slices: tuple[Slice, ...]
     quality: Quality | None = None
     measures: tuple[TaskMeasure, ...] = ()
-    tables: tuple[Table, ...] = ()
     injections: tuple[Injection, ...] = ()
     answers: AnswerKinds | None = None
     noise: Noise | None = None
+    tables: tuple[Table, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
@@ -61,8 +61,8 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         slices=metadata_slices(run, confidence),
         quality=quality(run, confidence),
         measures=task_measures(run),
-        tables=tables(run, confidence),
         injections=injections(run, confidence),
         answers=answer_kinds(run, confidence),
         noise=noise(run, confidence),
+        tables=tables(run, confidence),
     )

@@ -49,8 +49,8 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _quality(measured),
         _answers(measured),
         _channel(run),
-        *_tables(measured),
         *injection_sections(measured),
+        *_tables(measured),
         _bill(run),
         _stages(measured),
         _recipes(measured),
@@ -161,15 +161,6 @@ def _quality(measured: Measured) -> str:
     return section("Quality", table(("", "clean", "under attack", "drop"), rows), note)
 
 
-def _tables(measured: Measured) -> list[str]:
-    return [
-        section(
-            prose(one.title), prose(one.note), table(one.columns, ([prose(cell(value)) for value in row] for row in one.rows))
-        )
-        for one in measured.tables
-    ]
-
-
 def _answers(measured: Measured) -> str:
     split = measured.answers
     if split is None or not split.mixed:
@@ -194,6 +185,15 @@ def _answers(measured: Measured) -> str:
     )
     columns = ("kind", "clean", "under attack", "became so", "changed texts")
     return section("Answers by kind", *([f"**{prose(lost)}.**"] if lost else []), table(columns, rows), note)
+
+
+def _tables(measured: Measured) -> list[str]:
+    return [
+        section(
+            prose(one.title), prose(one.note), table(one.columns, ([prose(cell(value)) for value in row] for row in one.rows))
+        )
+        for one in measured.tables
+    ]
 
 
 def _stages(measured: Measured) -> str:

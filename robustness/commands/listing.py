@@ -27,6 +27,7 @@ class Kind(StrEnum):
     constraints = "constraints"
     victims = "victims"
     tasks = "tasks"
+    prompts = "prompts"
 
 
 def list_(
@@ -34,7 +35,7 @@ def list_(
     profile: f.ProfileFlag = None,
     json_: f.JsonFlag = False,
 ) -> None:
-    """List recipes, transformations, constraints, victims or tasks with what a choice among them needs.
+    """List recipes, transformations, constraints, victims, tasks or prompts with what a choice among them needs.
 
     Example: robustness list recipes
     """
@@ -44,11 +45,28 @@ def list_(
         "constraints": _constraints,
         "victims": _victims,
         "tasks": _tasks,
+        "prompts": _prompts,
     }[kind](profile or "paper")
     if json_:
         output.answer(rows)
     else:
         _table(rows)
+
+
+def _prompts(profile: str) -> list[dict[str, Any]]:
+    from robustness.victims.prompts.load import load_prompt, shipped
+
+    found = [(name, load_prompt(name)) for name in shipped()]
+    return [
+        {
+            "name": name,
+            "task": one.task or "",
+            "fields": ", ".join(one.fields),
+            "answers": ", ".join(one.words) or "a text",
+            "asks": one.supplied[0][1] if one.supplied else "",
+        }
+        for name, one in found
+    ]
 
 
 def _recipes(profile: str) -> list[dict[str, Any]]:

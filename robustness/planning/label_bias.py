@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attacks.search import Prediction, Unusable
-from robustness.errors import RobustnessError
+from robustness.errors import RefusedError, RobustnessError, SpentError
 from robustness.planning.self_checks import CODES, Flag
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def content_free(backend: VictimBackend) -> Shares | None:
     for text in CONTENT_FREE:
         try:
             (answer,) = backend.compute([(*own, *(text,) * len(info.data_fields))])[:1]
+        except (RefusedError, SpentError):  # nothing at all will be answered
+            raise
         except RobustnessError:
             counts["error"] += 1
             continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustness.errors import RobustnessError
-from robustness.tasks.registry import task_named
+from robustness.tasks.registry import names, task_named
 from robustness.victims.null import LABELS, NULLS, NullVictim, Said, row_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ EXAMPLES = 32
 """Just above the number of examples that a pass needs."""
 BUDGET = 20
 RECIPE = "natural:keyboard-typo"
+RECIPES = {"injection": "inject"}
+"""Of tasks on which a changed letter is no attack at all."""
 FLATTERING, MIXED, NONE = "flattering", "mixed", "none"
 """References that the null victim gives by itself; those that it gives on every other text; no references."""
 _NOUNS = ("harbour", "garden", "bridge", "market", "forest", "valley", "island", "castle")
@@ -81,6 +83,11 @@ def _right_column(task: Task[Any, Any]) -> str:
     return next(name for name in task.references if name != "check")
 
 
+def tasks() -> list[str]:
+    """Every registered task that data are read for; the others, such as a panel, are asked through victims of these."""
+    return [name for name in names() if task_named(name).references]
+
+
 ROWS: dict[str, Callable[[str, str], list[Row]]] = {}
 """By task, what gives its rows for a null victim and a kind of references, where a text and a reference are not all of it."""
 
@@ -91,7 +98,7 @@ def goals_of(task: Task[Any, Any], folder: Path) -> list[str]:
     schema.write_text(json.dumps({"type": "object"}), encoding="utf-8")
     filled = {
         **{"LABEL": "positive", "SHARE": "0.5", "TOLERANCE": "0.1", "K": "2", "TEXT": "spring", "WORD": "spring"},
-        **{"REGEX": r"\w", "FILE.json": str(schema)},
+        **{"REGEX": r"\w", "FILE.json": str(schema), "SALT": "salt"},
     }
     found = []
     for kind in task.goals:
@@ -127,8 +134,10 @@ def audited(victim: NullVictim, rows: Sequence[Row], goal: str, out: Path) -> Ru
     """A small run against a victim; raises ``RobustnessError`` where none came about."""
     from robustness.auditing import audit
 
-    names = [name for name in rows[0] if name in ("text", *victim.info.fields)]
-    return audit(victim, rows, text=names, recipes=RECIPE, goal=goal, budget=BUDGET, encoder="none", out=out)
+    texts = [name for name in rows[0] if name in ("text", *victim.info.fields)]
+    return audit(
+        victim, rows, text=texts, recipes=RECIPES.get(victim.info.task, RECIPE), goal=goal, budget=BUDGET, encoder="none", out=out
+    )
 
 
 def verdicts(run: Run) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -29,14 +29,19 @@ Fields = dict[str, Any]
 
 
 class NullServer(ThreadingHTTPServer):
-    """Serves one null victim. ``requests``: how many questions came, counted under a lock."""
+    """Serves one null victim. ``requests``: how many questions came, counted under a lock.
+
+    ``known``: what it says to some texts in place of nothing, so that it works until a text is changed.
+    """
 
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, name: str, *, port: int = 0, labels: Sequence[str] = LABELS) -> None:
+    def __init__(
+        self, name: str, *, port: int = 0, labels: Sequence[str] = LABELS, known: Mapping[str, str] | None = None
+    ) -> None:
         """Bind to loopback, on any free port where ``port`` is 0; raises ``KeyError`` for an unknown name, ``OSError``."""
-        self._null, self._labels = NULLS[name], tuple(labels)
+        self._null, self._labels, self._known = NULLS[name], tuple(labels), dict(known or {})
         self.requests, self._lock = 0, threading.Lock()
         super().__init__((HOST, port), _Handler)
 
@@ -49,13 +54,13 @@ class NullServer(ThreadingHTTPServer):
         """What the null victim says, and one more request."""
         with self._lock:
             self.requests += 1
-        return self._null.say(text, self._labels)
+        return Said(self._known[text]) if text in self._known else self._null.say(text, self._labels)
 
 
 @contextmanager
-def serving(name: str, *, labels: Sequence[str] = LABELS) -> Iterator[NullServer]:
+def serving(name: str, *, labels: Sequence[str] = LABELS, known: Mapping[str, str] | None = None) -> Iterator[NullServer]:
     """A running server, ended with the block."""
-    with NullServer(name, labels=labels) as server:
+    with NullServer(name, labels=labels, known=known) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -14,12 +14,22 @@ from reports.gate.rules import RULES
 from robustness import audit
 from robustness.errors import UsageError
 from robustness.followups.replay import replay
-from robustness.tasks.registry import names, task_named
+from robustness.tasks.registry import task_named
 from robustness.testing import null_grid
-from robustness.testing.null_grid import NONE, TEXTS, Cell, NullVictim, audited, cells, rows_of, under_attack, verdicts
+from robustness.testing.null_grid import (
+    NONE,
+    TEXTS,
+    Cell,
+    audited,
+    cells,
+    rows_of,
+    tasks,
+    under_attack,
+    verdicts,
+)
 from robustness.victims import load_victim, victims
 from robustness.victims.function import from_callable
-from robustness.victims.null import NULLS
+from robustness.victims.null import NULLS, NullVictim
 
 NO_ANSWERS = ("bad-request", "cut", "thinking")
 
@@ -31,7 +41,7 @@ def refused(found: Sequence[Cell]) -> None:
     assert [cell for cell in found if not cell.why] == []
 
 
-@pytest.mark.parametrize("task", names())
+@pytest.mark.parametrize("task", tasks())
 def test_no_null_victim_passes_any_gate(task: str, tmp_path: Path) -> None:
     for null in NULLS:
         (tmp_path / null).mkdir()
@@ -40,7 +50,7 @@ def test_no_null_victim_passes_any_gate(task: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("null", NULLS)
-@pytest.mark.parametrize("task", names())
+@pytest.mark.parametrize("task", tasks())
 def test_no_null_victim_passes_any_gate_under_any_goal(task: str, null: str, tmp_path: Path) -> None:
     refused(list(cells(null, task, tmp_path)))
 
@@ -53,7 +63,7 @@ def test_an_echo_changes_with_its_text_and_is_found_out(task: str, goal: str, tm
     assert all(any(reason.startswith("doubts: echo: ") for reason in why) for _, why in found.values())
 
 
-@pytest.mark.parametrize("task", names())
+@pytest.mark.parametrize("task", tasks())
 def test_no_answer_under_attack_is_never_robustness(task: str, tmp_path: Path) -> None:
     for null in NO_ANSWERS:
         (tmp_path / null).mkdir()
@@ -103,7 +113,7 @@ def test_a_task_of_ones_own_is_in_the_grid_at_once(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(registry, "_ADDED", {})
     registry.register(Headline())
-    assert "headline" in names()
+    assert "headline" in tasks()
     (tmp_path / "grid").mkdir()
     refused(list(cells("echo", "headline", tmp_path / "grid", first=True)))
     assert null_grid.ROWS == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,11 +11,15 @@ from robustness.errors import UsageError
 from robustness.victims.prompts.prompt import LoadedPrompt
 
 CODE = "python:"
+_ONE_WORD = re.compile(r"[\w-]+")
+"""A name: as a template it would have no place for the text."""
 
 
 def is_prompt(spec: str | None) -> bool:
     """Whether ``--prompt`` names a prompt of this kind; else it is a text with places in braces, or ``@FILE`` with one."""
-    return spec is not None and (spec.endswith(".toml") or spec.startswith(CODE) or spec in shipped())
+    if spec is None:
+        return False
+    return spec.endswith(".toml") or spec.startswith(CODE) or _ONE_WORD.fullmatch(spec) is not None
 
 
 def shipped() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from attacks.search import Input, Unusable
 from robustness.errors import RobustnessError, VictimError
-from robustness.victims.base import PlainVictim, Streaming, Victim
+from robustness.victims.base import PlainVictim, Streaming, Victim, VictimInfo
 
 FIELDS = ("instruction", "panel")
 
@@ -78,7 +78,7 @@ class PanelVictim(PlainVictim):
         )
 
     @property
-    def info(self) -> Any:
+    def info(self) -> VictimInfo:
         """Who it is: the victim inside, asked for a panel."""
         return self._info
 

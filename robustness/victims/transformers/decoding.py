@@ -79,7 +79,10 @@ class _Group:
 
 
 class Decoder:
-    """A causal language model; ``prefixes``: tokens that many prompts begin with, each read once."""
+    """A causal language model; ``prefixes``: tokens that many prompts begin with, each read once.
+
+    ``sharing``: whether prompts go on from what others begin with; without, each is read from its start.
+    """
 
     def __init__(self, model: Any, prefixes: Sequence[Sequence[int]], device: str) -> None:
         self._model, self._device = model, device
@@ -87,6 +90,7 @@ class Decoder:
         self._prefix = self._prefixes[-1] if self._prefixes else ()
         self._takes = accepted(model)
         self._last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self.sharing = True
         self._start: Any = None
         self._beginnings: Beginnings | None = None
         self.cached = self._cache_is_exact()
@@ -95,10 +99,6 @@ class Decoder:
         if self.cached and self._beginnings is None and self._prefix:
             self._start = self._forward(self._prefix, None)[1]
         self.grouped = self.cached and self._groups_are_exact()
-
-    def forget(self) -> None:
-        """Read every prompt from its start from now on: what the cache is measured against."""
-        self._start, self._beginnings = None, None
 
     def forget_lately(self) -> None:
         """Read every prompt from the fixed beginnings alone, as at first."""
@@ -198,11 +198,11 @@ class Decoder:
         group.logits, group.cache, group.places = out.logits[:, -1], out.past_key_values, group.places + 1
 
     def _begin(self, ids: Sequence[int]) -> _Begun:
-        if self._beginnings is not None:
+        if self.sharing and self._beginnings is not None:
             logits, cache = self._beginnings.read(ids)
             return _Begun(list(ids), cache, logits)
         known = len(self._prefix)
-        if self._start is not None and len(ids) > known and tuple(ids[:known]) == self._prefix:
+        if self.sharing and self._start is not None and len(ids) > known and tuple(ids[:known]) == self._prefix:
             logits, cache = self._forward(ids[known:], copy.deepcopy(self._start))
         else:
             logits, cache = self._forward(ids, None)

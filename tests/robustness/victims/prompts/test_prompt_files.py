@@ -120,6 +120,8 @@ def test_shipped_prompts_are_used_by_name_and_there_are_several_for_each_task() 
     assert load_prompt("qa-a").fields == ("instruction", "question", "context")
     assert not is_prompt("{text}")
     assert not is_prompt("@file.txt")
+    with pytest.raises(UsageError, match=r"expected a TOML file, or one of nli-a, nli-b, .*sentiment-a"):
+        load_prompt("sentiment-x")
 
 
 def test_a_function_is_a_prompt_its_parameters_are_the_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

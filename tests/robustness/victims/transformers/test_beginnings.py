@@ -56,7 +56,7 @@ def test_answers_are_equal_to_the_last_bit_whatever_was_read_before(model: Any) 
         apart.append(fixed.likelihoods(one, WORDS))
     assert (np.array(apart) == first).all()
     alone = Decoder(model, [], "cpu")
-    alone.forget()
+    alone.sharing = False
     assert first == pytest.approx(rows(alone, PROMPTS), abs=1e-4)
 
 
@@ -68,7 +68,7 @@ def test_what_candidates_share_is_read_once(model: Any) -> None:
     once, rest = STEP, len(near) * (5 + sum(len(word) - 1 for word in WORDS) + 1)  # 1: the padding of the shorter word
     assert sum(read) == once + rest
     with counted(model) as read:
-        decoder.forget()
+        decoder.sharing = False
         rows(decoder, near)
     assert sum(read) > 8 * 84
 
@@ -97,8 +97,7 @@ def test_a_model_whose_cache_holds_a_window_only_is_read_as_before(model: Any) -
     torch.manual_seed(1)
     windowed: Any = transformers.MistralForCausalLM(config).eval()
     shared, alone = Decoder(windowed, [LONG[:20]], "cpu"), Decoder(windowed, [], "cpu")
-    alone.cached = alone.grouped = False
-    alone.forget()
+    alone.cached = alone.grouped = alone.sharing = False
     assert rows(shared, PROMPTS) == pytest.approx(rows(alone, PROMPTS), abs=1e-4)
 
 

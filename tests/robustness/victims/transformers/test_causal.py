@@ -113,8 +113,7 @@ def test_the_cache_changes_no_score(decoder: Path) -> None:
     prefix, prompt, answers = [1, 20, 30], [1, 20, 30, 40, 50], [(60,), (61, 62, 63), (64, 65)]
     cached, plain = Decoder(model, [prefix], "cpu"), Decoder(model, [], "cpu")
     assert cached.cached
-    plain.cached = plain.grouped = False
-    plain.forget()  # every pass over the whole text
+    plain.cached = plain.grouped = plain.sharing = False  # every pass over the whole text
     assert cached.likelihoods(prompt, answers) == pytest.approx(plain.likelihoods(prompt, answers), abs=1e-4)
     assert cached.next_logits(prompt) == pytest.approx(plain.next_logits(prompt), abs=1e-4)
     other = [2, *prompt]  # begins otherwise, so nothing of the prefix fits it
