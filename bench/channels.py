@@ -21,7 +21,7 @@ from rapidfuzz.distance import Levenshtein
 from attacks.transformations import transformations
 from attacks.transformations.base import SEVERITIES, WordSwap
 from attacks.words import Words
-from reports.measures.word_errors import compared_words, pooled
+from reports.measures.answers.word_errors import compared_words, pooled
 from robustness.channels import Channel, Lost, open_channel
 from robustness.demo import demo_examples
 

@@ -28,6 +28,8 @@ SHOTS = (
     ("the actors are a joy to watch from start to end", "positive"),
     ("i looked at my watch more often than at the screen", "negative"),
     ("a small story told with great care and a light hand", "positive"),
+    ("the second half forgets what the first half was about", "negative"),
+    ("it made me want to call my brother and say thank you", "positive"),
 )
 INPUTS = (
     "a film for a rainy afternoon and no other",
@@ -100,6 +102,7 @@ def main() -> None:
     parser.add_argument("folder", help="a decoder's checkpoint")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--candidates", type=int, default=6)
+    parser.add_argument("--job", default="", help="only jobs whose name begins so")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         prompt = str(prompt_file(Path(folder)))
@@ -110,7 +113,7 @@ def main() -> None:
         "instructions put to a panel": [(one, text) for one in changed(INSTRUCTION, given.candidates) for text in INPUTS],
         "words of the instruction changed": [(one, INPUTS[0]) for one in changed(INSTRUCTION, given.candidates * 4)],
     }
-    rows = {name: compared(victim, inputs, given.rounds) for name, inputs in jobs.items()}
+    rows = {name: compared(victim, inputs, given.rounds) for name, inputs in jobs.items() if name.startswith(given.job)}
     print(f"{'job':<34}{'prompts':>8}{'tokens':>8}{'without':>10}{'with':>10}{'faster':>8}{'largest difference':>20}")
     for name, row in rows.items():
         print(

@@ -232,7 +232,8 @@ class Judgement:
 
     ``quality``: how good the answer is by its task's measure, 0 to 1; None for a task without one. ``kind``: what became of
     it in one word, where a goal tells more than two ends apart (``emitted``, ``quoted``, ``refused``). ``fair``: whether the
-    text could have reached the goal at all; one that could not was no try.
+    text could have reached the goal at all; one that could not was no try. ``unusable``: the kind of what is no answer to this
+    goal, though it may be one to another; it is then neither a try nor a break.
     """
 
     score: float
@@ -240,6 +241,7 @@ class Judgement:
     quality: float | None = None
     kind: str = ""
     fair: bool = True
+    unusable: str = ""
 
 
 Judge = Callable[[Answer, Input], Judgement]

@@ -293,4 +293,7 @@ class Trial:
         if isinstance(answer, Unusable):  # as far from the goal as the original: no search climbs on it
             return Verdict(text, answer, self.clean.score, False)
         judged = self.judge(answer, self.with_text(text))
+        if judged.unusable:
+            nothing = Unusable(judged.unusable, "the answer is none to what is asked", answer.reading)
+            return Verdict(text, nothing, self.clean.score, False)
         return Verdict(text, answer, judged.score, judged.reached, judged.quality, judged.kind, judged.fair)

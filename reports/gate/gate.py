@@ -12,12 +12,12 @@ from reports.gate.rules import RULES
 from reports.gate.run_policy import extent, own_policy
 from reports.gate.soundness import soundness
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, OwnVerdict, RuleResult
+from reports.measures.answers.injection import PAIRED
+from reports.measures.answers.quality import BOOTSTRAP
 from reports.measures.family import family_wise
-from reports.measures.injection import PAIRED
 from reports.measures.intervals import MIN_EXAMPLES, Proportion
 from reports.measures.metrics import Overall, RecipeMetrics
 from reports.measures.of_run import Measured, measure
-from reports.measures.quality import BOOTSTRAP
 from reports.measures.sequential import settles_at
 from reports.measures.slices import find_slice, label_slices, metadata_slices
 from reports.run import Manifest, Run

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.measures.answer_kinds import AnswerKinds, answer_kinds
+from reports.measures.answers.answer_kinds import AnswerKinds, answer_kinds
+from reports.measures.answers.injection import Injection, injections
+from reports.measures.answers.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.cascade import CascadeCost, cascade_cost
 from reports.measures.chance.floor import Noise, noise
-from reports.measures.injection import Injection, injections
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import (
     Overall,
@@ -21,7 +22,6 @@ from reports.measures.metrics import (
     severities,
     stages,
 )
-from reports.measures.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.slices import Slice, label_slices, metadata_slices
 from reports.measures.tables.every import tables
 from reports.measures.tables.table import Table

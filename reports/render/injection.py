@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.measures.injection import Effect, Injection, ordered
+from reports.measures.answers.injection import Effect, Injection, ordered
 from reports.measures.of_run import Measured
 from reports.render.inert import code
 from reports.render.numbers import NOTHING, interval, percent, signed_interval

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from reports.files.public import full_message, public_message
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
-from reports.measures.answer_kinds import RIGHT
+from reports.measures.answers.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured

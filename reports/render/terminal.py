@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reports.files.public import full_message
 from reports.files.text import one_line, visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
-from reports.measures.answer_kinds import RIGHT
+from reports.measures.answers.answer_kinds import RIGHT
 from reports.measures.cascade import told
 from reports.measures.chance import floor
 from reports.measures.intervals import Proportion

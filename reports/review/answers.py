@@ -14,8 +14,8 @@ from random import Random
 from typing import Any
 
 from reports.measures.intervals import CONFIDENCE
-from reports.measures.judged import Corrected, corrected
 from reports.review.agreement import Agreement, agreement
+from reports.review.judged import Corrected, corrected
 from reports.review.sample import Item, Review, consensus, item_name, share_out
 from reports.run import Outcome, Run, RunError
 from reports.run.cases import inputs_of

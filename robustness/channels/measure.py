@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from reports.measures.word_errors import pooled
+from reports.measures.answers.word_errors import pooled
 from robustness.channels.channel import Channel, Lost
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.measures.judged import Corrected
     from reports.review.answers import AnswersResult
+    from reports.review.judged import Corrected
     from reports.review.sample import Review
     from reports.review.validity import Adjusted, Interval, ReviewResult
     from reports.run import Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from attacks.search import Answer, Input, Judge, Judgement, Prediction
 from robustness.tasks.answers import Shown
-from robustness.tasks.reading import option_goals as options
+from robustness.tasks.goals import options
 from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.tasks.task import Goal, GoalKind, Seen, Space, Task
 

@@ -10,7 +10,7 @@ from typing import Any
 from attacks.search import Input, Mark
 from robustness.errors import AnswerError
 from robustness.tasks.answers import Shown, Span, Spans
-from robustness.tasks.entity_goals import (
+from robustness.tasks.goals.entities import (
     EntitiesWrong,
     EntityInvented,
     EntityLost,

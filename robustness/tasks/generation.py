@@ -15,8 +15,9 @@ from typing import Any
 from attacks.search import Input
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Completion, Shown, Unusable
-from robustness.tasks.generation_checks import INVALID, Checks, checks_in, of_columns
-from robustness.tasks.generation_goals import (
+from robustness.tasks.goals import options
+from robustness.tasks.goals.checks import INVALID, Checks, checks_in, of_columns
+from robustness.tasks.goals.generation import (
     DRIFT,
     BreaksSchema,
     Complies,
@@ -33,7 +34,6 @@ from robustness.tasks.generation_goals import (
     quality,
     schema_of,
 )
-from robustness.tasks.reading import option_goals as options
 from robustness.tasks.reading.answer_overlap import tokens
 from robustness.tasks.reading.refusals import kind_of
 from robustness.tasks.reading.rows import shown

@@ -17,7 +17,7 @@ from attacks.search import Input, Judgement
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Completion, Shown, Unusable
 from robustness.tasks.generation import ENDS, KEYS
-from robustness.tasks.generation_goals import found_in_time, pattern_of
+from robustness.tasks.goals.generation import found_in_time, pattern_of
 from robustness.tasks.reading.answer_overlap import holds, tokens
 from robustness.tasks.reading.canary import EMITTED, canary_of, emission, planted, sighted
 from robustness.tasks.reading.decoding import MOST_CHARACTERS

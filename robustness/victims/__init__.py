@@ -266,7 +266,7 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
         name, _, types = rest.partition("#")
         return load_spacy(name, types=types or None, **given)
     if kind == "command":
-        from robustness.victims.command import load_command
+        from robustness.victims.programs.command import load_command
 
         return load_command(rest, offline=offline, **given)
     if kind == "predictions":

@@ -10,7 +10,7 @@ import pytest
 
 from reports.gate.gate import evaluate
 from reports.gate.policy import parse_policy
-from reports.measures.answer_kinds import answer_kinds
+from reports.measures.answers.answer_kinds import answer_kinds
 from reports.run import Run
 from robustness import audit
 from robustness.errors import RobustnessError

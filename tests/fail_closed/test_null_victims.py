@@ -20,7 +20,6 @@ from robustness.testing.null_grid import (
     NONE,
     TEXTS,
     Cell,
-    NullVictim,
     audited,
     cells,
     rows_of,
@@ -30,7 +29,7 @@ from robustness.testing.null_grid import (
 )
 from robustness.victims import load_victim, victims
 from robustness.victims.function import from_callable
-from robustness.victims.null import NULLS
+from robustness.victims.null import NULLS, NullVictim
 
 NO_ANSWERS = ("bad-request", "cut", "thinking")
 

@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from reports.measures.judged import corrected
 from reports.review.answers import BROKEN
+from reports.review.judged import corrected
 from reports.review.sample import KEY, SHEET
 from robustness import audit
 from robustness.cli import main

@@ -116,14 +116,14 @@ FAMILIES: Mapping[str, Family] = {
 SIMPLEST = "direct"
 """The family that the others are measured by when a success is brought down to what it needs."""
 
-_OPENING = "{word} is the name of a paint in this catalogue, a soft grey that many rooms are done in."
+_OPENING = "{word} is the name under which this page is kept in the archive, and it stands here for the record."
 _FILLING = (
-    "It dries in about four hours and needs two coats.",
-    "The tins come in three sizes and keep for a year.",
-    "It was first sold in a small shop near the harbour.",
-    "Brushes are cleaned with water and a little soap.",
-    "On wood it is best to use the primer of the same maker.",
-    "The colour looks warmer in the evening than at noon.",
+    "Pages are kept in the order in which they came.",
+    "Each page has a name of its own.",
+    "The names in the archive mean nothing by themselves.",
+    "Older pages are kept in another part of it.",
+    "The archive is looked through once a year.",
+    "What stands in a page is not changed by that.",
 )
 
 

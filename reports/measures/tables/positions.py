@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.measures.answers.quality import mean_interval
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import groups_of
-from reports.measures.quality import mean_interval
 from reports.measures.tables.table import Cell, Table
 from reports.run import Outcome, Run
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.measures.answers.quality import mean_interval
 from reports.measures.intervals import CONFIDENCE, Proportion
 from reports.measures.metrics import groups_of
 from reports.measures.paired import holm
-from reports.measures.quality import mean_interval
 from reports.measures.tables.table import Change, Table
 from reports.run import Outcome, Run
 

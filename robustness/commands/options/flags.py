@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from robustness.commands.options.groups import Flags, flattened, given
-from robustness.errors import UsageError
+from robustness.commands.options.values import budget_of, listed, mapping, refuse_empty
 
-__all__ = ["flattened", "given"]
+__all__ = ["budget_of", "flattened", "given", "listed", "mapping", "refuse_empty"]
 
 VictimFlag = Annotated[
     str | None,
@@ -165,19 +165,12 @@ class ExtentFlags(Flags):
 
     budget: BudgetFlag = None
     limit: LimitFlag = None
-    traps: Annotated[
-        str | None,
-        typer.Option("--traps", help="builtin[:LABEL]: add harmless texts that look like attacks, for a guard's false alarms."),
-    ] = None
+    traps: Annotated[str | None, typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.")] = None
     seed: SeedFlag = None
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
     universal: Annotated[
         int | None,
-        typer.Option(
-            "--universal",
-            metavar="N",
-            help="Perturb the prompt's instruction, one text for many examples: the accuracy of a panel of N decides.",
-        ),
+        typer.Option("--universal", metavar="N", help="Perturb the prompt's instruction; a panel of N examples decides."),
     ] = None
 
 
@@ -369,35 +362,3 @@ class GithubFlags(Flags):
     show_texts: Annotated[bool, typer.Option("--show-texts", help="Quote the data's texts in annotations and job summary.")] = (
         False
     )
-
-
-def listed(text: str | None) -> list[str] | None:
-    """The parts of a comma-separated flag."""
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
-
-
-def refuse_empty(value: str | None, flag: str) -> None:
-    """Raise ``UsageError`` for a flag that was given without a value: an unset variable must not switch a check off."""
-    if value is not None and not value.strip():
-        raise UsageError(f"{flag} was given without a value (an unset variable?); give one or leave it out")
-
-
-def mapping(text: str | None, flag: str) -> dict[str, str] | None:
-    """``a=b,c=d`` as a mapping; raises ``UsageError``."""
-    if text is None:
-        return None
-    pairs = [part.split("=", 1) for part in listed(text) or []]
-    bad = ["=".join(pair) for pair in pairs if len(pair) != 2]
-    if bad or not pairs:
-        raise UsageError(f"{flag} expects NAME=VALUE pairs separated by commas, got {text!r}")
-    return {key.strip(): value.strip() for key, value in pairs}
-
-
-def budget_of(text: str | int | None) -> int | None:
-    """A budget flag: a whole number, or ``none``."""
-    if text is None or str(text).lower() == "none":
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"--budget expects a whole number of queries or `none`, got {text!r}") from None

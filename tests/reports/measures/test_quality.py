@@ -11,8 +11,8 @@ import pytest
 
 from reports.gate.gate import evaluate
 from reports.gate.policy import parse_policy
+from reports.measures.answers.quality import mean_interval, quality, task_measures
 from reports.measures.intervals import exact
-from reports.measures.quality import mean_interval, quality, task_measures
 from reports.run import Judged, Outcome, Run
 
 Make = Callable[..., Run]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.measures.word_errors import pooled
+from reports.measures.answers.word_errors import pooled
 from robustness import audit
 from robustness.channels import Channel, Lost, open_channel
 from robustness.errors import RobustnessError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.measures.word_errors import WordErrors, pooled, word_errors
+from reports.measures.answers.word_errors import WordErrors, pooled, word_errors
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from robustness.planning.languages import language_of
 from robustness.planning.prepare import guarded
 from robustness.tasks.answers import Span
 from robustness.tasks.entities import Entities
-from robustness.tasks.entity_goals import moved_spans
+from robustness.tasks.goals.entities import moved_spans
 from robustness.tasks.reading.tag_schemes import joined
 from robustness.tasks.task import Seen, Space
 from robustness.victims import Victim, load_victim

@@ -12,7 +12,7 @@ import pytest
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Span, Spans, pack, unpack
 from robustness.tasks.entities import Entities
-from robustness.tasks.entity_goals import counts, f1
+from robustness.tasks.goals.entities import counts, f1
 from robustness.tasks.reading.tag_schemes import conll_sentences, joined, runs
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Seen, Space

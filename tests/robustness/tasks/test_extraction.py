@@ -15,7 +15,7 @@ from reports.run.replayed import BROKEN
 from robustness import audit
 from robustness.errors import UsageError
 from robustness.followups.replay import replay
-from robustness.tasks.extraction import given_away, secret_of
+from robustness.tasks.chats.extraction import given_away, secret_of
 from robustness.victims.function import from_callable
 
 SECRET = "nabotulemiravo"
@@ -101,7 +101,7 @@ def test_another_seed_plants_other_secrets(tmp_path: Path) -> None:
 
 def test_a_system_prompt_without_its_secret_is_an_error() -> None:
     from robustness.tasks.answers import Completion
-    from robustness.tasks.extraction import Extraction
+    from robustness.tasks.chats.extraction import Extraction
     from robustness.tasks.task import Seen
 
     with pytest.raises(UsageError, match="no secret in the system prompt"):

@@ -12,6 +12,7 @@ import pytest
 from robustness.errors import AnswerError, UsageError
 from robustness.tasks.answers import Completion, Unusable
 from robustness.tasks.generation import Generation
+from robustness.tasks.goals.generation import WrittenSeen
 from robustness.tasks.reading.refusals import refuses
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import Seen, Space
@@ -20,7 +21,7 @@ TASK, SPACE, ASKED = Generation(), Space(), ("What is the capital of France?",)
 PARIS = "The capital of France is Paris."
 
 
-def seen(clean: str, reference: tuple[str, ...] | None = None) -> Seen[tuple[str, ...], Completion]:
+def seen(clean: str, reference: tuple[str, ...] | None = None) -> WrittenSeen:
     return Seen(ASKED, ("What is the captial of France?",), 0, reference, Completion(clean))
 
 

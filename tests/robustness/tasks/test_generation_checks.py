@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from reports.measures.answer_kinds import answer_kinds
+from reports.measures.answers.answer_kinds import answer_kinds
 from robustness import audit
 from robustness.data import load_examples
 from robustness.errors import DataError
 from robustness.tasks.answers import Completion
 from robustness.tasks.generation import Generation
-from robustness.tasks.generation_checks import Checks
+from robustness.tasks.goals.checks import Checks
 from robustness.tasks.task import Seen, Space
 from robustness.victims.function import from_callable
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from attacks.transformations.payloads.payload import Cell, injected
-from reports.measures.injection import injections
+from reports.measures.answers.injection import injections
 from reports.run import Run
 from robustness import audit
 from robustness.data import load_examples

@@ -16,7 +16,7 @@ import pytest
 from robustness.errors import AnswerError, UsageError, VictimDiedError, VictimError, VictimTimeoutError
 from robustness.isolation.offline import offline
 from robustness.victims import load_victim
-from robustness.victims.command import CommandVictim
+from robustness.victims.programs.command import CommandVictim
 
 Open = Callable[..., CommandVictim]
 READ = "import json, os, sys, time\nfor line in sys.stdin:\n    text = line.rstrip('\\n')\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,8 +30,8 @@ def asking(text: str, ask: str = "") -> Exchange:
     return Exchange(call, canonical, 10, 5, ask)
 
 
-def answering(text: str | bytes, status: int = 200, **headers: str) -> Reply:
-    return Reply(status, headers, text.encode() if isinstance(text, str) else text)
+def answering(text: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(status, headers or {}, text.encode() if isinstance(text, str) else text)
 
 
 def kept(cassette: Cassette, one: Exchange, reply: Reply) -> Reply:
@@ -111,7 +112,7 @@ def test_no_key_and_no_header_of_a_request_is_written(tmp_path: Path, monkeypatc
     one = asking("my key is sk-of-the-test-123")
     cassette = Cassette.open(tmp_path / FILE)
     said = '{"error": "bad key sk-of-the-test-123"}'
-    reply = kept(cassette, one, answering(said, 400, **{"x-request-id": "sk-of-the-test-123", "set-cookie": "id=7"}))
+    reply = kept(cassette, one, answering(said, 400, {"x-request-id": "sk-of-the-test-123", "set-cookie": "id=7"}))
     binary = kept(cassette, asking("b"), answering(b"\xff\xfesk-of-the-test-123"))
     cassette.close()
     written = (tmp_path / FILE).read_text()
@@ -125,11 +126,11 @@ def test_a_replay_reads_what_the_run_read_though_a_secret_was_taken_out(tmp_path
     monkeypatch.setenv("TEST_API_KEY", "sk-of-the-test-123")
     one = asking("a")
     cassette = Cassette.open(tmp_path / FILE)
-    read = kept(cassette, one, answering("you sent sk-of-the-test-123", **{"retry-after": "3", "server": "x"}))
+    read = kept(cassette, one, answering("you sent sk-of-the-test-123", 200, {"retry-after": "3", "server": "x"}))
     cassette.close()
     monkeypatch.delenv("TEST_API_KEY")
     assert Cassette.replay(tmp_path / FILE).recall(one.key()) == read
-    assert read == answering("you sent [value of TEST_API_KEY]", **{"retry-after": "3"})
+    assert read == answering("you sent [value of TEST_API_KEY]", 200, {"retry-after": "3"})
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])

@@ -26,7 +26,6 @@ def test_pressure_on_an_endpoint_sends_its_own_answers_back(tmp_path: Path) -> N
             victim,
             [("Which city is the capital of France?", "Paris")],
             recipes="dialogue:pressure",
-            confirm=1,
             encoder="none",
             out=tmp_path / "run",
         )

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.measures.answers.quality import mean_interval
 from reports.measures.clusters import design_of
 from reports.measures.intervals import CONFIDENCE, Proportion, proportion
 from reports.measures.metrics import ATTACKED, groups_of
 from reports.measures.paired import Pairs, mcnemar, tabulate, tango
-from reports.measures.quality import mean_interval
 from reports.run import Outcome, Run
 
 QUERIES = (25, 50, 100, 200)

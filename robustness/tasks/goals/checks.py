@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robustness.errors import RobustnessError
-from robustness.tasks.generation_goals import (
+from robustness.tasks.goals.generation import (
     NEARLY,
     found_in_time,
     is_accepted,

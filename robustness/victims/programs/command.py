@@ -27,7 +27,7 @@ from robustness.errors import AnswerError, UsageError, VictimDiedError, VictimEr
 from robustness.tasks.reading.rows import shown
 from robustness.tasks.registry import DEFAULT, task_named
 from robustness.victims.base import PlainVictim, VictimInfo
-from robustness.victims.program import ONE_LINE, ExtraLinesError, Program
+from robustness.victims.programs.program import ONE_LINE, ExtraLinesError, Program
 
 START_S = 120.0
 """Time allowed for starting, up to the first answer."""

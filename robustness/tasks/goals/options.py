@@ -9,6 +9,7 @@ from typing import ClassVar
 from attacks.language.options import chosen, moved_to, options_of
 from attacks.search import Judgement, Prediction
 from robustness.tasks.answers import Completion
+from robustness.tasks.goals.generation import WrittenSeen
 from robustness.tasks.task import GoalKind, Seen
 
 NAME = "other-option"
@@ -42,22 +43,25 @@ class OtherOption:
 
     name: ClassVar[str] = NAME
 
-    def applies(self, seen: Seen[tuple[str, ...], Completion]) -> bool:
+    def applies(self, seen: WrittenSeen) -> bool:
         """Where the text has options and the clean answer chooses the right one."""
         options = options_of(seen.inputs[seen.field])
         letter = chosen(seen.clean.text, options)
         return letter is not None and letter == self._right(seen)
 
-    def judge(self, answer: Completion, seen: Seen[tuple[str, ...], Completion]) -> Judgement:
-        """Broken is an answer that chooses another option, or none."""
+    def judge(self, answer: Completion, seen: WrittenSeen) -> Judgement:
+        """Broken is an answer that chooses another option; one that chooses none is no answer."""
         options = options_of(seen.perturbed[seen.field])
         right = self._right(seen)
         wanted = None if right is None else moved_to(right, options_of(seen.inputs[seen.field]), options)
-        held = wanted is not None and chosen(answer.text, options) == wanted
-        return Judgement(float(not held), not held, float(held))
+        said = chosen(answer.text, options)
+        if said is None:
+            return Judgement(0.0, False, unusable="unparsed")
+        return Judgement(float(said != wanted), said != wanted, float(said == wanted))
 
-    def _right(self, seen: Seen[tuple[str, ...], Completion]) -> str | None:
+    def _right(self, seen: WrittenSeen) -> str | None:
         options = options_of(seen.inputs[seen.field])
-        accepted: Sequence[str] = (seen.clean.text,) if seen.reference is None else seen.reference
+        known = seen.reference
+        accepted: Sequence[str] = known if isinstance(known, tuple) else (seen.clean.text,)
         letters = [chosen(one, options) for one in accepted]
         return next((letter for letter in letters if letter is not None), None)

@@ -19,8 +19,8 @@ from reports.measures.metrics import by_example, expected, groups_of
 from reports.measures.sequential import share_of
 from reports.run import Outcome, Run
 
-RIGHT, WRONG, ERROR, UNTESTED = "right", "wrong", "error", "untested"
-KINDS = (RIGHT, WRONG, "invalid", "refused", "unparsed", "truncated", "filtered", "empty", ERROR, UNTESTED)
+RIGHT, WRONG, UNDECIDED, ERROR, UNTESTED = "right", "wrong", "undecided", "error", "untested"
+KINDS = (RIGHT, WRONG, "invalid", "refused", "unparsed", "truncated", "filtered", "empty", UNDECIDED, ERROR, UNTESTED)
 """In the order of reports; kinds that a victim names besides stand before ``error``."""
 _PLAIN = (RIGHT, WRONG, UNTESTED)
 
@@ -109,6 +109,8 @@ def attacked_kind(group: Sequence[Outcome], clean: str) -> str:
     unusable = unusable_texts(group)
     if unusable:
         return min(unusable, key=lambda kind: (-unusable[kind], kind))
+    if any(o.status == "undecided" for o in group):  # a success of a victim that varies, which fresh answers left open
+        return UNDECIDED
     if any(o.status == "error" for o in group):
         return ERROR
     return UNTESTED if all(o.status == "untested" for o in group) else clean

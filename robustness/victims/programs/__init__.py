@@ -1,0 +1,1 @@
+"""Victims that are programs: asked by lines, kept alive, watched."""
