@@ -177,7 +177,7 @@ async def _throttle(request: Request, writer: asyncio.StreamWriter) -> bool:
 
 
 async def _scarce(request: Request, writer: asyncio.StreamWriter) -> bool:
-    """``scarce/FORM/RESET``: every second answer says that nothing is left until then; ``anthropic``: dated so many seconds off."""
+    """``scarce/FORM/RESET``: every second answer says nothing is left until then; ``anthropic``: a date in so many seconds."""
     form, reset = request.word(1), request.word(2)
     left = "0" if request.nth % 2 == 0 else "1"
     date = (datetime.now(UTC) + timedelta(seconds=float(reset) if form == "anthropic" else 0)).isoformat()
