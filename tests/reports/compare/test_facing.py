@@ -161,12 +161,19 @@ def test_two_prompts_are_compared_by_both_searches_and_the_bases_failures_under_
                 options = {"prompt": f"{name}.toml"}
                 audit(server.spec, rows, out=f"runs/{name}-{field}", field=field, victim_options=options, **how)
         capsys.readouterr()
-        seen = set(server.requests)
-        assert main(["compare", "runs/a-input", "runs/b-input", "--replay", "--max-regression", "99pt"]) == 0
+        seen = server.requests.copy()
+        both = ["compare", "runs/a-input", "runs/b-input", "--max-regression", "99pt"]
+        assert main([*both, "--replay"]) == 2, "a run folder does not choose who is sent a key"
+        assert main([*both, "--replay", "--victim", server.spec]) == 0
         assert "the base's failures put to the candidate" in capsys.readouterr().out
-        fresh = [body for body in server.requests if body not in seen]
+        fresh = list(server.requests - seen)
         assert fresh, "the base's failures were never put to the candidate"
         assert all(instructions["a"] not in body for body in fresh), "the candidate was asked with the base's instruction"
+        before = server.total
+        assert main([*both, "--replay", "--victim", server.spec, "--max-requests", "9"]) == 3
+        assert server.total == before + 9
+        assert main([*both, "--max-requests", "9"]) == 2, "a cap on nothing"
+        capsys.readouterr()
         assert main(["compare", "runs/a-instruction", "runs/b-instruction"]) == 3
         assert "Decide: positive or negative." in capsys.readouterr().out, "what was attacked must be the same in both"
 
