@@ -58,10 +58,13 @@ class Session:
         self.cassette.close()
 
 
-def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | None = None) -> Session:
+def open_session(
+    model: str, spending: Mapping[str, Any], folder: str | Path | None = None, *, already: Spent | None = None
+) -> Session:
     """The session of a run in ``folder``, which may be continued; without one, nothing outlives the process.
 
-    ``model``: whose prices hold. ``spending``: values of ``SPENDING``, None or missing where one was not given.
+    ``model``: whose prices hold. ``spending``: values of ``SPENDING``, None or missing where one was not given. ``already``: what
+    was spent elsewhere under the same caps.
 
     Raises:
         UsageError: caps or prices that cannot be meant, or a cassette that cannot be used.
@@ -83,7 +86,8 @@ def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | N
     try:
         cassette.limit(caps, prices)
         before = cassette.spent
-        return Session(Ledger(caps, prices, before, journal=cassette, first=cassette.next_serial), cassette, before)
+        counted = before if already is None else before + already
+        return Session(Ledger(caps, prices, counted, journal=cassette, first=cassette.next_serial), cassette, before)
     except BaseException:
         cassette.close()
         raise
