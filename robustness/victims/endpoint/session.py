@@ -67,7 +67,7 @@ def open_session(
     was spent elsewhere under the same caps.
 
     Raises:
-        UsageError: caps or prices that cannot be meant, or a cassette that cannot be used.
+        UsageError: caps or prices that cannot be meant, or a cassette that cannot be used; ``RunError`` for one that was edited.
     """
     from robustness.victims.endpoint.cassette import FILE, Cassette
     from robustness.victims.endpoint.ledger import Caps, Ledger, Spent
@@ -78,6 +78,7 @@ def open_session(
     if recorded is not None:
         if given:
             raise UsageError(f"--{_dashed(next(iter(given)))} limits what is sent, and with --cassette nothing is; leave it out")
+        _refuse_edited(Path(recorded))
         return Session(Ledger(), Cassette.replay(recorded), Spent())
     caps = Caps(_amount(given.get("max_cost")), given.get("max_tokens_total"), given.get("max_requests"))
     prices = read_prices(given["prices"], model) if "prices" in given else None
@@ -91,6 +92,16 @@ def open_session(
     except BaseException:
         cassette.close()
         raise
+
+
+def _refuse_edited(recorded: Path) -> None:
+    """Raise ``RunError`` where a cassette is no longer the one that its run was sealed with: any answer could be written into it."""
+    from reports.run.seal import refuse_changed
+    from robustness.victims.endpoint.cassette import FILE
+
+    file = recorded / FILE if recorded.is_dir() else recorded
+    if file.is_file():
+        refuse_changed(file.parent, file.name)
 
 
 def refuse_spending(victim: Any, spending: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 
 from reports.gate.gate import evaluate
 from reports.gate.policy import parse_policy
-from reports.run import Run
+from reports.run import Run, RunError
 from reports.run.seal import verify
 from robustness import audit
 from robustness.cli import main
@@ -179,6 +180,15 @@ def test_a_replay_of_other_data_ends_with_what_is_wrong(recorded: Recorded, tmp_
     with pytest.raises(CassetteError, match="holds no answer to a request of this run"):
         run_on(recorded.run.manifest.victim["name"], tmp_path / "again", rows=20, cassette=recorded.run.path)
     assert issubclass(CassetteError, UsageError)
+
+
+def test_a_cassette_that_was_edited_since_its_run_was_sealed_derives_nothing(recorded: Recorded, tmp_path: Path) -> None:
+    shutil.copytree(recorded.run.path, tmp_path / "run")
+    cassette, spec = tmp_path / "run" / "cassette.jsonl", recorded.run.manifest.victim["name"]
+    cassette.write_bytes(cassette.read_bytes().replace(b"negative", b"positive"))
+    for given in (cassette, cassette.parent):
+        with pytest.raises(RunError, match="edited since the run was sealed"):
+            run_on(spec, tmp_path / "again", cassette=given)
 
 
 def test_no_key_is_in_any_file_of_the_run_and_a_replay_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
