@@ -95,7 +95,7 @@ def open_session(
 
 
 def _refuse_edited(recorded: Path) -> None:
-    """Raise ``RunError`` where a cassette is no longer the one that its run was sealed with: any answer could be written into it."""
+    """Raise ``RunError`` where a cassette is not the one that its run was sealed with: it could hold any answer."""
     from reports.run.seal import refuse_changed
     from robustness.victims.endpoint.cassette import FILE
 

@@ -57,7 +57,9 @@ def test_endpoints_are_asked_as_their_runs_asked_them_and_a_cap_holds_for_all_to
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = [f"a {word} film about {n},{'positive' if word == 'good' else 'negative'}" for n in "abcde" for word in ("good", "dull")]
+    rows = [
+        f"a {word} film about {n},{'positive' if word == 'good' else 'negative'}" for n in "abcde" for word in ("good", "dull")
+    ]
     Path("data.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     prompt = "Is this review positive or negative? {text}"
     with Billing() as one, Billing() as other:
