@@ -51,8 +51,8 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
 def audit_policy(rules: Policy, path: Path | None, gate_flags: Mapping[str, Any], chosen: Mapping[str, Any]) -> Policy:
     """What an audit with these settings is judged by, and what it leaves in the run.
 
-    A flag for victim, prompt, data or traps names another subject, and the policy is then about that one; a flag that makes the audit
-    smaller than ``[audit]`` says does not change what the policy asks for. A run that is resumed keeps its own policy.
+    A flag for victim, prompt, data or traps names another subject, and the policy is then about that one; a flag that makes the
+    audit smaller than ``[audit]`` says does not change what the policy asks for. A run that is resumed keeps its own policy.
     """
     from reports.run.store import MANIFEST, read_manifest
 

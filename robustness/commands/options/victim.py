@@ -39,8 +39,8 @@ def open_named(
     """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
 
     Flags beat the file; without ``by_policy`` no file is asked. An endpoint that is that of the run is asked as the run asked it,
-    as far as no flag says otherwise. Which victim it is, and who named it, is said on stderr before it is loaded, unless ``quiet``, and what
-    was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded.
+    as far as no flag says otherwise. Which victim it is, and who named it, is said on stderr before it is loaded, unless
+    ``quiet``, and what was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded.
 
     Raises:
         UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
