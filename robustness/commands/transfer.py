@@ -89,7 +89,7 @@ def _subjects(
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
-    how = {}
+    how: dict[str, Callable[..., Victim]] = {}
     for spec in specs:
         openings = (opening_of(run, spec, allow_local_code=allow_local_code) for run in runs)
         how[spec] = partial(open_victim, spec, **{**next((one for one in openings if one), {}), **flags(spec)})

@@ -231,6 +231,22 @@ def test_a_cap_on_money_without_prices_and_caps_on_other_victims_are_refused_bef
         audit("demo", max_requests=3, out=tmp_path / "run")
 
 
+def test_validate_holds_caps_too_and_those_of_a_policy_limit_no_victim_that_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text("text,label\na good film,positive\na bad film,negative\n")
+    with Billing() as server:
+        asked = ["validate", "--victim", server.spec, "--labels", "negative,positive", "--prompt", PROMPT, "--json"]
+        for more in ([], ["--data", "data.csv", "--encoder", "none", "--recipes", "deepwordbug"]):
+            before = server.total
+            assert main([*asked, *more, "--max-requests", "4"]) == 3
+            assert server.total == before + 4
+    Path("robustness.toml").write_text("[audit]\nmax_requests = 4\n")
+    free = ["validate", "--victim", "scripted:keyword", "--data", "data.csv", "--encoder", "none", "--recipes", "deepwordbug"]
+    assert main(free) == 0, capsys.readouterr().err
+
+
 def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
     recorded: Recorded, capsys: pytest.CaptureFixture[str]
 ) -> None:
