@@ -49,7 +49,7 @@ NOT_RUN = {
     ("statistics.md", "openai:"): SERVER,
     ("injection.md", "openai:"): SERVER,
     ("injection.md", "scripted:gullible"): BIG,
-    ("comparing-runs.md", "prompt"): SERVER,
+    ("comparing-runs.md", "runs/prompt-1"): SERVER,
     ("review.md", "runs/answers"): SERVER,
     ("chat.md", "robustness"): PARTS,
     ("guards.md", "robustness"): PARTS,
