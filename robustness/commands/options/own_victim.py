@@ -46,7 +46,9 @@ class OwnVictim:
         return victim
 
     def _changed(self, info: VictimInfo) -> list[str]:
-        now = dict(info.identity)
+        from reports.files.paths import shown
+
+        now = {key: shown(value) for key, value in info.identity}  # as run.json holds it
         changed = sorted(key for key in {*now, *self.identity} if now.get(key) != self.identity.get(key))
         return ["labels", *changed] if info.labels != self.labels else changed
 
