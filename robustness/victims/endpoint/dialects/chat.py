@@ -53,15 +53,15 @@ class Chat:
             "messages": [{"role": one.role, "content": one.content} for one in ask.messages],
             self.limit: ask.max_tokens,
         }
-        if ask.temperature is not None and "temperature" in self.takes:
+        if ask.temperature is not None and "temperature" not in self.dropped:
             body["temperature"] = ask.temperature
-        if ask.seed is not None and "seed" in self.takes:
+        if ask.seed is not None and "seed" not in self.dropped:
             body["seed"] = ask.seed
-        if ask.stop and "stop" in self.takes:
+        if ask.stop and "stop" not in self.dropped:
             body["stop"] = list(ask.stop)
-        if ask.logprobs and "logprobs" in self.takes:
+        if ask.logprobs and "logprobs" not in self.dropped:
             body |= {"logprobs": True, "top_logprobs": min(ask.logprobs, MOST_LISTED)}
-        if ask.schema is not None and "schema" in self.takes:
+        if ask.schema is not None and "schema" not in self.dropped:
             named = {"name": "answer", "strict": True, "schema": dict(ask.schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body | dict(self.extra)

@@ -47,3 +47,17 @@ class TryAgain(Exception):
         self.wait = wait
         self.at_once = at_once
         self.throttled = throttled
+
+
+def wake(pause: asyncio.Future[None]) -> None:
+    """End a wait, if nothing else has."""
+    if not pause.done():
+        pause.set_result(None)
+
+
+def same(error: RobustnessError) -> RobustnessError:
+    """The same error once more: one object raised in several threads would gather all their tracebacks."""
+    again = type(error).__new__(type(error), *error.args)
+    again.args = error.args
+    again.__dict__.update(error.__dict__)
+    return again
