@@ -151,9 +151,9 @@ def _run_of(**said: Any) -> Manifest:
 
 @pytest.mark.parametrize(("asked", "had"), SUBJECTS.values(), ids=SUBJECTS.keys())
 def test_a_run_of_another_server_prompt_goal_or_task_is_less_than_asked_for(asked: dict[str, str], had: dict[str, Any]) -> None:
-    assert lacking(_run_of(**had), AuditDefaults(**asked))
+    assert lacking(_run_of(**had), AuditDefaults.model_validate(asked))
 
 
 @pytest.mark.parametrize(("asked", "had"), SAME)
 def test_what_is_the_same_in_other_words_is_what_was_asked_for(asked: dict[str, str], had: dict[str, Any]) -> None:
-    assert not lacking(_run_of(**had), AuditDefaults(**asked))
+    assert not lacking(_run_of(**had), AuditDefaults.model_validate(asked))

@@ -26,6 +26,8 @@ from robustness import audit
 from robustness.cli import main
 from robustness.errors import CassetteError, RefusedError, SpentError, UsageError
 from tests.robustness.victims.endpoint.billing import BAD, GOOD, Billing, named
+from tests.robustness.victims.endpoint.stub import said
+from tests.robustness.victims.endpoint.stub import serving as stub
 
 WORDS = [*GOOD, *BAD, *"film story actor scene plot the of and with very rather quite".split()]
 PROMPT = "Is this review positive or negative? {text}"
@@ -257,6 +259,26 @@ def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
     assert "broken" in capsys.readouterr().out
     assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "--max-requests", "3"]) == 2
     assert "with --cassette nothing is" in capsys.readouterr().err
+
+
+def test_one_lucky_answer_of_an_endpoint_fixes_nothing(recorded: Recorded, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = [json.loads(line) for line in lines(recorded.run, "failures.jsonl")]
+    right = {case["perturbed"]: case["reference"] for case in cases} | {
+        case["texts"]["text"]: case["reference"] for case in cases
+    }
+    perturbed, other = {case["perturbed"] for case in cases}, {"positive": "negative", "negative": "positive"}
+    seen: Counter[str] = Counter()
+
+    def lucky(body: Any) -> tuple[int, Any]:
+        text = body["messages"][-1]["content"].partition("? ")[2]
+        seen[text] += 1
+        label = right.get(text, "positive")
+        return said(other[label] if text in perturbed and seen[text] > 1 else label)
+
+    with stub(lucky) as server:
+        command = ["replay", str(recorded.run.path), "--victim", f"openai:{server.url}#m", "--labels", "negative,positive"]
+        assert main([*command, "--prompt", PROMPT, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["counts"]["flaky"] == len(cases)
 
 
 def test_a_plan_predicts_requests_tokens_and_money_and_the_audit_starts_from_its_pilot(
