@@ -46,7 +46,7 @@ NOT_RUN = {
     ("llm.md", "openai:"): SERVER,
     ("prompts.md", "robustness"): SERVER,
     ("spending.md", "robustness"): SERVER,
-    ("statistics.md", "openai:"): SERVER,
+    ("noise.md", "openai:"): SERVER,
     ("injection.md", "openai:"): SERVER,
     ("injection.md", "scripted:gullible"): BIG,
     ("comparing-runs.md", "runs/prompt-1"): SERVER,
