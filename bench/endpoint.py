@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ WORDS = (
     "on over every scene and nobody in the story says what they want until the very last light goes out"
 ).split()
 ENDPOINT = "robustness.victims.endpoint.asking.opening"
-PARTS = f"{ENDPOINT}, robustness.victims.endpoint.client, robustness.victims.endpoint.session"
+PARTS = "robustness.victims.endpoint.client, robustness.victims.endpoint.session"
 
 
 def review(number: int) -> str:
@@ -199,6 +200,10 @@ class Watch:
         return sum(one.usage.forwards for role, one in self.oracles.by_role.items() if role in ("victim", "fresh"))
 
 
+KEY = "BENCH_API_KEY"
+os.environ.setdefault(KEY, "sk-not-a-key-at-all-0123456789")  # what is written and read is searched for it, as in earnest
+
+
 def audited(address: str, count: int, width: int) -> tuple[Spent, int, Spent, int]:
     """The trials alone, and the whole of it, reports and preflight included; each with its number of requests."""
     import robustness
@@ -213,7 +218,7 @@ def audited(address: str, count: int, width: int) -> tuple[Spent, int, Spent, in
             recipes="pruthi",
             budget=BUDGET,
             labels=("negative", "positive"),
-            victim_options={"concurrency": width, "key_env": "none"},
+            victim_options={"concurrency": width, "key_env": KEY},
             max_requests=10**9,
             encoder="none",
             language="en",
@@ -254,9 +259,9 @@ SIDES: dict[str, Callable[[str, int, int], tuple[Spent, int]]] = {
 }
 
 
-def peer(python: str, name: str, address: str, count: int, width: int, *more: str) -> float:
-    """CPU microseconds a request of another client, in its own interpreter."""
-    command = [python, str(Path(__file__).with_name("endpoint_peers.py")), name, address, str(count), str(width), *more]
+def peer(python: str, name: str, address: str, count: int, *, program: str = "") -> float:
+    """CPU microseconds a request of another client, in its own interpreter, 32 in flight."""
+    command = [python, str(Path(__file__).with_name("endpoint_peers.py")), name, address, str(min(count, 600)), "32", program]
     bare_environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=bare_environment)
     found: float = json.loads(done.stdout.splitlines()[-1])["cpu_us"]
@@ -324,12 +329,9 @@ def main() -> None:
     chosen = arguments.parse_args()
     peers: dict[str, Callable[[str, int], float]] = {}
     if chosen.peers:
-        for name in ("openai", "inspect_ai"):
-            peers[name] = lambda address, count, name=name: peer(chosen.peers, name, address, min(count, 600), 32)
+        peers |= {name: partial(peer, chosen.peers, name) for name in ("openai", "inspect_ai")}
     if chosen.promptfoo:
-        peers["promptfoo"] = lambda address, count: peer(
-            sys.executable, "promptfoo", address, min(count, 600), 32, chosen.promptfoo
-        )
+        peers["promptfoo"] = partial(peer, sys.executable, "promptfoo", program=chosen.promptfoo)
     sides = chosen.only.split(";") if chosen.only else list(SIDES)
     found = costs(sides, chosen.requests, chosen.rounds, peers)
     least = found["cpu_us"]
@@ -341,7 +343,11 @@ def main() -> None:
     if not chosen.only:
         found["rates_50ms_64"] = rates(max(chosen.requests, 20_000), chosen.rounds)
         nothing = import_seconds("pass")
-        imports = {name: f"import {name}" for name in ("numpy", "aiohttp")} | {"the endpoint victim": f"import {PARTS}"}
+        imports = {
+            "the endpoint victim": f"import {ENDPOINT}",
+            "with client, ledger, cassette": f"import {ENDPOINT}, {PARTS}",
+            "aiohttp": "import aiohttp",
+        }
         found["import_s"] = {name: round(import_seconds(code) - nothing, 3) for name, code in imports.items()}
         audits, ideal = least["audit"], found["rates_50ms_64"]["bare sockets"]
         found["judged"] = {

@@ -76,16 +76,14 @@ def started(delay: float = 0.0) -> tuple[subprocess.Popen[str], str]:
 async def bare(address: str, bodies: list[bytes], width: int, between: Callable[[], None] = lambda: None) -> None:
     """Every body sent over ``width`` connections: bytes out, bytes in, nothing understood. ``between``: called when all stand."""
     host, port = address.split(":")
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-    )
+    request = f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\n".encode() + b"content-length: %d\r\n\r\n%b"
     connections = [await asyncio.open_connection(host, int(port)) for _ in range(width)]
     between()
     todo = iter(bodies)
 
     async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for body in todo:
-            writer.write(head % len(body) + body)
+            writer.write(request % (len(body), body))
             said = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(said.rpartition(b"content-length: ")[2]))
         writer.close()

@@ -302,7 +302,8 @@ class Cassette:
         headers = {
             name: self._redact(value) for name, value in reply.headers.items() if name in HEADERS or name.startswith(LIMITS)
         }
-        head = f'{{"status":{reply.status},"headers":{encoded(headers)}'
+        told = ",".join([f"{encoded(name)}:{encoded(value)}" for name, value in headers.items()])
+        head = f'{{"status":{reply.status},"headers":{{{told}}}'
         try:
             text = reply.body.decode("utf-8")
         except UnicodeDecodeError:  # a secret is ASCII, and stands in other bytes as it stands in text

@@ -32,17 +32,20 @@ def read_line(line: bytes) -> dict[str, Any]:
     return found
 
 
-def strings_in(value: Any) -> Iterator[str]:
+def strings_in(value: Any) -> list[str]:
     """Every string in what was asked."""
+    found: list[str] = []
     todo = [value]
-    while todo:
-        one = todo.pop()
+    for one in todo:  # it grows meanwhile
         if isinstance(one, str):
-            yield one
+            found.append(one)
+        elif isinstance(one, dict):
+            todo += one.values()
         elif isinstance(one, (list, tuple)):
-            todo.extend(one)
+            todo += one
         elif isinstance(one, Mapping):
-            todo.extend(one.values())
+            todo += one.values()
+    return found
 
 
 def written(value: Any, redact: Callable[[str], str]) -> Any:

@@ -21,7 +21,7 @@ from robustness.errors import RefusedError, RobustnessError, SpentError, VictimE
 from robustness.victims.endpoint.exchange import Books, ClientOptions, Exchange, Tape
 from robustness.victims.endpoint.ledger import Usage
 from robustness.victims.endpoint.stream.health import Health
-from robustness.victims.endpoint.stream.jobs import Done, Job, ReadUsage, TryAgain, same, wake
+from robustness.victims.endpoint.stream.jobs import Done, Job, Pauses, ReadUsage, TryAgain, same, tell
 from robustness.victims.endpoint.stream.leaks import Cleaner
 from robustness.victims.endpoint.stream.limits import Pace
 from robustness.victims.endpoint.wire import Reply, Transport, WireError
@@ -68,7 +68,7 @@ class Client:
         self._tasks: dict[Job, asyncio.Task[None] | None] = {}  # None until its reservation is on disk
         self._answered: list[tuple[Job, Reply | RobustnessError]] = []
         self._handing_out = False
-        self._pauses: set[asyncio.Future[None]] = set()
+        self._pauses = Pauses()
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
         self._tokens_in_flight = 0
@@ -166,9 +166,9 @@ class Client:
             try:
                 self._let_in(exchange, read_usage, done)
             except RobustnessError as error:  # of the cassette: a file that cannot be written, or a replay that has no answer
-                self._tell([done], error)
+                tell(self._loop, [done], error)
             except ValueError as error:
-                self._tell([done], VictimError(f"a request cannot be written as JSON: {cut(error)}"))
+                tell(self._loop, [done], VictimError(f"a request cannot be written as JSON: {cut(error)}"))
         self._pump()
 
     def _let_in(self, exchange: Exchange, read_usage: ReadUsage, done: Done) -> None:
@@ -179,9 +179,9 @@ class Client:
             return
         known = self._cassette.recall(key)
         if known is not None:
-            self._tell([done], known)
+            tell(self._loop, [done], known)
         elif self._ended is not None:
-            self._tell([done], same(self._ended))
+            tell(self._loop, [done], same(self._ended))
         else:
             self._jobs[key] = job = Job(exchange, key, read_usage, done)
             self._new.append(job)
@@ -296,7 +296,7 @@ class Client:
         self._send(leaving)
         for job, answer in told:
             self._jobs.pop(job.key, None)
-            self._tell(job.waiting, answer)
+            tell(self._loop, job.waiting, answer)
 
     def _kept(self, job: Job, answer: Reply | RobustnessError) -> Reply | RobustnessError:
         """Write down how an exchange ended; what may be read of it. Raises what cannot be written down."""
@@ -374,16 +374,8 @@ class Client:
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the run ends meanwhile; others that try again may go out before."""
         self._pump()
-        if seconds <= 0:
-            return
-        pause: asyncio.Future[None] = self._loop.create_future()
-        timer = self._loop.call_later(seconds, wake, pause)
-        self._pauses.add(pause)
-        try:
-            await pause
-        finally:
-            timer.cancel()
-            self._pauses.discard(pause)
+        if seconds > 0:
+            await self._pauses.wait(self._loop, seconds)
 
     def _end(self, error: RobustnessError) -> None:
         """End the run: nothing more goes out, and everybody who has not been answered is told why.
@@ -395,20 +387,14 @@ class Client:
         self._ended = error
         waiting = [job for job in self._new if self._jobs.pop(job.key, None)]
         self._new.clear()
-        for pause in [*self._pauses, *(job.turn for job in self._again if job.turn)]:
-            if not pause.done():
-                pause.set_exception(same(error))
+        self._pauses.end(error)
+        for job in self._again:
+            if job.turn is not None and not job.turn.done():
+                job.turn.set_exception(same(error))
         self._again.clear()
         for job in waiting:
-            self._tell(job.waiting, same(error))
+            tell(self._loop, job.waiting, same(error))
         if not isinstance(error, SpentError):
             for task in self._tasks.values():
                 if task is not None and task is not asyncio.current_task():
                     self._loop.call_soon(task.cancel)  # not at once: one that has not begun would never tell who waits for it
-
-    def _tell(self, waiting: list[Done], answer: Reply | RobustnessError) -> None:
-        for done in waiting:
-            try:
-                done(answer)
-            except Exception as error:  # noqa: BLE001 - one caller's fault must not leave the others waiting
-                self._loop.call_exception_handler({"message": "what waited for an answer failed on it", "exception": error})

@@ -64,7 +64,7 @@ class Asking:
             stop=() if self.scoring == "echo" else self.prompt.stop,
             temperature=self.temperature,
             seed=self.seed_of(again),
-            schema=self.prompt.schema if "schema" in self.dialect.takes and not scored else None,
+            schema=self.prompt.schema if self.prompt.schema and not scored and "schema" in self.dialect.takes else None,
             logprobs=LISTED if scored else int(self.scoring == "echo"),
             echo=self.scoring == "echo",
         )

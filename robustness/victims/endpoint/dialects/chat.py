@@ -77,7 +77,7 @@ class Chat:
             return found
         choice = first_choice(found)
         message = choice.get("message")
-        if not isinstance(message, Mapping):
+        if not isinstance(message, dict):
             raise EndpointError("the endpoint answered a choice without a message; expected chat completions")
         text, thought = _text(message.get("content"))
         thought = thought or any(message.get(name) for name in _THOUGHTS)
@@ -118,7 +118,7 @@ def dropped_by(refused: str, names: Mapping[str, tuple[str, ...]], dropped: froz
 def first_choice(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """The first choice of a reply; raises ``EndpointError`` where there is none."""
     choices = found.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise EndpointError(f"the endpoint answered no choices; expected one under 'choices', got {sorted(found)}")
     first: Mapping[str, Any] = choices[0]
     return first
