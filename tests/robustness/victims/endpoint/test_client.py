@@ -337,6 +337,13 @@ def test_a_bill_larger_than_agreed_ends_the_run(asker: Any, server: Any) -> None
     assert some.ledger.spent.tokens == 2 * 10**6
 
 
+def test_an_error_that_is_billed_is_counted(asker: Any, server: Any) -> None:
+    some = asker()
+    answer = some.one(server.url("billed"))
+    assert isinstance(answer, Reply)
+    assert (some.ledger.spent.requests, some.ledger.spent.tokens_in, some.ledger.spent.tokens_out) == (1, 7, 2)
+
+
 def test_a_fault_in_reading_the_bill_leaves_nobody_waiting(asker: Any, server: Any) -> None:
     def broken(_: Reply) -> Usage:
         raise KeyError("usage")
