@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,20 +209,6 @@ def test_an_edited_record_is_not_compared(run_of: Callable[..., Run]) -> None:
     found = compare(base, load_run(candidate.path))
     assert found.verdict == "not comparable"
     assert "edited after the run" in found.reasons[0]
-
-
-def test_two_prompts_can_be_compared_unless_their_instruction_was_attacked(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
-    """The instruction is the victim's own and stands in its identity; the question is what the data hold."""
-
-    def run(instruction: str, field: str = "text") -> Run:
-        texts = {"instruction": instruction, "text": "a good film"}
-        outcomes = [make_outcome(f"e{i}", status="failed", texts=texts, field=field) for i in range(40)]
-        made = make_run(outcomes)
-        victim = {**made.manifest.victim, "identity": {"instruction": instruction}}
-        return replace(made, manifest=replace(made.manifest, victim=victim))
-
-    assert compare(run("Judge it."), run("Is it good?")).verdict == "inconclusive"
-    assert compare(run("Judge it.", "instruction"), run("Is it good?", "instruction")).verdict == "not comparable"
 
 
 def test_the_same_ids_must_hold_the_same_texts(make_run: MakeRun, make_outcome: MakeOutcome) -> None:
