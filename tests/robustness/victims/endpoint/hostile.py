@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import lru_cache
 from types import TracebackType
@@ -74,21 +75,26 @@ class Hostile:
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         server = await asyncio.start_server(self._accept, self.host, 0, ssl=self.context, backlog=512)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._over.wait()
         server.close()
-        await asyncio.sleep(0.01)  # for what has just been accepted
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-        await asyncio.sleep(0.01)  # for transports that close in the next turn of the loop
+        for _ in range(3):  # what has just been accepted becomes a task one or two turns later
+            await asyncio.sleep(0.01)
+            for task in self._open:
+                task.cancel()
+            await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+        await asyncio.sleep(0.01)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
+        self._writers.append(writer)
         self.connections += 1
         served = 0
         try:
@@ -171,13 +177,14 @@ async def _throttle(request: Request, writer: asyncio.StreamWriter) -> bool:
 
 
 async def _scarce(request: Request, writer: asyncio.StreamWriter) -> bool:
-    """``scarce/FORM/RESET``: every second answer says that nothing is left until the reset."""
+    """``scarce/FORM/RESET``: every second answer says nothing is left until then; ``anthropic``: a date in so many seconds."""
     form, reset = request.word(1), request.word(2)
     left = "0" if request.nth % 2 == 0 else "1"
+    date = (datetime.now(UTC) + timedelta(seconds=float(reset) if form == "anthropic" else 0)).isoformat()
     names = {
         "requests": {"x_ratelimit_remaining_requests": left, "x_ratelimit_reset_requests": reset},
         "tokens": {"x_ratelimit_remaining_tokens": "0" if left == "0" else "1000", "x_ratelimit_reset_tokens": reset},
-        "anthropic": {"anthropic_ratelimit_requests_remaining": left, "anthropic_ratelimit_requests_reset": reset},
+        "anthropic": {"anthropic_ratelimit_requests_remaining": left, "anthropic_ratelimit_requests_reset": date},
     }
     return ok(writer, **names[form])
 
