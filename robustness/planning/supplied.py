@@ -63,8 +63,11 @@ def resupplied(cases: Sequence[Outcome], info: VictimInfo) -> list[Outcome]:
 
 
 def _texts(case: Outcome, info: VictimInfo) -> dict[str, str]:
+    from robustness.victims.prompts.file import INSTRUCTION
+
     own, texts = dict(info.supplied), dict(case.texts)
-    if case.field in info.fields and all(name in texts for name in info.data_fields):
+    fits = texts.keys() - {*info.fields} <= {INSTRUCTION} and all(name in texts for name in info.data_fields)
+    if fits and case.field in info.fields:
         texts = {**own, **{name: texts[name] for name in (*info.data_fields, case.field)}}
         return {name: texts[name] for name in info.fields}
     return {name: own.get(name, text) if name != case.field else text for name, text in texts.items()}
