@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from attacks.search.requests import Embed, Fill, Flips, Gradients, Ranked, Rewrite, Search, Span
 from attacks.search.trial import Trial
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def embed(texts: Sequence[str]) -> Search[NDArray[np.float32]]:

@@ -51,8 +51,21 @@ def redactor() -> Callable[[str], str]:
     """``redact`` by the secrets that there are now, for many texts: to look through the environment costs more than one text."""
     pattern, names = _pattern(_candidates(os.environ))
     if pattern is None:
-        return lambda text: text
-    return lambda text: pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
+        return unchanged
+    spellings = tuple(names)
+
+    def redacted(text: str) -> str:
+        for one in spellings:  # to look for each is much faster than to look for any of them
+            if one in text:
+                return pattern.sub(lambda found: f"[value of {names[found[0]]}]", text)
+        return text
+
+    return redacted
+
+
+def unchanged(text: str) -> str:
+    """The text: what ``redactor`` gives where there is no secret."""
+    return text
 
 
 def redact_all(value: T) -> T:

@@ -92,7 +92,10 @@ class VictimBackend:
         if readings is None:
             return answers
         pairs = zip(answers, readings(items), strict=True)
-        return [one if isinstance(one, (Failure, Unusable)) else replace(cast("Any", one), reading=seen) for one, seen in pairs]
+        return [
+            one if seen is None or isinstance(one, (Failure, Unusable)) else replace(cast("Any", one), reading=seen)
+            for one, seen in pairs
+        ]
 
     def _read_rows(self, raw: Any, items: Sequence[Input]) -> Iterator[Answer | Failure]:
         """Rows as answers; those that the victim itself holds for none stay what they are, and the task reads the others."""

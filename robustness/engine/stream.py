@@ -6,7 +6,8 @@ requests are under way at once is the victim's to decide, since it is the one th
 
 from __future__ import annotations
 
-import queue
+import threading
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -41,24 +42,29 @@ class Mailbox:
     """Where answers arrive for the oracles of one run, from whatever threads."""
 
     def __init__(self) -> None:
-        self._arrived: queue.SimpleQueue[tuple[StreamOracle[Any, Any], Any, Any]] = queue.SimpleQueue()
+        self._arrived: deque[tuple[StreamOracle[Any, Any], Any, Any]] = deque()
+        self._something = threading.Event()
 
     def put(self, oracle: StreamOracle[Any, Any], item: Any, raw: Any) -> None:
         """Something came for an item."""
-        self._arrived.put((oracle, item, raw))
+        self._arrived.append((oracle, item, raw))
+        if not self._something.is_set():  # nearly always it is: whoever waits takes everything that has come meanwhile
+            self._something.set()
 
     def deliver(self, *, wait: bool) -> int:
         """Hand everything that has arrived to its oracle; with ``wait``, not before something has. How much it was."""
+        while wait and not self._arrived:
+            self._something.wait(WAKE_S)
+        self._something.clear()  # before the first is taken: what comes after that sets it again
+        came: dict[StreamOracle[Any, Any], list[tuple[Any, Any]]] = {}
         count = 0
-        while True:
-            try:
-                oracle, item, raw = self._arrived.get(timeout=WAKE_S) if wait and not count else self._arrived.get_nowait()
-            except queue.Empty:
-                if wait and not count:
-                    continue
-                return count
-            oracle.arrived(item, raw)
+        while self._arrived:
+            oracle, item, raw = self._arrived.popleft()
+            came.setdefault(oracle, []).append((item, raw))
             count += 1
+        for oracle, pairs in came.items():
+            oracle.arrived(pairs)
+        return count
 
 
 class StreamOracle(Orders[K, V], Generic[K, V]):
@@ -95,21 +101,27 @@ class StreamOracle(Orders[K, V], Generic[K, V]):
         self.usage.batches += len(left)
         self.usage.forwards += len(left)
 
-    def arrived(self, item: K, raw: Any) -> None:
-        """Settle an item by what came for it; raises ``RefusedError``."""
-        if isinstance(raw, RefusedError):
-            raise raw
-        if isinstance(raw, SpentError):
-            self.spent = raw
-        answer: V | Failure
+    def arrived(self, pairs: Sequence[tuple[K, Any]]) -> None:
+        """Settle items by what came for them; raises ``RefusedError``."""
+        for _, raw in pairs:
+            if isinstance(raw, RefusedError):
+                raise raw
+            if isinstance(raw, SpentError):
+                self.spent = raw
+        answers = [self._read(item, raw) for item, raw in pairs]
+        if self.store is not None:
+            read = zip(pairs, answers, strict=True)
+            kept = {item: one for (item, _), one in read if not isinstance(one, Failure) and not _unusable(one)}
+            if kept:
+                self.store.keep(kept)
+        self._settle([item for item, _ in pairs], answers)
+        self.on_batch(len(pairs))
+
+    def _read(self, item: K, raw: Any) -> V | Failure:
         try:
-            answer = failure_of(raw) if isinstance(raw, RobustnessError) else self.backend.read(item, raw)
+            return failure_of(raw) if isinstance(raw, RobustnessError) else self.backend.read(item, raw)
         except RobustnessError as error:
-            answer = failure_of(error)
-        if self.store is not None and not isinstance(answer, Failure) and not _unusable(answer):
-            self.store.keep({item: answer})
-        self._settle([item], [answer])
-        self.on_batch(1)
+            return failure_of(error)
 
 
 def _unusable(answer: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attacks.dialogue import INPUT, Turn, turns_of
+from attacks.dialogue import INPUT, SIGN, Turn, turns_of
 from attacks.search import Input
 from robustness.victims.prompts.prompt import Message
 
@@ -15,6 +15,8 @@ def spoken(alone_of: Callable[[Input], Sequence[Message]], inputs: Input) -> lis
     ``alone_of``: the messages of an input without dialogues, such as ``Prompt.messages``. The dialogue's ``input`` turn
     becomes the last of them; what they say before that (a system message, examples) comes first, the other turns stand around.
     """
+    if not any(text.startswith(SIGN) for text in inputs):
+        return list(alone_of(inputs))
     at, turns = _found(inputs)
     asked = next((turn.content for turn in turns if turn.role == INPUT), "")
     alone = list(alone_of((*inputs[:at], asked, *inputs[at + 1 :]) if turns else inputs))

@@ -70,6 +70,8 @@ def _is_one_row(rows: list[Any], info: VictimInfo) -> bool:
 
 
 def _label(row: Any, labels: tuple[str, ...]) -> int:
+    if type(row) is str and row in labels:
+        return labels.index(row)
     row = named_label(row, labels)
     if isinstance(row, bool) and str(row) in labels:
         return labels.index(str(row))

@@ -21,6 +21,8 @@ def rows_of(raw: Any, count: int) -> list[Any]:
 
 def as_list(raw: Any) -> list[Any]:
     """A list of the rows in an array, frame, generator or list; raises ``AnswerError`` where there are none."""
+    if type(raw) is list:  # as nearly always: none of what follows
+        return raw
     table = table_rows(raw)
     if table is not None:
         return table

@@ -23,22 +23,22 @@ taken out of a reply *before the victim reads it*, so that a reply reads the sam
 from __future__ import annotations
 
 import base64
-import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from reports.files import exact
 from reports.files.lock import lock, release
-from reports.files.secrets import redactor
-from robustness.errors import AnswerError, CassetteError, SpentError, UsageError, VictimError, VictimTimeoutError
+from reports.files.secrets import redactor, unchanged
+from robustness.errors import CassetteError, SpentError, UsageError, VictimError
 from robustness.victims.endpoint.account import Account, counted, spent_in
+from robustness.victims.endpoint.cassette_lines import answer_in, encoded, is_final, lines_of, read_line, strings_in, written
 from robustness.victims.endpoint.ledger import Caps, Spent
-from robustness.victims.endpoint.wire import Reply, WireError
+from robustness.victims.endpoint.wire import Reply
 
 if TYPE_CHECKING:
     from robustness.victims.endpoint.prices import Prices
@@ -47,8 +47,6 @@ FILE = "cassette.jsonl"
 FORMAT = 1
 HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", "x-request-id", "request-id", "openai-model"})
 LIMITS = "x-ratelimit-"
-_ANSWERS = (400, 413, 414, 422, 451)
-"""Statuses besides 2xx that are an answer to what was asked: asked again, the same would come."""
 
 
 class Asked(Protocol):
@@ -61,6 +59,10 @@ class Asked(Protocol):
     @property
     def ask(self) -> str:
         """The name of this asking."""
+
+    @property
+    def spelled(self) -> str:
+        """``canonical`` as JSON in ASCII."""
 
 
 class Cassette:
@@ -77,7 +79,9 @@ class Cassette:
         self._places: dict[str, tuple[int, int]] = {}
         self._old: set[str] = set()
         self._end = 0
-        self._due = ""
+        self._due: list[str] = []
+        self._due_bytes = self._holder = 0
+        self._broken: CassetteError | None = None
 
     @classmethod
     def open(cls, path: str | Path | None, *, resume: bool = True) -> Self:
@@ -106,7 +110,7 @@ class Cassette:
             found._read()
             os.ftruncate(descriptor, found._end)
             if not found._end:
-                found._append(_ENCODED({"cassette": FORMAT}))
+                found._append(encoded({"cassette": FORMAT}))
         except BaseException:
             found.close()
             raise
@@ -131,6 +135,24 @@ class Cassette:
             found.close()
             raise
         return found
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is told to it inside goes to disk in one piece when this ends: a system call a line would be dear.
+
+        Raises:
+            CassetteError: it cannot be written.
+        """
+        with self._lock:
+            if not self._holder:
+                self._holder = threading.get_ident()  # what another thread tells it meanwhile is written at once
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._holder == threading.get_ident():
+                    self._holder = 0
+                self._write()
 
     @property
     def spent(self) -> Spent:
@@ -166,7 +188,7 @@ class Cassette:
         line = {"caps": caps.record(), **({"currency": currency or before} if currency or before else {})}
         with self._lock:
             self._account.read(line)
-            self._append(_ENCODED(line))
+            self._append(encoded(line))
 
     def recall(self, key: str) -> Reply | VictimError | None:
         """The reply to a request that was answered before; None where it has to be asked.
@@ -178,16 +200,18 @@ class Cassette:
             CassetteError: replaying, and it is not there.
             SpentError: the same, where a cap ended the run that was recorded.
         """
-        with self._lock:
-            place = self._places.get(key)
+        place = self._places.get(key)
         if place is None:
             if self.replaying:
                 raise self._missing()
             return None
         assert self._open is not None
-        found = _object(os.pread(self._open, place[1], place[0]))
-        answer = _answer(found)
-        if not self.replaying and not _final(answer):
+        if place[0] >= self._end and not self.replaying:
+            with self._lock:
+                self._write()
+        found = read_line(os.pread(self._open, place[1], place[0]))
+        answer = answer_in(found)
+        if not self.replaying and not is_final(answer):
             return None
         with self._lock:
             if key in self._old:
@@ -208,24 +232,25 @@ class Cassette:
 
         ``exchange``: with ``canonical`` and ``ask``. ``cost``: what its attempts were billed.
         """
-        clean = self._clean(reply)
-        self._keep(key, exchange, {"reply": _told(clean)}, attempts, cost)
+        clean, told = self._told(reply)
+        self._keep(key, exchange, f'"reply":{told}', attempts, cost)
         return clean
 
     def keep_failure(self, key: str, exchange: Asked, error: VictimError, attempts: int, cost: Spent | None = None) -> None:
         """Append that there is no reply, and why: told again only when replaying."""
         failed = {"type": type(error).__name__, "message": str(error), "kind": getattr(error, "kind", "")}
-        self._keep(key, exchange, {"failed": failed}, attempts, cost)
+        self._keep(key, exchange, f'"failed":{encoded(failed)}', attempts, cost)
 
-    def _keep(self, key: str, exchange: Asked, what: Mapping[str, Any], attempts: int, cost: Spent | None) -> None:
+    def _keep(self, key: str, exchange: Asked, what: str, attempts: int, cost: Spent | None) -> None:
         if self.path is None:
             return
-        request = exchange.canonical
-        strings = "\n".join(_strings(request))
-        if exact.spelled(self._redact(strings)) != strings:  # seldom: a secret, or what JSON cannot hold
-            request = _written(request, self._redact)
-        line = {"key": key, "ask": exchange.ask, "request": request, **what, "attempts": attempts}
-        text = f'{_ENCODED(line)[:-1]},"cost":{{{counted(cost or Spent())}}}}}'
+        request = exchange.spelled
+        if self._redact is not unchanged:
+            strings = "\n".join(strings_in(exchange.canonical))
+            if self._redact(strings) != strings:
+                request = encoded(written(exchange.canonical, self._redact))
+        asked = f'"key":"{key}","ask":{encoded(exchange.ask)},"request":{request}'
+        text = f'{{{asked},{what},"attempts":{attempts},"cost":{{{counted(cost or Spent())}}}}}'
         with self._lock:
             self._append(text, key)
 
@@ -239,7 +264,7 @@ class Cassette:
         """It came back."""
         with self._lock:
             self._account.settled(serial, spent)
-            self._due += f'{{"billed":{serial},{counted(spent)}}}\n'  # written with what follows; till then the worst counts
+            self._hold(f'{{"billed":{serial},{counted(spent)}}}')  # written with what follows; till then the worst counts
 
     def unsent(self, serial: int) -> None:
         """It never left."""
@@ -252,7 +277,7 @@ class Cassette:
         with self._lock:
             if not self._account.ended:
                 self._account.ended = message
-                self._append(_ENCODED({"spent": message}))
+                self._append(encoded({"spent": message}))
 
     def close(self) -> None:
         """Put everything on disk and let go of the file."""
@@ -261,7 +286,8 @@ class Cassette:
                 os.close(self._open)
             else:
                 with self._lock:
-                    self._append("")
+                    if self._broken is None:
+                        self._write()
                 os.fsync(self._open)
                 release(self._open)
         self._open = None
@@ -271,34 +297,57 @@ class Cassette:
         """By the secrets that there are when the first reply comes: the victim has named its own by then."""
         return redactor()
 
-    def _clean(self, reply: Reply) -> Reply:
-        """The reply without secrets, and with the headers alone that are kept."""
+    def _told(self, reply: Reply) -> tuple[Reply, str]:
+        """The reply without secrets and with the headers alone that are kept, and the same as JSON."""
         headers = {
             name: self._redact(value) for name, value in reply.headers.items() if name in HEADERS or name.startswith(LIMITS)
         }
+        told = ",".join([f"{encoded(name)}:{encoded(value)}" for name, value in headers.items()])
+        head = f'{{"status":{reply.status},"headers":{{{told}}}'
         try:
             text = reply.body.decode("utf-8")
         except UnicodeDecodeError:  # a secret is ASCII, and stands in other bytes as it stands in text
-            return Reply(reply.status, headers, self._redact(reply.body.decode("latin-1")).encode("latin-1", "replace"))
+            body = self._redact(reply.body.decode("latin-1")).encode("latin-1", "replace")
+            return Reply(reply.status, headers, body), f'{head},"base64":"{base64.b64encode(body).decode("ascii")}"}}'
         shown = self._redact(text)
-        return Reply(reply.status, headers, reply.body if shown == text else shown.encode("utf-8"))
+        clean = Reply(reply.status, headers, reply.body if shown == text else shown.encode("utf-8"))
+        return clean, f'{head},"text":{encoded(shown)}}}'
 
     def _append(self, line: str, key: str = "") -> None:
-        """Append one line, and what was due before it, in one system call; the caller holds the lock."""
-        due, self._due = self._due, ""
-        if self.path is None or not (due or line):
+        """Append one line behind what is due, at once or when ``together`` ends; the caller holds the lock."""
+        self._hold(line, key)
+        if self._holder != threading.get_ident():
+            self._write()
+
+    def _hold(self, line: str, key: str = "") -> None:
+        """A line that is written with the next that is; the caller holds the lock."""
+        if self.path is None:
+            return
+        size = len(line) + 1
+        if key:
+            self._places[key] = (self._end + self._due_bytes, size)
+        self._due.append(line)
+        self._due_bytes += size
+
+    def _write(self) -> None:
+        """Append everything that is due in one system call; the caller holds the lock."""
+        if self._broken is not None:
+            raise self._broken
+        if not self._due:
             return
         if self._open is None or self._owner != os.getpid():
             raise CassetteError(f"{self.path} is closed; open it again to continue it")
-        data = f"{due}{line}\n".encode("ascii") if line else due.encode("ascii")
+        data = ("\n".join(self._due) + "\n").encode("ascii")
+        self._due.clear()
+        self._due_bytes = 0
         rest = memoryview(data)
         try:
             while rest:
                 rest = rest[os.write(self._open, rest) :]
-        except OSError as problem:  # nothing more may be sent that could not be written down
-            raise CassetteError(f"{self.path} cannot be written: {problem.strerror}; fix that and resume the run") from None
-        if key:
-            self._places[key] = (self._end + len(due), len(data) - len(due))
+        except OSError as problem:  # nothing more may be sent that could not be written down, nor stand behind a torn line
+            self._places = {key: place for key, place in self._places.items() if place[0] < self._end}
+            self._broken = CassetteError(f"{self.path} cannot be written: {problem.strerror}; fix that and resume the run")
+            raise self._broken from None
         self._end += len(data)
 
     def _read(self) -> None:
@@ -306,18 +355,18 @@ class Cassette:
         assert self._open is not None
         assert self.path is not None
         torn = ""
-        for number, line in enumerate(_lines(self._open), start=1):
+        for number, line in enumerate(lines_of(self._open), start=1):
             if torn:
                 raise UsageError(torn)
             try:
-                found = _object(line)
+                found = read_line(line)
                 if number == 1 and found.get("cassette") != FORMAT:
                     raise UsageError(
                         f"{self.path} is no cassette of format {FORMAT}; give the {FILE} of a run, or another folder"
                     )
                 self._account.read(found)
                 if "key" in found:
-                    _answer(found)
+                    answer_in(found)
                     self._places[str(found["key"])] = (self._end, len(line))
             except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation) as problem:
                 torn = (
@@ -328,67 +377,3 @@ class Cassette:
                 continue
             self._end += len(line)
         self._old = set(self._places)
-
-
-def _lines(descriptor: int) -> Iterator[bytes]:
-    with open(descriptor, "rb", closefd=False) as stream:
-        yield from stream
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    if not line.endswith(b"\n"):
-        raise ValueError("the line is incomplete")
-    found = exact.loads(line.decode("ascii"))
-    if not isinstance(found, dict):
-        raise ValueError("expected a JSON object")
-    return found
-
-
-_ENCODED = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Every string in what was asked."""
-    todo = [value]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, Mapping):
-            todo.extend(one.values())
-        elif isinstance(one, (list, tuple)):
-            todo.extend(one)
-
-
-def _written(value: Any, redact: Callable[[str], str]) -> Any:
-    """What was asked, as it may be written and as JSON can hold it."""
-    if isinstance(value, str):
-        return exact.spelled(redact(value))
-    if isinstance(value, Mapping):
-        return {key: _written(one, redact) for key, one in value.items()}
-    return [_written(one, redact) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _told(reply: Reply) -> dict[str, Any]:
-    told: dict[str, Any] = {"status": reply.status, "headers": dict(reply.headers)}
-    try:
-        return {**told, "text": reply.body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {**told, "base64": base64.b64encode(reply.body).decode("ascii")}
-
-
-_FAILURES = {kind.__name__: kind for kind in (VictimError, VictimTimeoutError, AnswerError)}
-
-
-def _answer(line: Mapping[str, Any]) -> Reply | VictimError:
-    if "failed" in line:
-        kind, message = str(line["failed"]["type"]), str(line["failed"]["message"])
-        return WireError(line["failed"]["kind"], message) if kind == WireError.__name__ else _FAILURES[kind](message)
-    told = line["reply"]
-    body = told["text"].encode("utf-8") if "text" in told else base64.b64decode(told["base64"], validate=True)
-    return Reply(int(told["status"]), dict(told["headers"]), body)
-
-
-def _final(answer: Reply | VictimError) -> bool:
-    """Whether the same would come if it were asked again."""
-    return isinstance(answer, Reply) and (200 <= answer.status < 300 or answer.status in _ANSWERS)

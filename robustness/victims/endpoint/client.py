@@ -14,19 +14,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
 from robustness.errors import RefusedError, RobustnessError, SpentError, VictimError, cut
 from robustness.victims.endpoint.exchange import Books, ClientOptions, Exchange, Tape
 from robustness.victims.endpoint.ledger import Usage
 from robustness.victims.endpoint.stream.health import Health
-from robustness.victims.endpoint.stream.jobs import Done, Job, ReadUsage, TryAgain
+from robustness.victims.endpoint.stream.jobs import Done, Job, Pauses, ReadUsage, TryAgain, same, tell
 from robustness.victims.endpoint.stream.leaks import Cleaner
 from robustness.victims.endpoint.stream.limits import Pace
 from robustness.victims.endpoint.wire import Reply, Transport, WireError
-
-if TYPE_CHECKING:
-    import tenacity
 
 __all__ = ["Books", "Client", "ClientOptions", "Exchange", "Tape"]
 
@@ -67,8 +65,10 @@ class Client:
         self._jobs: dict[str, Job] = {}
         self._new: deque[Job] = deque()
         self._again: deque[Job] = deque()
-        self._tasks: dict[Job, asyncio.Task[None]] = {}
-        self._pauses: set[asyncio.Future[None]] = set()
+        self._tasks: dict[Job, asyncio.Task[None] | None] = {}  # None until its reservation is on disk
+        self._answered: list[tuple[Job, Reply | RobustnessError]] = []
+        self._handing_out = False
+        self._pauses = Pauses()
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
         self._tokens_in_flight = 0
@@ -142,10 +142,11 @@ class Client:
             self._end(unusable)
         await self._stopping
         await asyncio.sleep(0)  # let those begin that were just let out: one cancelled before would never tell who waits for it
-        tasks = list(self._tasks.values())
+        tasks = [task for task in self._tasks.values() if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._hand_out()
         if unusable is None:
             await self._transport.close()
 
@@ -165,7 +166,9 @@ class Client:
             try:
                 self._let_in(exchange, read_usage, done)
             except RobustnessError as error:  # of the cassette: a file that cannot be written, or a replay that has no answer
-                self._tell([done], error)
+                tell(self._loop, [done], error)
+            except ValueError as error:
+                tell(self._loop, [done], VictimError(f"a request cannot be written as JSON: {cut(error)}"))
         self._pump()
 
     def _let_in(self, exchange: Exchange, read_usage: ReadUsage, done: Done) -> None:
@@ -176,15 +179,31 @@ class Client:
             return
         known = self._cassette.recall(key)
         if known is not None:
-            self._tell([done], known)
+            tell(self._loop, [done], known)
         elif self._ended is not None:
-            self._tell([done], _same(self._ended))
+            tell(self._loop, [done], same(self._ended))
         else:
             self._jobs[key] = job = Job(exchange, key, read_usage, done)
             self._new.append(job)
 
     def _pump(self) -> None:
-        """Let out whatever may go out now: those that try again first, because they have waited longest."""
+        """Let out whatever may go out now."""
+        if self._ended is not None or not (self._again or self._new):
+            return
+        leaving: list[tuple[Job, Any]] = []
+        try:
+            with self._cassette.together():
+                self._let_out(leaving)
+        except RobustnessError as error:  # what goes out cannot be written down
+            self._keep_back(leaving, error)
+            return
+        self._send(leaving)
+
+    def _let_out(self, leaving: list[tuple[Job, Any]]) -> None:
+        """Put whatever may go out into ``leaving``, with what was reserved for it.
+
+        Those that try again come first, because they have waited longest.
+        """
         while self._ended is None and self._in_flight < self._pace.width:
             line = self._again or self._new
             if not line or (line is self._new and len(self._tasks) >= self._options.concurrency):
@@ -203,19 +222,37 @@ class Client:
                 if not self._in_flight:  # else what is in flight may settle below its worst case and leave room
                     self._end(error)
                 return
-            except RobustnessError as error:  # what goes out cannot be written down
-                self._end(error)
-                return
             line.popleft()
             self._pace.sent(job.tokens, now)
             self._in_flight += 1
             self._tokens_in_flight += job.tokens
-            if job.turn is not None:
+            if job.turn is None:
+                job.began = now
+                self._tasks[job] = None
+            leaving.append((job, reservation))
+
+    def _send(self, leaving: list[tuple[Job, Any]]) -> None:
+        for job, reservation in leaving:
+            if job.turn is None:
+                self._tasks[job] = self._loop.create_task(self._run(job, reservation))
+            else:
                 job.turn.set_result(reservation)
                 job.turn = None
+
+    def _keep_back(self, leaving: list[tuple[Job, Any]], error: RobustnessError) -> None:
+        """End the run by what could not be written down; none of these was sent."""
+        for job, reservation in leaving:
+            with suppress(RobustnessError):  # nor can this be written down
+                self._ledger.cancel(reservation)
+            self._in_flight -= 1
+            self._tokens_in_flight -= job.tokens
+            if job.turn is None:
+                del self._tasks[job]
+                self._answered.append((job, same(error)))
             else:
-                job.began = now
-                self._tasks[job] = self._loop.create_task(self._run(job, reservation))
+                self._again.append(job)
+        self._end(error)
+        self._hand_out_soon()
 
     async def _run(self, job: Job, reservation: Any) -> None:
         answer: Reply | RobustnessError
@@ -224,37 +261,54 @@ class Client:
                 answer = await self._attempt(job, reservation)
             except TryAgain as failure:
                 answer = await self._retried(job, failure)
-            kept = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
-            kept.share_json(answer)
-            answer = kept
         except RobustnessError as error:
             answer = error
             if isinstance(error, (RefusedError, SpentError)) or not isinstance(error, VictimError):
                 self._end(error)
-            elif self._ended is None:
-                answer = self._failed(job, error)
         except asyncio.CancelledError:
-            answer = _same(self._ended) if self._ended else VictimError("the request was given up")
+            answer = same(self._ended) if self._ended else VictimError("the request was given up")
         except Exception as error:  # noqa: BLE001 - a dialect's fault in reading the usage must not leave its caller waiting
             answer = VictimError(f"a reply could not be read: {type(error).__name__}: {cut(error)}")
-        self._jobs.pop(job.key, None)
-        self._tell(job.waiting, answer)
         del self._tasks[job]
-        self._pump()
+        self._answered.append((job, answer))
+        self._hand_out_soon()
 
-    def _failed(self, job: Job, error: VictimError) -> VictimError:
-        """Write down that no attempt brought a reply; what cannot be written down ends the run."""
+    def _hand_out_soon(self) -> None:
+        if not self._handing_out:
+            self._handing_out = True
+            self._loop.call_soon(self._hand_out)
+
+    def _hand_out(self) -> None:
+        """Write down what came since the last time and what goes out next, all in one piece; then tell, and send."""
+        self._handing_out = False
+        answered, self._answered = self._answered, []
+        leaving: list[tuple[Job, Any]] = []
+        told: list[tuple[Job, Reply | RobustnessError]] = []
         try:
-            self._cassette.keep_failure(job.key, job.exchange, error, job.attempts, job.cost)
-        except VictimError as unwritten:
-            self._end(unwritten)
-            return unwritten
-        return error
+            with self._cassette.together():
+                told.extend((job, self._kept(job, answer)) for job, answer in answered)
+                self._let_out(leaving)
+        except Exception as error:  # noqa: BLE001 - what is not written down is not told, and nobody is left waiting
+            problem = error if isinstance(error, RobustnessError) else VictimError(f"{type(error).__name__}: {cut(error)}")
+            told = [(job, same(problem)) for job, _ in answered]
+            self._keep_back(leaving, problem)
+            leaving = []
+        self._send(leaving)
+        for job, answer in told:
+            self._jobs.pop(job.key, None)
+            tell(self._loop, job.waiting, answer)
+
+    def _kept(self, job: Job, answer: Reply | RobustnessError) -> Reply | RobustnessError:
+        """Write down how an exchange ended; what may be read of it. Raises what cannot be written down."""
+        if isinstance(answer, Reply):
+            kept = self._cassette.keep(job.key, job.exchange, answer, job.attempts, job.cost)
+            kept.share_json(answer)
+            return kept
+        if self._ended is None and isinstance(answer, VictimError):
+            self._cassette.keep_failure(job.key, job.exchange, answer, job.attempts, job.cost)
+        return answer
 
     async def _retried(self, job: Job, failure: TryAgain) -> Reply:
-        """Only here does tenacity come in, so that a request which needs no retry pays nothing for it."""
-        import tenacity
-
         pending: list[TryAgain] = [failure]
 
         async def attempt() -> Reply:
@@ -265,15 +319,7 @@ class Client:
             self._pump()
             return await self._attempt(job, await turn)
 
-        def is_over(state: tenacity.RetryCallState) -> bool:
-            return self._health.is_over(job, _failure(state), self._loop.time())
-
-        def pause(state: tenacity.RetryCallState) -> float:
-            return self._health.pause(job, _failure(state), state.attempt_number)
-
-        retrying = tenacity.AsyncRetrying(
-            stop=is_over, wait=pause, retry=tenacity.retry_if_exception_type(TryAgain), sleep=self._pause, reraise=True
-        )
+        retrying = self._health.retrying(job, self._loop.time, self._pause)
         try:
             return await retrying(attempt)
         except TryAgain as last:
@@ -286,7 +332,7 @@ class Client:
         left = False
         try:
             if self._ended is not None:
-                raise _same(self._ended)
+                raise same(self._ended)
             sent = self._loop.time()
             limits = self._health.limits(sent)
             job.attempts += 1
@@ -328,16 +374,8 @@ class Client:
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the run ends meanwhile; others that try again may go out before."""
         self._pump()
-        if seconds <= 0:
-            return
-        pause: asyncio.Future[None] = self._loop.create_future()
-        timer = self._loop.call_later(seconds, _wake, pause)
-        self._pauses.add(pause)
-        try:
-            await pause
-        finally:
-            timer.cancel()
-            self._pauses.discard(pause)
+        if seconds > 0:
+            await self._pauses.wait(self._loop, seconds)
 
     def _end(self, error: RobustnessError) -> None:
         """End the run: nothing more goes out, and everybody who has not been answered is told why.
@@ -349,39 +387,14 @@ class Client:
         self._ended = error
         waiting = [job for job in self._new if self._jobs.pop(job.key, None)]
         self._new.clear()
-        for pause in [*self._pauses, *(job.turn for job in self._again if job.turn)]:
-            if not pause.done():
-                pause.set_exception(_same(error))
+        self._pauses.end(error)
+        for job in self._again:
+            if job.turn is not None and not job.turn.done():
+                job.turn.set_exception(same(error))
         self._again.clear()
         for job in waiting:
-            self._tell(job.waiting, _same(error))
+            tell(self._loop, job.waiting, same(error))
         if not isinstance(error, SpentError):
             for task in self._tasks.values():
-                if task is not asyncio.current_task():
+                if task is not None and task is not asyncio.current_task():
                     self._loop.call_soon(task.cancel)  # not at once: one that has not begun would never tell who waits for it
-
-    def _tell(self, waiting: list[Done], answer: Reply | RobustnessError) -> None:
-        for done in waiting:
-            try:
-                done(answer)
-            except Exception as error:  # noqa: BLE001 - one caller's fault must not leave the others waiting
-                self._loop.call_exception_handler({"message": "what waited for an answer failed on it", "exception": error})
-
-
-def _failure(state: tenacity.RetryCallState) -> TryAgain:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, TryAgain)
-    return error
-
-
-def _wake(pause: asyncio.Future[None]) -> None:
-    if not pause.done():
-        pause.set_result(None)
-
-
-def _same(error: RobustnessError) -> RobustnessError:
-    """The same error once more: one object raised in several threads would gather all their tracebacks."""
-    again = type(error).__new__(type(error), *error.args)
-    again.args = error.args
-    again.__dict__.update(error.__dict__)
-    return again

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reports.files import exact
 from robustness.errors import VictimError
 from robustness.victims.endpoint.wire import Call, Limits, Reply
+
+_ENCODE = json.JSONEncoder(sort_keys=True, allow_nan=False, separators=(",", ":")).encode
+_PAIR = re.compile(r"\\ud[89ab]")
+"""How the escape begins of a character beyond U+FFFF, and of two halves that stand apart and are no such character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +32,19 @@ class Exchange:
     tokens_in: int
     tokens_out: int
     ask: str = ""
+    _spelled: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def key(self) -> str:
         """Digest of ``canonical`` and ``ask``."""
-        return hashlib.sha256(exact.canonical([self.canonical, self.ask])).hexdigest()
+        return hashlib.sha256(f"{self.spelled}{self.ask}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def spelled(self) -> str:
+        """``canonical`` as one line of JSON in ASCII, other wherever it differs; made once, for the digest and the cassette."""
+        if not self._spelled:
+            text = _ENCODE(self.canonical)
+            self._spelled.append(_ENCODE(exact.spelled(self.canonical)) if _PAIR.search(text) else text)
+        return self._spelled[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,9 @@ class Books(Protocol):
 
 class Tape(Protocol):
     """The cassette, as the client uses it."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is told to it inside is on disk when this ends, in one piece; raises ``VictimError`` where it cannot be."""
 
     def recall(self, key: str) -> Reply | VictimError | None:
         """What was answered before, or why nothing was; raises what ends the run."""

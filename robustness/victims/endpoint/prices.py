@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -55,6 +54,8 @@ def read_prices(path: str | Path, model: str) -> Prices:
     Raises:
         UsageError: the file cannot be read, holds what is no price, or knows neither this model nor a default.
     """
+    import tomllib
+
     file = Path(path)
     try:
         raw = tomllib.loads(file.read_text("utf-8"), parse_float=Decimal)

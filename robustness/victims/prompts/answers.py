@@ -9,6 +9,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import regex
@@ -48,9 +49,9 @@ class Words:
     def __call__(self, text: str) -> str | Unusable:
         """The label's name."""
         plain, expected = folded(text), f"expected one of {', '.join(self.labels)}"
-        meant = _meant(self.labels)
+        meant, any_of_them = _sought(tuple(self.labels.items()))
         named: set[str] = set()
-        for at in _any_of(meant).finditer(plain):
+        for at in any_of_them.finditer(plain):
             before = plain[: at.start()].split()[-3:]
             if any(word.strip(".,;:!?\"'") in NEGATIONS for word in before) and not _ends(before):
                 return unparsed(text, f"{expected}, not what it is not")
@@ -70,6 +71,13 @@ def _meant(labels: Labels) -> dict[str, str]:
     """Every word, folded, with the label that it means; a label's own name means it unless it is another's word."""
     found = {folded(word): label for label, words in labels.items() for word in words}
     return {folded(label): label for label in labels} | found
+
+
+@lru_cache(maxsize=64)
+def _sought(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[dict[str, str], regex.Pattern[str]]:
+    """What ``_meant`` says, and a pattern of all of it: made once for all answers, since it takes longer than reading one."""
+    meant = _meant(dict(labels))
+    return meant, _any_of(meant)
 
 
 def _any_of(words: Iterable[str]) -> regex.Pattern[str]:

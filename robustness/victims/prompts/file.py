@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -59,6 +58,8 @@ def read_prompt(source: str, text: str, folder: Path) -> PromptFile:
     Raises:
         UsageError: naming the key, what was expected and what came.
     """
+    import tomllib
+
     try:
         table = _Table(source, "", tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:

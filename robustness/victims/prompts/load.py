@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 from robustness.errors import UsageError
@@ -30,6 +29,8 @@ def shipped() -> tuple[str, ...]:
 
 
 def _folder() -> Path:
+    from importlib import resources
+
     return Path(str(resources.files("robustness.victims.prompts").joinpath("shipped")))
 
 

@@ -13,7 +13,6 @@ from attacks.search import Input
 from robustness.errors import UsageError, cut
 from robustness.victims.dialogues import spoken
 from robustness.victims.prompts.prompt import Message
-from robustness.victims.transformers.tokens import check_readable
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}")
 _PROBES = ("", "a", " b", "\nc", "é", "1", '"', "。")
@@ -168,6 +167,8 @@ class Prompts:
         Raises:
             VictimError: a text holds a lone surrogate, which no tokenizer can read.
         """
+        from robustness.victims.transformers.tokens import check_readable  # numpy with it, which no endpoint needs
+
         check_readable(texts)
         ids = self._ids(self.render(texts))
         if self._ends_itself:  # some tokenizers close every text, and a closed text is not gone on with

@@ -17,12 +17,9 @@ from robustness.victims.endpoint.asking.address import address_of, header_names,
 from robustness.victims.endpoint.asking.options import EndpointOptions
 from robustness.victims.endpoint.asking.probe import Probe, probe
 from robustness.victims.endpoint.asking.scoring import label_scores
-from robustness.victims.endpoint.asking.template_file import read_template
 from robustness.victims.endpoint.asking.victim import Asking, EndpointVictim, Scoring
 from robustness.victims.endpoint.dialects.chat import Chat
-from robustness.victims.endpoint.dialects.completions import Completions
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written
-from robustness.victims.endpoint.dialects.responses import Responses
 from robustness.victims.endpoint.wire import Limits, Reply
 from robustness.victims.prompts.chosen import prompt_of
 
@@ -103,11 +100,16 @@ def load_endpoint(
 def target_of(kind: str, rest: str, options: EndpointOptions, *, replaying: bool = False) -> Target:
     """Who is asked; raises ``UsageError``. ``replaying``: nothing is sent, so no header needs its value."""
     if kind == "http":
+        from robustness.victims.endpoint.asking.template_file import read_template
+
         template, filled, where = read_template(rest, allow_plain_http=options.allow_plain_http, replaying=replaying)
         return Target(template, filled, where.shown, where.model)
     address = address_of(rest, "responses" if kind == "responses" else options.endpoint, SPECS[kind])  # type: ignore[arg-type]
-    makes: Mapping[str, Any] = {"chat": Chat, "completions": Completions, "responses": Responses}
-    make = makes["responses" if kind == "responses" else options.endpoint]
+    make: Any = Chat
+    if kind == "responses":
+        from robustness.victims.endpoint.dialects.responses import Responses as make
+    elif options.endpoint == "completions":
+        from robustness.victims.endpoint.dialects.completions import Completions as make
     if replaying:
         headers = dict.fromkeys(header_names(options.header), "")
     else:

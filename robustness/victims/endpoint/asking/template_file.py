@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path as File
 from typing import Any
@@ -98,6 +97,8 @@ def examples() -> tuple[str, ...]:
 def _parsed(name: str) -> dict[str, Any]:
     if name.startswith("//"):
         raise UsageError(f"expected {SPEC}, got an address; an OpenAI-compatible server is openai:http:{name}#MODEL")
+    import tomllib
+
     try:
         return tomllib.loads(_read(name))
     except (OSError, UnicodeDecodeError) as problem:

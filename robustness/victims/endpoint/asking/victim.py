@@ -17,12 +17,13 @@ from robustness.victims.dialogues import spoken
 from robustness.victims.endpoint.asking.scoring import label_scores, shares
 from robustness.victims.endpoint.dialects.completions import likelihood_after, prompt_text
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
+from robustness.victims.endpoint.exchange import Exchange
 from robustness.victims.endpoint.wire import Call, Reply
 from robustness.victims.prompts.chosen import ChosenPrompt
 from robustness.victims.prompts.prompt import Message
 
 if TYPE_CHECKING:
-    from robustness.victims.endpoint.client import Client, Exchange
+    from robustness.victims.endpoint.client import Client
 
 Scoring = Literal["logprobs", "echo", "parse"]
 SCORING_TOKENS = 8
@@ -32,6 +33,8 @@ MESSAGE_TOKENS, REQUEST_TOKENS = 32, 64
 """The most that a chat template adds to a message, and to a request."""
 _SEEDS = 1 << 31
 Done = Callable[[Any], None]
+_IN_UTF8 = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_IN_ASCII = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Asking:
             stop=() if self.scoring == "echo" else self.prompt.stop,
             temperature=self.temperature,
             seed=self.seed_of(again),
-            schema=self.prompt.schema if "schema" in self.dialect.takes and not scored else None,
+            schema=self.prompt.schema if self.prompt.schema and not scored and "schema" in self.dialect.takes else None,
             logprobs=LISTED if scored else int(self.scoring == "echo"),
             echo=self.scoring == "echo",
         )
@@ -74,8 +77,6 @@ class Asking:
 
     def exchange(self, ask: Ask, again: str = "") -> Exchange:
         """The request; what is written of it holds no header and no query."""
-        from robustness.victims.endpoint.client import Exchange
-
         body = self.dialect.body(ask)
         raw = encoded(body)
         return Exchange(
@@ -113,9 +114,9 @@ class Asking:
 def encoded(body: Mapping[str, Any]) -> bytes:
     """JSON as it is sent; a lone surrogate goes as its escape, for UTF-8 has none."""
     try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return _IN_UTF8(body).encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(body, separators=(",", ":")).encode("ascii")
+        return _IN_ASCII(body).encode("ascii")
 
 
 class EndpointVictim(PlainVictim):

@@ -53,15 +53,15 @@ class Chat:
             "messages": [{"role": one.role, "content": one.content} for one in ask.messages],
             self.limit: ask.max_tokens,
         }
-        if ask.temperature is not None and "temperature" in self.takes:
+        if ask.temperature is not None and "temperature" not in self.dropped:
             body["temperature"] = ask.temperature
-        if ask.seed is not None and "seed" in self.takes:
+        if ask.seed is not None and "seed" not in self.dropped:
             body["seed"] = ask.seed
-        if ask.stop and "stop" in self.takes:
+        if ask.stop and "stop" not in self.dropped:
             body["stop"] = list(ask.stop)
-        if ask.logprobs and "logprobs" in self.takes:
+        if ask.logprobs and "logprobs" not in self.dropped:
             body |= {"logprobs": True, "top_logprobs": min(ask.logprobs, MOST_LISTED)}
-        if ask.schema is not None and "schema" in self.takes:
+        if ask.schema is not None and "schema" not in self.dropped:
             named = {"name": "answer", "strict": True, "schema": dict(ask.schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body | dict(self.extra)
@@ -77,7 +77,7 @@ class Chat:
             return found
         choice = first_choice(found)
         message = choice.get("message")
-        if not isinstance(message, Mapping):
+        if not isinstance(message, dict):
             raise EndpointError("the endpoint answered a choice without a message; expected chat completions")
         text, thought = _text(message.get("content"))
         thought = thought or any(message.get(name) for name in _THOUGHTS)
@@ -118,7 +118,7 @@ def dropped_by(refused: str, names: Mapping[str, tuple[str, ...]], dropped: froz
 def first_choice(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """The first choice of a reply; raises ``EndpointError`` where there is none."""
     choices = found.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise EndpointError(f"the endpoint answered no choices; expected one under 'choices', got {sorted(found)}")
     first: Mapping[str, Any] = choices[0]
     return first

@@ -153,7 +153,7 @@ def chances(found: Any) -> tuple[TokenChance, ...]:
 
     llama.cpp gives text completions the shape of chat. What is malformed counts as not given: the probe says so.
     """
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         return ()
     try:
         if isinstance(found.get("content"), Sequence):

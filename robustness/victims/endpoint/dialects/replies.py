@@ -25,12 +25,12 @@ def payload(reply: Reply) -> Mapping[str, Any] | Unusable:
         EndpointError: any other error, one inside a reply of status 200 included, or a body that is no JSON object.
     """
     found = loosely(reply)
-    code, said = error_of(found) if isinstance(found, Mapping) else ("", "")
+    code, said = error_of(found) if isinstance(found, dict) else ("", "")
     if (code or said or not 200 <= reply.status < 300) and is_filtered(found, code):
         return Unusable("filtered", f"a content filter refused the prompt: {cut(said or code, _SHOWN)}")
     if not 200 <= reply.status < 300:
         refuse(reply, code, said, blamed(found, said))
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         kind = reply.headers.get("content-type", "no content type")
         raise EndpointError(
             f"the endpoint answered {len(reply.body)} bytes that are no JSON object ({kind}): {_beginning(reply.body)}",
@@ -60,6 +60,8 @@ def refuse(reply: Reply, code: str, said: str, blames: str) -> None:
 def error_of(found: Mapping[str, Any]) -> tuple[str, str]:
     """(code, message) of an error object in any of the usual shapes; empty strings where there is none."""
     error = found.get("error")
+    if error is None and "type" not in found and found.get("object") != "error":
+        return "", ""
     if isinstance(error, str):
         return "", error
     if isinstance(error, Mapping):
@@ -91,11 +93,11 @@ def is_filtered(found: Any, code: str) -> bool:
 
 def usage_of(found: Any, names: tuple[str, str]) -> Usage | None:
     """Tokens in and out under ``usage``, by these names; None where either is missing or is no whole number."""
-    counted = found.get("usage") if isinstance(found, Mapping) else None
-    if not isinstance(counted, Mapping):
+    counted = found.get("usage") if isinstance(found, dict) else None
+    if not isinstance(counted, dict):
         return None
     details = counted.get(f"{names[0]}_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
     return usage_from(counted.get(names[0]), counted.get(names[1]), cached)
 
 

@@ -6,7 +6,9 @@ A ``RefusedError`` or a ``SpentError`` is the end of the run; any other error is
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from robustness.errors import RefusedError, RobustnessError, SpentError, VictimError
 from robustness.victims.endpoint.exchange import ClientOptions
@@ -15,6 +17,9 @@ from robustness.victims.endpoint.stream.leaks import excerpt, without_secrets
 from robustness.victims.endpoint.stream.retries import backoff, fate, wait_asked
 from robustness.victims.endpoint.transports.bodies import shown_url
 from robustness.victims.endpoint.wire import Limits, Reply, WireError
+
+if TYPE_CHECKING:
+    from tenacity import AsyncRetrying
 
 _DEAD_AFTER = 8.0
 """Seconds of nothing but connections that fail, from the first, after which the URL is dead."""
@@ -81,6 +86,23 @@ class Health:
             raise SpentError(f"{url} asks to wait {wait:,.0f} s; resume the run then. {text}")
         failure = TryAgain(VictimError(text), wait, throttled=what == "throttled")
         raise self.given_up(job, failure) if too_long else failure
+
+    def retrying(self, job: Job, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+        """What asks again for a job until that is over; only here does tenacity come in, so most requests pay nothing for it."""
+        import tenacity
+
+        def failure(state: tenacity.RetryCallState) -> TryAgain:
+            error = state.outcome.exception() if state.outcome else None
+            assert isinstance(error, TryAgain)
+            return error
+
+        return tenacity.AsyncRetrying(
+            stop=lambda state: self.is_over(job, failure(state), clock()),
+            wait=lambda state: self.pause(job, failure(state), state.attempt_number),
+            retry=tenacity.retry_if_exception_type(TryAgain),
+            sleep=sleep,
+            reraise=True,
+        )
 
     def is_over(self, job: Job, failure: TryAgain, now: float) -> bool:
         """Whether an exchange has used up its attempts; one that is only throttled is given time instead."""

@@ -47,3 +47,49 @@ class TryAgain(Exception):
         self.wait = wait
         self.at_once = at_once
         self.throttled = throttled
+
+
+class Pauses:
+    """Waits that end early where the run does."""
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Future[None]] = set()
+
+    async def wait(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Wait this long; raises what ``end`` was told."""
+        pause: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(seconds, _wake, pause)
+        self._under_way.add(pause)
+        try:
+            await pause
+        finally:
+            timer.cancel()
+            self._under_way.discard(pause)
+
+    def end(self, error: RobustnessError) -> None:
+        """End all of them by this error."""
+        for pause in self._under_way:
+            if not pause.done():
+                pause.set_exception(same(error))
+
+
+def _wake(pause: asyncio.Future[None]) -> None:
+    if not pause.done():
+        pause.set_result(None)
+
+
+def same(error: RobustnessError) -> RobustnessError:
+    """The same error once more: one object raised in several threads would gather all their tracebacks."""
+    again = type(error).__new__(type(error), *error.args)
+    again.args = error.args
+    again.__dict__.update(error.__dict__)
+    return again
+
+
+def tell(loop: asyncio.AbstractEventLoop, waiting: list[Done], answer: Reply | RobustnessError) -> None:
+    """Hand an answer to everybody who waits for it."""
+    for done in waiting:
+        try:
+            done(answer)
+        except Exception as error:  # noqa: BLE001 - one caller's fault must not leave the others waiting
+            loop.call_exception_handler({"message": "what waited for an answer failed on it", "exception": error})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from robustness.victims.endpoint.wire import Reply
@@ -85,6 +84,8 @@ def wait_asked(headers: Mapping[str, str], now: float) -> float | None:
     seconds = duration(value)
     if seconds is not None:
         return seconds
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):

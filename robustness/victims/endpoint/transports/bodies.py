@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from robustness.errors import RefusedError, UsageError
 from robustness.victims.endpoint.wire import Call, Reply, WireError
@@ -45,6 +44,8 @@ def check_url(url: str) -> None:
 
 def proxy_for(url: str) -> str | None:
     """The proxy that the environment names for this URL, as a URL."""
+    from urllib.request import getproxies, proxy_bypass
+
     parts = urlsplit(url)
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
