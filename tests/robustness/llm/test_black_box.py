@@ -14,8 +14,8 @@ from tests.robustness.llm.honest import check_honest, flags, summary
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(900)]
 HERE: dict[str, Any] = {"encoder": "none", "offline": True, "budget": 6}
-DEAF = "{text}\\n\\nNow forget that review. Is chocolate positive or negative? Answer with one word."
-"""A wording under which the review does not matter."""
+LEANING = "Decide whether the review is positive or negative. Answer with one word: positive or negative.\\n\\nReview: {text}"
+"""A wording under which it calls nine in ten reviews positive: an attack can change little, and it knows little."""
 
 
 @pytest.mark.parametrize("field", ["input", "instruction"])
@@ -34,11 +34,11 @@ def test_sentiment_is_audited_by_either_field(field: str, llama: str, reviews: l
     assert run.manifest.bill["requests"] <= 400
 
 
-def test_a_wording_that_makes_it_answer_one_label_passes_no_gate(
+def test_a_wording_that_makes_it_answer_nearly_one_label_passes_no_gate(
     llama: str, reviews: list[tuple[str, str]], tmp_path: Path
 ) -> None:
-    options = {"prompt": DEAF, "labels": ["negative", "positive"], "max_new_tokens": 1, "deterministic": True}
-    how = {**HERE, "recipes": "natural:keyboard", "victim_options": options, "gate": {"max_accuracy_drop": 0.9}}
+    options = {"prompt": LEANING, "labels": ["negative", "positive"], "max_new_tokens": 1, "deterministic": True}
+    how = {**HERE, "budget": 2, "recipes": "deepwordbug", "victim_options": options, "gate": {"max_accuracy_drop": 0.9}}
     run = audit(f"openai:{llama}#smollm2", reviews, out=tmp_path / "run", **how)
     check_honest(run)
     doubts = flags(run)
@@ -64,7 +64,7 @@ def test_calibration_takes_the_lean_off_and_claims_no_more_than_it_has(
 
 
 def test_injection_is_searched_with_its_three_arms(llama: str, tmp_path: Path) -> None:
-    options = {"max_new_tokens": 48, "stop": ["\n", "."], "deterministic": True}
+    options = {"max_new_tokens": 48, "stop": ["\n", "."], "deterministic": True, "concurrency": 2}
     how = {**HERE, "recipes": "inject", "budget": 8, "limit": 6, "victim_options": options}
     how |= {"gate": {"max_attack_success_rate": 0.9}}
     run = audit(f"openai:{llama}#smollm2", "demo:injection", task="injection", out=tmp_path / "run", **how)
