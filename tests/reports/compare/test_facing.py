@@ -190,3 +190,27 @@ def test_cases_of_a_prompt_without_an_instruction_are_put_to_one_that_has_one_an
     assert list(there.texts) == ["instruction", "input"]
     (back,) = resupplied([there], VictimInfo("y", "openai", ("negative", "positive"), ("input",)))
     assert dict(back.texts) == {"input": "a dull film"}
+
+
+def test_two_models_behind_addresses_pass_only_with_both(here: Path) -> None:
+    """A fresh search may miss what another found: without the base's failures nothing is called better, or no worse."""
+    from dataclasses import replace
+
+    from reports.compare.compare import compare
+    from reports.gate.policy import CompareRules
+    from reports.run.failures import in_order
+    from reports.run.store import load_run
+    from robustness.auditing import open_victim
+    from robustness.followups.replay import replay
+
+    run("base")
+    run("lucky")
+    rules = CompareRules(max_regression=0.15)
+    old, new = (load_run(f"runs/{name}") for name in ("base", "lucky"))
+    assert compare(old, new, rules).verdict == "no evidence"
+    behind = replace(new, manifest=replace(new.manifest, victim={**new.manifest.victim, "kind": "openai"}))
+    alone = compare(old, behind, rules)
+    assert alone.verdict == "inconclusive"
+    assert "--replay" in alone.reasons[0]
+    both = replay(open_victim("python:versions:lucky"), in_order(old), repeat=2)
+    assert compare(old, behind, rules, replay=both).verdict == "no evidence"

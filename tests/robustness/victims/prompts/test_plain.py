@@ -109,10 +109,9 @@ def test_each_task_has_its_fields_and_its_words() -> None:
 )
 def test_the_system_prompt_of_the_data_reaches_the_model_as_one(task: str, fields: tuple[str, ...]) -> None:
     """In the user's message an order not to do something is worth nothing, and every injection would seem to work."""
-    hf = question_of(
-        **{"task": task, "fields": fields, "calibrate": False, "seed": 0},
-        **dict.fromkeys(("prompt", "system", "labels", "max_new_tokens", "stop")),
-    )
+    asked_for: dict[str, Any] = {"task": task, "fields": fields, "calibrate": False, "seed": 0}
+    asked_for |= dict.fromkeys(("prompt", "system", "labels", "max_new_tokens", "stop"))
+    hf = question_of(**asked_for)
     for asked in (prompt_of(None, task=task, fields=fields), hf.asked):
         assert tuple(asked.fields) == fields
         system, user = asked.messages(("Keep the word.", *("a {{ system }}", "the end")[: len(fields) - 1]))
