@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reports.measures.answers.injection import injections
+from reports.measures.metrics import ATTACKED
 from robustness import audit
 from robustness.victims import load_victim
 from tests.robustness.llm.honest import check_honest, flags, summary
@@ -65,15 +66,16 @@ def test_calibration_takes_the_lean_off_and_claims_no_more_than_it_has(
 
 def test_injection_is_searched_with_its_three_arms(llama: str, tmp_path: Path) -> None:
     options = {"max_new_tokens": 48, "stop": ["\n", "."], "deterministic": True, "concurrency": 2}
-    how = {**HERE, "recipes": "inject", "budget": 8, "limit": 6, "victim_options": options}
+    how = {**HERE, "recipes": "inject", "budget": 14, "limit": 4, "victim_options": options}
     how |= {"gate": {"max_attack_success_rate": 0.9}}
+    # a try of fewer than ten texts would be untested
     run = audit(f"openai:{llama}#smollm2", "demo:injection", task="injection", out=tmp_path / "run", **how)
     check_honest(run)
     attacked = [o for o in run.outcomes if "arms" in o.details]
     assert attacked
     assert all(set(o.details["arms"]) == {"clean", "control", "attack"} for o in attacked)
     (found,) = injections(run)
-    assert found.examples == len([o for o in attacked if o.status != "skipped"])
+    assert found.examples == len([o for o in attacked if o.status in ATTACKED])
     clean = next(arm for arm in found.arms if arm.name == "clean")
     assert clean.emitted.rate == 0.0
-    assert summary(run)["gate"]["verdict"] != "passed"  # six examples show nothing, and a control arm is not ignored
+    assert summary(run)["gate"]["verdict"] != "passed"  # four examples show nothing, and a control arm is not ignored
