@@ -71,9 +71,14 @@ class Settings:
                 checked(self.preserve)
             except ValueError as error:
                 raise UsageError(str(error)) from None
-        for name in ("batch_tokens", "in_flight", "confirm"):
+        for name in ("batch_tokens", "in_flight"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.confirm < 2:
+            raise UsageError(
+                "--confirm expects at least 2 fresh answers: a single one beside those of the original can confirm nothing "
+                f"at an error of 5 %, got {self.confirm}"
+            )
         if self.universal is not None and self.universal < 2:
             raise UsageError(f"--universal expects a panel of at least 2 examples, got {self.universal}")
         if self.budget is not None and self.budget < 2:

@@ -26,4 +26,4 @@ class Readable(Constraint):
 
     def allows(self, original: Words, candidate: Candidate) -> bool:
         """Whether the original can be read in it."""
-        return readable(original.original, candidate.text)
+        return candidate.text == original.original or readable(original.original, candidate.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from attacks.preserves import MEANING
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
@@ -71,4 +72,5 @@ def extract(options: Options) -> Recipe:
         tasks=("extraction",),
         profiled=False,
     )
-    return replace(recipe, fair_try=5)
+    # the message is replaced, and what is right does not stand in it: it is the secret, and that the secret is kept
+    return replace(recipe, fair_try=5, preserves=MEANING)

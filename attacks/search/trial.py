@@ -91,7 +91,9 @@ class Trial:
         self.say = say
         self.details: dict[str, Any] = {}
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
-        self.clean = self._judge(self.text, clean)
+        self.clean = Verdict(self.text, clean, 0.0, False)  # as far from the goal as can be, where the answer is none to it
+        if not isinstance((judged := self._judge(self.text, clean)).answer, Unusable):
+            self.clean = judged
         self.best: Verdict = self.clean
         self.winner: tuple[Candidate, Verdict] | None = None
         self.tally = Tally()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
 from typing import Any
@@ -130,21 +130,27 @@ def _drawn(run: Run) -> str:
 
 
 def _examples(base: Run, candidate: Run) -> Iterator[Difference]:
-    """The outcomes themselves: the same ids, with the same texts and labels under them."""
+    """The outcomes themselves: the same ids, with the same texts and labels under them.
+
+    A text that the victim brings itself, as a prompt brings its instruction, is the victim's and no part of the example, unless
+    it is what was attacked.
+    """
     before, after = by_example(base.outcomes), by_example(candidate.outcomes)
+    own = {name for run in (base, candidate) for name in run.manifest.victim.get("supplied", ())}
     lone = [sorted(one.keys() - other.keys()) for one, other in ((before, after), (after, before))]
     if lone[0] or lone[1]:
         yield Difference("examples that the other run lacks", *(_some(ids) for ids in lone))
-    moved = [e for e in before if e in after and _content(before[e][0]) != _content(after[e][0])]
+    moved = [e for e in before if e in after and _content(before[e][0], own) != _content(after[e][0], own)]
     if moved:
         first = (before[moved[0]][0], after[moved[0]][0])
         what = f"text or label of {len(moved)} examples, such as {moved[0]}"
-        yield Difference(what, *(_short(json.dumps(_content(o), ensure_ascii=True)) for o in first), quotes=True)
+        yield Difference(what, *(_short(json.dumps(_content(o, own), ensure_ascii=True)) for o in first), quotes=True)
 
 
 def _some(ids: Sequence[str]) -> str:
     return f"{len(ids)}, such as {ids[0]}" if ids else "none"
 
 
-def _content(outcome: Any) -> tuple[dict[str, str], str]:
-    return dict(outcome.texts), outcome.reference
+def _content(outcome: Any, own: Collection[str]) -> tuple[dict[str, str], str]:
+    texts = {name: text for name, text in outcome.texts.items() if name not in own or name == outcome.field}
+    return texts, outcome.reference

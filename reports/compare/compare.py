@@ -158,7 +158,7 @@ def compare(
     verdict, reasons = (
         (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if rules.slices_decide else asked, margin, confidence)
     )
-    hollow = tuple(_hollow(base, candidate, pairs, rules))
+    hollow = tuple(_hollow(base, candidate, pairs, rules, replayed=replay is not None))
     if verdict in (NO_EVIDENCE, IMPROVED) and hollow:
         verdict, reasons = INCONCLUSIVE, hollow
     return Comparison(
@@ -222,8 +222,14 @@ def _weaker_for_more(base: Run, candidate: Run, unlike: Sequence[Difference]) ->
         )
 
 
-def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules) -> Iterator[str]:
+ASKED_IN_WORDS = ("openai", "responses", "http")
+"""Kinds of victims of which two differ by a prompt or a model behind an address: a fresh search alone proves too little."""
+
+
+def _hollow(base: Run, candidate: Run, pairs: Judged, rules: CompareRules, *, replayed: bool) -> Iterator[str]:
     """Why these two runs cannot show that nothing got worse; what did get worse they can still show."""
+    if not replayed and candidate.manifest.victim.get("kind") in ASKED_IN_WORDS:
+        yield "two prompts or models are held to the base's failures as well as to a fresh search: add --replay"
     total = len(pairs.ids) + pairs.untested
     if pairs.untested > rules.max_untested * total:
         yield f"{pairs.untested} of {total} examples had no fair try in either run, {100 * rules.max_untested:g} % allowed"

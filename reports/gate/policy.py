@@ -207,6 +207,7 @@ class AuditDefaults(_Table):
     deterministic: bool | None = None
     isolate: bool | None = None
     through: str | None = None
+    traps: str | None = None
     out: str | None = None
     until_decided: bool | None = None
     offline: bool | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -13,6 +14,10 @@ from reports.run import Manifest, RunError
 RULE = "extent"
 _MODELS = {"rewriter": "rewriter", "masked_lm": "masked-lm", "vectors": "vectors", "lexicon": "lexicon"}
 """Keys of ``[audit]`` and what they are called under ``resources`` of ``run.json``."""
+_SUBJECT = ("victim", "data", "traps", "prompt")
+"""Keys that say who is audited, and on what."""
+_TRAPS = re.compile(r" and \d+ benign traps$")
+"""As ``robustness.data.traps`` adds to the name of the data."""
 
 
 def own_policy(manifest: Manifest) -> Policy:
@@ -39,9 +44,11 @@ def lacking(manifest: Manifest, audit: AuditDefaults, *, subject: bool = True) -
     ``subject``: whether victim and data must be those that it names.
     """
     wanted = audit.model_dump(exclude_none=True)
-    checks = _CHECKS if subject else {key: check for key, check in _CHECKS.items() if key not in ("victim", "data")}
+    checks = _CHECKS if subject else {key: check for key, check in _CHECKS.items() if key not in _SUBJECT}
     if wanted:
         wanted.setdefault("protect", [])  # what a policy does not protect may be attacked
+    if "data" in wanted and subject:
+        wanted.setdefault("traps", "")  # examples that are easily right would thin out the others
     found = (check(manifest, wanted[key]) for key, check in checks.items() if key in wanted)
     return tuple(said for said in found if said)
 
@@ -72,13 +79,42 @@ def _same(name: str, had: Any, wanted: Any) -> str:
 
 
 def _victim(run: Manifest, wanted: str) -> str:
+    """By the last part of a path; of an address every part counts, for other servers have models of the same name."""
     name, kind = str(run.victim.get("name", "")), str(run.victim.get("kind", ""))
-    return "" if _tail(wanted, kind) == _tail(name, kind) else f"victim {wanted} (it had {name})"
+    same = wanted == name if "://" in wanted + name else _tail(wanted, kind) == _tail(name, kind)
+    return "" if same else f"victim {wanted} (it had {name})"
+
+
+def _prompt(run: Manifest, wanted: str) -> str:
+    had = str(dict(run.asked.get("opening") or {}).get("prompt") or "none")
+    alike = had == wanted or (wanted.endswith(".toml") and _tail(had) == _tail(wanted))
+    return "" if alike else f"prompt {wanted} (it had {had})"
+
+
+def _goal(run: Manifest, wanted: str) -> str:
+    """A goal by its name; its value, where the policy states one, as a number if it is one."""
+    (kind, _, value), (had, _, its) = wanted.partition(":"), run.goal.partition(":")
+    same = kind == had and (not value or value == its or _number(value) == _number(its))
+    return "" if same else f"goal {wanted} (it had {run.goal})"
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _data(run: Manifest, wanted: str) -> str:
-    source = str(run.data.get("source", ""))
+    source = _TRAPS.sub("", str(run.data.get("source", "")))
     return "" if wanted == source or _tail(wanted) == _tail(source) else f"data {wanted} (it had {source})"
+
+
+def _traps(run: Manifest, wanted: str) -> str:
+    had = _TRAPS.search(str(run.data.get("source", ""))) is not None
+    if had == bool(wanted):
+        return ""
+    return f"traps {wanted} (it had none)" if wanted else "no benign traps among the examples (it had some)"
 
 
 def _tail(spec: str, kind: str = "") -> str:
@@ -108,6 +144,10 @@ def _protect(run: Manifest, wanted: list[str]) -> str:
 _CHECKS: Mapping[str, Any] = {
     "victim": _victim,
     "data": _data,
+    "traps": _traps,
+    "task": lambda run, wanted: _same("task", run.task, wanted),
+    "goal": _goal,
+    "prompt": _prompt,
     "recipes": _recipes,
     "profile": lambda run, wanted: _same("profile", run.profile, wanted),
     "budget": _budget,

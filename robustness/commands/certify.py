@@ -79,7 +79,7 @@ def certify(
 ) -> None:
     """Sample rewrites that should change nothing, and state for how many examples the victim holds on nearly all of them.
 
-    Example: robustness certify runs/demo --rewrites natural@2:0.5,format:0.3,paraphrase:0.2 --min-certified 60%
+    Example: robustness certify runs/demo --rewrites natural@2:0.5,format:0.3,paraphrase:0.2
 
     Exit codes: 0 passed or measured, 1 so few examples hold that --min-certified is missed, 2 unusable input, 3 inconclusive.
     """

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal
+from robustness.commands.options.spending import CapFlags, CassetteFlag
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.gate.policy import AuditDefaults, CompareRules
     from reports.run import Run
-    from reports.run.replayed import Replay
 
 
+@f.flattened
 def compare(
+    *,
     base: Annotated[Path, typer.Argument(help="The run to compare with.", metavar="BASE")],
     candidate: Annotated[Path, typer.Argument(help="The run to judge.", metavar="CANDIDATE")],
     max_regression: Annotated[
@@ -40,6 +43,10 @@ def compare(
     victim: Annotated[
         str | None, typer.Option("--victim", help="With --replay: the candidate's victim, where its run cannot open it.")
     ] = None,
+    opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
+    cassette: CassetteFlag = None,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     policy: f.RunPolicyFlag = None,
@@ -69,7 +76,11 @@ def compare(
     from reports.compare.compare import compare as hold_against
     from reports.render.comparison.files import clear_comparison, render_comparison
     from reports.render.comparison.terminal import print_comparison, verdict_line
+    from reports.run.failures import in_order
     from reports.run.store import load_run
+    from robustness.commands.options.victim import open_named
+    from robustness.followups.replay import replay as put
+    from robustness.isolation.offline import offline as without_network
 
     given = f.given(
         max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
@@ -79,11 +90,28 @@ def compare(
     seals = {"base": check_seal(base, expect_base, "--expect-base"), "candidate": check_seal(candidate, expect)}
     old, new = load_run(base), load_run(candidate)
     rules, due = _rules(new, policy, given)
-    if victim is not None and not replay:
-        raise UsageError("--victim says whom --replay asks, and there is no --replay; add it, or leave --victim out")
+    how = {**opening.given(), **api.given()}
+    spending = {**caps.given(), **f.given(cassette=cassette)}
+    unused = [name for name, value in {"victim": victim, **how, **spending}.items() if value is not None]
+    if unused and not replay:
+        flag = f"--{unused[0].replace('_', '-')}"
+        raise UsageError(f"{flag} says whom --replay asks, or how, and there is no --replay; add it, or leave {flag} out")
     tried = None
     if replay and not differences(old, new):
-        tried = _replayed(old, candidate, victim, offline=offline, allow_local_code=allow_local_code)
+        with (
+            without_network(offline),
+            open_named(
+                victim,
+                how,
+                offline=offline,
+                allow_local_code=allow_local_code,
+                failures=candidate,
+                spending=spending,
+                quiet=quiet or json_,
+                by_policy=False,
+            ) as subject,
+        ):
+            tried = put(subject, in_order(old), repeat=2)
     found = hold_against(old, new, rules, due, tried)
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
@@ -97,28 +125,6 @@ def compare(
     for name, seal in seals.items():
         (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)
-
-
-def _replayed(base: Run, candidate: Path, spec: str | None, *, offline: bool, allow_local_code: bool) -> Replay:
-    """The base's failures run against the candidate's victim, each asked twice, so that one that varies is seen to."""
-    from reports.run.failures import in_order
-    from robustness.commands.options.own_victim import own_victim
-    from robustness.followups.replay import replay
-    from robustness.isolation.offline import offline as without_network
-
-    f.refuse_empty(spec, "--victim")
-    own = own_victim(candidate, allow_local_code=allow_local_code) if spec is None else None
-    with without_network(offline):
-        if own is not None:
-            subject = own.open(offline=offline)
-        else:
-            from robustness.auditing import open_victim
-
-            subject = open_victim(spec or "", offline=offline)
-        try:
-            return replay(subject, in_order(base), repeat=2)
-        finally:
-            subject.close()
 
 
 def _rules(candidate: Run, path: Path | None, given: dict[str, Any]) -> tuple[CompareRules, AuditDefaults]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,9 @@ import typer
 
 from robustness.commands.gate import RunArgument
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal
+from robustness.commands.options.spending import CapFlags, CassetteFlag
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from reports.review.sample import Review
     from reports.review.validity import Adjusted, Interval, ReviewResult
     from reports.run import Run
+    from robustness.victims.base import Victim
 
 RESULT = "review.json"
 
@@ -46,6 +50,9 @@ def review(
         ),
     ] = None,
     opening: f.OpeningFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
+    cassette: CassetteFlag = None,
     seed: f.SeedFlag = None,
     expect: ExpectFlag = None,
     offline: f.OfflineFlag = False,
@@ -75,14 +82,18 @@ def review(
     if most is not None and not written:
         raise UsageError("--max-broken is for runs whose answers are texts; this run's answers are labels: see the gate")
     folder = out or run.with_name(f"{run.resolve().name}-review")
+    spending = caps.given() | f.given(cassette=cassette)
+    asked = None if judge is None else _Judge(judge, opening.given() | api.given(), spending, offline, quiet or json_)
+    if judge is None and spending:
+        raise UsageError(f"--{next(iter(spending)).replace('_', '-')} says what --judge may be asked, and there is none")
     if read is None:
         if judge is not None:
             raise UsageError("--judge needs --read: a judge that no human sheet has scored is not trusted")
         _export(loaded, folder, sample, controls, seed or 0, written=written, as_json=json_)
         return
     if written:
-        raise typer.Exit(_tell_answers(loaded, folder, read, judge, opening, most, offline=offline, as_json=json_, quiet=quiet))
-    result = _read(loaded, folder, f.listed(read) or [], judge, judge_floor, offline=offline)
+        raise typer.Exit(_tell_answers(loaded, folder, read, asked, most, as_json=json_, quiet=quiet))
+    result = _read(loaded, folder, f.listed(read) or [], asked, judge_floor)
     (folder / RESULT).write_text(json.dumps(result.to_dict(), ensure_ascii=True, indent=1) + "\n", encoding="ascii")
     if json_:
         output.answer(result.to_dict())
@@ -90,6 +101,30 @@ def review(
         for line in list(_lines(result))[-1 if quiet else 0 :]:
             output.say(line)
     raise typer.Exit(3 if not result.rated or (result.judge is not None and not result.judge.believed) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """``--judge``, with the flags that say how it is opened and what may be spent on it."""
+
+    spec: str
+    opening: dict[str, Any]
+    spending: dict[str, Any]
+    offline: bool
+    quiet: bool
+
+    @contextmanager
+    def opened(self, **usual: Any) -> Iterator[Victim]:
+        """The judge; ``usual``: options where no flag says otherwise."""
+        from robustness.commands.options.victim import open_named
+        from robustness.isolation.offline import offline as without_network
+
+        how = {**usual, **self.opening}
+        with (
+            without_network(self.offline),
+            open_named(self.spec, how, offline=self.offline, spending=self.spending, quiet=self.quiet) as subject,
+        ):
+            yield subject
 
 
 def _most(text: str | None) -> float | None:
@@ -124,12 +159,12 @@ def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, wr
     output.say(f"give each rater {files[SHEET]} or {files[FORM]}; keep {files[KEY]} to yourself, it holds the answers")
 
 
-def _read(run: Run, folder: Path, names: list[str], judge: str | None, floor: float, *, offline: bool) -> ReviewResult:
+def _read(run: Run, folder: Path, names: list[str], judge: _Judge | None, floor: float) -> ReviewResult:
     from reports.review.validity import review_result
 
     key, sheets = _sheets(run, folder, names)
     result = review_result(run, key, sheets)
-    return result if judge is None else replace(result, judge=_judged(run, key, sheets, judge, floor, offline, result.confidence))
+    return result if judge is None else replace(result, judge=_judged(run, key, sheets, judge, floor, result.confidence))
 
 
 def _sheets(run: Run, folder: Path, names: list[str]) -> tuple[Review, list[dict[str, str]]]:
@@ -146,11 +181,9 @@ def _tell_answers(
     run: Run,
     folder: Path,
     read: str,
-    judge: str | None,
-    opening: f.OpeningFlags,
+    judge: _Judge | None,
     most: float | None,
     *,
-    offline: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -158,8 +191,8 @@ def _tell_answers(
     from reports.review.answers import answers_result
 
     key, sheets = _sheets(run, folder, f.listed(read) or [])
-    judged = None if judge is None else _read_by(judge, run, opening, offline=offline)
-    result = answers_result(run, key, sheets, judged=judged, judge_name=judge or "")
+    judged = None if judge is None else _read_by(judge, run)
+    result = answers_result(run, key, sheets, judged=judged, judge_name=judge.spec if judge else "")
     verdict = None if most is None else result.verdict(most)
     (folder / RESULT).write_text(json.dumps(result.to_dict(), ensure_ascii=True, indent=1) + "\n", encoding="ascii")
     if as_json:
@@ -172,40 +205,29 @@ def _tell_answers(
     return {None: 0, "passed": 0, "failed": 1, "inconclusive": 3}[verdict]
 
 
-def _read_by(spec: str, run: Run, opening: f.OpeningFlags, *, offline: bool) -> dict[tuple[str, str], bool]:
+def _read_by(judge: _Judge, run: Run) -> dict[tuple[str, str], bool]:
     from reports.review.answers import ANSWER, CHOICES, EXPECTED
-    from robustness.auditing import open_victim
     from robustness.engine.converse import oracle_for
     from robustness.followups.judge import judge_answers
-    from robustness.isolation.offline import offline as without_network
     from robustness.victims import takes
 
-    given = opening.given()
-    for name, usual in (("labels", CHOICES), ("fields", (*run.outcomes[0].texts, ANSWER, EXPECTED))):
-        if takes(spec, name):
-            given.setdefault(name, usual)
-    with without_network(offline):
-        subject = open_victim(spec, offline=offline, task="classification", **given)
-        try:
-            return judge_answers(subject, run, oracle_for(subject))
-        finally:
-            subject.close()
+    usual = {"labels": CHOICES, "fields": (*run.outcomes[0].texts, ANSWER, EXPECTED)}
+    usual = {name: value for name, value in usual.items() if takes(judge.spec, name)}
+    with judge.opened(**usual, task="classification") as subject:
+        return judge_answers(subject, run, oracle_for(subject))
 
 
-def _judged(
-    run: Run, key: Review, sheets: list[dict[str, str]], spec: str, floor: float, offline: bool, confidence: float
-) -> Any:
-    from robustness.auditing import open_victim
+def _judged(run: Run, key: Review, sheets: list[dict[str, str]], judge: _Judge, floor: float, confidence: float) -> Any:
     from robustness.engine.converse import oracle_for
     from robustness.followups.judge import judge_review
-    from robustness.isolation.offline import offline as without_network
+    from robustness.victims import is_endpoint
 
-    with without_network(offline):
-        subject = open_victim(spec, offline=offline)
-        try:
-            return judge_review(subject, run, key, sheets, oracle_for(subject), floor=floor, confidence=confidence)
-        finally:
-            subject.close()
+    usual: dict[str, Any] = {}
+    if is_endpoint(judge.spec):  # a model behind an API has no labels of its own
+        victim = run.manifest.victim
+        usual = {"labels": tuple(victim["labels"]), "fields": tuple(victim["fields"]), "task": run.manifest.task}
+    with judge.opened(**usual) as subject:
+        return judge_review(subject, run, key, sheets, oracle_for(subject), floor=floor, confidence=confidence)
 
 
 def _lines(result: ReviewResult) -> Iterator[str]:

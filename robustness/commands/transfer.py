@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import check_seal
+from robustness.commands.options.spending import CapFlags
 from robustness.commands.terminal import output
 from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
@@ -37,7 +39,10 @@ def transfer(
     ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
+    api: EndpointFlags,
+    caps: CapFlags,
     offline: f.OfflineFlag = False,
+    allow_local_code: f.LocalCodeFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -49,10 +54,10 @@ def transfer(
     """
     from robustness.isolation.offline import offline as without_network
 
-    opened = {**loading.given(), "offline": offline}
     seals = _seals(runs, expect)
     with without_network(offline):
-        found = _matrix(runs, _subjects(runs, victims, opened), asking, quiet=quiet or json_)
+        subjects = _subjects(runs, victims, loading, api, offline=offline, allow_local_code=allow_local_code)
+        found = _matrix(runs, subjects, asking, caps.given(), quiet=quiet or json_)
     if json_:
         output.answer({**found.to_dict(), "seals": [seal.brief() for seal in seals]})
     else:
@@ -62,20 +67,33 @@ def transfer(
     raise typer.Exit(found.exit_code)
 
 
-def _subjects(runs: list[Path], victims: str | None, options: dict[str, Any]) -> dict[str, Callable[[], Victim]]:
-    """How each victim is opened, by its spec: those that were named, else those of the runs."""
+def _subjects(
+    runs: list[Path], victims: str | None, loading: f.LoadingFlags, api: EndpointFlags, *, offline: bool, allow_local_code: bool
+) -> dict[str, Callable[..., Victim]]:
+    """How each victim is opened, by its spec: those that were named, else those of the runs.
+
+    An endpoint that is that of a run is asked as the run asked it, as far as no flag says otherwise.
+    """
     from robustness.auditing import open_victim
-    from robustness.commands.options.own_victim import own_victim
+    from robustness.commands.options.own_victim import opening_of, own_victim
+    from robustness.victims import is_endpoint
+
+    def flags(spec: str) -> dict[str, Any]:
+        return {**(api.given() if is_endpoint(spec) else loading.given()), "offline": offline}
 
     if victims is None:
-        own = {one.spec: one for run in runs if (one := own_victim(run)) is not None}
+        own = {one.spec: one for run in runs if (one := own_victim(run, allow_local_code=allow_local_code)) is not None}
         if not own:
             raise UsageError(f"{runs[0]} is not a run folder, so it names no victim; give --victims")
-        return {spec: partial(one.open, **options) for spec, one in own.items()}
+        return {spec: partial(one.open, **flags(spec)) for spec, one in own.items()}
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
-    return {spec: partial(open_victim, spec, **options) for spec in specs}
+    how: dict[str, Callable[..., Victim]] = {}
+    for spec in specs:
+        openings = (opening_of(run, spec, allow_local_code=allow_local_code) for run in runs)
+        how[spec] = partial(open_victim, spec, **{**next((one for one in openings if one), {}), **flags(spec)})
+    return how
 
 
 def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
@@ -86,21 +104,33 @@ def _seals(runs: list[Path], expect: str | None) -> list[Verification]:
     return [check_seal(run, digest) for run, digest in zip(runs, digests, strict=True)]
 
 
-def _matrix(runs: list[Path], subjects: Mapping[str, Callable[[], Victim]], asking: f.AskingFlags, *, quiet: bool) -> Transfer:
+def _matrix(
+    runs: list[Path], subjects: Mapping[str, Callable[..., Victim]], asking: f.AskingFlags, caps: dict[str, Any], *, quiet: bool
+) -> Transfer:
+    """The caps hold for all victims together."""
     from reports.measures.transfer import Transfer, cells
     from reports.run.cases import read_cases
     from reports.run.store import read_manifest
     from robustness.followups.replay import replay
+    from robustness.planning.spending import spending_on
+    from robustness.victims import is_endpoint
+    from robustness.victims.endpoint.session import refuse_spending
 
+    if not any(map(is_endpoint, subjects)):
+        refuse_spending(next(iter(subjects)), caps)
+    spent = None
     sources = [(_source(path, str(read_manifest(path).victim.get("name", path))), read_cases(path)) for path in runs]
     by_victim = []
     for spec, opened in subjects.items():
         status(f"loading victim {spec}", quiet=quiet)
-        subject = opened()
-        try:
-            by_victim.append([cells(name, replay(subject, cases, **asking.oracle()), spec) for name, cases in sources])
-        finally:
-            subject.close()
+        with spending_on(spec, caps if is_endpoint(spec) else {}, already=spent) as session:
+            subject = opened(session=session)
+            try:
+                by_victim.append([cells(name, replay(subject, cases, **asking.oracle()), spec) for name, cases in sources])
+            finally:
+                subject.close()
+            if session is not None:
+                spent = session.asked() if spent is None else spent + session.asked()
     return Transfer(tuple(cell for of_source in zip(*by_victim, strict=True) for column in of_source for cell in column))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.spending import CapFlags, without_caps
 from robustness.commands.terminal import output
 
 
@@ -20,6 +21,7 @@ def validate(
     texts: f.TextFlags,
     opening: f.OpeningFlags,
     api: EndpointFlags,
+    caps: CapFlags,
     resources: f.ResourceFlags,
     victim_timeout: f.TimeoutFlag = None,
     offline: f.OfflineFlag = False,
@@ -38,7 +40,8 @@ def validate(
 
     rules = read_policy(policy, {})
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
-    for group in (reading, attacks, texts, opening, api, resources):
+    chosen = without_caps(chosen, victim, None)
+    for group in (reading, attacks, texts, opening, api, caps, resources):
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     arguments = arguments_of(chosen)
@@ -58,19 +61,22 @@ def _alone(arguments: Mapping[str, Any]) -> bool:
 
 def _probe(arguments: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
     """What an endpoint says of itself, and what it was found to do."""
-    from robustness.asked import OPENING
+    from robustness.asked import OPENING, SPENDING
     from robustness.auditing import open_victim
     from robustness.commands.terminal.status import status
     from robustness.engine.backends import VictimBackend
     from robustness.isolation.offline import offline
     from robustness.planning.label_bias import content_free
     from robustness.planning.manifest import victim_record
+    from robustness.planning.spending import spending_on
 
     opening = {name: arguments[name] for name in OPENING if name in arguments}
     status(f"probing {arguments['victim']}", quiet=quiet)
     without_network = bool(arguments.get("offline"))
-    with offline(without_network):
-        victim = open_victim(arguments["victim"], task=arguments.get("task"), offline=without_network, **opening)
+    spending = {name: arguments[name] for name in SPENDING if name in arguments}
+    with offline(without_network), spending_on(arguments["victim"], spending) as session:
+        how: dict[str, Any] = {"task": arguments.get("task"), "offline": without_network, "session": session}
+        victim = open_victim(arguments["victim"], **how, **opening)
         try:
             empty = content_free(VictimBackend(victim))
         finally:

@@ -65,7 +65,7 @@ def judge_answers(judge: Victim, run: Run, oracle: VictimOracle) -> dict[tuple[s
     """Whether a judge calls the answer of each trial broken, by recipe and example; answers that it cannot judge are missing.
 
     The judge is a classifier of two labels, ``acceptable`` and ``broken``. It reads the fields of the run, then ``answer``, then
-    ``expected``; one of fewer fields reads those of the same names.
+    ``expected``; one of fewer fields reads those of the same names, and an instruction of its own as it brings it.
 
     Raises:
         UsageError: the judge is the audited victim itself, has other labels, or reads fields that the run has not.
@@ -75,15 +75,16 @@ def judge_answers(judge: Victim, run: Run, oracle: VictimOracle) -> dict[tuple[s
     info = judge.info
     trials = answered(run)
     fields = (*(trials[0].texts if trials else ()), ANSWER, EXPECTED)
-    strange = [name for name in info.fields if name not in fields]
+    own = dict(info.supplied)
+    strange = [name for name in info.data_fields if name not in fields]
     if info.task != "classification" or set(info.labels) != set(CHOICES):
         raise UsageError(
             f"a judge of answers is a classifier of the labels {' and '.join(CHOICES)}; {info.name} does {info.task} with "
             f"{list(info.labels)}; where it says other words: --labels acceptable=WORD,broken=WORD"
         )
     if strange:
-        raise UsageError(f"the judge {info.name} reads {list(info.fields)}, and a judge of this run can read {list(fields)}")
-    inputs = [tuple(dict(zip(fields, shown_texts(one), strict=True))[name] for name in info.fields) for one in trials]
+        raise UsageError(f"the judge {info.name} reads {list(info.data_fields)}, and a judge of this run can read {list(fields)}")
+    inputs = [tuple((dict(zip(fields, shown_texts(one), strict=True)) | own)[name] for name in info.fields) for one in trials]
     broken = info.labels.index(BROKEN)
     answers = zip(trials, ask(oracle, inputs), strict=True)
     kept = {(one.recipe, one.example_id): said.label == broken for one, said in answers if not isinstance(said, UnansweredError)}

@@ -104,6 +104,7 @@ def victim_record(info: VictimInfo) -> dict[str, Any]:
         "identity": {key: shown(value) for key, value in info.identity},
         "notes": list(info.notes),
         **({"probe": probe} if probe else {}),
+        **({"supplied": [name for name, _ in info.supplied]} if info.supplied else {}),
     }
 
 

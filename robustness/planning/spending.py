@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Any
 from robustness.errors import SpentError
 
 if TYPE_CHECKING:
+    from robustness.victims.endpoint.ledger import Spent
     from robustness.victims.endpoint.session import Session
 
 
 @contextmanager
 def spending_on(
-    victim: Any, spending: Mapping[str, Any], *, out: str | Path | None = None, resume: bool = False
+    victim: Any,
+    spending: Mapping[str, Any],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    already: Spent | None = None,
 ) -> Iterator[Session | None]:
-    """What a victim behind an API is asked through; None for any other.
+    """What a victim behind an API is asked through; None for any other. ``already``: spent on others under the same caps.
 
     Raises:
         UsageError: caps, prices or a cassette that cannot be used; ``RunError`` where a file of the run to be
@@ -35,7 +41,7 @@ def spending_on(
         from robustness.victims.endpoint.cassette import FILE
 
         reopen(Path(out), FILE)  # it grows from here on, before the run itself is continued
-    session = open_session(str(victim).partition("#")[2], spending, out)
+    session = open_session(str(victim).partition("#")[2], spending, out, already=already)
     try:
         yield session
     except SpentError as error:

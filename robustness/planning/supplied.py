@@ -54,9 +54,20 @@ def preserving(settings: Settings, info: VictimInfo, field: int) -> Settings:
 
 
 def resupplied(cases: Sequence[Outcome], info: VictimInfo) -> list[Outcome]:
-    """Saved cases with this victim's own texts, but for the attacked field's: a new prompt is asked as it is now."""
-    own = dict(info.supplied)
-    return [
-        replace(case, texts={name: own.get(name, text) if name != case.field else text for name, text in case.texts.items()})
-        for case in cases
-    ]
+    """Saved cases with this victim's own texts, but for the attacked field's: a new prompt is asked as it is now.
+
+    Another prompt may bring an instruction where that of the cases had none, or the other way round; what was attacked must be
+    there in both.
+    """
+    return [replace(case, texts=_texts(case, info)) for case in cases]
+
+
+def _texts(case: Outcome, info: VictimInfo) -> dict[str, str]:
+    from robustness.victims.prompts.file import INSTRUCTION
+
+    own, texts = dict(info.supplied), dict(case.texts)
+    fits = texts.keys() - {*info.fields} <= {INSTRUCTION} and all(name in texts for name in info.data_fields)
+    if fits and case.field in info.fields:
+        texts = {**own, **{name: texts[name] for name in (*info.data_fields, case.field)}}
+        return {name: texts[name] for name in info.fields}
+    return {name: own.get(name, text) if name != case.field else text for name, text in texts.items()}

@@ -230,7 +230,7 @@ def gullible(argument: str = "") -> ScriptedVictim:
     """Reads for a user, and obeys injected text in the cells it is told (``family=A|B,disguise=C,place=D,depth=N,mode=obey``)."""
     from robustness.victims.fakes.gullible import FIELDS, reader
 
-    return ScriptedVictim("gullible", reader(argument), argument, labels=(), fields=FIELDS, task="injection")
+    return ScriptedVictim("gullible", reader(argument), argument, labels=(), fields=FIELDS, task="injection", access="texts")
 
 
 def _keyword_row(i: Input) -> Row:

@@ -63,7 +63,7 @@ def test_an_echo_changes_with_its_text_and_is_found_out(task: str, goal: str, tm
     assert all(any(reason.startswith("doubts: echo: ") for reason in why) for _, why in found.values())
 
 
-@pytest.mark.parametrize("task", tasks())
+@pytest.mark.parametrize("task", [one for one in tasks() if one != "extraction"])  # no fake can know what a run plants
 def test_no_answer_under_attack_is_never_robustness(task: str, tmp_path: Path) -> None:
     for null in NO_ANSWERS:
         (tmp_path / null).mkdir()

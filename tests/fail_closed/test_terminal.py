@@ -141,6 +141,7 @@ ERRING = {
     "minimise": "nowhere",
     "transfer": "nowhere --victims demo",
     "review": "nowhere",
+    "certify": "nowhere",
 }
 
 

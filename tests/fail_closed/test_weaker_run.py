@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reports.gate.policy import AuditDefaults
+from reports.gate.run_policy import lacking
+from reports.run import Manifest
 from robustness.cli import main
 
 LONG = " ".join(["word"] * 40)
@@ -116,3 +121,39 @@ def test_a_comparison_of_runs_that_are_less_than_asked_for_is_inconclusive(capsy
     for out in ("base2", "candidate2"):
         audit(out=out)
     assert main(["compare", "base2", "candidate2", "-q", "--max-regression", "50pt"]) == 0
+
+
+SERVER = "openai:https://llm.example/v1#m"
+SUBJECTS = {
+    "another server": ({"victim": SERVER}, {"victim": {"name": "openai:http://127.0.0.1:9/v1#m", "kind": "openai"}}),
+    "another prompt": ({"prompt": "sentiment-a"}, {"asked": {"opening": {"prompt": "sentiment-b"}}}),
+    "no prompt": ({"prompt": "mine.toml"}, {"asked": {}}),
+    "another goal": ({"goal": "misclassify"}, {"goal": "answer-with:positive"}),
+    "a weaker goal": ({"goal": "loses:0.1"}, {"goal": "loses:0.5"}),
+    "another task": ({"task": "injection"}, {"task": "generation"}),
+    "easy examples added": ({"data": "a.csv"}, {"data": {"source": "a.csv and 30 benign traps"}}),
+    "no traps": ({"data": "a.csv", "traps": "builtin"}, {"data": {"source": "a.csv"}}),
+}
+SAME = (
+    ({"victim": SERVER}, {"victim": {"name": SERVER, "kind": "openai"}}),
+    ({"victim": "hf:./here/m"}, {"victim": {"name": "hf:m", "kind": "hf"}}),
+    ({"prompt": "prompts/mine.toml"}, {"asked": {"opening": {"prompt": "/elsewhere/mine.toml"}}}),
+    ({"goal": "loses:0.10"}, {"goal": "loses:0.1"}),
+    ({"goal": "emits-canary"}, {"goal": "emits-canary:0"}),
+    ({"data": "a.csv", "traps": "builtin"}, {"data": {"source": "a.csv and 30 benign traps"}}),
+)
+
+
+def _run_of(**said: Any) -> Manifest:
+    plain = Manifest("now", {}, 0, "paper", None, False, 30, {"name": "v", "kind": "python"}, {}, ({"name": "r"},))
+    return replace(plain, **said)
+
+
+@pytest.mark.parametrize(("asked", "had"), SUBJECTS.values(), ids=SUBJECTS.keys())
+def test_a_run_of_another_server_prompt_goal_or_task_is_less_than_asked_for(asked: dict[str, str], had: dict[str, Any]) -> None:
+    assert lacking(_run_of(**had), AuditDefaults.model_validate(asked))
+
+
+@pytest.mark.parametrize(("asked", "had"), SAME)
+def test_what_is_the_same_in_other_words_is_what_was_asked_for(asked: dict[str, str], had: dict[str, Any]) -> None:
+    assert not lacking(_run_of(**had), AuditDefaults.model_validate(asked))

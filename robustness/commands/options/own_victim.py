@@ -46,7 +46,9 @@ class OwnVictim:
         return victim
 
     def _changed(self, info: VictimInfo) -> list[str]:
-        now = dict(info.identity)
+        from reports.files.paths import shown
+
+        now = {key: shown(value) for key, value in info.identity}  # as run.json holds it
         changed = sorted(key for key in {*now, *self.identity} if now.get(key) != self.identity.get(key))
         return ["labels", *changed] if info.labels != self.labels else changed
 
@@ -82,3 +84,32 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     if "through" in identity:
         options["through"] = identity["through"]
     return OwnVictim(name + picked, options, labels, identity)
+
+
+KEYS = ("header", "key_env", "allow_plain_http")
+"""Options that decide which secret is sent and how: never taken from a file that somebody else may have written."""
+
+
+def opening_of(failures: Path, spec: str, *, allow_local_code: bool = False, prompt: str | None = None) -> dict[str, Any]:
+    """How the run beside these failures opened its victim, where that is the endpoint ``spec``; else nothing.
+
+    What an endpoint is asked stands in its prompt, not in its spec: named again, it is asked as the run asked it. ``prompt``: the
+    one that a flag names in place of the run's.
+
+    Raises:
+        UsageError: the run's prompt is code, and nobody allowed that.
+    """
+    from reports.run.store import MANIFEST, read_manifest
+    from robustness.victims import is_endpoint
+    from robustness.victims.prompts.load import refuse_local_prompt
+
+    folder = failures if failures.is_dir() else failures.parent
+    if not is_endpoint(spec) or not (folder / MANIFEST).is_file():
+        return {}
+    manifest = read_manifest(folder)
+    opening = manifest.asked.get("opening")
+    if manifest.victim.get("name") != spec or not isinstance(opening, dict):
+        return {}
+    if prompt is None:
+        refuse_local_prompt(opening.get("prompt"), str(folder / MANIFEST), allow_local_code)
+    return {name: value for name, value in opening.items() if name not in KEYS}

@@ -51,12 +51,13 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
 def audit_policy(rules: Policy, path: Path | None, gate_flags: Mapping[str, Any], chosen: Mapping[str, Any]) -> Policy:
     """What an audit with these settings is judged by, and what it leaves in the run.
 
-    A flag for victim or data names another subject, and the policy is then about that one; a flag that makes the audit
-    smaller than ``[audit]`` says does not change what the policy asks for. A run that is resumed keeps its own policy.
+    A flag for victim, prompt, data or traps names another subject, and the policy is then about that one; a flag that makes the
+    audit smaller than ``[audit]`` says does not change what the policy asks for. A run that is resumed keeps its own policy.
     """
     from reports.run.store import MANIFEST, read_manifest
 
-    named = {key: str(chosen[key]) for key in ("victim", "data") if key in chosen and getattr(rules.audit, key) is not None}
+    subject = [key for key in ("victim", "prompt", "data") if getattr(rules.audit, key) is not None]
+    named = {key: str(chosen[key]) for key in (*subject, "traps") if key in chosen}
     rules = rules.model_copy(update={"audit": rules.audit.model_copy(update=named)})
     folder = Path(str(chosen.get("out", "")))
     if not chosen.get("resume") or "out" not in chosen or not (folder / MANIFEST).exists():

@@ -34,11 +34,13 @@ def open_named(
     otherwise: str | None = None,
     spending: Mapping[str, Any] | None = None,
     quiet: bool = False,
+    by_policy: bool = True,
 ) -> Iterator[Victim]:
     """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
 
-    Flags beat the file. Which victim it is, and who named it, is said on stderr before it is loaded, unless ``quiet``, and what
-    was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded.
+    Flags beat the file; without ``by_policy`` no file is asked. An endpoint that is that of the run is asked as the run asked it,
+    as far as no flag says otherwise. Which victim it is, and who named it, is said on stderr before it is loaded, unless
+    ``quiet``, and what was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded.
 
     Raises:
         UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
@@ -47,7 +49,7 @@ def open_named(
     from reports.gate.policy_file import load_policy
     from reports.run.bill import bill_line
     from robustness.auditing import open_victim
-    from robustness.commands.options.own_victim import own_victim
+    from robustness.commands.options.own_victim import opening_of, own_victim
     from robustness.commands.terminal.status import status
     from robustness.planning.spending import spending_on
     from robustness.victims import refuse_local_code
@@ -56,7 +58,9 @@ def open_named(
     f.refuse_empty(spec, "--victim")
     given = dict(opening)
     source = ""
-    if spec is None:
+    if spec is not None and failures is not None:
+        given = opening_of(failures, spec, allow_local_code=allow_local_code, prompt=given.get("prompt")) | given
+    if spec is None and by_policy:
         try:
             policy = load_policy()
         except PolicyError as error:

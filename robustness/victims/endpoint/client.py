@@ -347,7 +347,9 @@ class Client:
                 left = False
                 raise
             reply = self._cleaner.cleaned(reply, call)
-            usage = job.read_usage(reply) if reply.status < 400 else _NOTHING
+            usage = job.read_usage(reply)
+            if usage is None and reply.status >= 400:  # an error is billed only where the server says so
+                usage = _NOTHING
         finally:
             self._in_flight -= 1
             self._tokens_in_flight -= job.tokens

@@ -107,7 +107,7 @@ class Ledger:
     ) -> None:
         self.caps, self.prices = caps or Caps(), prices
         if self.caps.max_cost is not None and prices is None:
-            raise UsageError("--max-cost needs to know what tokens cost: give --prices FILE (see docs/llm.md)")
+            raise UsageError("--max-cost needs to know what tokens cost: give --prices FILE (see docs/spending.md)")
         _check(self.caps)
         self._lock = threading.Lock()
         self._settled = already or Spent()

@@ -58,13 +58,16 @@ class Session:
         self.cassette.close()
 
 
-def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | None = None) -> Session:
+def open_session(
+    model: str, spending: Mapping[str, Any], folder: str | Path | None = None, *, already: Spent | None = None
+) -> Session:
     """The session of a run in ``folder``, which may be continued; without one, nothing outlives the process.
 
-    ``model``: whose prices hold. ``spending``: values of ``SPENDING``, None or missing where one was not given.
+    ``model``: whose prices hold. ``spending``: values of ``SPENDING``, None or missing where one was not given. ``already``: what
+    was spent elsewhere under the same caps.
 
     Raises:
-        UsageError: caps or prices that cannot be meant, or a cassette that cannot be used.
+        UsageError: caps or prices that cannot be meant, or a cassette that cannot be used; ``RunError`` for one that was edited.
     """
     from robustness.victims.endpoint.cassette import FILE, Cassette
     from robustness.victims.endpoint.ledger import Caps, Ledger, Spent
@@ -75,6 +78,7 @@ def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | N
     if recorded is not None:
         if given:
             raise UsageError(f"--{_dashed(next(iter(given)))} limits what is sent, and with --cassette nothing is; leave it out")
+        _refuse_edited(Path(recorded))
         return Session(Ledger(), Cassette.replay(recorded), Spent())
     caps = Caps(_amount(given.get("max_cost")), given.get("max_tokens_total"), given.get("max_requests"))
     prices = read_prices(given["prices"], model) if "prices" in given else None
@@ -83,10 +87,21 @@ def open_session(model: str, spending: Mapping[str, Any], folder: str | Path | N
     try:
         cassette.limit(caps, prices)
         before = cassette.spent
-        return Session(Ledger(caps, prices, before, journal=cassette, first=cassette.next_serial), cassette, before)
+        counted = before if already is None else before + already
+        return Session(Ledger(caps, prices, counted, journal=cassette, first=cassette.next_serial), cassette, before)
     except BaseException:
         cassette.close()
         raise
+
+
+def _refuse_edited(recorded: Path) -> None:
+    """Raise ``RunError`` where a cassette is not the one that its run was sealed with: it could hold any answer."""
+    from reports.run.seal import refuse_changed
+    from robustness.victims.endpoint.cassette import FILE
+
+    file = recorded / FILE if recorded.is_dir() else recorded
+    if file.is_file():
+        refuse_changed(file.parent, file.name)
 
 
 def refuse_spending(victim: Any, spending: Mapping[str, Any]) -> None:

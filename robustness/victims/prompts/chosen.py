@@ -8,7 +8,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.victims.prompts.load import is_prompt, load_prompt
+from robustness.victims.prompts.load import OWN, is_prompt, load_prompt
 from robustness.victims.prompts.plain import check_limits, plain_prompt
 from robustness.victims.prompts.prompt import Message, Prompt
 from robustness.victims.transformers.prompting import plain
@@ -82,6 +82,7 @@ def prompt_of(
         UsageError: a prompt that cannot be used, or not with these labels, fields, task or flags.
         DataError: the file of a prompt's examples cannot be read.
     """
+    prompt = OWN.get(task or "") if prompt is None else prompt
     if prompt is None or not is_prompt(prompt):
         made = plain_prompt(
             prompt=prompt, system=system, fields=fields, labels=labels, task=task, max_new_tokens=max_new_tokens, stop=stop

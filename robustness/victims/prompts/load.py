@@ -10,6 +10,8 @@ from robustness.errors import UsageError
 from robustness.victims.prompts.prompt import LoadedPrompt
 
 CODE = "python:"
+OWN = {"injection": "injection-a", "extraction": "extraction-a"}
+"""The prompt of a task where the user names none: its system prompt has to reach the model as one, and not as more text."""
 _ONE_WORD = re.compile(r"[\w-]+")
 """A name: as a template it would have no place for the text."""
 

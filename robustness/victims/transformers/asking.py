@@ -8,7 +8,7 @@ from typing import Any
 
 from attacks.search import Input
 from robustness.errors import UsageError
-from robustness.victims.prompts.load import is_prompt, load_prompt
+from robustness.victims.prompts.load import OWN, is_prompt, load_prompt
 from robustness.victims.prompts.verbaliser import words_of
 from robustness.victims.transformers.prompting import Asking, Templated, plain, template_of
 
@@ -59,6 +59,7 @@ def question_of(
         raise UsageError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
     if stop and not all(stop):
         raise UsageError("stop expects texts at which an answer ends, such as \\n, got an empty one")
+    prompt = OWN.get(task or "") if prompt is None else prompt
     if is_prompt(prompt):
         if system:
             raise UsageError(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from attacks.constraints.stopwords import StopWords
-from attacks.search import Candidate, Prediction, Query, Trial
+from attacks.search import Candidate, Judgement, Prediction, Query, Trial
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.ranking import ByDeletion, BySaliency, InOrder
 from robustness.tasks.classification import against
@@ -39,6 +39,15 @@ def test_greedy_looks_at_every_candidate_for_a_success(table: Any) -> None:
         search.send([Prediction(0, (0.40, 0.30, 0.30)), Prediction(1, (0.45, 0.50, 0.05))])
     assert trial.winner is not None
     assert trial.winner[0].text == "two"
+
+
+def test_a_clean_answer_that_is_none_to_the_goal_is_as_far_from_it_as_can_be() -> None:
+    """A goal may find that an answer is none to its question, such as a text without the options that it asks about."""
+    clean = Prediction(0, (0.8, 0.2))
+    trial = Trial(
+        inputs=("word",), judge=lambda answer, inputs: Judgement(0.5, False, unusable="unparsed"), clean=clean, rng=Random(0)
+    )
+    assert (trial.clean.answer, trial.clean.score, trial.clean.reached) == (clean, 0.0, False)
 
 
 def test_greedy_prefers_the_most_similar_success(drive: Any, table: Any) -> None:

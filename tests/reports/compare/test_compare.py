@@ -339,6 +339,7 @@ def test_runs_whose_noise_floors_cannot_be_one_are_not_comparable(run_of: Callab
     assert [d.base for d in found.differences] == ["0 of 20 clean texts"]
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(1, 25), st.integers(1, 25), st.data())
 def test_two_flip_rates_are_compared_by_fishers_exact_test(of: int, of_other: int, data: st.DataObject) -> None:
     from scipy.stats import fisher_exact

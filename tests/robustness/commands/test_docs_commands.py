@@ -32,6 +32,7 @@ SHORT = '[audit]\nrecipes = ["deepwordbug"]\nencoder = "none"\nlimit = 6\nbudget
 BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which has an environment and tests of its own"
 MEDIA = "needs tesseract: make test-media runs channels"
 PARTS = "needs models, corpora or packages that the page names"
+SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
 NOT_RUN = {
     ("tasks.md", "robustness"): PARTS,
     ("channels.md", "--through"): MEDIA,
@@ -42,10 +43,20 @@ NOT_RUN = {
     ("comparing-runs.md", "--limit 500"): BIG,
     ("victims.md", "hf:owner/name"): HUB,
     ("textattack.md", "robustness"): TEXTATTACK,
+    ("llm.md", "openai:"): SERVER,
+    ("prompts.md", "robustness"): SERVER,
+    ("spending.md", "robustness"): SERVER,
+    ("noise.md", "openai:"): SERVER,
+    ("injection.md", "openai:"): SERVER,
+    ("injection.md", "scripted:gullible"): BIG,
+    ("comparing-runs.md", "runs/prompt-1"): SERVER,
+    ("review.md", "runs/answers"): SERVER,
+    ("chat.md", "robustness"): PARTS,
+    ("guards.md", "robustness"): PARTS,
     ("help", "textattack:textfooler"): TEXTATTACK,
 }
 ALL_COMMANDS = "commands.md"
-JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack)\b|--(min|max)-\w+-(accuracy|drop|rate)|--judge")
+JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
 """Commands that may end in 1 or 3: on so few examples the verdict is not the point."""
 
 
@@ -177,6 +188,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table(here / "typos.csv", ("negative", "positive"), "text", "clean", "label")
     (here / "adversarial.json").write_text(json.dumps({"sst2": [{"sentence": "a du1l film", "label": 0}], "rte": [{"x": "y"}]}))
     table(here / "articles.jsonl", stand_ins["topics"])
+    (here / "docs").symlink_to(ROOT / "docs")
     short = ["--recipes", "deepwordbug", "--encoder", "none", "--limit", "4", "-q", "--no-github", "--out"]
     assert main(["audit", "--victim", "demo", *short, str(here / "runs/demo")]) == 0
     assert main(["audit", "--victim", "scripted:keyword", "--data", str(here / "test.csv"), *short, str(here / "runs/a")]) == 0

@@ -25,6 +25,9 @@ def test_every_kind_of_path_is_relative_to_its_file(tmp_path: Path, monkeypatch:
         "python:senti.py:pipeline": "python:sp ace/senti.py:pipeline",
         "python:sklearn.x:f": "python:sklearn.x:f",
         "predictions:p.csv": "predictions:sp ace/p.csv",
+        "http:api.toml#m": "http:sp ace/api.toml#m",
+        "http:example:anthropic": "http:example:anthropic",
+        "openai:https://llm.example/v1#m": "openai:https://llm.example/v1#m",
         "demo": "demo",
     }.items():
         assert anchored(AuditDefaults(victim=victim), there).victim == moved
@@ -37,7 +40,8 @@ def test_every_kind_of_path_is_relative_to_its_file(tmp_path: Path, monkeypatch:
         data="sp ace/d.csv", out="sp ace/runs/x", cache="sp ace/c", vectors="glove", lexicon="nltk", encoder="minilm",
         rewriter="hf:sp ace/model,sp ace/model", resource=["synonyms=sp ace/syn.tsv", "judge=none"],
     )  # fmt: skip
-    assert anchored(AuditDefaults(data="hub:imdb"), there).data == "hub:imdb"
+    for data in ("hub:imdb", "demo:injection"):
+        assert anchored(AuditDefaults(data=data), there).data == data
 
 
 def test_a_policy_elsewhere_runs_as_it_does_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from robustness.cli import main
+from tests.robustness.victims.endpoint.billing import Billing
 
 
 @pytest.fixture
@@ -73,3 +74,23 @@ def test_a_judge_is_scored_first(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert score["validity"] is None
     assert main(["review", "run", "--read", "anna.csv", "--judge", "scripted:random:0.5"]) == 2
     assert main(["review", "run", "--read", "anna.csv", "--judge", "scripted:nan-scores"]) == 2
+
+
+def test_a_judge_behind_an_api_is_asked_as_the_flags_say_and_no_more_than_its_cap(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["review", "run", "--sample", "50"]) == 0
+    fill("anna.csv")
+    command = ["review", "run", "--read", "anna.csv", "--json"]
+    with Billing() as server:
+        asked = [*command, "--judge", server.spec, "--prompt", "Is this review positive or negative? {text}"]
+        capsys.readouterr()
+        assert main([*asked, "--temperature", "0"]) in (0, 3)
+        score, whole = json.loads(capsys.readouterr().out)["judge"], server.total
+        assert score["sensitivity"]["n"] + score["specificity"]["n"] > 0
+        assert any("Is this review positive or negative?" in body for body in server.requests), "--prompt was ignored"
+        assert main([*asked, "--max-requests", "10"]) == 3
+        assert "--max-requests 10 is reached" in capsys.readouterr().err
+        assert server.total == whole + 10
+    assert main([*command, "--max-requests", "10"]) == 2
+    assert "says what --judge may be asked" in capsys.readouterr().err

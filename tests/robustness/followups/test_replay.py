@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from reports.run import Judged, Outcome, RunError
 from reports.run.cases import read_cases
 from reports.run.replayed import replayed
 from robustness.cli import main
+from robustness.commands.options.own_victim import OwnVictim
 from robustness.errors import UsageError
 from robustness.followups.replay import replay
-from robustness.victims import load_victim
+from robustness.victims import VictimInfo, load_victim
 
 Case = Callable[..., Outcome]
 
@@ -151,6 +153,14 @@ def test_a_pass_needs_cases_that_apply(case: Case, tmp_path: Path, monkeypatch: 
     assert main([*command, "--max-not-applicable", "0.4"]) == 3
     Path("robustness.toml").write_text("[replay]\nmax_inapplicable = 1\n")
     assert main(command) == 2
+
+
+def test_a_path_in_what_pins_a_victim_is_the_same_as_run_json_shows_it() -> None:
+    """llama.cpp's server calls its model by the path of its file, of which run.json keeps the last name."""
+    own = OwnVictim("openai:http://127.0.0.1:1#m", {}, ("no", "yes"), {"served_model": "model.gguf"})
+    info = VictimInfo(name="m", kind="openai", labels=("no", "yes"), identity=(("served_model", "/a/folder/model.gguf"),))
+    assert own._changed(info) == []
+    assert own._changed(replace(info, identity=(("served_model", "/a/folder/another.gguf"),))) == ["served_model"]
 
 
 def test_the_runs_own_victim_is_asked_only_while_it_is_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from robustness.cli import main
+from tests.robustness.victims.endpoint.billing import Billing
 
 
 @pytest.fixture
@@ -50,3 +51,30 @@ def test_a_victim_that_errs_or_knows_nothing_is_inconclusive(runs: Path) -> None
     assert main(["transfer", "a", "--victims", "scripted:keyword,scripted:keyword"]) == 2
     assert main(["transfer", "a", "--victims", ""]) == 2
     assert main(["transfer", "elsewhere", "--victims", "scripted:keyword"]) == 2
+
+
+def test_endpoints_are_asked_as_their_runs_asked_them_and_a_cap_holds_for_all_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        f"a {word} film about {n},{'positive' if word == 'good' else 'negative'}" for n in "abcde" for word in ("good", "dull")
+    ]
+    Path("data.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    prompt = "Is this review positive or negative? {text}"
+    with Billing() as one, Billing() as other:
+        for name, server in (("a", one), ("b", other)):
+            audit = ["audit", "--victim", server.spec, "--data", "data.csv", "--labels", "negative,positive", "--prompt", prompt]
+            assert main([*audit, "--recipes", "deepwordbug", "--budget", "20", "--encoder", "none", "--out", name, "-q"]) == 0
+        before, asked = one.total + other.total, ["transfer", "a", "b", "--victims", f"{one.spec},{other.spec}"]
+        capsys.readouterr()
+        assert main([*asked, "--json"]) == 0
+        cells = json.loads(capsys.readouterr().out)["cells"]
+        whole = one.total + other.total - before
+        assert all("Is this review" in body for server in (one, other) for body in server.requests if "film" in body)
+        assert [c["broken"]["rate"] for c in cells if c["recipe"] == "all recipes"] == [1.0] * 4
+        cap = whole * 3 // 4
+        assert main([*asked, "--max-requests", str(cap)]) == 3
+        assert one.total + other.total - before - whole == cap, "the cap must hold for both together"
+        assert main(["transfer", "a", "--victims", "scripted:keyword", "--max-requests", "5"]) == 2
+        assert main(["transfer", "a", "b"]) == 2, "a run folder does not choose who is sent a key"

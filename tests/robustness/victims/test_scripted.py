@@ -13,6 +13,7 @@ from robustness.errors import AnswerError, MissingExtraError, UsageError
 from robustness.tasks.reading.check_answers import AnswerOddities, read_answers
 from robustness.victims import KINDS, load_victim, victims
 from robustness.victims.extras import require
+from robustness.victims.null import NULLS
 from robustness.victims.scripted import SCRIPTED, load_scripted
 
 INPUTS = [("a great and funny film",), ("a dull mess",), ("the film",), ("bóring hang boom",)]
@@ -146,7 +147,7 @@ def test_an_option_of_another_kind_is_refused_and_unset_ones_are_ignored() -> No
 
 def test_the_list_names_every_kind_and_every_fake() -> None:
     listed = victims()
-    assert [v.name for v in listed] == [k.name for k in KINDS] + list(SCRIPTED)
+    assert [v.name for v in listed] == [k.name for k in KINDS] + list(SCRIPTED) + list(NULLS)
     assert all(v.summary and v.access for v in listed)
 
 

@@ -18,6 +18,8 @@ NO_KEY = "none"
 Api = Literal["chat", "completions", "responses"]
 _PATHS: Mapping[Api, str] = {"chat": "/chat/completions", "completions": "/completions", "responses": "/responses"}
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_USUAL = re.compile(r"[A-Z_][A-Z0-9_]{0,60}")
+"""How variables are named; what is named otherwise may be the key itself, given by mistake."""
 _SECRET = re.compile(r"key|token|secret|sig(?:nature)?$|password", re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SENT_ANYWAY = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
@@ -157,9 +159,10 @@ def from_environment(name: str, wanted_by: str, *, key: bool = False) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
         way = f"set it, name another variable with --key-env, or --key-env {NO_KEY}" if key else "set it"
-        raise UsageError(f"{wanted_by} wants the environment variable {name}, which is not set or empty; {way}")
+        shown = name if _USUAL.fullmatch(name) else "that was named (not quoted here, for it may be a key)"
+        raise UsageError(f"{wanted_by} wants the environment variable {shown}, which is not set or empty; {way}")
     if not value.isascii() or not value.isprintable():
-        raise UsageError(f"the environment variable {name} holds what no HTTP header can; expected printable ASCII")
+        raise UsageError(f"the environment variable of {wanted_by} holds what no HTTP header can; expected printable ASCII")
     return value
 
 

@@ -16,6 +16,7 @@ CONCURRENCY = 8
 _OWN = (
     *("model", "messages", "prompt", "input", "max_tokens", "max_completion_tokens", "max_output_tokens", "stream", "n", "echo"),
     *("temperature", "stop", "seed", "logprobs", "top_logprobs", "store", "include"),
+    *("best_of", "n_predict", "num_predict", "max_new_tokens", "num_return_sequences", "prompt_logprobs"),
 )
 """Keys of a body that are the victim's own: the ledger and the readers of replies count on them."""
 

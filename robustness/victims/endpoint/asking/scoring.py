@@ -1,7 +1,9 @@
 """Labels from log-probabilities: what a model would have said, not only what it said.
 
-One request: at each place of the answer a server names the likeliest tokens. A token that begins exactly one label's words is
-counted for that label; one that begins several is followed where the model wrote it. A label that no named token begins gets the
+One request: at each place of the answer a server names the likeliest tokens. A token that is a label's words, in any case, is
+counted for that label. One that only begins them is followed where the model wrote it: "N" may go on as "Negative", and as
+"N/A". Where it was not written, it is counted if it begins one label and no named token is the whole word in that spelling: a
+tokenizer that has the word as one token begins something else with a part of it. A label that no named token begins gets the
 most that it can have, which is less than the least likely token that was named. Scores are shares of what all labels have
 together; what lies outside of them is another answer, and where that is nearly all, there is no label to speak of.
 """
@@ -69,21 +71,25 @@ def shares(logs: Sequence[float], prior: Sequence[float] | None = None) -> tuple
 
 def _masses(tokens: Sequence[TokenChance], words: Mapping[int, str], reached: float) -> dict[int, float]:
     """The probability of each label whose beginning is among the first place's named tokens; ``words``: what is left of each."""
-    here = tokens[0]
+    here, named = tokens[0], _named(tokens[0])
     found: dict[int, float] = {}
-    for token, logprob in _named(here):
+    whole = [token for token, _ in named if token.casefold().lstrip() in words.values()]
+    for token, logprob in named:
         part = token.casefold().lstrip()
         begun = [n for n, word in words.items() if part and word.startswith(part)]
-        if len(begun) == 1:
-            found[begun[0]] = found.get(begun[0], 0.0) + reached * math.exp(logprob)
+        ended = [n for n in begun if words[n] == part]
+        reach = reached * math.exp(logprob)
+        if len(begun) == 1 and ended:
+            found[ended[0]] = found.get(ended[0], 0.0) + reach
         elif begun and token == here.token and len(tokens) > 1:
-            ended = [n for n in begun if words[n] == part]
             left = {n: words[n][len(part) :].lstrip() for n in begun if n not in ended}
-            deeper = _masses(tokens[1:], left, reached * math.exp(logprob))
+            deeper = _masses(tokens[1:], left, reach)
             for n, mass in deeper.items():
                 found[n] = found.get(n, 0.0) + mass
             for n in ended:  # its words begin another's: it has what no other goes on with
-                found[n] = found.get(n, 0.0) + max(0.0, reached * math.exp(logprob) - sum(deeper.values()))
+                found[n] = found.get(n, 0.0) + max(0.0, reach - sum(deeper.values()))
+        elif len(begun) == 1 and not any(one.startswith(token) for one in whole):
+            found[begun[0]] = found.get(begun[0], 0.0) + reach
     return found
 
 

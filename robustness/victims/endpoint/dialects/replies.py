@@ -21,7 +21,7 @@ def payload(reply: Reply) -> Mapping[str, Any] | Unusable:
     """The reply's JSON object, or what a content filter made of it.
 
     Raises:
-        RefusedError: the address or the model is not there, the key is refused.
+        RefusedError: the key is refused.
         EndpointError: any other error, one inside a reply of status 200 included, or a body that is no JSON object.
     """
     found = loosely(reply)
@@ -51,8 +51,9 @@ def refuse(reply: Reply, code: str, said: str, blames: str) -> None:
     what = cut(said or code, _SHOWN) or _beginning(reply.body)
     if reply.status in (401, 403):
         raise RefusedError(f"the endpoint refuses the key (HTTP {reply.status}): {what}")
-    if reply.status in (404, 405):
-        raise RefusedError(f"there is no such address or model (HTTP {reply.status}): {what}; check URL and #MODEL")
+    if reply.status in (404, 405):  # the client ends the run by itself where nothing was ever answered, or the model is gone
+        said = f"there is no such address or model (HTTP {reply.status}): {what}; check URL and #MODEL"
+        raise EndpointError(said, status=reply.status, code=code, blames=blames)
     raise EndpointError(f"the endpoint answered HTTP {reply.status}: {what}", status=reply.status, code=code, blames=blames)
 
 

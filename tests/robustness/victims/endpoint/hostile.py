@@ -304,6 +304,11 @@ async def _filtered(_: Request, writer: asyncio.StreamWriter) -> bool:
     return reply(writer, 400, error("content_filter", "The response was filtered"))
 
 
+async def _billed(_: Request, writer: asyncio.StreamWriter) -> bool:
+    """An error that is billed for all that."""
+    return reply(writer, 400, {**error("content_filter"), "usage": {"prompt_tokens": 7, "completion_tokens": 2}})
+
+
 async def _slow(request: Request, writer: asyncio.StreamWriter) -> bool:
     """``slow/MILLISECONDS``."""
     await asyncio.sleep(int(request.word(1)) / 1000)
@@ -339,6 +344,7 @@ _WAYS: dict[str, Callable[[Request, asyncio.StreamWriter], Awaitable[bool]]] = {
     "overbill": _overbill,
     "stale": _stale,
     "filtered": _filtered,
+    "billed": _billed,
     "slow": _slow,
     "until": _odd,
 }

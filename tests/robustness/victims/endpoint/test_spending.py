@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +20,14 @@ import pytest
 
 from reports.gate.gate import evaluate
 from reports.gate.policy import parse_policy
-from reports.run import Run
+from reports.run import Run, RunError
 from reports.run.seal import verify
 from robustness import audit
 from robustness.cli import main
 from robustness.errors import CassetteError, RefusedError, SpentError, UsageError
 from tests.robustness.victims.endpoint.billing import BAD, GOOD, Billing, named
+from tests.robustness.victims.endpoint.stub import said
+from tests.robustness.victims.endpoint.stub import serving as stub
 
 WORDS = [*GOOD, *BAD, *"film story actor scene plot the of and with very rather quite".split()]
 PROMPT = "Is this review positive or negative? {text}"
@@ -113,10 +116,10 @@ def test_no_cap_is_passed_with_64_in_flight_and_the_run_is_inconclusive(tmp_path
 
 def test_a_run_that_a_cap_ended_goes_on_under_a_larger_one_and_asks_nothing_twice(recorded: Recorded, tmp_path: Path) -> None:
     with Billing() as server:
-        run = run_on(server.spec, tmp_path / "run", max_requests=120)
+        run = run_on(server.spec, tmp_path / "run", max_requests=260)
         part = json.loads((run.path / "summary.json").read_text())["overall"]["robust_accuracy"]
         assert run.manifest.bill["spent"]
-        run = run_on(server.spec, tmp_path / "run", max_requests=180, resume=True)
+        run = run_on(server.spec, tmp_path / "run", max_requests=320, resume=True)
         assert run.manifest.bill["spent"]
         run = run_on(server.spec, tmp_path / "run", resume=True)
         assert lines(run) == lines(recorded.run)
@@ -181,6 +184,15 @@ def test_a_replay_of_other_data_ends_with_what_is_wrong(recorded: Recorded, tmp_
     assert issubclass(CassetteError, UsageError)
 
 
+def test_a_cassette_that_was_edited_since_its_run_was_sealed_derives_nothing(recorded: Recorded, tmp_path: Path) -> None:
+    shutil.copytree(recorded.run.path, tmp_path / "run")
+    cassette, spec = tmp_path / "run" / "cassette.jsonl", recorded.run.manifest.victim["name"]
+    cassette.write_bytes(cassette.read_bytes().replace(b"negative", b"positive"))
+    for given in (cassette, cassette.parent):
+        with pytest.raises(RunError, match="edited since the run was sealed"):
+            run_on(spec, tmp_path / "again", cassette=given)
+
+
 def test_no_key_is_in_any_file_of_the_run_and_a_replay_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_OWN_WORD", "sk-secret-of-the-test")
     rows, how = reviews(6), {"recipes": "deepwordbug", "budget": 20, "encoder": "none", "labels": ["negative", "positive"]}
@@ -221,6 +233,22 @@ def test_a_cap_on_money_without_prices_and_caps_on_other_victims_are_refused_bef
         audit("demo", max_requests=3, out=tmp_path / "run")
 
 
+def test_validate_holds_caps_too_and_those_of_a_policy_limit_no_victim_that_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text("text,label\na good film,positive\na bad film,negative\n")
+    with Billing() as server:
+        asked = ["validate", "--victim", server.spec, "--labels", "negative,positive", "--prompt", PROMPT, "--json"]
+        for more in ([], ["--data", "data.csv", "--encoder", "none", "--recipes", "deepwordbug"]):
+            before = server.total
+            assert main([*asked, *more, "--max-requests", "4"]) == 3
+            assert server.total == before + 4
+    Path("robustness.toml").write_text("[audit]\nmax_requests = 4\n")
+    free = ["validate", "--victim", "scripted:keyword", "--data", "data.csv", "--encoder", "none", "--recipes", "deepwordbug"]
+    assert main(free) == 0, capsys.readouterr().err
+
+
 def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
     recorded: Recorded, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +259,26 @@ def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
     assert "broken" in capsys.readouterr().out
     assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "--max-requests", "3"]) == 2
     assert "with --cassette nothing is" in capsys.readouterr().err
+
+
+def test_one_lucky_answer_of_an_endpoint_fixes_nothing(recorded: Recorded, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = [json.loads(line) for line in lines(recorded.run, "failures.jsonl")]
+    right = {case["perturbed"]: case["reference"] for case in cases} | {
+        case["texts"]["text"]: case["reference"] for case in cases
+    }
+    perturbed, other = {case["perturbed"] for case in cases}, {"positive": "negative", "negative": "positive"}
+    seen: Counter[str] = Counter()
+
+    def lucky(body: Any) -> tuple[int, Any]:
+        text = body["messages"][-1]["content"].partition("? ")[2]
+        seen[text] += 1
+        label = right.get(text, "positive")
+        return said(other[label] if text in perturbed and seen[text] > 1 else label)
+
+    with stub(lucky) as server:
+        command = ["replay", str(recorded.run.path), "--victim", f"openai:{server.url}#m", "--labels", "negative,positive"]
+        assert main([*command, "--prompt", PROMPT, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["counts"]["flaky"] == len(cases)
 
 
 def test_a_plan_predicts_requests_tokens_and_money_and_the_audit_starts_from_its_pilot(

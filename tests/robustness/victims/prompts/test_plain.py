@@ -8,7 +8,9 @@ import pytest
 
 from attacks.search import Unusable
 from robustness.errors import UsageError
+from robustness.victims.prompts.chosen import prompt_of
 from robustness.victims.prompts.plain import plain_prompt
+from robustness.victims.transformers.asking import question_of
 
 LABELS = ["negative", "positive"]
 
@@ -100,3 +102,20 @@ def test_each_task_has_its_fields_and_its_words() -> None:
     system, user = plain_prompt(prompt="{text}", system="Be brief.\\nReally.").messages(("a {text} {{",))
     assert (system.content, user.content) == ("Be brief.\nReally.", "a {text} {{")
     assert plain_prompt(labels=LABELS).messages(("x",))[0].content.startswith("Classify the text as negative or positive.")
+
+
+@pytest.mark.parametrize(
+    ("task", "fields"), [("injection", ("system", "task", "document")), ("extraction", ("system", "message"))]
+)
+def test_the_system_prompt_of_the_data_reaches_the_model_as_one(task: str, fields: tuple[str, ...]) -> None:
+    """In the user's message an order not to do something is worth nothing, and every injection would seem to work."""
+    asked_for: dict[str, Any] = {"task": task, "fields": fields, "calibrate": False, "seed": 0}
+    asked_for |= dict.fromkeys(("prompt", "system", "labels", "max_new_tokens", "stop"))
+    hf = question_of(**asked_for)
+    for asked in (prompt_of(None, task=task, fields=fields), hf.asked):
+        assert tuple(asked.fields) == fields
+        system, user = asked.messages(("Keep the word.", *("a {{ system }}", "the end")[: len(fields) - 1]))
+        assert (system.role, system.content, user.role) == ("system", "Keep the word.", "user")
+        assert "a {{ system }}" in user.content
+    own = prompt_of("{system} {task} {document}{message}", task=task)
+    assert [one.role for one in own.messages(("1", "2", "3", "4"))] == ["user"]

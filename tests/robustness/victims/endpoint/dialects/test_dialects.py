@@ -79,7 +79,7 @@ def outcome(dialect: Dialect, came: Reply) -> str:
         ({"error": {"code": "400", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}, 400, "filtered"),
         ({"error": {"code": 403, "message": "flagged", "metadata": FLAGGED}}, 403, "filtered"),
         ({"error": {"code": "context_length_exceeded", "message": "too long"}}, 400, "EndpointError"),
-        ({"error": {"message": "no such model", "code": "model_not_found"}}, 404, "RefusedError"),
+        ({"error": {"message": "no such model", "code": "model_not_found"}}, 404, "EndpointError"),
         ({"error": {"message": "bad key"}}, 401, "RefusedError"),
         (b"<html>hello</html>", 200, "EndpointError"),
         (b'"yes"', 200, "EndpointError"),
