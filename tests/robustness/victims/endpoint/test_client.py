@@ -388,7 +388,9 @@ def test_a_forked_child_is_told_and_leaves_the_parent_alone(server: Any) -> None
 
 
 SCRIPT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
 from robustness.victims.endpoint.cassette import Cassette
 from robustness.victims.endpoint.client import Client, Exchange
 from robustness.victims.endpoint.ledger import Ledger

@@ -73,8 +73,10 @@ def test_deepwordbug_breaks_what_a_decoder_chooses(decoder: Path) -> None:
     assert "succeeded" in {outcome.status for outcome in found}
 
 
-def test_an_answer_that_is_cut_off_is_an_error_and_neither_robust_nor_broken(decoder: Path) -> None:
+def test_an_answer_that_is_cut_off_is_none_and_neither_robust_nor_broken(decoder: Path) -> None:
     victim = load_causal(str(decoder), offline=True, device="cpu", max_new_tokens=2)
     (outcome,) = outcomes(victim, ASKED[1:2])
-    assert outcome.status == "error"
+    assert outcome.status == "skipped"
+    assert outcome.error is not None
+    assert outcome.error["kind"] == "truncated"
     assert "let it write more" in str(outcome.error)
