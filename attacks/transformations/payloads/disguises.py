@@ -7,7 +7,6 @@ a line of its own. A chain is written inner first: ``rot13+base64`` is the Base6
 from __future__ import annotations
 
 import base64
-import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from functools import cache
 from random import Random
 from urllib.parse import quote
 
+from attacks.transformations.characters.disguises import DISGUISES as WRITINGS
 from attacks.transformations.characters.homoglyphs import Homoglyph
 from attacks.transformations.characters.invisible import ZERO_WIDTH
 from attacks.transformations.characters.keyboard import KeyboardTypo
@@ -23,6 +23,7 @@ from attacks.transformations.tables import both_cases, table
 
 Dress = Callable[[str, str], str]
 """From a text and the word in it to the text in disguise."""
+WRITTEN = {one.name: one.write for one in WRITINGS}
 MOST_DEEP = 2
 NONE = "none"
 
@@ -38,6 +39,12 @@ class Disguise:
     dress: Dress
     reads_as: str = ""
     exact: bool = True
+
+
+def _as_ever(name: str) -> Dress:
+    """A disguise of texts that is known by this name already, whatever the word in them."""
+    write = WRITTEN[name]
+    return lambda text, _: write(text)
 
 
 def _lookalikes(text: str, _: str) -> str:
@@ -72,24 +79,8 @@ def _typos(text: str, word: str) -> str:
     return "".join(piece if noise is None else noise.text for piece, noise in zip(pieces, noisy, strict=True))
 
 
-def _alternating(text: str, _: str) -> str:
-    return "".join(one.upper() if at % 2 else one.lower() for at, one in enumerate(text))
-
-
 def _spaced(text: str, _: str) -> str:
     return "\n".join("  ".join(" ".join(word) for word in line.split()) for line in text.split("\n"))
-
-
-def _rot13(text: str, _: str) -> str:
-    return codecs.encode(text, "rot13")
-
-
-def _reversed(text: str, _: str) -> str:
-    return text[::-1]
-
-
-def _base64(text: str, _: str) -> str:
-    return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
 
 
 def _base64url(text: str, _: str) -> str:
@@ -98,10 +89,6 @@ def _base64url(text: str, _: str) -> str:
 
 def _base32(text: str, _: str) -> str:
     return base64.b32encode(text.encode("utf-8", "replace")).decode("ascii")
-
-
-def _hex(text: str, _: str) -> str:
-    return text.encode("utf-8", "replace").hex()
 
 
 def _percent(text: str, _: str) -> str:
@@ -131,14 +118,14 @@ DISGUISES: Mapping[str, Disguise] = {
         Disguise("tags", _tags),
         Disguise("leet", _leet, exact=False),
         Disguise("typos", _typos, exact=False),
-        Disguise("alternating-case", _alternating, exact=False),
+        Disguise("alternating-case", _as_ever("alternating-case"), exact=False),
         Disguise("spaced", _spaced, exact=False),
-        Disguise("rot13", _rot13, "rot13"),
-        Disguise("reversed", _reversed, "letters in reverse order"),
-        Disguise("base64", _base64, "Base64"),
+        Disguise("rot13", _as_ever("rot13"), "rot13"),
+        Disguise("reversed", _as_ever("reversed"), "letters in reverse order"),
+        Disguise("base64", _as_ever("base64"), "Base64"),
         Disguise("base64url", _base64url, "Base64 for URLs"),
         Disguise("base32", _base32, "Base32"),
-        Disguise("hex", _hex, "hexadecimal"),
+        Disguise("hex", _as_ever("hex"), "hexadecimal"),
         Disguise("url", _percent, "URL encoding"),
         Disguise("morse", _morse, "Morse code", exact=False),
     )

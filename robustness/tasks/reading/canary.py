@@ -78,9 +78,12 @@ class Sighting:
 
 def skeletons(reading: str) -> tuple[str, ...]:
     """Its letters alone: as they stand, with digits read as letters, and with signs read so too; each once."""
+    return tuple(dict.fromkeys(_spellings(reading)))
+
+
+def _spellings(reading: str) -> list[str]:
     lower = reading.lower()
-    found = (lower, lower.translate(_DIGITS_READ), lower.translate(_SIGNS_READ))
-    return tuple(dict.fromkeys(_NO_LETTER.sub("", one) for one in found))
+    return [_NO_LETTER.sub("", one) for one in (lower, lower.translate(_DIGITS_READ), lower.translate(_SIGNS_READ))]
 
 
 @lru_cache(1 << 12)
@@ -120,6 +123,29 @@ def sighted(word: str, text: str) -> Sighting | None:
         if best is not None and best.whole:
             return best
     return best
+
+
+def longest_run(word: str, text: str, least: int) -> int:
+    """How many letters of a made-up word stand in a row somewhere in a text, in whatever reading; 0 below ``least``.
+
+    Raises:
+        TooLongError: the text is too long to be read in every way.
+    """
+    spellings = _spellings(folded(word))
+    found = 0
+    for _, reading in readings(text):
+        for wanted, line in zip(spellings, _spellings(reading), strict=True):
+            runs = (wanted[at : at + least] for at in range(len(wanted) - least + 1))
+            if any(run in line for run in runs):
+                found = max(found, _run(wanted, line))
+        if found and found >= max(map(len, spellings)):
+            break
+    return found
+
+
+def _run(wanted: str, line: str) -> int:
+    lengths = range(len(wanted), 0, -1)
+    return next((n for n in lengths if any(wanted[at : at + n] in line for at in range(len(wanted) - n + 1))), 0)
 
 
 @lru_cache(1 << 12)

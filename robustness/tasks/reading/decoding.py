@@ -23,6 +23,8 @@ from attacks.transformations.tables import table
 
 MOST_CHARACTERS = 1 << 20
 """Of a text that can be read; a longer one is not read in part, because what is looked for may stand in the rest."""
+LONGEST_ANSWER = MOST_CHARACTERS // 8
+"""Characters of an answer that is looked through: folding can make eighteen of one."""
 MOST_NESTED = 2
 SHORTEST = 8
 """Characters in a row that must come out of an encoding; fewer are chance."""

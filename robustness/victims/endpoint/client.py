@@ -28,7 +28,6 @@ from robustness.victims.endpoint.wire import Reply, Transport, WireError
 
 __all__ = ["Books", "Client", "ClientOptions", "Exchange", "Tape"]
 
-
 _NOTHING = Usage(0, 0)
 _FRESH = {"fresh": True}
 
@@ -156,10 +155,8 @@ class Client:
             self._take()
             self._stopping.set_result(None)
 
-    # From here on everything runs in the client's own thread.
-
     def _take(self) -> None:
-        """Let in what came since the last time, all at once."""
+        """Let in what came since the last time, all at once; this and what follows runs in the client's own thread."""
         self._awake = False
         while self._incoming:
             exchange, read_usage, done = self._incoming.popleft()
@@ -314,6 +311,7 @@ class Client:
         async def attempt() -> Reply:
             if pending:
                 raise pending.pop()  # the first attempt, which is over
+            self._check_going()  # a run that ended between its pause and now would never give it a turn
             job.turn = turn = self._loop.create_future()
             self._again.append(job)
             self._pump()
@@ -325,14 +323,17 @@ class Client:
         except TryAgain as last:
             raise self._health.given_up(job, last) from None
 
+    def _check_going(self) -> None:
+        if self._ended is not None:
+            raise same(self._ended)
+
     async def _attempt(self, job: Job, reservation: Any) -> Reply:
         """One request; its reservation is settled whatever comes of it."""
         call = job.exchange.call
         usage: Any = None  # not known: the ledger takes the worst case
         left = False
         try:
-            if self._ended is not None:
-                raise same(self._ended)
+            self._check_going()
             sent = self._loop.time()
             limits = self._health.limits(sent)
             job.attempts += 1
@@ -374,8 +375,7 @@ class Client:
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the run ends meanwhile; others that try again may go out before."""
         self._pump()
-        if seconds > 0:
-            await self._pauses.wait(self._loop, seconds)
+        await self._pauses.wait(self._loop, seconds)
 
     def _end(self, error: RobustnessError) -> None:
         """End the run: nothing more goes out, and everybody who has not been answered is told why.

@@ -57,6 +57,8 @@ class Pauses:
 
     async def wait(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """Wait this long; raises what ``end`` was told."""
+        if seconds <= 0:
+            return
         pause: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(seconds, _wake, pause)
         self._under_way.add(pause)

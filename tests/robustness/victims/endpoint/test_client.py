@@ -19,7 +19,7 @@ from robustness.errors import RefusedError, RobustnessError, SpentError, VictimE
 from robustness.victims.endpoint.cassette import Cassette
 from robustness.victims.endpoint.client import Client, ClientOptions, Exchange
 from robustness.victims.endpoint.ledger import Caps, Ledger, Usage
-from robustness.victims.endpoint.stream import health
+from robustness.victims.endpoint.stream import health, jobs
 from robustness.victims.endpoint.stream.limits import Pace
 from robustness.victims.endpoint.stream.retries import backoff
 from robustness.victims.endpoint.transports import transport_factory
@@ -211,6 +211,20 @@ def test_throttling_that_never_ends_ends_the_run(asker: Any, server: Any, monkey
     assert {type(answer) for answer in answers} == {SpentError}
     assert "throttled everything" in str(answers[0]) or "everything was throttled" in str(answers[0])
     assert server.total < 40
+
+
+def test_a_pause_that_is_over_as_the_run_ends_leaves_nobody_waiting(
+    asker: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the end of its pause and its next attempt, an exchange stands in no line that the end of a run clears."""
+    some = asker()
+
+    async def over(*_: object) -> None:
+        some.client._end(SpentError("a cap is reached"))
+
+    monkeypatch.setattr(jobs.Pauses, "wait", over)
+    answers = some.all([exchange(server.url("throttle/ms/0.1"), str(ask)) for ask in range(3)])
+    assert {type(answer) for answer in answers} == {SpentError}
 
 
 def test_quota_in_a_message_alone_is_a_throttle(asker: Any, server: Any) -> None:
