@@ -158,8 +158,9 @@ def _certificate(plan: Plan, example: Asked) -> Search[Certificate]:
         kind = rewrite.technique.partition(":")[0] or "unchanged"
         samples[kind] += 1
         answer = yield from _ask(plan, example.id, inputs, samples.total())
-        lost = isinstance(answer, Unusable)
-        if lost or judge(answer, inputs).reached:
+        judged = None if isinstance(answer, Unusable) else judge(answer, inputs)
+        lost = judged is None or bool(judged.unusable)
+        if judged is None or lost or judged.reached:
             failed[kind] += 1
             worst = worst or (rewrite.text, rewrite.technique)
         unusable += lost

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attacks.search import Input, Query, Search, UnansweredError, Unusable
+from attacks.search import Input, Judgement, Query, Search, UnansweredError, Unusable
 from reports.run import Outcome
 from reports.run.cases import inputs_of
 from robustness.engine.engine import FRESH, VICTIM, AnyOracle, Job, Oracles, Result, drive
@@ -112,12 +112,16 @@ class CaseJudge:
         """Whether the answer to the clean text is right, as the case's goal sees it."""
         return self.task.right_for(self.goal, clean, self._seen(self.inputs, clean))
 
-    def reached(self, answer: Any, text: str, clean: Any) -> bool:
-        """Whether the answer to a perturbed text is broken; ``clean``: that to the clean one."""
+    def judged(self, answer: Any, text: str, clean: Any) -> Judgement:
+        """What the answer to a perturbed text is worth; ``clean``: the answer to the clean one."""
         if isinstance(answer, Unusable):
-            return False
+            return Judgement(0.0, False, unusable=answer.kind)
         perturbed = (*self.inputs[: self.field], text, *self.inputs[self.field + 1 :])
-        return self.goal.judge(answer, self._seen(perturbed, clean)).reached
+        return self.goal.judge(answer, self._seen(perturbed, clean))
+
+    def reached(self, answer: Any, text: str, clean: Any) -> bool:
+        """Whether the answer to a perturbed text is broken; one that is none is not."""
+        return self.judged(answer, text, clean).reached
 
     def shown(self, answer: Any) -> str:
         """The answer in a line."""

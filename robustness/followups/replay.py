@@ -72,8 +72,11 @@ def _judged(case: Outcome, judge: CaseJudge, turns: Sequence[Answers]) -> Replay
     if errors:
         return Replayed(case, ERROR, error=str(errors[0]))
     clean = [(judge.shown(answers[0]), judge.right(answers[0])) for answers in turns if len(answers) > 1]
-    broken = [(judge.shown(a[-1]), judge.reached(a[-1], case.perturbed or "", a[0])) for a in turns]
-    return replayed(case, clean, broken)
+    judged = [(a[-1], judge.judged(a[-1], case.perturbed or "", a[0])) for a in turns]
+    for answer, found in judged:
+        if found.unusable:  # no answer to what is asked: neither fixed nor broken
+            return Replayed(case, ERROR, error=f"{found.unusable}: the victim answered {judge.shown(answer)!r}")
+    return replayed(case, clean, [(judge.shown(answer), found.reached) for answer, found in judged])
 
 
 def collected_cases(

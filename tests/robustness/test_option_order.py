@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attacks.language.options import options_of
 from reports.measures.of_run import measure
-from reports.run.replayed import BROKEN
+from reports.run.replayed import BROKEN, ERROR
 from robustness import audit
 from robustness.followups.replay import replay
 from robustness.victims.function import from_callable
@@ -36,3 +36,20 @@ def test_a_bias_of_position_is_measured_and_a_failure_replays(tmp_path: Path) ->
     broken = [o for o in run.outcomes if o.status == "succeeded"]
     assert len(broken) == 6
     assert {one.state for one in replay(victim, broken).cases} == {BROKEN}
+
+
+def test_an_answer_that_picks_no_option_is_neither_held_nor_broken(tmp_path: Path) -> None:
+    """Nor is a saved failure fixed by it."""
+
+    def unsure(texts: Sequence[str]) -> list[str]:
+        return ["A" if text in {row[0] for row in SUMS} else "I am not sure." for text in texts]
+
+    victim = from_callable(unsure, task="generation", labels=None, access=None)
+    run = audit(victim, SUMS, recipes="option-order", task="generation", encoder="none", out=tmp_path / "unsure")
+    assert {o.status for o in run.outcomes} == {"untested"}
+    assert all(o.unusable["unparsed"] > 0 for o in run.outcomes)
+    guessing = from_callable(lazy, task="generation", labels=None, access=None)
+    broken = audit(guessing, SUMS, recipes="option-order", task="generation", encoder="none", out=tmp_path / "broken")
+    found = replay(victim, [o for o in broken.outcomes if o.status == "succeeded"])
+    assert {one.state for one in found.cases} == {ERROR}
+    assert found.verdict == "inconclusive"
