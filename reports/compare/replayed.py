@@ -15,7 +15,7 @@ from typing import Any
 from reports.run import Judged, Outcome, Run
 from reports.run.replayed import BROKEN, ERROR, FLAKY, STATES, Replay, Replayed
 
-HELD = ("failed", "exhausted", "untested")
+HELD = ("failed", "exhausted", "untested", "undecided")
 """How a trial ends that the base's text may still break."""
 
 

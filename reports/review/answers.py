@@ -76,7 +76,8 @@ class AnswersResult:
     """What people said of a run's answers. ``trials``: answers in the run; ``rated``: those with a majority label.
 
     ``check``: the share that the run's own check calls broken, corrected for its mistakes; ``judge``: the same of a judge model,
-    by its name, where one read all answers.
+    by its name, where one read all answers. ``unjudged``: answers that it could not judge; ``untested``: trials on examples right
+    at first that came to no end, so that there is no answer to rate.
     """
 
     raters: int
@@ -88,6 +89,7 @@ class AnswersResult:
     judge_name: str = ""
     judge: Corrected | None = None
     unjudged: int = 0
+    untested: int = 0
 
     @property
     def decides(self) -> Corrected:
@@ -97,12 +99,13 @@ class AnswersResult:
     def verdict(self, most: float) -> str:
         """``passed``, ``failed`` or ``inconclusive`` against the largest share that may be broken.
 
-        An uncalibrated judge decides nothing; nor does one that could not judge every answer, as far as those could matter.
+        An uncalibrated judge decides nothing; answers that it could not judge, and trials without one, may all be broken or none.
         """
         found = self.decides
         if not found.calibrated:
             return "inconclusive"
-        lost = self.unjudged / self.trials if self.trials else 1.0
+        due = self.trials + self.untested
+        lost = (self.unjudged + self.untested) / due if due else 1.0
         if found.low * (1 - lost) > most:
             return "failed"
         return "passed" if min(1.0, found.high * (1 - lost) + lost) <= most else "inconclusive"
@@ -138,6 +141,7 @@ def answers_result(
         judge_name=judge_name,
         judge=None if judged is None else _share(judged, _pairs(review, said, judged), confidence),
         unjudged=0 if judged is None else len(trials) - len(judged),
+        untested=sum(one.status in ("untested", "undecided", "error") for one in run.outcomes),
     )
 
 

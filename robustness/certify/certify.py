@@ -165,7 +165,8 @@ def _certificate(plan: Plan, example: Asked) -> Search[Certificate]:
             worst = worst or (rewrite.text, rewrite.technique)
         unusable += lost
         texts.add(rewrite.text)
-        unchanged += rewrite.text == example.inputs[field]
+        # A rewrite that could not have reached the goal, such as a document without a canary, shows no more than the original.
+        unchanged += rewrite.text == example.inputs[field] or (judged is not None and not judged.fair)
         state = plan.rule.state(failed.total(), samples.total())
     n = samples.total()
     if unchanged > (1 - FEWEST_CHANGED) * n:

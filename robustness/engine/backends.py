@@ -76,8 +76,8 @@ class VictimBackend:
         return self.compute([one for one, _ in items])
 
     def read(self, item: Input, raw: Any) -> Answer | Failure:
-        """One raw row, as it came from a victim that is asked one input at a time."""
-        return self._read([raw], [item])[0]
+        """One raw row, as it came from a victim that is asked one input at a time; raises ``RobustnessError`` only."""
+        return guarded(lambda: self._read([raw], [item])[0], "reading the victim's answer")
 
     def bring(self, items: Sequence[Input]) -> None:
         """Take inputs through the victim's channel together, ahead of being asked about one by one."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from robustness.engine.failures import Failure
 from robustness.engine.orders import Orders, Store, failure_of
+from robustness.engine.time_limit import guarded
 from robustness.errors import RefusedError, RobustnessError, SpentError
 
 K = TypeVar("K", bound=Hashable)
@@ -95,9 +97,14 @@ class StreamOracle(Orders[K, V], Generic[K, V]):
 
     def _begin(self, new: list[K]) -> None:
         left = self._recall(new)
-        self.backend.bring(left)
+        with suppress(RobustnessError):  # each is brought alone when it is started, and told then what is wrong with it
+            self.backend.bring(left)
         for item in left:
-            self.backend.start(item, partial(self.mailbox.put, self, item))
+            done = partial(self.mailbox.put, self, item)
+            try:
+                guarded(partial(self.backend.start, item, done), "the victim")
+            except RobustnessError as error:  # an item that cannot be asked about is one failed item too
+                done(error)
         self.usage.batches += len(left)
         self.usage.forwards += len(left)
 

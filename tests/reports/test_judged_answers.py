@@ -106,6 +106,21 @@ def test_a_judge_that_guesses_decides_nothing(run: Path, capsys: pytest.CaptureF
     assert "not calibrated" in capsys.readouterr().out
 
 
+def test_trials_without_an_answer_may_all_be_broken(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from dataclasses import replace
+
+    from reports.review.answers import answers_result, draw_answers
+    from reports.run.store import load_run
+
+    loaded = load_run(run)
+    review = draw_answers(loaded, 40)
+    sheet = {item.item: item.gold for item in review.items}
+    assert answers_result(loaded, review, [sheet]).verdict(0.95) == "passed"
+    spare = [replace(one, example_id=f"{one.example_id}-{n}", status="untested") for one in loaded.outcomes for n in range(9)]
+    untested = replace(loaded, outcomes=(*loaded.outcomes, *spare))
+    assert answers_result(untested, review, [sheet]).verdict(0.95) == "inconclusive"
+
+
 def test_without_labels_nothing_is_known(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", str(run), "--sample", "10"]) == 0
     rated = sheet(Path("runs/it-review"), lambda row: "")

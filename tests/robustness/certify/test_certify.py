@@ -134,6 +134,15 @@ def settings(victim: Any, rule: Rule | None = None) -> dict[str, Any]:
     return settings_of(plan_for(victim, rule), "test", {"data": "d1", "field": "text"}, SPEC)
 
 
+def test_rewrites_that_cannot_reach_the_goal_certify_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Noise plants no canary, so a victim that obeys every injection would look proof against them."""
+    asked = ["certify", "--victim", "scripted:gullible", "--data", "demo:injection", "--task", "injection", "--limit", "6"]
+    out = tmp_path / "certificates.jsonl"
+    assert main([*asked, "--rewrites", SPEC, "--min-certified", "50%", "--out", str(out)]) == 3
+    states = {json.loads(line)["state"] for line in out.read_text("ascii").splitlines()[1:]}
+    assert "holds" not in states
+
+
 def test_the_anytime_rule_stops_early_both_ways() -> None:
     rule = Rule(method="anytime")
     (held,) = certified(victim_of(right), rows(1), rule)

@@ -107,6 +107,28 @@ def test_one_failed_item_is_one_failed_item() -> None:
     ]
 
 
+def test_an_item_that_cannot_be_asked_or_read_is_one_failed_item_too() -> None:
+    """Whatever a victim of somebody else's does on the way, the run goes on, and nothing of it counts as robust."""
+
+    class Clumsy(Slow):
+        def start(self, inputs: Input, ask: str, done: Callable[[Any], None]) -> None:
+            if inputs == ROWS[3].inputs:
+                raise KeyError("no such thing")
+            super().start(inputs, ask, done)
+
+    class Odd:
+        def __iter__(self) -> Any:
+            raise ZeroDivisionError("an answer of its own kind")
+
+    found = outcomes(Clumsy(4, lambda inputs, ask, number: Odd() if inputs == ROWS[5].inputs else None))
+    errors = [line for line in found if '"status":"error"' in line]
+    assert len(found) == 32
+    assert len(errors) == 4
+    assert {line for line in outcomes(Slow(4))} - set(found) == {
+        line for line in outcomes(Slow(4)) if ROWS[3].inputs[0] in line or ROWS[5].inputs[0] in line
+    }
+
+
 def test_a_spent_cap_ends_what_is_under_way_as_errors_and_begins_nothing_more() -> None:
     def answer(inputs: Input, ask: str, number: int) -> Any:
         return SpentError("--max-requests 40 is reached") if number > 40 else None
