@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from threading import Lock
 from typing import Any, Protocol
 
 from attacks.search import Input, Unusable
-from robustness.errors import RobustnessError, VictimError
+from robustness.errors import RobustnessError, VictimError, cut
 from robustness.victims.base import PlainVictim, Streaming, Victim, VictimInfo
+from robustness.victims.gathered import Gathered
 
 FIELDS = ("instruction", "panel")
 
@@ -134,19 +134,9 @@ class StreamingPanel(PanelVictim):
         instruction, name = inputs
         members = self._panels[name]
         asked = [_put(member, instruction) for member in members]
-        gathered, left, lock = list[Any]([None] * len(members)), len(members), Lock()
-
-        def arrived(n: int, raw: Any) -> None:
-            nonlocal left
-            with lock:
-                gathered[n] = raw
-                left -= 1
-                if left:
-                    return
-            done(self._gathered(members, asked, gathered))
-
+        whole = Gathered(len(asked), lambda raw: done(self._gathered(members, asked, raw)))
         for n, one in enumerate(asked):
-            self.inner.start(one, ask, partial(arrived, n))
+            self.inner.start(one, ask, partial(whole.take, n))
 
     def _gathered(self, members: Sequence[Member], asked: Sequence[Input], raw: Sequence[Any]) -> Any:
         failed = next((one for one in raw if isinstance(one, RobustnessError)), None)
@@ -154,9 +144,11 @@ class StreamingPanel(PanelVictim):
             return failed
         try:
             answers = [one if isinstance(one, Unusable) else self._asked.read(i, one) for i, one in zip(asked, raw, strict=True)]
+            return self._row(members, asked, answers)
         except RobustnessError as problem:
             return problem
-        return self._row(members, asked, answers)
+        except Exception as problem:  # noqa: BLE001 - raised in the client's thread it would leave the engine waiting for ever
+            return VictimError(f"the panel's answers cannot be judged: {type(problem).__name__}: {cut(problem)}")
 
 
 def _put(member: Member, instruction: str) -> Input:

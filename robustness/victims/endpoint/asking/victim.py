@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +18,7 @@ from robustness.victims.endpoint.dialects.completions import likelihood_after, p
 from robustness.victims.endpoint.dialects.dialect import Ask, Dialect, Written, usable
 from robustness.victims.endpoint.exchange import Exchange
 from robustness.victims.endpoint.wire import Call, Reply
+from robustness.victims.gathered import Gathered
 from robustness.victims.prompts.chosen import ChosenPrompt
 from robustness.victims.prompts.prompt import Message
 
@@ -151,7 +151,7 @@ class EndpointVictim(PlainVictim):
             bad = next((one for one in logs if isinstance(one, (Unusable, RobustnessError))), None)
             done(list(shares(logs, self._asking.prior)) if bad is None else bad)
 
-        logs = _Gathered(len(words), whole)
+        logs = Gathered(len(words), whole)
         for n, word in enumerate(words):
             said = [*messages, Message("assistant", word)]
             read = partial(self._echoed, before=before, after=prompt_text(said)[len(before) :])
@@ -181,7 +181,7 @@ class EndpointVictim(PlainVictim):
         Raises:
             RobustnessError: the first input that failed, in their order.
         """
-        rows = _Gathered(len(inputs))
+        rows = Gathered(len(inputs))
         for n, one in enumerate(inputs):
             self.start(one, "", partial(rows.take, n))
         found = rows.wait()
@@ -193,30 +193,6 @@ class EndpointVictim(PlainVictim):
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
-
-
-class _Gathered:
-    """Answers to several requests, in their order, whenever they come; ``whole`` is told once all are there."""
-
-    def __init__(self, count: int, whole: Callable[[list[Any]], None] | None = None) -> None:
-        self._found: list[Any] = [None] * count
-        self._left, self._lock, self._ready, self._whole = count, threading.Lock(), threading.Event(), whole
-
-    def take(self, n: int, value: Any) -> None:
-        """The answer to one of them."""
-        with self._lock:
-            self._found[n], self._left = value, self._left - 1
-            if self._left:
-                return
-        self._ready.set()
-        if self._whole is not None:
-            self._whole(self._found)
-
-    def wait(self) -> list[Any]:
-        """All of them."""
-        if self._found:
-            self._ready.wait()
-        return self._found
 
 
 def _settled(read: Callable[[Reply], Any], reply: Reply) -> Any:

@@ -14,7 +14,7 @@ from attacks.search import Input, Unusable
 from reports.run import Run
 from robustness import audit
 from robustness.engine.backends import VictimBackend
-from robustness.errors import SpentError, UsageError
+from robustness.errors import SpentError, UsageError, VictimError
 from robustness.victims.base import PlainVictim, VictimInfo
 from robustness.victims.prompts.panel import Member, StreamingPanel
 
@@ -119,6 +119,21 @@ def test_a_member_that_could_not_be_asked_stands_in_the_place_of_the_whole_answe
     panel, came = StreamingPanel(victim, {"panel 1": members}, VictimBackend(victim), lambda *_: None), Queue[Any]()
     panel.start(("answer", "panel 1"), "", came.put)
     assert isinstance(came.get(timeout=10), SpentError)
+
+
+def test_a_panel_whose_judging_fails_says_so_and_leaves_nobody_waiting() -> None:
+    """It is judged in a thread of the victim's: what is raised there reaches nobody."""
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("of a task's own")
+
+    victim = Streams()
+    members = [Member(f"e{n}", ("Say it.", f"a good film {n}"), 1) for n in range(3)]
+    panel, came = StreamingPanel(victim, {"panel 1": members}, VictimBackend(victim), fails), Queue[Any]()
+    panel.start(("Say it now.", "panel 1"), "", came.put)
+    answer = came.get(timeout=5)
+    assert isinstance(answer, VictimError)
+    assert "ZeroDivisionError" in str(answer)
 
 
 @pytest.mark.parametrize(
