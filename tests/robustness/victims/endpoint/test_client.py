@@ -178,6 +178,15 @@ def test_a_refused_key_ends_everything_at_once(asker: Any, server: Any) -> None:
     assert server.counts["/ok"] == 0
 
 
+def test_a_refused_key_gives_up_what_hangs(asker: Any, server: Any) -> None:
+    """What is in flight is worthless then, and nobody waits for its limit."""
+    started = time.monotonic()
+    some = asker(limits=Limits(total=9, connect=5, read=9))
+    answers = some.all([exchange(server.url("hang")), exchange(server.url("status/401"))])
+    assert {type(answer) for answer in answers} == {RefusedError}
+    assert time.monotonic() - started < 6
+
+
 def test_a_model_that_is_not_there_ends_the_run_and_a_later_404_does_not(asker: Any, server: Any) -> None:
     assert isinstance(asker().one(server.url("status/404")), RefusedError)
     some = asker()
