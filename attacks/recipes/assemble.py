@@ -42,6 +42,7 @@ def assemble(
     preserves: Sequence[str] | None = None,
     languages: tuple[str, ...] = (),
     profiled: bool = True,
+    learns: bool = False,
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
@@ -54,6 +55,7 @@ def assemble(
     ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
     ``tasks``: those that it makes sense for, where not any. ``profiled``: whether a profile adds constraints; those of an attack
     that changes how a text is written, or what stands around it, are its own alone, for a profile's are about exchanged words.
+    ``learns``: see ``Recipe``.
     """
     known = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     used, left_out = _fitted(known, options.preserve)
@@ -77,6 +79,7 @@ def assemble(
         tasks=tasks,
         preserves=in_common(declared),
         left_out=left_out,
+        learns=learns,
     )
 
 

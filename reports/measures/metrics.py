@@ -248,7 +248,8 @@ def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: fl
 
 def _held_by_budget(outcomes: Sequence[Outcome], recipes: int) -> bool:
     statuses = [o.status for o in outcomes]
-    return "exhausted" in statuses and fate(statuses, recipes) == "robust"
+    spent = "exhausted" in statuses or any(o.details.get("budget") == "spent" for o in outcomes)
+    return spent and fate(statuses, recipes) == "robust"
 
 
 def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, examples: int) -> Proportion:

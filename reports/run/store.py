@@ -23,7 +23,7 @@ OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
 _OWN = {MANIFEST, OUTCOMES, CASSETTE, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
-_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
+_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "search", "comparability_id")
 
 
 def comparability_id(comparability: Mapping[str, Any]) -> str:
