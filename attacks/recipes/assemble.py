@@ -14,6 +14,8 @@ from attacks.language.vectors import BuiltinNeighbours
 from attacks.preserves import fitting, in_common
 from attacks.recipes.registry import Options, knows
 from attacks.search import Attack, Citation, Recipe
+from attacks.strategies.evolution import Evolution
+from attacks.strategies.ranking import Thrifty
 from attacks.transformations.base import Transformation
 from attacks.transformations.characters.keyboard import KeyboardTypo
 
@@ -64,9 +66,10 @@ def assemble(
     oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
     described = "; ".join(rule.describe() for rule in rules) or "none"
     techniques = ", ".join(t.name for t in used) or technique
+    made = attack(used, rules)
     return Recipe(
         name=name,
-        attack=attack(used, rules),
+        attack=made,
         citation=citation,
         level=level,
         access=access,
@@ -80,6 +83,7 @@ def assemble(
         preserves=in_common(declared),
         left_out=left_out,
         learns=learns,
+        plans=isinstance(made, Evolution) or isinstance(getattr(made, "ranking", None), Thrifty),
     )
 
 

@@ -28,7 +28,7 @@ LEAST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One change that a trial tried: the word (with what it depends on, such as the right class), its kind, its place in the text, the technique, what it gained.
+    """One change that a trial tried: the word with the right class, its kind, its place in the text, the technique, the gain.
 
     ``gain``: the share of the way from the clean answer to the goal that the change brought; 1 for one that reached it.
     """

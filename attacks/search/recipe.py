@@ -41,6 +41,7 @@ class Recipe:
     task protects, and the task moves what is right along.
     ``learns``: it writes down what its changes gained, and reads what the run has learned before (``Trial.priors``).
     ``limit``: the most queries that a cascade gives it, from measurement; None for what is left of the whole budget.
+    ``plans``: its search plans for the budget it has, so that one cut short is not what a smaller budget gives.
     ``substitutes``: what stands in for parts that the published recipe names, a phrase each, for the reports.
     ``fair_try``: texts that the victim can tell from the original which
     must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what
@@ -69,4 +70,5 @@ class Recipe:
     compares: bool = False
     dialogue: bool = False
     learns: bool = False
+    plans: bool = False
     limit: int | None = None

@@ -41,7 +41,7 @@ def describe(
     encoder = models.get("encoder")
     always = {role: models[role].identity if role in models else None for role in ("encoder", "rewriter")}
     others = {role.replace("-", "_"): model.identity for role, model in models.items() if role not in always}
-    recipes, search = tuple(recipe_record(r) for r in plan.recipes), search_record(plan)
+    recipes, search = tuple(recipe_record(r, learns=plan.adaptive) for r in plan.recipes), search_record(plan)
     comparability = {
         "data": data.digest,
         "labels": list(info.labels),
@@ -120,8 +120,8 @@ def search_record(plan: Plan) -> dict[str, Any]:
     return found
 
 
-def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
-    """A recipe as it stands in ``run.json``."""
+def recipe_record(recipe: Recipe, *, learns: bool = False) -> Mapping[str, Any]:
+    """A recipe as it stands in ``run.json``. ``learns``: whether those that can learn from the run."""
     return {
         "name": recipe.name,
         "citation": {"text": recipe.citation.text, "url": recipe.citation.url},
@@ -132,6 +132,7 @@ def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
         "parameters": dict(recipe.parameters),
         "note": recipe.note,
         "fair_try": recipe.fair_try,
+        "plans": recipe.plans or (recipe.learns and learns),
         **({} if recipe.limit is None else {"limit": recipe.limit}),
     }
 
