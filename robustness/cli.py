@@ -14,17 +14,17 @@ from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.certify import certify
 from robustness.commands.compare import compare
+from robustness.commands.followups.minimise import minimise
+from robustness.commands.followups.replay import replay
+from robustness.commands.followups.review import review
+from robustness.commands.followups.transfer import transfer
 from robustness.commands.gate import gate, report
 from robustness.commands.listing import list_
-from robustness.commands.minimise import minimise
 from robustness.commands.options.groups import Once
 from robustness.commands.perturb import perturb
 from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
-from robustness.commands.replay import replay
-from robustness.commands.review import review
 from robustness.commands.terminal import output
-from robustness.commands.transfer import transfer
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
 
