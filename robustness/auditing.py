@@ -247,8 +247,9 @@ def audit_asked(
     resume: bool = False,
     policy: Policy | None = None,
     watcher: Watcher | None = None,
+    began: Callable[[Path], None] | None = None,
 ) -> Run:
-    """Carry out what was asked; see ``audit``."""
+    """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -258,7 +259,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
+        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began)
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:

@@ -14,6 +14,7 @@ from reports.files.atomic import TEMPORARY, sync_folder, write_atomically
 from reports.files.lock import lock, release
 from reports.files.secrets import redact_all
 from reports.run import Manifest, Outcome, Run, RunError
+from reports.run.command import COMMAND
 from reports.run.progress import Ledger
 from reports.run.retry import Pair, to_retry, unfinished
 from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
@@ -21,7 +22,7 @@ from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
-_OWN = {MANIFEST, OUTCOMES, CASSETTE, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
+_OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 
