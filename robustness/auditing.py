@@ -15,8 +15,8 @@ from robustness.tasks.registry import task_named
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
+    from reports.audited import AuditedRun
     from reports.gate.policy import Policy
-    from reports.run import Run
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
     from robustness.victims.base import Victim
@@ -145,7 +145,7 @@ def audit(
     offline: bool = False,
     watcher: Watcher | None = None,
     **unknown: Never,
-) -> Run:
+) -> AuditedRun:
     """Attack ``victim`` on ``data`` with ``recipes`` and return the run; its folder holds every failure and report.
 
     Args:
@@ -248,8 +248,9 @@ def audit_asked(
     policy: Policy | None = None,
     watcher: Watcher | None = None,
     began: Callable[[Path], None] | None = None,
-) -> Run:
+) -> AuditedRun:
     """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
+    from reports.audited import AuditedRun
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -259,7 +260,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began)
+        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began))
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:
