@@ -64,6 +64,8 @@ class Settings:
     offline: bool = False
 
     def __post_init__(self) -> None:
+        if any("(" in spec or ")" in spec for spec in self.recipes):
+            object.__setattr__(self, "recipes", _canonical(self.recipes))
         if self.preserve is not None:
             from attacks.preserves import checked
 
@@ -89,3 +91,13 @@ class Settings:
             raise UsageError(f"protect is a list of patterns, got the string {self.protect!r}")
         if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
             raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")
+
+
+def _canonical(recipes: Sequence[str]) -> tuple[str, ...]:
+    """The recipes with each composition in its one spelling, which is its name from here on; raises ``UsageError``."""
+    from attacks.recipes.composing import CompositionError, canonical_specs
+
+    try:
+        return tuple(map(canonical_specs, recipes))
+    except CompositionError as error:
+        raise UsageError(str(error)) from None

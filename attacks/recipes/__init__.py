@@ -7,6 +7,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     bae,
     bert_attack,
     checklist,
+    composing,
     deepwordbug,
     dialogues,
     entities,
