@@ -128,6 +128,8 @@ def audit(
     encoder: str | None = None,
     rewriter: str | None = None,
     masked_lm: str | None = None,
+    parser: str | None = None,
+    fluency: str | None = None,
     helpers: Mapping[str, str] | None = None,
     resources: Resources | None = None,
     max_cost: float | str | None = None,
@@ -174,7 +176,7 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
+        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers, resources,
             cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
             ``robustness.settings.Settings``.
         offline: make any network use an error.
@@ -226,6 +228,8 @@ def audit(
         encoder=encoder,
         rewriter=rewriter,
         masked_lm=masked_lm,
+        parser=parser,
+        fluency=fluency,
         helpers=helpers,
         resources=resources,
         cache=cache,

@@ -14,6 +14,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     extract,
     fairness,
     format,
+    framing,
     guard,
     hotflip,
     inject,

@@ -23,6 +23,7 @@ class Options:
     ``named``: whether the user named the language; the resources that the user brought are then taken to know it.
     ``preserve``: what every change must preserve for the labels to stay right, in words of
     ``attacks.preserves.VOCABULARY``; nothing by default. ``tagger``: who tells parts of speech, of ``attacks.tagging.TAGGERS``.
+    ``helpers``: roles of the models beside the victim that the run has, for recipes that are better with one than without.
     """
 
     profile: str = "paper"
@@ -31,6 +32,7 @@ class Options:
     named: bool = False
     preserve: tuple[str, ...] = ()
     tagger: str = "auto"
+    helpers: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:

@@ -192,6 +192,8 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    parser: str | None = None
+    fluency: str | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Count | None = None
     max_requests: Count | None = None
