@@ -39,14 +39,16 @@ def composed(
     from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
-    from robustness.planning.audit import prepare
+    from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
     from robustness.planning.spending import spending_on
     from robustness.planning.universal import check_universal, universal
+    from robustness.scale.refusals import check_workers
     from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
+    check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
@@ -74,6 +76,7 @@ def composed(
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 prepared = prepare(subject, data, settings, loading)
+                prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
                 prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -145,6 +148,8 @@ def audit(
     universal: int | None = None,
     until_decided: bool = False,
     offline: bool = False,
+    workers: int | None = None,
+    ray: str | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
 ) -> AuditedRun:
@@ -176,8 +181,8 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers, resources,
-            cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
+        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers,
+            resources, cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided, workers, ray: as in
             ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
@@ -240,6 +245,8 @@ def audit(
         universal=universal,
         until_decided=until_decided,
         offline=offline,
+        workers=workers,
+        ray=ray,
     )
     return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
 

@@ -35,8 +35,9 @@ class Settings:
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
     which must confirm it. ``universal``: perturb the instruction of the victim's prompt, judged over panels of this many
-    examples. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
-    ``in_flight``, ``cache`` changes an outcome.
+    examples. ``cache``: folder in which exact answers outlive the run. ``workers``: processes that share the trials, on this
+    machine or, with ``ray``, on the cluster at that address. None of ``batch_tokens``, ``in_flight``, ``cache``, ``workers``,
+    ``ray`` changes an outcome.
     """
 
     recipes: tuple[str, ...] = ("standard",)
@@ -64,6 +65,8 @@ class Settings:
     universal: int | None = None
     resources: Resources | None = None
     offline: bool = False
+    workers: int | None = None
+    ray: str | None = None
 
     def __post_init__(self) -> None:
         if any("(" in spec or ")" in spec for spec in self.recipes):
@@ -78,6 +81,10 @@ class Settings:
         for name in ("batch_tokens", "in_flight"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers is not None and self.workers < 1:
+            raise UsageError(f"--workers expects at least 1 process, got {self.workers}")
+        if self.ray is not None and not self.ray.strip():
+            raise UsageError("--ray expects the address of a cluster, such as 10.0.0.1:6379 or auto, got nothing")
         if self.confirm < 2:
             raise UsageError(
                 "--confirm expects at least 2 fresh answers: a single one beside those of the original can confirm nothing "
