@@ -182,7 +182,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _interrupted() -> str:
-    from reports.run.command import COMMAND
+    from reports.files.command import COMMAND
 
     folder = recorded.UNDER_WAY.get()
     if folder is None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from reports.files.atomic import TEMPORARY, sync_folder, write_atomically
+from reports.files.command import COMMAND
 from reports.files.lock import lock, release
 from reports.files.secrets import redact_all
 from reports.run import Manifest, Outcome, Run, RunError
-from reports.run.command import COMMAND
 from reports.run.compact import Book
 from reports.run.progress import Ledger
 from reports.run.retry import Pair, to_retry, unfinished

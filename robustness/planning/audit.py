@@ -102,9 +102,9 @@ class Audit:
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold. ``began``: called
         with the folder as soon as the run is in it.
         """
+        from reports.files.command import drop_command
         from reports.files.paths import shown_policy
         from reports.render import render_all
-        from reports.run.command import drop_command
         from reports.run.retry import to_retry
         from reports.run.store import RunWriter, load_run
 

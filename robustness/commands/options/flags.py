@@ -220,7 +220,8 @@ class ResourceFlags(Flags):
     rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
     masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
     parser: Annotated[
-        str | None, typer.Option("--parser", help="English spaCy pipeline or folder, for paraphrases (default: the best installed).")
+        str | None,
+        typer.Option("--parser", help="English spaCy pipeline or folder, for paraphrases (default: the best installed)."),
     ] = None
     fluency: Annotated[
         str | None, typer.Option("--fluency", help="Causal language model that ranks paraphrases: hf:PATH_OR_NAME.")
