@@ -15,8 +15,8 @@ from robustness.tasks.registry import task_named
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
+    from reports.audited import AuditedRun
     from reports.gate.policy import Policy
-    from reports.run import Run
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
     from robustness.victims.base import Victim
@@ -39,14 +39,16 @@ def composed(
     from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
-    from robustness.planning.audit import prepare
+    from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
     from robustness.planning.spending import spending_on
     from robustness.planning.universal import check_universal, universal
+    from robustness.scale.refusals import check_workers
     from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
+    check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
@@ -74,6 +76,7 @@ def composed(
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 prepared = prepare(subject, data, settings, loading)
+                prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
                 prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -128,6 +131,8 @@ def audit(
     encoder: str | None = None,
     rewriter: str | None = None,
     masked_lm: str | None = None,
+    parser: str | None = None,
+    fluency: str | None = None,
     helpers: Mapping[str, str] | None = None,
     resources: Resources | None = None,
     max_cost: float | str | None = None,
@@ -143,9 +148,11 @@ def audit(
     universal: int | None = None,
     until_decided: bool = False,
     offline: bool = False,
+    workers: int | None = None,
+    ray: str | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
-) -> Run:
+) -> AuditedRun:
     """Attack ``victim`` on ``data`` with ``recipes`` and return the run; its folder holds every failure and report.
 
     Args:
@@ -174,8 +181,8 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
-            cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
+        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers,
+            resources, cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided, workers, ray: as in
             ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
@@ -226,6 +233,8 @@ def audit(
         encoder=encoder,
         rewriter=rewriter,
         masked_lm=masked_lm,
+        parser=parser,
+        fluency=fluency,
         helpers=helpers,
         resources=resources,
         cache=cache,
@@ -236,6 +245,8 @@ def audit(
         universal=universal,
         until_decided=until_decided,
         offline=offline,
+        workers=workers,
+        ray=ray,
     )
     return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
 
@@ -247,8 +258,10 @@ def audit_asked(
     resume: bool = False,
     policy: Policy | None = None,
     watcher: Watcher | None = None,
-) -> Run:
-    """Carry out what was asked; see ``audit``."""
+    began: Callable[[Path], None] | None = None,
+) -> AuditedRun:
+    """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
+    from reports.audited import AuditedRun
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -258,7 +271,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
+        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began))
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:

@@ -89,11 +89,14 @@ def options_of(
     from attacks import recipes as registry
     from attacks.language.resources import Resources
     from attacks.preserves import needed_by
+    from robustness.helpers.registry import specs
 
     resources = settings.resources or Resources()
     needed = task.needs if task is not None and task.needs else needed_by(len(fields))
     preserve = needed if settings.preserve is None else tuple(settings.preserve)
-    return registry.Options(settings.profile, resources, language.code, language.named, preserve, settings.tagger)
+    return registry.Options(
+        settings.profile, resources, language.code, language.named, preserve, settings.tagger, frozenset(specs(settings))
+    )
 
 
 def guarded(

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from robustness.commands.options.groups import Flags, flattened, given
-from robustness.commands.options.values import budget_of, listed, mapping, refuse_empty
+from robustness.commands.options.values import budget_of, listed, listed_recipes, mapping, refuse_empty
 
-__all__ = ["budget_of", "flattened", "given", "listed", "mapping", "refuse_empty"]
+__all__ = ["budget_of", "flattened", "given", "listed", "listed_recipes", "mapping", "refuse_empty"]
 
 VictimFlag = Annotated[
     str | None,
@@ -124,6 +124,14 @@ class RecipeFlags(Flags):
     recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
         None
     )
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recipe",
+            metavar="RECIPE",
+            help="One more recipe, by name or composed: 'greedy(synonym+keyboard-typo, max-words=0.2)'; may be repeated.",
+        ),
+    ] = None
     profile: ProfileFlag = None
     preserve: Annotated[
         str | None,
@@ -135,7 +143,10 @@ class RecipeFlags(Flags):
 
     def given(self) -> dict[str, Any]:
         """Recipes and what is to be preserved as lists."""
-        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
+        flags = Flags.given(self) | given(preserve=listed(self.preserve))
+        several = [listed_recipes(self.recipes), *map(listed_recipes, flags.pop("recipe", None) or ())]
+        named = [name for part in several for name in part or ()]
+        return flags | given(recipes=named if named or self.recipes is not None or self.recipe is not None else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,13 @@ class ResourceFlags(Flags):
     encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
     rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
     masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
+    parser: Annotated[
+        str | None,
+        typer.Option("--parser", help="English spaCy pipeline or folder, for paraphrases (default: the best installed)."),
+    ] = None
+    fluency: Annotated[
+        str | None, typer.Option("--fluency", help="Causal language model that ranks paraphrases: hf:PATH_OR_NAME.")
+    ] = None
     vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
         None
     )
