@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Recipe
+from attacks.strategies.hard_label.flat import FLAT_SEARCH
 from reports.files.public import counted, error_type
 from reports.run import Outcome
 from robustness.tasks.reading.check_answers import AnswerOddities
@@ -66,7 +67,8 @@ CODES: Mapping[str, str] = {
     "rejected": "constraints refused nearly all candidates",
     "no-op": "some candidates were equal to the original",
     "exhausted": "many trials held only until the budget was spent; a larger budget may break them",
-    "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
+    "label-only": "the victim gives labels only; in place of climbing on scores, recipes stack random changes until some turn the answer",
+    "flat-scores": "in some trials no score moved, so that the search went on as for a victim that gives labels only",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they are",
     "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
@@ -157,6 +159,7 @@ class _Count:
     distinct: int = 0
     indistinguishable: int = 0
     unconfirmed: int = 0
+    flat: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
 
 
@@ -196,6 +199,7 @@ class OutcomeChecks:
             count.distinct += outcome.distinct
             count.indistinguishable += outcome.indistinguishable
             count.unconfirmed += outcome.unconfirmed
+            count.flat += outcome.details.get("search") == FLAT_SEARCH
             count.unusable.update(outcome.unusable)
 
     def _read_clean(self, outcome: Outcome) -> None:
@@ -272,6 +276,9 @@ def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
         share = count.indistinguishable / asked
         said = f"{recipe}: {CODES['indistinguishable']} ({count.indistinguishable} of {asked})"
         yield Flag("indistinguishable", "warning", said, share)
+    if count.flat:
+        said = f"{recipe}: {CODES['flat-scores']} ({count.flat} of {count.tried})"
+        yield Flag("flat-scores", "note", said, count.flat / count.tried)
     if count.unconfirmed:
         said = f"{recipe}: {CODES['unconfirmed']} ({count.unconfirmed})"
         yield Flag("unconfirmed", "note", said, float(count.unconfirmed))
