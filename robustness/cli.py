@@ -14,6 +14,7 @@ from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.certify import certify
 from robustness.commands.compare import compare
+from robustness.commands.explain import explain
 from robustness.commands.gate import gate, report
 from robustness.commands.listing import list_
 from robustness.commands.minimise import minimise
@@ -34,7 +35,7 @@ VERDICTS = (0, 1, 2, 3)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"replay": replay, "minimise": minimise, "certify": certify, "transfer": transfer, "review": review},
+    **{"replay": replay, "minimise": minimise, "explain": explain, "certify": certify, "transfer": transfer, "review": review},
 }
 app = typer.Typer(
     name="robustness",
