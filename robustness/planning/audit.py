@@ -276,7 +276,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     settings = supplied.preserving(settings, victim.info, field)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.data_fields, task)
+    info = victim.info
+    recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
     check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
