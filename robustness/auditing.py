@@ -26,12 +26,17 @@ __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data
 
 @contextmanager
 def composed(
-    asked: Asked, loading: Callable[[str], None], *, out: str | Path | None = None, resume: bool = False
+    asked: Asked,
+    loading: Callable[[str], None],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    before_asking: Callable[[Dataset, Victim], None] = lambda data, victim: None,
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
     Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
-    from the first request on.
+    from the first request on. ``before_asking``: is shown data and victim before any text is asked, and may raise.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
@@ -75,6 +80,7 @@ def composed(
                 data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
+                before_asking(data, subject)
                 prepared = prepare(subject, data, settings, loading)
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}

@@ -61,7 +61,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _slices("By slice", measured.slices),
         _flags(run, texts),
         minimised_section(run, texts=texts),
-        certificates_section(run, measured.overall.robust_accuracy, texts=texts),
+        certificates_section(run, measured.certificates, texts=texts),
         _failures(run, texts),
         _facts(run),
     ]
