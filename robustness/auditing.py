@@ -114,6 +114,7 @@ def audit(
     one_at_a_time: bool = False,
     isolate: bool = False,
     through: str | None = None,
+    normalise: str | None = None,
     victim_options: Mapping[str, Any] | None = None,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
@@ -177,6 +178,7 @@ def audit(
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         through: a channel that every text goes through before the victim reads it: ``ocr`` or ``speech``, with a severity
             such as ``ocr:3``.
+        normalise: ``characters``, ``all``, steps, or a ``normaliser.json``: every text is normalised before the victim reads it.
         victim_options: further options of the victim's kind (``robustness list victims``).
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
@@ -211,6 +213,7 @@ def audit(
         one_at_a_time=one_at_a_time or None,
         isolate=isolate or None,
         through=through,
+        normalise=normalise,
         victim_options=victim_options,
         text=text,
         label=label,
@@ -325,22 +328,27 @@ def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None =
 
 
 def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    from robustness.victims import VictimInfo, behind, load_victim
+    from robustness.victims import VictimInfo, behind, load_victim, normalised
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
     options.pop("session", None)
     through, offline = options.pop("through", None), bool(options.get("offline"))
+    steps, normaliser = options.pop("normalise", None), None
+    if steps:
+        from robustness.harden.kept import normaliser_of
+
+        normaliser = normaliser_of(steps)
     if options.pop("isolate", False):
         raise UsageError(
             f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
         )
     if isinstance(getattr(victim, "info", None), VictimInfo):
-        return behind(cast("Victim", victim), through, offline=offline)
+        return behind(normalised(cast("Victim", victim), normaliser), through, offline=offline)
     from robustness.victims.function import from_callable
 
     made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
-    return behind(made, through, offline=offline)
+    return behind(normalised(made, normaliser), through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

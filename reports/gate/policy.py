@@ -245,6 +245,7 @@ class AuditDefaults(_Table):
     deterministic: bool | None = None
     isolate: bool | None = None
     through: str | None = None
+    normalise: str | None = None
     traps: str | None = None
     out: str | None = None
     until_decided: bool | None = None

@@ -41,6 +41,14 @@ ThroughFlag = Annotated[
         help="Pass every text through ocr[:SEVERITY] (drawn and read) or speech[:SEVERITY] (spoken and heard) first.",
     ),
 ]
+NormaliseFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--normalise",
+        metavar="STEPS",
+        help="Normalise every text first: characters, all, steps separated by commas, or a normaliser.json of `harden`.",
+    ),
+]
 PickleFlag = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
 ]
@@ -293,6 +301,7 @@ class OpeningFlags(Flags):
         bool, typer.Option("--calibrate", help="Take off what a decoder gives each label for texts that say nothing.")
     ] = False
     through: ThroughFlag = None
+    normalise: NormaliseFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
     isolate: IsolateFlag = None
@@ -309,6 +318,7 @@ class LoadingFlags(Flags):
 
     device: DeviceFlag = None
     through: ThroughFlag = None
+    normalise: NormaliseFlag = None
     allow_pickle: PickleFlag = False
     trust_remote_code: RemoteCodeFlag = False
     isolate: IsolateFlag = None
