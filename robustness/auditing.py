@@ -129,6 +129,8 @@ def audit(
     traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
+    recipe_budget: int | None = None,
+    adaptive: bool = True,
     field: str | None = None,
     profile: str = "paper",
     preserve: Sequence[str] | None = None,
@@ -189,9 +191,9 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers,
-            resources, cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided, workers, ray: as in
-            ``robustness.settings.Settings``.
+        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
+            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
+            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -233,6 +235,8 @@ def audit(
         cassette=cassette,
         seed=seed,
         budget=budget,
+        recipe_budget=recipe_budget,
+        adaptive=adaptive,
         field=field,
         profile=profile,
         preserve=None if preserve is None else tuple(preserve),

@@ -153,12 +153,16 @@ class Audit:
 
     def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> bool:
         """Carry out every trial that is not done; whether a cap ended it before."""
+        from functools import partial
+
+        from reports.run.store import iter_outcomes
+
         drawing.resume(writer)
         try:
             with self._engine(watcher) as engine:
                 watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
                 for batch in drawing.batches():
-                    for outcome in engine.outcomes(self.plan, batch, writer.done):
+                    for outcome in engine.outcomes(self.plan, batch, writer.done, partial(iter_outcomes, writer.path)):
                         writer.append(outcome)
                         drawing.heard(outcome)
                         watcher.ended(outcome)
@@ -298,6 +302,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     flags += [loss.flag()] if loss else []
     confirm = repeats.confirm(settings.confirm)
     plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=confirm)
+    if settings.adaptive and any(r.learns for r in recipes) and any(r.pooled for r in recipes):
+        names = ", ".join(r.name for r in recipes if r.pooled)
+        raise UsageError(
+            f"{names} waits for every trial of the run, and recipes that learn wait for one another: add --no-adaptive"
+        )
     manifest = describe(
         victim,
         data,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from robustness.data import Example
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Finished, Oracles
+    from robustness.engine.learning import Stored
     from robustness.engine.trial import Plan
     from robustness.scale.brief import Facts
     from robustness.scale.queue import Unit
@@ -106,8 +107,12 @@ class Crew:
         self._reports: dict[str, Report] = {}
         self._fruitless = 0
 
-    def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished, prior: Any = None) -> Iterator[Outcome]:
+    def outcomes(
+        self, plan: Plan, examples: Iterable[Example], finished: Finished, stored: Stored | None = None, prior: Any = None
+    ) -> Iterator[Outcome]:
         """Run every trial that has not ended; each outcome is handed out as soon as it is heard of.
+
+        ``stored``: NOT USED YET: a resumed cascade's budget (``engine.queries_of``) and ``engine.learning`` need it here as there.
 
         One call is a block: nothing of the next one begins before everything in this one has ended, and ``prior`` goes out with
         every unit of it.

@@ -26,7 +26,13 @@ DataFlag = Annotated[
     ),
 ]
 ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
-BudgetFlag = Annotated[str | None, typer.Option("--budget", help="Queries per trial, or `none` (default 500).")]
+BudgetFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        help="Most queries of an example: of the whole standard cascade, else of each recipe; `none` for no limit (default 500).",
+    ),
+]
 LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most this many examples, stratified by label.")]
 SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
 BatchFlag = Annotated[
@@ -183,6 +189,16 @@ class ExtentFlags(Flags):
     """How long each attack goes on."""
 
     budget: BudgetFlag = None
+    recipe_budget: Annotated[
+        int | None,
+        typer.Option("--recipe-budget", help="Most queries of one recipe on an example (default: its own limit in the cascade)."),
+    ] = None
+    adaptive: Annotated[
+        bool | None,
+        typer.Option(
+            "--adaptive/--no-adaptive", help="Whether recipes that can learn from the run's earlier trials (default: yes)."
+        ),
+    ] = None
     limit: LimitFlag = None
     traps: Annotated[str | None, typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.")] = None
     seed: SeedFlag = None
