@@ -15,6 +15,7 @@ from robustness.commands.audit import audit
 from robustness.commands.certify import certify
 from robustness.commands.compare import compare
 from robustness.commands.gate import gate, report
+from robustness.commands.harden import harden
 from robustness.commands.listing import list_
 from robustness.commands.minimise import minimise
 from robustness.commands.options.groups import Once
@@ -35,6 +36,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
     **{"replay": replay, "minimise": minimise, "certify": certify, "transfer": transfer, "review": review},
+    **{"harden": harden},
 }
 app = typer.Typer(
     name="robustness",
