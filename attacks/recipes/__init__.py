@@ -29,6 +29,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     suffixes,
     textbugger,
     textfooler,
+    viper,
 )
 from attacks.recipes.registry import (
     LanguageError,
