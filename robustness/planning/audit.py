@@ -112,6 +112,10 @@ class Audit:
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 usage = self._usage(time.perf_counter() - started)
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
+        # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
+        del writer, drawing
+        self.data = replace(self.data, examples=())
+        self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
         return run

@@ -85,9 +85,7 @@ def test_an_edited_line_is_found_however_a_run_is_read(rich_run: Run) -> None:
             load_run(rich_run.path, large=large)
 
 
-def test_a_compact_outcome_keeps_no_text_in_memory(
-    make_run: Callable[..., Run], make_outcome: Callable[..., Outcome]
-) -> None:
+def test_a_compact_outcome_keeps_no_text_in_memory(make_run: Callable[..., Run], make_outcome: Callable[..., Outcome]) -> None:
     import tracemalloc
 
     text = "a film about two brothers and a dog that is not bad at all "
