@@ -30,7 +30,7 @@ class Settings:
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must preserve for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default;
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``: specs, None for the default;
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
@@ -55,6 +55,8 @@ class Settings:
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    parser: str | None = None
+    fluency: str | None = None
     helpers: Mapping[str, str] = _field(default_factory=dict)
     cache: str | Path | None = None
     victim_timeout: float | None = TIMEOUT_S
@@ -67,6 +69,8 @@ class Settings:
     ray: str | None = None
 
     def __post_init__(self) -> None:
+        if any("(" in spec or ")" in spec for spec in self.recipes):
+            object.__setattr__(self, "recipes", _canonical(self.recipes))
         if self.preserve is not None:
             from attacks.preserves import checked
 
@@ -96,3 +100,13 @@ class Settings:
             raise UsageError(f"protect is a list of patterns, got the string {self.protect!r}")
         if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
             raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")
+
+
+def _canonical(recipes: Sequence[str]) -> tuple[str, ...]:
+    """The recipes with each composition in its one spelling, which is its name from here on; raises ``UsageError``."""
+    from attacks.recipes.composing import CompositionError, canonical_specs
+
+    try:
+        return tuple(map(canonical_specs, recipes))
+    except CompositionError as error:
+        raise UsageError(str(error)) from None

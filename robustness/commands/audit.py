@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,11 +19,13 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.verdicts import GateResult
+    from reports.run import Run
 
 
 @f.flattened
 def audit(
     *,
+    context: typer.Context,
     victim: f.VictimFlag = None,
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
@@ -69,6 +72,7 @@ def audit(
     error, 3 inconclusive, as is a run that a cap on spending ended.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
+    from robustness.commands.recorded import recorder
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
@@ -89,13 +93,13 @@ def audit(
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
-    run = _run(chosen, judging, quiet=quiet or json_)
-    result = _tell(run, judging, as_json=json_, quiet=quiet)
+    run = _run(chosen, judging, recorder(context.command.params), quiet=quiet or json_)
+    result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
 
-def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
+def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], *, quiet: bool) -> Run:
     from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.terminal.progress import Bar
@@ -103,10 +107,11 @@ def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
     arguments = arguments_of(chosen)
     out, resume = arguments.pop("out", None), arguments.pop("resume", False)
     with Bar() if not quiet else nullcontext() as watcher:
-        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher)
+        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher, began=began)
 
 
-def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
+def tell_run(run: Run, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
+    """Print a finished run and its verdict, as an audit ends; gives the verdict."""
     from reports.gate.gate import evaluate
     from reports.measures.summary import summarise
     from reports.render.terminal import print_run, verdict_line

@@ -88,13 +88,24 @@ class Audit:
     language: RunLanguage | None = None
     scale: dict[str, Any] = _field(default_factory=dict)
 
-    def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
+    def run(
+        self,
+        out: str | Path,
+        *,
+        resume: bool = False,
+        watcher: Watcher | None = None,
+        policy: Policy | None = None,
+        began: Callable[[Path], None] | None = None,
+    ) -> Run:
         """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
 
-        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
+        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold. ``began``: called
+        with the folder as soon as the run is in it.
         """
+        from reports.files.command import drop_command
         from reports.files.paths import shown_policy
         from reports.render import render_all
+        from reports.run.retry import to_retry
         from reports.run.store import RunWriter, load_run
 
         if resume:
@@ -103,6 +114,8 @@ class Audit:
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
+            if began is not None:
+                began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
                 writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
@@ -112,6 +125,8 @@ class Audit:
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 usage = self._usage(time.perf_counter() - started)
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
+            if not to_retry(writer.done, writer.manifest) and not writer.manifest.bill.get("spent"):
+                drop_command(Path(out))
         # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
         del writer, drawing
         self.data = replace(self.data, examples=())
@@ -265,7 +280,8 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     settings = supplied.preserving(settings, victim.info, field)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.data_fields, task)
+    info = victim.info
+    recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
     check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
