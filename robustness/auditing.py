@@ -82,6 +82,7 @@ def composed(
                     subject, data, settings = universal(subject, data, settings)
                 before_asking(data, subject)
                 prepared = prepare(subject, data, settings, loading)
+                del data, ready  # a million rows, which the run need not carry to its end
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session

@@ -69,6 +69,11 @@ class Oracles:
         """Why nothing more will be answered, once a cap is reached."""
         return next((one.spent for one in self.streams if one.spent is not None), None)
 
+    def forget(self) -> None:
+        """Let go of the answers kept in memory; what was counted stays."""
+        for oracle in self.by_role.values():
+            oracle.forget()
+
     def route(self, request: Request) -> AnyOracle:
         """The oracle for a request; raises ``UnansweredError`` if there is none, or if it will answer nothing more."""
         oracle = self.by_role.get(request.role)

@@ -127,6 +127,10 @@ class Audit:
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
             if not to_retry(writer.done, writer.manifest) and not writer.manifest.bill.get("spent"):
                 drop_command(Path(out))
+        # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
+        del writer, drawing
+        self.data = replace(self.data, examples=())
+        self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
         return run
