@@ -50,6 +50,14 @@ class Offers:
             self._drawn[index] = self._draw(index)
         return self._drawn[index]
 
+    def foresee(self, indexes: Sequence[int]) -> Search[None]:
+        """Get ready to say what can stand for these words of the original (``at``); may ask oracles."""
+        yield from ()
+
+    def agrees(self, technique: str) -> bool:
+        """Whether an article agrees with what a technique puts behind it."""
+        return technique in self._agreeing
+
     def worth(self, indexes: Sequence[int]) -> list[int]:
         """Those of the words that have replacements."""
         return [i for i in indexes if self.at(i)]
@@ -62,7 +70,7 @@ class Offers:
 
     def replaced(self, words: Words, index: int, new: str, technique: str) -> Words:
         """The words with one replaced; before a whole other word the article agrees with it."""
-        if technique in self._agreeing:
+        if self.agrees(technique):
             return replaced_in(words, index, new, technique)
         return words.replace(index, new, technique)
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from reports.files.atomic import TEMPORARY, sync_folder, write_atomically
+from reports.files.command import COMMAND
 from reports.files.lock import lock, release
 from reports.files.secrets import redact_all
 from reports.run import Manifest, Outcome, Run, RunError
+from reports.run.compact import Book
 from reports.run.progress import Ledger
 from reports.run.retry import Pair, to_retry, unfinished
 from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
@@ -21,7 +23,7 @@ from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
-_OWN = {MANIFEST, OUTCOMES, CASSETTE, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
+_OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
 _DIGITS = ("instructions", "kernels")
@@ -345,14 +347,35 @@ def iter_outcomes(path: str | Path) -> Iterator[Outcome]:
     return _verified(Path(path), read_manifest(path))
 
 
-def load_run(path: str | Path) -> Run:
-    """Load a run folder; raises ``RunError`` where it is not a run, or is damaged, shortened or edited."""
-    manifest = read_manifest(path)
-    refuse_changed(Path(path), MANIFEST)
-    return Run(Path(path), manifest, tuple(_verified(Path(path), manifest)))
+LARGE_BYTES = 64 * 2**20
+"""From this size of ``outcomes.jsonl`` on, a loaded run keeps its texts on disk: memory must not grow with them."""
+
+
+def load_run(path: str | Path, large: int = LARGE_BYTES) -> Run:
+    """Load a run folder; raises ``RunError`` where it is not a run, or is damaged, shortened or edited.
+
+    ``large``: bytes of outcomes from which on texts are read again when they are asked for (``reports.run.compact``).
+    """
+    path, manifest = Path(path), read_manifest(path)
+    refuse_changed(path, MANIFEST)
+    file = path / OUTCOMES
+    if not file.exists() or file.stat().st_size < large:
+        return Run(path, manifest, tuple(_verified(path, manifest)))
+    book = Book(file, manifest.victim.get("labels", ()))
+    outcomes: list[Outcome] = []
+    at = 0
+    for outcome, length in _verified_lines(path, manifest):
+        outcomes.append(book.compact(outcome, at))
+        at += length
+    return Run(path, manifest, tuple(outcomes))
 
 
 def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
+    return (outcome for outcome, _ in _verified_lines(path, manifest))
+
+
+def _verified_lines(path: Path, manifest: Manifest) -> Iterator[tuple[Outcome, int]]:
+    """Each outcome and the bytes of its line."""
     file = path / OUTCOMES
     if not file.exists():
         raise RunError(f"{path} has no {OUTCOMES}; restore the file, or run the audit again")
@@ -363,5 +386,5 @@ def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
         except ValueError as problem:
             raise RunError(_bad_line(file, number, problem)) from None
         _add(ledger, outcome, line, file, number)
-        yield outcome
+        yield outcome, len(line)
     _check_seal(file, manifest, ledger)

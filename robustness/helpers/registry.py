@@ -54,6 +54,20 @@ _HELPERS = {
             "robustness.helpers.rewriter:RewriterBackend",
         ),
         Helper(
+            "parser",
+            "a parser: pip install 'robustness-suite[paraphrase]' (spaCy with an English pipeline); paraphrase-rules needs none",
+            "robustness.helpers.parser:load_parser",
+            "robustness.helpers.parser:ParserBackend",
+            on_need=True,
+            checks="robustness.helpers.parser:check_parser",
+        ),
+        Helper(
+            "fluency",
+            "a causal language model that ranks rewrites: --fluency hf:PATH",
+            "robustness.helpers.fluency:load_fluency",
+            "robustness.helpers.fluency:FluencyBackend",
+        ),
+        Helper(
             "masked-lm",
             "a masked language model: --masked-lm hf:PATH",
             "robustness.helpers.masked_lm:load_masker",

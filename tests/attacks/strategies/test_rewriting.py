@@ -51,7 +51,7 @@ def test_a_paraphrasing_model_is_asked_for_the_whole_beam_at_once(drive: Any, ta
         asked.append(request)
         return [[f"{text}!", f"{text}?"] for text in request.texts]
 
-    ran = drive(Rewriting((), asked=2, depth=2, width=2), "t", lambda t: 0.9 - len(t) / 100, rewriter=rewriter)
+    ran = drive(Rewriting((), sources=(Model(2, False),), depth=2, width=2), "t", lambda t: 0.9 - len(t) / 100, rewriter=rewriter)
     assert asked == [Rewrite(("t",), 2), Rewrite(("t!", "t?"), 2)]
     assert ran.requests == [["t!", "t?"], ["t!!", "t!?", "t?!", "t??"]]
     assert ran.trial.closest.technique == MODEL
