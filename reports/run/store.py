@@ -211,8 +211,8 @@ def _refuse_other_processor(path: Path, then: Manifest, now: Manifest) -> None:
     if then.processor and now.processor and before != after:
         began, here = (f"{one['instructions']} with {one['kernels']} kernels" for one in (before, after))
         raise RunError(
-            f"{path} was begun on a processor of {began}, and this one has {here}: the last digits of scores differ, and near ties "
-            "with them; resume it on such a processor, or begin again in another folder"
+            f"{path} was begun on a processor of {began}, and this one has {here}: the last digits of scores differ, and with "
+            "them near ties; resume it on such a processor, or begin again in another folder"
         )
 
 
