@@ -25,7 +25,9 @@ _TALK = regex.compile(
     r"(?i)^\W*(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai|i (?:can(?:no|')t|am sorry|'m sorry)|sorry|paraphras|rewr|"
     r"the (?:sentence|text|paraphrase)|note|answer|output)\b|https?:|```|\n"
 )
-_NUMERALS = frozenset("one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split())
+_NUMERALS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split()
+)
 SHARED = 0.6
 """Least share of the content words of either text that the other has, in some form or as a synonym."""
 LENGTHS = (0.6, 1.6)
@@ -35,7 +37,7 @@ LENGTHS = (0.6, 1.6)
 def screened(text: str, rewrite: str) -> bool:
     """Whether a rewrite keeps what can be counted: no refusal, no talk about the task, nothing added, dropped or turned round."""
     new, old = _words(rewrite), _words(text)
-    if not new or not old or _TALK.search(rewrite.strip()) is not None and _TALK.search(text.strip()) is None:
+    if not new or not old or (_TALK.search(rewrite.strip()) is not None and _TALK.search(text.strip()) is None):
         return False
     if not LENGTHS[0] <= len(new) / len(old) <= LENGTHS[1] or _same(new, old):
         return False
