@@ -28,7 +28,7 @@ _TALK = regex.compile(
 _NUMERALS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split()
 )
-SHARED = 0.6
+SHARED = 0.8
 """Least share of the content words of either text that the other has, in some form or as a synonym."""
 LENGTHS = (0.6, 1.6)
 """Least and greatest length of a rewrite, as a share of the text's words."""
@@ -45,7 +45,7 @@ def screened(text: str, rewrite: str) -> bool:
         return False
     if _names(text) != _names(rewrite) or any(not _known(word, old) for word in new):
         return False
-    if not _ended(text, rewrite):
+    if not _ended(text, rewrite) or not _persons(new) <= _persons(old):
         return False
     content, kept = _content(old), _content(new)
     if not content or not kept:
@@ -97,6 +97,17 @@ def _known(word: str, old: list[str]) -> bool:
     if small in {one.lower() for one in old}:
         return True
     return all(_in_dictionary(part) for part in regex.split(r"['\-]", small) if len(part) > 2)
+
+
+_PERSONS = frozenset(
+    """i me my mine myself you your yours yourself he him his himself she her hers herself its itself we us our ours ourselves
+    they them their theirs themselves""".split()
+)
+
+
+def _persons(words: list[str]) -> set[str]:
+    """Who is spoken of by pronouns: translators lose whether *seu* is his, hers, its or yours."""
+    return {part for word in words if (part := word.lower().split("'")[0]) in _PERSONS}
 
 
 def _content(words: list[str]) -> list[str]:

@@ -127,5 +127,7 @@ def _negations(s: Sentence) -> Iterator[str]:
         node = s.nodes[i]
         if node.small in ("not", "n't", "never", "cannot", "hardly", "scarcely", "barely"):
             yield stem(s.nodes[node.head]) if node.head != i else "not"
+        elif node.small in ("no", "neither") and node.head != i:
+            yield stem(s.nodes[node.head])
         elif node.small in NEGATIONS:
             yield node.small

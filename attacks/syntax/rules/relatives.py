@@ -159,10 +159,9 @@ def with_clause(s: Sentence) -> Iterator[Pieces]:
             ):
                 continue
             det = {s.nodes[k].small for k in s.kids(thing, "det")}
-            if (
-                (not det & {"a", "an", "no", "some"}
-                and s.nodes[thing].tag != "NNS")
-                or s.nodes[noun].small in ("problem", "trouble")
+            if (not det & {"a", "an", "no", "some"} and s.nodes[thing].tag != "NNS") or s.nodes[noun].small in (
+                "problem",
+                "trouble",
             ):
                 continue
             has = "had" if past else ("have" if plural else "has")
