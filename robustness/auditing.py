@@ -47,7 +47,7 @@ def composed(
     from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
-    from robustness.planning.spending import spending_on
+    from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.scale.refusals import check_workers
     from robustness.victims import takes
@@ -69,7 +69,7 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
@@ -81,7 +81,7 @@ def composed(
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 before_asking(data, subject)
-                prepared = prepare(subject, data, settings, loading)
+                prepared = prepare(subject, data, settings, loading, session)
                 del data, ready  # a million rows, which the run need not carry to its end
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}

@@ -257,8 +257,16 @@ def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tupl
     return replace(data, examples=kept), [Flag("goal-fit", "note", said, float(gone))]
 
 
-def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
+def prepare(
+    victim: Victim,
+    data: Dataset,
+    settings: Settings,
+    loading: Callable[[str], None] | None = None,
+    session: Session | None = None,
+) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
+
+    ``session``: what a rewriter behind an API is asked through.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -289,7 +297,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings, needs(recipes))
+    models = load_helpers(settings, needs(recipes), session)
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)

