@@ -16,7 +16,7 @@ CITATION = Citation(
 )
 NOTE = (
     "The examples of a class share one trigger. What it is worth is how many of those fall to it that it was not found on: flag "
-    "`universal-trigger`. The words say nothing; a break is worth what a reader says of it."
+    "`universal-trigger`. Words may by themselves say what the wrong label says; a break is worth what a reader says of it."
 )
 PROPOSED = {
     True: ("universal-trigger", "words are proposed by the summed first-order gain on the examples searched on"),

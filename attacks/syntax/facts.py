@@ -16,7 +16,17 @@ from attacks.syntax.tree import BE, Node, Sentence, Tree, sentences
 Fact = tuple[str, str, str]
 NEGATIONS = frozenset("not n't never no nor neither none nothing nobody nowhere without hardly scarcely barely cannot".split())
 _RELATIVE = frozenset("that which who whom what whose".split())
-_CLITICS = {"'s": "be", "'re": "be", "'m": "be", "n't": "not", "ca": "can", "wo": "will", "'ve": "have", "'ll": "will", "'d": "would"}
+_CLITICS = {
+    "'s": "be",
+    "'re": "be",
+    "'m": "be",
+    "n't": "not",
+    "ca": "can",
+    "wo": "will",
+    "'ve": "have",
+    "'ll": "will",
+    "'d": "would",
+}
 _SAME = {"me": "i", "him": "he", "her": "she", "us": "we", "them": "they", "any": "no", "anything": "nothing", "anyone": "nobody"}
 
 
@@ -104,7 +114,11 @@ def _joined(s: Sentence, noun: int) -> list[int]:
 def _counted(s: Sentence, noun: int) -> int:
     """The jokes of *all of the jokes*."""
     of = [k for k in s.kids(noun, "prep") if s.nodes[k].small == "of"]
-    inner = s.kids(of[0], "pobj") if of and s.nodes[noun].small in ("all", "both", "half", "one", "lot", "lots", "plenty", "most") else []
+    inner = (
+        s.kids(of[0], "pobj")
+        if of and s.nodes[noun].small in ("all", "both", "half", "one", "lot", "lots", "plenty", "most")
+        else []
+    )
     return inner[0] if inner else noun
 
 
@@ -113,5 +127,7 @@ def _negations(s: Sentence) -> Iterator[str]:
         node = s.nodes[i]
         if node.small in ("not", "n't", "never", "cannot", "hardly", "scarcely", "barely"):
             yield stem(s.nodes[node.head]) if node.head != i else "not"
+        elif node.small in ("no", "neither") and node.head != i:
+            yield stem(s.nodes[node.head])
         elif node.small in NEGATIONS:
             yield node.small

@@ -132,5 +132,16 @@ def confirmed(before: Tree, after: Tree, rule: str = "") -> bool:
     return all(rule == WORDS and not gone.keys().isdisjoint((fact[0], fact[2])) for fact in lost)
 
 
+RECOVERED = 0.6
+"""Least share of the facts of a text that must be found in what a model made of it: it may have put a synonym in the others."""
+
+
+def recovered(before: Tree, after: Tree) -> bool:
+    """Whether a parser finds in a model's rewrite most of what it found before, and the same words denied."""
+    old, new = facts(before), facts(after)
+    kept = sum((old & new).values())
+    return negations(before) == negations(after) and (not old or kept / sum(old.values()) >= RECOVERED)
+
+
 def _content(tree: Tree) -> Counter[str]:
     return Counter(stem(node) for node in tree if node.small not in _FUNCTION)

@@ -135,8 +135,10 @@ def restyled(text: str, like: str) -> str:
     if manner.lower:
         made = made.lower()
     if manner.spaced:
-        made = regex.sub(r"(?<=[\p{L}\p{N}])(?=[,;:!?)]|\.(?:\s|$)|n't\b|'(?:s|m|re|ve|ll|d)\b)", " ", made, flags=regex.IGNORECASE)
+        made = regex.sub(
+            r"(?<=[\p{L}\p{N}])(?=[,;:!?)]|\.(?:\s|$)|n't\b|'(?:s|m|re|ve|ll|d)\b)", " ", made, flags=regex.IGNORECASE
+        )
         made = regex.sub(r"(?<=\()(?=\S)", " ", made)
-    if not like.rstrip()[-1:] in ".!?" and made.rstrip()[-1:] == ".":
+    if like.rstrip()[-1:] not in ".!?" and made.rstrip()[-1:] == ".":
         made = made.rstrip()[:-1].rstrip()
     return made

@@ -25,7 +25,9 @@ OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
 _OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
-_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
+_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "search", "comparability_id")
+_DIGITS = ("instructions", "kernels")
+"""What of a processor decides the last digits of a model's answers."""
 
 
 def comparability_id(comparability: Mapping[str, Any]) -> str:
@@ -83,6 +85,7 @@ class RunWriter:
             return cls.create(path, manifest)
         then = read_manifest(path)
         _refuse_other_run(path, then, manifest)
+        _refuse_other_processor(path, then, manifest)
         refuse_edited(path, RENDERED)  # a run that was killed on its way has no seal, and none to lose
         descriptor = _open_locked(path / OUTCOMES)
         try:
@@ -196,6 +199,20 @@ def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
         raise RunError(
             f"{path} holds another run: it differs in {', '.join(differing)}; "
             "resume with the settings it was started with, or name another folder"
+        )
+
+
+def _refuse_other_processor(path: Path, then: Manifest, now: Manifest) -> None:
+    """Refuse to go on where a model's last digits are others: a near tie could end otherwise than in one piece.
+
+    Runs in which no model ran in the process, and those of older versions, name none.
+    """
+    before, after = ({key: one.processor.get(key) for key in _DIGITS} for one in (then, now))
+    if then.processor and now.processor and before != after:
+        began, here = (f"{one['instructions']} with {one['kernels']} kernels" for one in (before, after))
+        raise RunError(
+            f"{path} was begun on a processor of {began}, and this one has {here}: the last digits of scores differ, and with "
+            "them near ties; resume it on such a processor, or begin again in another folder"
         )
 
 

@@ -51,6 +51,9 @@ def chosen_recipes(
         raise UsageError(language.refused(str(error))) from error
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if is_cascade(settings):
+        limits = registry.limits("standard")
+        chosen = [replace(recipe, limit=limits.get(recipe.name)) for recipe in chosen]
     names = [recipe.name for recipe in chosen]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -185,11 +188,18 @@ def plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], *, simil
         field=attacked_field(settings, info),
         seed=settings.seed,
         budget=settings.budget,
-        cascade=settings.recipes == ("standard",),
+        cascade=is_cascade(settings),
+        recipe_budget=settings.recipe_budget,
+        adaptive=settings.adaptive and any(recipe.learns for recipe in recipes),
         measure_similarity=similarity,
         confirm=confirm,
         requests=info.requests,
     )
+
+
+def is_cascade(settings: Settings) -> bool:
+    """Whether each recipe attacks only what the ones before it left standing."""
+    return settings.recipes == ("standard",)
 
 
 def attacked_field(settings: Settings, info: VictimInfo) -> int:

@@ -1,4 +1,4 @@
-"""What runs in a process of Ray's: a worker, opened as its brief says. Module-level, so that it travels by name and not as code."""
+"""What runs in a process of Ray's: a worker, opened as its brief says. Module-level: it travels by name and not as code."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def open_worker(brief: Brief) -> Worker:
     victim = open_victim(brief.victim, offline=settings.offline, task=brief.task, **brief.opening)
     info, task = victim.info, task_named(victim.info.task)
     _refuse_other("victim", brief.expected["victim"], victim_record(info))
-    recipes = prepare.chosen_recipes(settings, brief.language, info.labels, info.data_fields, task)
+    recipes = prepare.chosen_recipes(settings, brief.language, info.labels, info.data_fields, task, info.access)
     _refuse_other("recipes", brief.expected["recipes"], [dict(recipe_record(recipe)) for recipe in recipes])
     models = load_helpers(settings, needs(recipes))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)

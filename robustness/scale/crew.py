@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from robustness.data import Example
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Finished, Oracles
+    from robustness.engine.learning import Stored
     from robustness.engine.trial import Plan
     from robustness.scale.brief import Facts
     from robustness.scale.queue import Unit
@@ -75,26 +77,33 @@ class _Member:
 
 @dataclass(slots=True)
 class Tally:
-    """What is recorded of a crew. ``lost``: workers that died; ``errors``: trials that were given up over them."""
+    """What is recorded of a crew. ``lost``: workers that died; ``errors``: trials that were given up over them.
+
+    ``start_seconds``: until the first worker was ready; ``busy_seconds``: from then until the last trial had ended.
+    """
 
     workers: int
     threads: int
     started: int = 0
     lost: int = 0
     errors: int = 0
+    start_seconds: float = 0.0
+    busy_seconds: float = 0.0
     processors: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
 
     def record(self) -> dict[str, Any]:
         """As it stands in ``run.json``; machines are counted, not named."""
         counted = {name: getattr(self, name) for name in ("workers", "threads", "started", "lost", "errors")}
-        return {**counted, "processors": sorted(self.processors), "machines": len(self.hosts)}
+        timed = {name: round(getattr(self, name), 3) for name in ("start_seconds", "busy_seconds")}
+        return {**counted, **timed, "processors": sorted(self.processors), "machines": len(self.hosts)}
 
 
 class Crew:
     """Runs trials on workers. What each trial comes to is what the engine of one process would have come to.
 
-    ``oracles``, ``backend``: of this process; what workers did is added to their accounts.
+    ``oracles``, ``backend``: of this process; what workers did is added to their accounts. ``begun``: when starting began, by
+    ``time.perf_counter``.
     """
 
     def __init__(
@@ -105,9 +114,14 @@ class Crew:
         self._members: dict[str, _Member] = {}
         self._reports: dict[str, Report] = {}
         self._fruitless = 0
+        self.begun = time.perf_counter()
 
-    def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished, prior: Any = None) -> Iterator[Outcome]:
+    def outcomes(
+        self, plan: Plan, examples: Iterable[Example], finished: Finished, stored: Stored | None = None, prior: Any = None
+    ) -> Iterator[Outcome]:
         """Run every trial that has not ended; each outcome is handed out as soon as it is heard of.
+
+        ``stored``: NOT USED YET: a resumed cascade's budget (``engine.queries_of``) and ``engine.learning`` need it here as there.
 
         One call is a block: nothing of the next one begins before everything in this one has ended, and ``prior`` goes out with
         every unit of it.
@@ -127,6 +141,7 @@ class Crew:
                     yield from self._bury(queue, plan, worker, event.why)
                 else:
                     yield from self._hear(queue, worker, event)
+        self.tally.busy_seconds = time.perf_counter() - self.begun - self.tally.start_seconds
 
     def _feed(self, queue: Queue) -> None:
         while len(self._members) < self.tally.workers:
@@ -153,6 +168,7 @@ class Crew:
                 "same text may get another score there; give all machines one environment"
             )
         self._members[worker].ready = True
+        self.tally.start_seconds = self.tally.start_seconds or time.perf_counter() - self.begun
         self.tally.processors.add(facts.processor)
         self.tally.hosts.add(facts.host)
         self.tally.threads = facts.threads

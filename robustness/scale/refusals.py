@@ -34,10 +34,11 @@ def check_workers(settings: Settings, victim: Any) -> None:
 
 def _refuse_paid(flag: str, settings: Settings, victim: Any) -> None:
     """Caps and cassette are kept by one process: several would each spend up to the cap."""
+    from robustness.helpers.registry import helpers
     from robustness.victims import is_endpoint
 
-    named = {"victim": victim, "encoder": settings.encoder, "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
-    for role, spec in {**named, **settings.helpers}.items():
+    named = {role: getattr(settings, role.replace("-", "_"), None) for role in (helper.role for helper in helpers())}
+    for role, spec in {"victim": victim, **named, **settings.helpers}.items():
         if is_endpoint(spec):
             raise UsageError(
                 f"{flag} cannot be used with the {role} {spec}: what is paid for is asked by one process, so that no cap is "

@@ -7,7 +7,7 @@ Text becomes a tree (``syntax``), the tree is checked against the parts that the
 from attacks.recipes.composing.building import canonical, canonical_specs, compose, parsed
 from attacks.recipes.composing.entries import KINDS, SEARCHES, Entry, entries
 from attacks.recipes.composing.parts import Parameter, Part, parameter_printed, printed
-from attacks.recipes.composing.syntax import CompositionError
+from attacks.recipes.composing.syntax import CompositionError, nearest
 from attacks.recipes.specs import is_composed, split_specs
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "compose",
     "entries",
     "is_composed",
+    "nearest",
     "parameter_printed",
     "parsed",
     "printed",

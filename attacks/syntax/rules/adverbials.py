@@ -113,7 +113,12 @@ def purpose(s: Sentence) -> Iterator[Pieces]:
         node = s.nodes[i]
         if node.small == "to" and node.tag == "TO" and s.nodes[node.head].dep == "advcl" and node.head == i + 1:
             above = s.nodes[s.nodes[node.head].head]
-            if above.tag[:1] == "V" and i > s.nodes[node.head].head and i > s.first and s.nodes[i - 1].small not in ("order", "as", ","):
+            if (
+                above.tag[:1] == "V"
+                and i > s.nodes[node.head].head
+                and i > s.first
+                and s.nodes[i - 1].small not in ("order", "as", ",")
+            ):
                 if above.lemma not in ("be", "go", "come", "try", "have", "seem", "use", "need", "take"):
                     yield put(s, {i: ("in", "order", i)})
 

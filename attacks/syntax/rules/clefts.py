@@ -10,7 +10,9 @@ from attacks.syntax.rules.pieces import Pieces, is_be, is_name, lemma_of
 from attacks.syntax.tree import Sentence
 
 _LONG = 8
-_WHAT = frozenset("lack need want offer give provide deliver bring add say show teach prove suggest reveal get see do make".split())
+_WHAT = frozenset(
+    "lack need want offer give provide deliver bring add say show teach prove suggest reveal get see do make".split()
+)
 
 
 def it_cleft(s: Sentence) -> Iterator[Pieces]:
@@ -33,10 +35,20 @@ def it_cleft(s: Sentence) -> Iterator[Pieces]:
 def from_it_cleft(s: Sentence) -> Iterator[Pieces]:
     """``It is the humour that saves the film.`` becomes ``The humour saves the film.``"""
     root = s.root
-    if not is_be(s, root) or s.kids(root, "neg", "conj") or s.is_question or root != s.first + 1 or s.nodes[s.first].small != "it":
+    if (
+        not is_be(s, root)
+        or s.kids(root, "neg", "conj")
+        or s.is_question
+        or root != s.first + 1
+        or s.nodes[s.first].small != "it"
+    ):
         return
     attr = s.kid(root, "attr")
-    if attr is None or not (s.kids(attr, "det", "poss") or is_name(s, attr)) or {s.nodes[k].small for k in s.kids(attr, "det")} & {"a", "an", "no"}:
+    if (
+        attr is None
+        or not (s.kids(attr, "det", "poss") or is_name(s, attr))
+        or {s.nodes[k].small for k in s.kids(attr, "det")} & {"a", "an", "no"}
+    ):
         return
     for clause in s.kids(attr, "relcl") + s.kids(root, "relcl"):
         span, subject = s.span(clause), s.kid(clause, "nsubj")
@@ -56,9 +68,15 @@ def what_cleft(s: Sentence) -> Iterator[Pieces]:
     a, b = s.span(subject), s.span(thing)
     if a is None or b is None or a[0] != s.first or a[-1] + 1 != root or b[0] != root + 1 or b[-1] != s.body[-1]:
         return
-    if lemma_of(s.nodes[root].small) not in _WHAT or s.nodes[root].tag not in ("VBZ", "VBD", "VBP") or s.nodes[thing].tag == "PRP":
+    if (
+        lemma_of(s.nodes[root].small) not in _WHAT
+        or s.nodes[root].tag not in ("VBZ", "VBD", "VBP")
+        or s.nodes[thing].tag == "PRP"
+    ):
         return
-    if s.nodes[subject].tag not in ("WP", "WDT", "DT") and not any(s.nodes[k].small in ("no", "any", "nothing") for k in s.sub(thing)):
+    if s.nodes[subject].tag not in ("WP", "WDT", "DT") and not any(
+        s.nodes[k].small in ("no", "any", "nothing") for k in s.sub(thing)
+    ):
         yield ["what", *a, root, "was" if s.nodes[root].tag == "VBD" else "is", *b, *s.closing]
 
 
@@ -91,7 +109,12 @@ def existential(s: Sentence) -> Iterator[Pieces]:
 def there_insertion(s: Sentence) -> Iterator[Pieces]:
     """``A charm is in every scene.`` becomes ``There is a charm in every scene.``; an indefinite subject and a place only."""
     root, subject = s.root, s.kid(s.root, "nsubj")
-    if not is_be(s, root) or s.nodes[root].tag not in ("VBZ", "VBD", "VBP") or subject is None or s.kids(root, "attr", "acomp", "neg"):
+    if (
+        not is_be(s, root)
+        or s.nodes[root].tag not in ("VBZ", "VBD", "VBP")
+        or subject is None
+        or s.kids(root, "attr", "acomp", "neg")
+    ):
         return
     span, place = s.span(subject), s.kids(root, "prep")
     indefinite = {s.nodes[k].small for k in s.kids(subject, "det", "nummod")} & {"a", "an", "some", "no", "two", "several"}
@@ -103,14 +126,30 @@ def there_insertion(s: Sentence) -> Iterator[Pieces]:
 def extraposed(s: Sentence) -> Iterator[Pieces]:
     """``It is fun to watch them.`` becomes ``Watching them is fun.`` or ``To watch them is fun.``"""
     root = s.root
-    if not is_be(s, root) or s.nodes[s.first].small != "it" or root != s.first + 1 or s.is_question or s.kids(root, "neg", "conj"):
+    if (
+        not is_be(s, root)
+        or s.nodes[s.first].small != "it"
+        or root != s.first + 1
+        or s.is_question
+        or s.kids(root, "neg", "conj")
+    ):
         return
     for said in s.kids(root, "acomp", "attr"):
         for clause in [*s.kids(root, "xcomp", "advcl", "ccomp"), *s.kids(said, "xcomp", "relcl")]:
             span = s.span(clause)
-            if span is None or s.nodes[span[0]].small != "to" or span[-1] != s.body[-1] or len(span) > _LONG + 2 or span[1] != clause:
+            if (
+                span is None
+                or s.nodes[span[0]].small != "to"
+                or span[-1] != s.body[-1]
+                or len(span) > _LONG + 2
+                or span[1] != clause
+            ):
                 continue
-            if said >= span[0] or s.nodes[clause].tag != "VB" or {s.nodes[i].small for i in range(root, span[0])} & {"too", "so", "enough", "for", "time"}:
+            if (
+                said >= span[0]
+                or s.nodes[clause].tag != "VB"
+                or {s.nodes[i].small for i in range(root, span[0])} & {"too", "so", "enough", "for", "time"}
+            ):
                 continue
             lemma = lemma_of(s.nodes[clause].small)
             gerund = inflect(lemma, "VERB", "VBG") if lemma else None

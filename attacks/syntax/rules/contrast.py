@@ -68,7 +68,9 @@ def but_adjectives(s: Sentence) -> Iterator[Pieces]:
         a, b = list(range(min(s.sub(i)), before_comma(s, cc[0]))), s.span(other)
         if b is None or s.nodes[other].tag != "JJ" or a[0] != min([i, *s.kids(i, "advmod")]) or denied(s, i):
             continue
-        if any(s.nodes[k].dep in ("neg", "advmod") and s.nodes[k].small in ("ultimately", "not", "n't", "never") for k in s.sub(i)):
+        if any(
+            s.nodes[k].dep in ("neg", "advmod") and s.nodes[k].small in ("ultimately", "not", "n't", "never") for k in s.sub(i)
+        ):
             continue
         yield put(s, {cc[0]: ("yet" if s.nodes[cc[0]].small == "but" else "but",)})
         if node.dep in ("acomp", "ROOT") and b[-1] == s.body[-1]:

@@ -41,9 +41,12 @@ def swap(s: Sentence) -> Iterator[Pieces]:
             if det >= s.first and s.nodes[det].small in ("a", "an"):
                 made[det - s.first : det - s.first + 1] = article(s, det, s.nodes[b[0]].small)
             yield made
-        elif kind == "RB" and len(a) == len(b) == 1 and s.nodes[first].small.endswith("ly") and s.nodes[second].small.endswith("ly"):
-            yield exchanged(s, a, b)
-        elif kind in ("NN",) and _same_make(s, first, second, a, b):
+        elif (
+            kind == "RB"
+            and len(a) == len(b) == 1
+            and s.nodes[first].small.endswith("ly")
+            and s.nodes[second].small.endswith("ly")
+        ) or (kind in ("NN",) and _same_make(s, first, second, a, b)):
             yield exchanged(s, a, b)
 
 
@@ -86,7 +89,13 @@ def rotated_list(s: Sentence) -> Iterator[Pieces]:
         if second is None or third is None or s.nodes[first].dep in ("conj", "ROOT", "compound") or s.kids(first, "cc"):
             continue
         a, b = _item(s, first), _item(s, second)
-        if a is None or b is None or b[0] != a[-1] + 2 or s.nodes[a[-1] + 1].small != "," or s.nodes[first].tag != s.nodes[second].tag:
+        if (
+            a is None
+            or b is None
+            or b[0] != a[-1] + 2
+            or s.nodes[a[-1] + 1].small != ","
+            or s.nodes[first].tag != s.nodes[second].tag
+        ):
             continue
         if s.nodes[first].tag[:2] == "NN" and not _same_make(s, first, second, a, b):
             continue

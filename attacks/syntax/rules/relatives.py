@@ -26,7 +26,11 @@ def pronoun(s: Sentence) -> Iterator[Pieces]:
             if node.tag not in ("WDT", "WP") or word != noun + 1:
                 continue
             person = s.nodes[noun].small in PEOPLE or s.nodes[noun].entity == "PERSON" or is_name(s, noun)
-            thing = not person and s.nodes[noun].tag in ("NN", "NNS") and not s.nodes[noun].small.endswith(("er", "ers", "or", "ors", "ist", "ists", "body", "one"))
+            thing = (
+                not person
+                and s.nodes[noun].tag in ("NN", "NNS")
+                and not s.nodes[noun].small.endswith(("er", "ers", "or", "ors", "ist", "ists", "body", "one"))
+            )
             if node.small == "that" and thing:
                 yield put(s, {word: ("which",)})
             elif node.small == "that" and person and node.dep != "dobj":
@@ -81,7 +85,15 @@ def expanded(s: Sentence) -> Iterator[Pieces]:
             if span is None or span[0] != kid or kid != noun + 1 or plural is None or len(span) < 2:
                 continue
             if node.tag == "VBN":
-                made = s.kids(kid, "agent") and lemma_of(node.small) in ("direct", "write", "make", "produce", "shoot", "compose", "create")
+                made = s.kids(kid, "agent") and lemma_of(node.small) in (
+                    "direct",
+                    "write",
+                    "make",
+                    "produce",
+                    "shoot",
+                    "compose",
+                    "create",
+                )
                 be = ("were" if plural else "was") if past or made else ("are" if plural else "is")
                 yield [*range(s.first, kid), who, be, *range(kid, s.last)]
             elif node.tag == "VBG" and (lemma := lemma_of(node.small)):
@@ -100,7 +112,9 @@ def adjective_clause(s: Sentence) -> Iterator[Pieces]:
         if any(k > noun for k in s.kids(noun)) or s.kids(noun, "nummod", "nmod"):
             continue
         after = s.nodes[noun + 1].small if noun + 1 < s.last else "."
-        if after not in (".", "!", ";", ",") or (after == "," and s.nodes[noun].dep != "ROOT" and noun + 2 < s.last and s.nodes[noun + 2].tag[:2] in ("JJ", "NN")):
+        if after not in (".", "!", ";", ",") or (
+            after == "," and s.nodes[noun].dep != "ROOT" and noun + 2 < s.last and s.nodes[noun + 2].tag[:2] in ("JJ", "NN")
+        ):
             continue
         phrase = s.span(mods[0])
         if phrase is None or phrase[0] != det + 1 or not _predicative(s, mods[0], phrase):
@@ -136,16 +150,30 @@ def with_clause(s: Sentence) -> Iterator[Pieces]:
             plural, thing = is_plural(s, noun), s.kid(kid, "pobj")
             if s.nodes[noun].dep in ("dobj", "nsubjpass"):
                 continue  # "adorns his plot with elegance": parsers cannot tell what it belongs to
-            if s.nodes[kid].small != "with" or kid != noun + 1 or thing is None or plural is None or s.nodes[noun].tag not in ("NN", "NNS"):
+            if (
+                s.nodes[kid].small != "with"
+                or kid != noun + 1
+                or thing is None
+                or plural is None
+                or s.nodes[noun].tag not in ("NN", "NNS")
+            ):
                 continue
             det = {s.nodes[k].small for k in s.kids(thing, "det")}
-            if not det & {"a", "an", "no", "some"} and s.nodes[thing].tag != "NNS" or s.nodes[noun].small in ("problem", "trouble"):
+            if (not det & {"a", "an", "no", "some"} and s.nodes[thing].tag != "NNS") or s.nodes[noun].small in (
+                "problem",
+                "trouble",
+            ):
                 continue
             has = "had" if past else ("have" if plural else "has")
             yield put(s, {kid: ("who" if s.nodes[noun].small in PEOPLE else "that", has)})
     for clause, noun in _clauses(s):
         subject = s.kid(clause, "nsubj")
-        if s.nodes[clause].small in ("has", "have", "had") and subject == noun + 1 and clause == noun + 2 and s.kids(clause, "dobj"):
+        if (
+            s.nodes[clause].small in ("has", "have", "had")
+            and subject == noun + 1
+            and clause == noun + 2
+            and s.kids(clause, "dobj")
+        ):
             if s.nodes[subject].tag in ("WDT", "WP") and not s.kids(clause, "neg", "aux", "xcomp", "advcl", "conj", "ccomp"):
                 yield spliced(s, subject, clause + 1, ["with"])
 

@@ -38,7 +38,9 @@ def passive(s: Sentence) -> Iterator[Pieces]:
 
 def _may_turn(s: Sentence, verb: int, subject: int, thing: int) -> bool:
     node = s.nodes[verb]
-    if node.dep not in ("ROOT", "ccomp", "advcl", "conj") or s.kids(verb, "conj", "prt", "xcomp", "ccomp", "dative", "oprd", "neg"):
+    if node.dep not in ("ROOT", "ccomp", "advcl", "conj") or s.kids(
+        verb, "conj", "prt", "xcomp", "ccomp", "dative", "oprd", "neg"
+    ):
         return False
     if node.dep == "conj" and s.nodes[node.head].tag[:1] != "V":
         return False
@@ -58,7 +60,9 @@ def _passive_verb(s: Sentence, verb: int, thing: int, start: int) -> Pieces | No
     """The verb group in the passive, with what stands in it; None for one whose tense or number does not tell."""
     group = list(range(start, verb + 1))
     helpers = s.kids(verb, "aux")
-    if any(i not in helpers and s.nodes[i].dep != "advmod" for i in group[:-1]) or any(s.nodes[h].small in ("do", "does", "did", "'d") for h in helpers):
+    if any(i not in helpers and s.nodes[i].dep != "advmod" for i in group[:-1]) or any(
+        s.nodes[h].small in ("do", "does", "did", "'d") for h in helpers
+    ):
         return None
     lemma, plural = lemma_of(s.nodes[verb].small), is_plural(s, thing)
     participle = inflect(lemma, "VERB", "VBN") if lemma else None
@@ -81,7 +85,13 @@ def active(s: Sentence) -> Iterator[Pieces]:
     """``The story is ruined by the director.`` becomes ``The director ruins the story.``"""
     for verb in s.verbs():
         subject, helper, by = s.kid(verb, "nsubjpass"), s.kid(verb, "auxpass"), s.kid(verb, "agent")
-        if subject is None or helper is None or by is None or s.kids(verb, "conj", "neg", "xcomp", "oprd", "dative") or s.is_question:
+        if (
+            subject is None
+            or helper is None
+            or by is None
+            or s.kids(verb, "conj", "neg", "xcomp", "oprd", "dative")
+            or s.is_question
+        ):
             continue
         doer = s.kid(by, "pobj")
         if doer is None or s.nodes[verb].dep not in ("ROOT", "ccomp", "advcl", "conj"):

@@ -21,6 +21,11 @@ def module_level(texts: list[str]) -> list[list[float]]:
     return [[0.5, 0.5] for _ in texts]
 
 
+class ScriptedLike:
+    def predict(self, texts: list[str]) -> list[list[float]]:
+        return module_level(texts)
+
+
 def refused(capsys: pytest.CaptureFixture[str], *flags: str) -> str:
     assert main([*AUDIT, *flags]) == 2
     told = capsys.readouterr().err
@@ -60,7 +65,7 @@ def test_flags_that_do_not_go_together(capsys: pytest.CaptureFixture[str], flags
 
 def test_a_callable_that_cannot_be_imported_elsewhere_is_refused() -> None:
     check_workers(Settings(workers=2), module_level)
-    for victim in (lambda texts: [], object(), print.__call__):
+    for victim in (lambda texts: [], object(), ScriptedLike()):
         with pytest.raises(UsageError, match="opens the victim in other processes, which cannot import this"):
             check_workers(Settings(workers=2), victim)
 
