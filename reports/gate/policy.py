@@ -113,6 +113,13 @@ class _PartRules(Rules):
         return self
 
 
+class CertifiedRules(_Table):
+    """A threshold on one certificate, by its name; ``radius``: words that a smoothed one must at least cover."""
+
+    min_certified_accuracy: Share
+    radius: Annotated[int, Field(ge=1)] | None = None
+
+
 class GateRules(Rules):
     """``[gate]``: thresholds on the whole run, and what must hold before any of them is trusted."""
 
@@ -131,12 +138,20 @@ class GateRules(Rules):
     confidence: Confidence = 0.95
     recipes: dict[str, _PartRules] = Field(default_factory=dict)
     slices: dict[Annotated[str, Field(pattern="=")], _PartRules] = Field(default_factory=dict)
+    certified: dict[str, CertifiedRules] = Field(default_factory=dict)
 
     @property
     def has_thresholds(self) -> bool:
         """Whether anything about robustness is demanded at all."""
         alone = (self.min_clean_accuracy, self.max_attributable_success_rate)
-        return bool(self.given or self.graded or any(value is not None for value in alone) or self.recipes or self.slices)
+        return bool(
+            self.given
+            or self.graded
+            or any(value is not None for value in alone)
+            or self.recipes
+            or self.slices
+            or self.certified
+        )
 
     @property
     def graded(self) -> dict[str, float]:
@@ -192,6 +207,8 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    parser: str | None = None
+    fluency: str | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Count | None = None
     max_requests: Count | None = None
@@ -228,6 +245,7 @@ class AuditDefaults(_Table):
     deterministic: bool | None = None
     isolate: bool | None = None
     through: str | None = None
+    normalise: str | None = None
     traps: str | None = None
     out: str | None = None
     until_decided: bool | None = None
@@ -300,6 +318,9 @@ def idle(gate: GateRules) -> Iterator[str]:
                 yield f"gate.{where}{name} = {value:g}"
     if gate.min_clean_accuracy == 0:
         yield "gate.min_clean_accuracy = 0"
+    for name, certified in gate.certified.items():
+        if certified.min_certified_accuracy == 0:
+            yield f'gate.certified."{name}".min_certified_accuracy = 0'
 
 
 def refuse_idle(policy: Policy) -> tuple[str, ...]:
@@ -307,6 +328,7 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
     gate, found = policy.gate, tuple(idle(policy.gate))
     parts = (gate, *gate.recipes.values(), *gate.slices.values())
     given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
+    given += len(gate.certified)
     if found and len(found) == given:
         raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can fail it; set another value, or leave it out")
     return found
@@ -318,8 +340,9 @@ def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
         return policy
     new = parse_policy({"gate": dict(gate)}, "flags").gate
     old = policy.gate
-    update = {name: getattr(new, name) for name in new.model_fields_set - {"recipes", "slices"}}
-    merged = {name: _merged(getattr(old, name), getattr(new, name)) for name in ("recipes", "slices")}
+    update = {name: getattr(new, name) for name in new.model_fields_set - {"recipes", "slices", "certified"}}
+    merged: dict[str, Any] = {name: _merged(getattr(old, name), getattr(new, name)) for name in ("recipes", "slices")}
+    merged["certified"] = {**old.certified, **new.certified}
     source = "flags" if policy.source == "no policy" else f"{policy.source} and flags"
     return policy.model_copy(update={"gate": old.model_copy(update={**update, **merged}), "source": source})
 
@@ -357,4 +380,6 @@ def _keys_beside(where: tuple[str, ...]) -> list[str]:
     tables: dict[str, type[_Table]] = {"audit": AuditDefaults, "compare": CompareRules, "replay": ReplayRules}
     if where[0] in tables:
         return list(tables[where[0]].model_fields)
+    if len(where) > 2 and where[1] == "certified":
+        return list(CertifiedRules.model_fields)
     return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

@@ -12,7 +12,14 @@ from reports.gate.verdicts import INCONCLUSIVE, PASS, RuleResult
 from reports.run import Manifest, RunError
 
 RULE = "extent"
-_MODELS = {"rewriter": "rewriter", "masked_lm": "masked-lm", "vectors": "vectors", "lexicon": "lexicon"}
+_MODELS = {
+    "rewriter": "rewriter",
+    "masked_lm": "masked-lm",
+    "parser": "parser",
+    "fluency": "fluency",
+    "vectors": "vectors",
+    "lexicon": "lexicon",
+}
 """Keys of ``[audit]`` and what they are called under ``resources`` of ``run.json``."""
 _SUBJECT = ("victim", "data", "traps", "prompt")
 """Keys that say who is audited, and on what."""
