@@ -176,7 +176,8 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers, resources,
+        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency,
+        helpers, resources,
             cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
             ``robustness.settings.Settings``.
         offline: make any network use an error.
