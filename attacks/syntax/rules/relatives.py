@@ -116,7 +116,7 @@ def adjective_clause(s: Sentence) -> Iterator[Pieces]:
         det, mods = s.kid(noun, "det"), s.kids(noun, "amod")
         if s.nodes[noun].tag != "NN" or det is None or s.nodes[det].small not in ("a", "an") or len(mods) != 1:
             continue
-        if any(k > noun for k in s.kids(noun)) or s.kids(noun, "nummod", "nmod"):
+        if any(k > noun and s.nodes[k].dep != "punct" for k in s.kids(noun)) or s.kids(noun, "nummod", "nmod"):
             continue
         after = s.nodes[noun + 1].small if noun + 1 < s.last else "."
         if after not in (".", "!", ";", ",") or (
