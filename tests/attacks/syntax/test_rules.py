@@ -37,7 +37,7 @@ GOOD = [
     ("what-cleft", "The film lacks energy.", "What the film lacks is energy."),
     ("no-what-cleft", "What the film lacks is energy.", "The film lacks energy."),
     ("there-insertion", "A man is in the room.", "There is a man in the room."),
-    ("gerund-subject", "It is fun to watch the actors.", "Watching the actors is fun."),
+    ("gerund-subject", "It is hard to like these people.", "Liking these people is hard."),
     ("relative-pronoun", "It is a film that works.", "It is a film which works."),
     ("object-pronoun", "I love the film that we saw.", "I love the film we saw."),
     ("relative-reduction", "It is a film that was made by amateurs.", "It is a film made by amateurs."),
