@@ -15,8 +15,8 @@ from robustness.tasks.registry import task_named
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
+    from reports.audited import AuditedRun
     from reports.gate.policy import Policy
-    from reports.run import Run
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
     from robustness.victims.base import Victim
@@ -26,12 +26,17 @@ __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data
 
 @contextmanager
 def composed(
-    asked: Asked, loading: Callable[[str], None], *, out: str | Path | None = None, resume: bool = False
+    asked: Asked,
+    loading: Callable[[str], None],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    before_asking: Callable[[Dataset, Victim], None] = lambda data, victim: None,
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
     Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
-    from the first request on.
+    from the first request on. ``before_asking``: is shown data and victim before any text is asked, and may raise.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
@@ -39,14 +44,16 @@ def composed(
     from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
-    from robustness.planning.audit import prepare
+    from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
     from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
+    from robustness.scale.refusals import check_workers
     from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
+    check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
@@ -73,7 +80,10 @@ def composed(
                 data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
+                before_asking(data, subject)
                 prepared = prepare(subject, data, settings, loading, session)
+                del data, ready  # a million rows, which the run need not carry to its end
+                prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
                 prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -105,6 +115,7 @@ def audit(
     one_at_a_time: bool = False,
     isolate: bool = False,
     through: str | None = None,
+    normalise: str | None = None,
     victim_options: Mapping[str, Any] | None = None,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
@@ -119,6 +130,8 @@ def audit(
     traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
+    recipe_budget: int | None = None,
+    adaptive: bool = True,
     field: str | None = None,
     profile: str = "paper",
     preserve: Sequence[str] | None = None,
@@ -145,9 +158,11 @@ def audit(
     universal: int | None = None,
     until_decided: bool = False,
     offline: bool = False,
+    workers: int | None = None,
+    ray: str | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
-) -> Run:
+) -> AuditedRun:
     """Attack ``victim`` on ``data`` with ``recipes`` and return the run; its folder holds every failure and report.
 
     Args:
@@ -166,6 +181,7 @@ def audit(
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         through: a channel that every text goes through before the victim reads it: ``ocr`` or ``speech``, with a severity
             such as ``ocr:3``.
+        normalise: ``characters``, ``all``, steps, or a ``normaliser.json``: every text is normalised before the victim reads it.
         victim_options: further options of the victim's kind (``robustness list victims``).
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
@@ -176,10 +192,9 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency,
-        helpers, resources,
-            cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
-            ``robustness.settings.Settings``.
+        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
+            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
+            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -201,6 +216,7 @@ def audit(
         one_at_a_time=one_at_a_time or None,
         isolate=isolate or None,
         through=through,
+        normalise=normalise,
         victim_options=victim_options,
         text=text,
         label=label,
@@ -220,6 +236,8 @@ def audit(
         cassette=cassette,
         seed=seed,
         budget=budget,
+        recipe_budget=recipe_budget,
+        adaptive=adaptive,
         field=field,
         profile=profile,
         preserve=None if preserve is None else tuple(preserve),
@@ -241,6 +259,8 @@ def audit(
         universal=universal,
         until_decided=until_decided,
         offline=offline,
+        workers=workers,
+        ray=ray,
     )
     return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
 
@@ -253,8 +273,9 @@ def audit_asked(
     policy: Policy | None = None,
     watcher: Watcher | None = None,
     began: Callable[[Path], None] | None = None,
-) -> Run:
+) -> AuditedRun:
     """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
+    from reports.audited import AuditedRun
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -264,7 +285,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began)
+        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began))
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:
@@ -312,22 +333,27 @@ def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None =
 
 
 def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    from robustness.victims import VictimInfo, behind, load_victim
+    from robustness.victims import VictimInfo, behind, load_victim, normalised
 
     if isinstance(victim, str):
         return load_victim(victim, **options)
     options.pop("session", None)
     through, offline = options.pop("through", None), bool(options.get("offline"))
+    steps, normaliser = options.pop("normalise", None), None
+    if steps:
+        from robustness.harden.kept import normaliser_of
+
+        normaliser = normaliser_of(steps)
     if options.pop("isolate", False):
         raise UsageError(
             f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
         )
     if isinstance(getattr(victim, "info", None), VictimInfo):
-        return behind(cast("Victim", victim), through, offline=offline)
+        return behind(normalised(cast("Victim", victim), normaliser), through, offline=offline)
     from robustness.victims.function import from_callable
 
     made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
-    return behind(made, through, offline=offline)
+    return behind(normalised(made, normaliser), through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

@@ -16,11 +16,13 @@ from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.certify import certify
 from robustness.commands.compare import compare
+from robustness.commands.followups.explain import explain
 from robustness.commands.followups.minimise import minimise
 from robustness.commands.followups.replay import replay
 from robustness.commands.followups.review import review
 from robustness.commands.followups.transfer import transfer
 from robustness.commands.gate import gate, report
+from robustness.commands.harden import harden
 from robustness.commands.listing import list_
 from robustness.commands.options.groups import Once
 from robustness.commands.perturb import perturb
@@ -37,16 +39,9 @@ INTERRUPTED = 130
 VERDICTS = (0, 1, 2, 3)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
-    **{
-        "perturb": perturb,
-        "plan": plan,
-        "prefetch": prefetch,
-        "validate": validate,
-        "verify": verify,
-        "runs": runs,
-        "resume": resume,
-    },
-    **{"replay": replay, "minimise": minimise, "certify": certify, "transfer": transfer, "review": review},
+    **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
+    **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
+    **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
 app = typer.Typer(
     name="robustness",
@@ -182,7 +177,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _interrupted() -> str:
-    from reports.run.command import COMMAND
+    from reports.files.command import COMMAND
 
     folder = recorded.UNDER_WAY.get()
     if folder is None:

@@ -11,6 +11,7 @@ import typer
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.scaling import ScaleFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
@@ -39,6 +40,7 @@ def audit(
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
+    scale: ScaleFlags,
     cassette: CassetteFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
@@ -76,7 +78,7 @@ def audit(
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     chosen = without_caps(chosen, victim, cassette)
-    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps, scale):
         chosen |= group.given()
     chosen |= f.given(
         victim=victim,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reports.run.command import Command
+    from reports.files.command import Command
 
 TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 """The arguments of the program, as they were typed."""
@@ -31,7 +31,7 @@ def recorder(parameters: Iterable[Any]) -> Callable[[Path], None]:
     kept = without(typed[1:], NOT_KEPT, parameters)
 
     def record(folder: Path) -> None:
-        from reports.run.command import Command, write_command
+        from reports.files.command import Command, write_command
 
         UNDER_WAY.set(folder)
         if typed[:1] != ("audit",) or "--resume" in typed:

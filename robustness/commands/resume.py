@@ -21,7 +21,7 @@ def resume(context: typer.Context, run: RunArgument) -> None:
 
     Exit codes: those of `robustness audit`.
     """
-    from reports.run.command import read_command
+    from reports.files.command import read_command
     from reports.run.store import read_manifest
     from robustness.commands.recorded import ours, without
 

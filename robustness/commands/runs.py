@@ -11,7 +11,7 @@ from robustness.commands.options import flags as f
 from robustness.commands.terminal import output
 
 if TYPE_CHECKING:
-    from reports.run.index import Entry
+    from reports.index import Entry
 
 FolderArgument = Annotated[Path, typer.Argument(help="Where to look (default: runs).", metavar="[FOLDER]")]
 
@@ -27,7 +27,7 @@ def runs(
 
     Example: robustness runs
     """
-    from reports.run.index import runs_under
+    from reports.index import runs_under
 
     found = runs_under(folder)
     if json_:
