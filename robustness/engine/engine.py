@@ -235,6 +235,15 @@ class Engine:
             for recipe in plan.recipes
             if recipe.pooled and not all((example.id, recipe.name) in finished for example in examples)
         }
-        jobs = (example_job(plan, example, finished, rerun) for example in examples)
+        return self.block(plan, examples, finished, rerun)
+
+    def block(
+        self, plan: Plan, examples: Sequence[Example], finished: Finished, rerun: Collection[str] = (), **carried: Any
+    ) -> Iterator[Outcome]:
+        """Run these examples to their ends; nothing of them is left under way when it is over.
+
+        ``carried``: further arguments of ``example_job``, the same for all of them.
+        """
+        jobs = (example_job(plan, example, finished, rerun, **carried) for example in examples)
         pooled = [recipe.name for recipe in plan.recipes if recipe.pooled]
         return drive(self.oracles, jobs, in_flight=self.in_flight, pooled=pooled)
