@@ -3,16 +3,19 @@
 from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     a2t,
     add_sentence,
+    annealing,
     bad_characters,
     bae,
     bert_attack,
     checklist,
+    composing,
     deepwordbug,
     dialogues,
     entities,
     extract,
     fairness,
     format,
+    framing,
     guard,
     hotflip,
     inject,
@@ -27,6 +30,8 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     suffixes,
     textbugger,
     textfooler,
+    triggers,
+    viper,
 )
 from attacks.recipes.registry import (
     LanguageError,

@@ -12,6 +12,7 @@ from reports.measures.cascade import rows_note, told
 from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
+from reports.measures.tables.table import QUOTING
 from reports.render.certificates import certificates_section
 from reports.render.inert import code, prose
 from reports.render.injection import injection_sections
@@ -51,7 +52,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _answers(measured),
         _channel(run),
         *injection_sections(measured),
-        *_tables(measured),
+        *_tables(measured, texts),
         _bill(run),
         _stages(measured),
         _recipes(measured),
@@ -61,7 +62,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _slices("By slice", measured.slices),
         _flags(run, texts),
         minimised_section(run, texts=texts),
-        certificates_section(run, measured.overall.robust_accuracy, texts=texts),
+        certificates_section(run, measured.certificates, texts=texts),
         _failures(run, texts),
         _facts(run),
     ]
@@ -188,12 +189,13 @@ def _answers(measured: Measured) -> str:
     return section("Answers by kind", *([f"**{prose(lost)}.**"] if lost else []), table(columns, rows), note)
 
 
-def _tables(measured: Measured) -> list[str]:
+def _tables(measured: Measured, texts: bool) -> list[str]:
     return [
         section(
             prose(one.title), prose(one.note), table(one.columns, ([prose(cell(value)) for value in row] for row in one.rows))
         )
         for one in measured.tables
+        if texts or one.key not in QUOTING
     ]
 
 

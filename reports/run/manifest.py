@@ -57,6 +57,8 @@ class Manifest:
     ``measures``: the task's own numbers: name, title and whether their counts are pooled.
     ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
     ``confirm``, the fresh answers asked for each success.
+    ``processor``: where a model ran in the process: the processor's ``name``, the ``instructions`` and ``kernels`` that decide
+    the last digits of its answers, and ``threads``; a run goes on only where instructions and kernels are the same.
     ``search``: ``budget_of``: ``example`` where the budget is of all recipes of a cascade together; ``recipe_budget``: the
     most of one recipe; ``adaptive``: whether recipes that can learned from the run.
     ``bill``: of a victim behind an API, written at the end: ``requests``, ``tokens_in``, ``tokens_out``, with prices ``cost``
@@ -87,6 +89,7 @@ class Manifest:
     asked: Mapping[str, Any] = _field(default_factory=dict)
     repeats: Mapping[str, Any] = _field(default_factory=dict)
     bill: Mapping[str, Any] = _field(default_factory=dict)
+    processor: Mapping[str, Any] = _field(default_factory=dict)
     task: str = "classification"
     goal: str = MISCLASSIFY
     measures: tuple[Mapping[str, Any], ...] = ()
@@ -155,6 +158,7 @@ _OPTIONAL = {
         "asked",
         "repeats",
         "bill",
+        "processor",
         "task",
         "goal",
         "measures",
@@ -172,7 +176,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats", "bill", "search"), dict),
+        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats", "bill", "processor", "search"), dict),
         **dict.fromkeys(("recipes", "flags", "measures"), list),
         **dict.fromkeys(("created", "profile", "comparability_id", "task", "goal"), str),
         **dict.fromkeys(("seed", "examples"), int),

@@ -35,6 +35,7 @@ def describe(
 
     from reports.files.paths import shown
     from reports.run import Manifest
+    from robustness.victims.transformers.fast import processor
 
     info, words, source = victim.info, word_pins(resources), shown(data.source)
     models = dict(helpers or {})
@@ -88,6 +89,7 @@ def describe(
         sequential={"looks": 0} if until_decided else {},
         task=plan.task.name,
         goal=plan.goal.name,
+        processor=processor.record(),
         measures=tuple({"name": m.name, "title": m.title, "pooled": m.pooled} for m in plan.task.measures),
     )
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from reports.gate.verdicts import GateResult
 from reports.measures.cascade import rows_note
+from reports.measures.chance.statement import statements
 from reports.measures.clusters import Design
 from reports.measures.intervals import Proportion
-from reports.render.certificates import certificate_view
+from reports.render.certificates import NOTE, certificate_views
 from reports.render.numbers import channel, lost_points, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
@@ -72,7 +73,8 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "slices": view.slice_tables(summary),
         "details": view.details(manifest),
         "minimised": minimised_view(run),
-        "certified": certificate_view(run, _robust(summary)),
+        "certified": certificate_views(run, statements(run, _robust(summary), summary["confidence"])),
+        "certified_note": NOTE,
         "book": book,
         "numbered": {name: at for at, name in book.recipes},
         "blank": BLANK,
