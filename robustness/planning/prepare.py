@@ -42,7 +42,7 @@ def chosen_recipes(
             the texts.
     """
     from attacks import recipes as registry
-    from attacks.recipes.without_scores import without_scores
+    from attacks.recipes.without_scores import unless_flat, without_scores
 
     try:
         options = options_of(settings, language, fields, task)
@@ -62,8 +62,7 @@ def chosen_recipes(
         chosen = _of_task(chosen, task.name, settings.recipes)
     if not chosen:
         raise UsageError("no recipe was named; see `robustness list recipes`")
-    if access == "labels":
-        chosen = [without_scores(recipe) for recipe in chosen]
+    chosen = [without_scores(recipe) if access == "labels" else unless_flat(recipe) for recipe in chosen]
     return guarded(chosen, language, settings.protect, labels, marks=task is not None and task.protects)
 
 

@@ -165,9 +165,13 @@ class RayHands:
         self._opening.add(name)
         return name
 
-    def send(self, worker: str, units: list[Unit]) -> None:
+    def share(self, value: Any) -> Any:
+        """Something that goes out with many steps: stored once, and named from then on."""
+        return self._ray.put(value)
+
+    def send(self, worker: str, units: list[Unit], shared: Any) -> None:
         """Let a worker take units and work for a step."""
-        self._waiting[worker].append(self._actors[worker].step.remote(units))
+        self._waiting[worker].append(self._actors[worker].step.remote(units, shared))
 
     def news(self) -> list[Event]:
         """Wait until some worker has finished a step, is ready, or is gone.

@@ -1,4 +1,4 @@
-"""A word or phrase for its equal, where the parser finds the class that the table asks for; inflected like the word it replaces."""
+"""A word or phrase for its equal, where the parser finds the class that the table asks for, inflected like the old one."""
 
 from __future__ import annotations
 

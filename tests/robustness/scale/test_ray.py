@@ -221,8 +221,11 @@ def test_a_real_transformer_gives_the_same_bytes_in_workers(tmp_path: Path) -> N
     place = Place(tmp_path)
     demo = ("-q", "--victim", "demo", "--recipes", "textfooler,deepwordbug", "--budget", "40", "--limit", "10", "--offline")
     place.finish("plain", *demo)
-    place.finish("shared", *demo, "--workers", "2")
+    place.finish("shared", *demo, "--workers", "2", "--cache", "kept")
     assert place.lines("shared") == place.lines("plain")
+    place.finish("recalled", *demo, "--workers", "2", "--cache", "kept")
+    assert place.lines("recalled") == place.lines("plain")
+    assert json.loads((tmp_path / "recalled" / "run.json").read_text())["usage"]["victim"]["recalled"] > 0
     run = json.loads((tmp_path / "shared" / "run.json").read_text())
     assert run["usage"]["scale"]["threads"] == int(os.environ["OMP_NUM_THREADS"])
     place.assert_empty()
