@@ -3,23 +3,22 @@
     python -m bench.certify_floor --victim hf:MODEL --data FILE.tsv [--space char-1:swap+delete] [-n 8] [--threads 1]
 
 One process, turns of certificate and floor after a warm-up; the best of each counts, in CPU seconds, because other work on the
-machine moves wall time. There are two floors: the victim's own ``predict``, and a plain transformers loop, in sorted batches of
-16, 32 and 64 texts (--sizes). Prints one line of JSON: forwards, seconds, both ratios (floor over certificate), the processor.
+machine moves wall time. The floors are the victim's own ``predict`` and each bare form of ``bench/floors.py``, in
+sorted batches of 16, 32 and 64 texts (--sizes). Prints one line of JSON: forwards, seconds, both ratios (floor over certificate), the processor.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bench import ours
-from bench.ideal import SIZES, bare, recording
+from bench.ideal import SIZES, Side, recording
+from bench.processor import in_words, processor
 
 
 def timed(call: Callable[[], Any]) -> float:
@@ -27,16 +26,6 @@ def timed(call: Callable[[], Any]) -> float:
     started = time.process_time()
     call()
     return time.process_time() - started
-
-
-def processor() -> str:
-    """Its name, and the instructions that torch uses on it."""
-    import torch
-
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def main() -> None:
@@ -57,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, parents=[ours.arguments()])
     parser.add_argument("--space", default="char-1:swap+delete")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--forms", nargs="+", help="of bench/floors.py, such as plain (default: all)")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -73,7 +63,8 @@ def main() -> None:
         return seen
 
     asked = list(dict.fromkeys(certified()))
-    plain = bare(args.victim.removeprefix("hf:"), True, packed=False)
+    side = Side(args.victim.removeprefix("hf:"), head=True, threads=args.threads)
+    forms = [form for form in side.asks if args.forms is None or form in args.forms]
     sorted_ = sorted(asked, key=lambda one: victim.lengths([one])[0])
 
     def own(size: int) -> None:
@@ -83,13 +74,13 @@ def main() -> None:
 
     texts = [text for (text,) in asked]
     ways: dict[str, Callable[[], Any]] = {f"victim, {size}": partial(own, size) for size in args.sizes}
-    ways |= {f"transformers, {size}": partial(plain, texts, size) for size in args.sizes}
+    ways |= {f"{form}, {size}": partial(side.seconds, form, texts, size) for form in forms for size in args.sizes}
     best: dict[str, float] = {}
     for _ in range(args.rounds):
         for name, call in {"certificate": certified, **ways}.items():
             getattr(victim, "_tokens")._memory.clear()  # noqa: B009 - each starts with no text tokenised
             best[name] = min(best.get(name, float("inf")), timed(call))
-    floors = {kind: min(best[way] for way in ways if way.startswith(kind)) for kind in ("victim", "transformers")}
+    floors = {kind: min(best[way] for way in ways if way.rpartition(",")[0] == kind) for kind in ("victim", *forms)}
     print(
         json.dumps(
             {
@@ -103,7 +94,7 @@ def main() -> None:
                 "ways_s": {name: round(value, 2) for name, value in best.items()},
                 "texts_per_cpu_s": round(len(asked) / best["certificate"]),
                 "threads": args.threads,
-                "processor": processor(),
+                "processor": in_words(processor()),
             }
         )
     )

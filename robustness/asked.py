@@ -13,7 +13,7 @@ from robustness.settings import Settings
 READING = ("text", "label", "id", "group", "label_map", "format", "split", "encoding", "columns")
 """Keywords that say how the data are read; those of ``load_examples``."""
 OPENING = (
-    *("labels", "fields", "access", "one_at_a_time", "isolate", "through"),
+    *("labels", "fields", "access", "one_at_a_time", "isolate", "through", "normalise"),
     *("device", "max_length", "allow_pickle", "trust_remote_code"),
     *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix"),
     *("json_lines", "start_limit", "answer_limit"),
@@ -64,8 +64,9 @@ class Asked:
 
 
 def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
-    parts = recipes.split(",") if isinstance(recipes, str) else recipes
-    return tuple(part.strip() for part in parts)
+    from attacks.recipes.specs import split_specs
+
+    return tuple(split_specs(recipes) if isinstance(recipes, str) else (part.strip() for part in recipes))
 
 
 def no_keyword(name: str) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never
 
 from robustness.asked import Asked, no_keyword
 from robustness.errors import UsageError
 from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S
 from robustness.tasks.registry import task_named
+from robustness.victims import open_victim
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
+    from reports.audited import AuditedRun
     from reports.gate.policy import Policy
-    from reports.run import Run
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
     from robustness.victims.base import Victim
@@ -44,14 +45,16 @@ def composed(
     from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
-    from robustness.planning.audit import prepare
+    from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
-    from robustness.planning.spending import spending_on
+    from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
+    from robustness.scale.refusals import check_workers
     from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
+    check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
@@ -67,7 +70,7 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
@@ -79,7 +82,9 @@ def composed(
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 before_asking(data, subject)
-                prepared = prepare(subject, data, settings, loading)
+                prepared = prepare(subject, data, settings, loading, session)
+                del data, ready  # a million rows, which the run need not carry to its end
+                prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
                 prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -111,6 +116,7 @@ def audit(
     one_at_a_time: bool = False,
     isolate: bool = False,
     through: str | None = None,
+    normalise: str | None = None,
     victim_options: Mapping[str, Any] | None = None,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
@@ -125,6 +131,8 @@ def audit(
     traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
+    recipe_budget: int | None = None,
+    adaptive: bool = True,
     field: str | None = None,
     profile: str = "paper",
     preserve: Sequence[str] | None = None,
@@ -134,6 +142,8 @@ def audit(
     encoder: str | None = None,
     rewriter: str | None = None,
     masked_lm: str | None = None,
+    parser: str | None = None,
+    fluency: str | None = None,
     helpers: Mapping[str, str] | None = None,
     resources: Resources | None = None,
     max_cost: float | str | None = None,
@@ -149,9 +159,11 @@ def audit(
     universal: int | None = None,
     until_decided: bool = False,
     offline: bool = False,
+    workers: int | None = None,
+    ray: str | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
-) -> Run:
+) -> AuditedRun:
     """Attack ``victim`` on ``data`` with ``recipes`` and return the run; its folder holds every failure and report.
 
     Args:
@@ -170,6 +182,7 @@ def audit(
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
         through: a channel that every text goes through before the victim reads it: ``ocr`` or ``speech``, with a severity
             such as ``ocr:3``.
+        normalise: ``characters``, ``all``, steps, or a ``normaliser.json``: every text is normalised before the victim reads it.
         victim_options: further options of the victim's kind (``robustness list victims``).
         text, label, id, group, label_map, format, split, encoding, columns: how the data are read, as in ``load_examples``;
             ``label`` names the column that says what is right, whatever the task.
@@ -180,9 +193,9 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
-            cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
-            ``robustness.settings.Settings``.
+        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
+            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
+            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -204,6 +217,7 @@ def audit(
         one_at_a_time=one_at_a_time or None,
         isolate=isolate or None,
         through=through,
+        normalise=normalise,
         victim_options=victim_options,
         text=text,
         label=label,
@@ -223,6 +237,8 @@ def audit(
         cassette=cassette,
         seed=seed,
         budget=budget,
+        recipe_budget=recipe_budget,
+        adaptive=adaptive,
         field=field,
         profile=profile,
         preserve=None if preserve is None else tuple(preserve),
@@ -232,6 +248,8 @@ def audit(
         encoder=encoder,
         rewriter=rewriter,
         masked_lm=masked_lm,
+        parser=parser,
+        fluency=fluency,
         helpers=helpers,
         resources=resources,
         cache=cache,
@@ -242,6 +260,8 @@ def audit(
         universal=universal,
         until_decided=until_decided,
         offline=offline,
+        workers=workers,
+        ray=ray,
     )
     return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
 
@@ -253,8 +273,10 @@ def audit_asked(
     resume: bool = False,
     policy: Policy | None = None,
     watcher: Watcher | None = None,
-) -> Run:
-    """Carry out what was asked; see ``audit``."""
+    began: Callable[[Path], None] | None = None,
+) -> AuditedRun:
+    """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
+    from reports.audited import AuditedRun
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -264,7 +286,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
+        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began))
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:
@@ -288,46 +310,6 @@ def _refuse_idle(policy: Policy | None) -> None:
             refuse_idle(policy)
     except PolicyError as error:
         raise UsageError(str(error)) from error
-
-
-def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None = None, **options: Any) -> Victim:
-    """The victim behind a spec, a callable or a victim; ``task``: what it is asked, None for what it says.
-
-    Raises:
-        RobustnessError: it cannot be opened, or is a victim of another task.
-    """
-    from robustness.victims import takes
-
-    if task is not None:
-        task_named(task)
-    if not isinstance(victim, str) or takes(victim, "task"):
-        options["task"] = task
-        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
-            options["fields"] = task_named(task).fields
-    opened = _opened(victim, **options)
-    if task is not None and opened.info.task != task:
-        opened.close()
-        raise UsageError(f"the victim {opened.info.name} answers for the task {opened.info.task}, and --task says {task}")
-    return opened
-
-
-def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    from robustness.victims import VictimInfo, behind, load_victim
-
-    if isinstance(victim, str):
-        return load_victim(victim, **options)
-    options.pop("session", None)
-    through, offline = options.pop("through", None), bool(options.get("offline"))
-    if options.pop("isolate", False):
-        raise UsageError(
-            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
-        )
-    if isinstance(getattr(victim, "info", None), VictimInfo):
-        return behind(cast("Victim", victim), through, offline=offline)
-    from robustness.victims.function import from_callable
-
-    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
-    return behind(made, through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

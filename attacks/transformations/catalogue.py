@@ -17,9 +17,11 @@ from attacks.transformations.characters.slips import CharacterRepeat as Characte
 from attacks.transformations.characters.slips import CharacterSubstitute as CharacterSubstitute
 from attacks.transformations.characters.slips import CharacterSwap as CharacterSwap
 from attacks.transformations.characters.slips import SpaceInsert as SpaceInsert
+from attacks.transformations.characters.visual import VisualCharacter as VisualCharacter
 from attacks.transformations.characters.whitespace import WhitespaceNoise as WhitespaceNoise
 from attacks.transformations.paraphrase.contractions import Contraction as Contraction
 from attacks.transformations.paraphrase.contractions import Expansion as Expansion
+from attacks.transformations.paraphrase.framing import Framing as Framing
 from attacks.transformations.paraphrase.paraphrase import RuleParaphrase as RuleParaphrase
 from attacks.transformations.words.checklist import LocationChange as LocationChange
 from attacks.transformations.words.checklist import NameChange as NameChange

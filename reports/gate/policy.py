@@ -53,6 +53,26 @@ def _names(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _recipes(value: Any) -> Any:
+    """A list of recipes, or one string with commas: those within the parentheses of a composition separate nothing."""
+    return split_recipes(value) if isinstance(value, str) else value
+
+
+def split_recipes(text: str) -> list[str]:
+    """The parts between commas that stand outside parentheses and the quotation marks in them, stripped."""
+    parts, depth, quote = [""], 0, ""
+    for one in text:
+        if quote or (depth and one in "'\""):
+            quote = "" if one == quote else quote or one
+        else:
+            depth = max(0, depth + (one == "(") - (one == ")"))
+        if one == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += one
+    return [part.strip() for part in parts if part.strip()]
+
+
 def _budget(value: Any) -> Any:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
     if not whole and value != "none":
@@ -64,6 +84,7 @@ Share = Annotated[float, BeforeValidator(share)]
 Points = Annotated[float, BeforeValidator(points)]
 Confidence = Annotated[float, BeforeValidator(share), Field(ge=0.5, lt=1)]
 Names = Annotated[list[str], BeforeValidator(_names)]
+Recipes = Annotated[list[str], BeforeValidator(_recipes)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -169,7 +190,7 @@ class AuditDefaults(_Table):
     columns: Names | None = None
     format: str | None = None
     split: str | None = None
-    recipes: Names | None = None
+    recipes: Recipes | None = None
     profile: str | None = None
     preserve: Names | None = None
     budget: Annotated[int | str, BeforeValidator(_budget)] | None = None
@@ -186,6 +207,8 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    parser: str | None = None
+    fluency: str | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Count | None = None
     max_requests: Count | None = None
@@ -222,6 +245,7 @@ class AuditDefaults(_Table):
     deterministic: bool | None = None
     isolate: bool | None = None
     through: str | None = None
+    normalise: str | None = None
     traps: str | None = None
     out: str | None = None
     until_decided: bool | None = None

@@ -135,10 +135,16 @@ def bare_table(*columns: str) -> Table:
     return table
 
 
+LONGEST_NAME = 30
+"""Characters of a recipe's name from which it may take several lines: a composed one would leave the numbers no room."""
+
+
 def unbroken(table: Table) -> Table:
     """The table with columns of numbers at least as wide as their longest word, so that no interval is cut in two."""
     for column in table.columns[1:]:
         column.min_width = max((len(word) for cell in column.cells for word in str(cell).split()), default=1)
+    if any(len(str(cell)) > LONGEST_NAME for cell in table.columns[0].cells):
+        table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     return table
 
 

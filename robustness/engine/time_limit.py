@@ -72,7 +72,9 @@ class Guard:
     """
 
     def __init__(self, victim: Victim, timeout: float | None, what: str = "the victim") -> None:
-        inner = getattr(victim, "inner", victim)  # one behind a channel
+        inner: object = victim
+        while (nearer := getattr(inner, "inner", None)) is not None:  # one behind a channel, a normaliser, or both
+            inner = nearer
         self._isolated = inner if isinstance(inner, IsolatedVictim) else None
         self._patience = Patience(timeout, self._isolated.interrupt if self._isolated else lambda: None)
         self._what = what

@@ -64,6 +64,10 @@ def check_inputs(
         from robustness.channels import check_channel
 
         check_channel(opening["through"])
+    if opening.get("normalise"):
+        from robustness.harden.kept import normaliser_of
+
+        normaliser_of(opening["normalise"])
     kind, name, label = "", "", ""
     if isinstance(victim, str):
         from robustness.victims import check_spec

@@ -5,15 +5,26 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from robustness.errors import UsageError
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
 
 if TYPE_CHECKING:
+    from robustness.harden.normaliser import Normaliser
     from robustness.victims.endpoint.session import Session
 
-__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "refuse_local_code", "victims"]
+__all__ = [
+    "KINDS",
+    "PlainVictim",
+    "Victim",
+    "VictimInfo",
+    "VictimKind",
+    "load_victim",
+    "open_victim",
+    "refuse_local_code",
+    "victims",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +181,7 @@ def load_victim(
     offline: bool = False,
     isolate: bool = False,
     through: str | None = None,
+    normalise: str | None = None,
     session: Session | None = None,
     **options: Any,
 ) -> Victim:
@@ -178,8 +190,9 @@ def load_victim(
     ``options`` are those of its kind (``KINDS``); one that is None or False counts as not given. ``isolate``: load one that
     brings its own code, ``python:`` or with ``trust_remote_code``, in a child process; the others are the suite's own code, or,
     with ``command:``, in a process of their own anyway.
-    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``). ``session``: what a
-    victim behind an API is asked through; without one it has no caps and remembers nothing.
+    ``through``: a channel that every text goes through before the victim reads it (``robustness.channels``). ``normalise``: steps
+    of the normaliser, or its file, that every text, as it came out of a channel, goes through (``robustness.harden``).
+    ``session``: what a victim behind an API is asked through; without one it has no caps and remembers nothing.
 
     Raises:
         UsageError: an unknown kind, or an option that the kind does not take; a channel that is not there.
@@ -189,8 +202,13 @@ def load_victim(
         from robustness.channels import check_channel
 
         check_channel(through, offline=offline)  # a missing program is reported before the victim is loaded
-        inner = load_victim(spec, offline=offline, isolate=isolate, session=session, **options)
+        inner = load_victim(spec, offline=offline, isolate=isolate, normalise=normalise, session=session, **options)
         return behind(inner, through, offline=offline)
+    if normalise:
+        from robustness.harden.kept import normaliser_of
+
+        normaliser = normaliser_of(normalise)  # a mistake in it is reported before the victim is loaded
+        return normalised(load_victim(spec, offline=offline, isolate=isolate, session=session, **options), normaliser)
     kind, rest = check_spec(spec, options)
     given = _given(options)
     if isolate and (kind == "python" or "trust_remote_code" in given):
@@ -210,9 +228,18 @@ def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Vic
     return behind_channel(victim, open_channel(through, offline=offline))
 
 
+def normalised(victim: Victim, normaliser: Normaliser | None) -> Victim:
+    """The victim behind a normaliser; as it is without one."""
+    if normaliser is None:
+        return victim
+    from robustness.harden.victim import behind_normaliser
+
+    return behind_normaliser(victim, normaliser)
+
+
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a kind that were given; ``isolate`` and ``through`` are those of every kind."""
-    common = ("isolate", "through")
+    """The options of a kind that were given; ``isolate``, ``through`` and ``normalise`` are those of every kind."""
+    common = ("isolate", "through", "normalise")
     return {name: value for name, value in options.items() if value is not None and value is not False and name not in common}
 
 
@@ -284,3 +311,46 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
 
 def _first_line(make: Callable[..., Any]) -> str:
     return (make.__doc__ or "").partition("\n")[0]
+
+
+def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None = None, **options: Any) -> Victim:
+    """The victim behind a spec, a callable or a victim; ``task``: what it is asked, None for what it says.
+
+    Raises:
+        RobustnessError: it cannot be opened, or is a victim of another task.
+    """
+    from robustness.tasks.registry import task_named
+
+    if task is not None:
+        task_named(task)
+    if not isinstance(victim, str) or takes(victim, "task"):
+        options["task"] = task
+        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
+            options["fields"] = task_named(task).fields
+    opened = _opened(victim, **options)
+    if task is not None and opened.info.task != task:
+        opened.close()
+        raise UsageError(f"the victim {opened.info.name} answers for the task {opened.info.task}, and --task says {task}")
+    return opened
+
+
+def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
+    if isinstance(victim, str):
+        return load_victim(victim, **options)
+    options.pop("session", None)
+    through, offline = options.pop("through", None), bool(options.get("offline"))
+    steps, normaliser = options.pop("normalise", None), None
+    if steps:
+        from robustness.harden.kept import normaliser_of
+
+        normaliser = normaliser_of(steps)
+    if options.pop("isolate", False):
+        raise UsageError(
+            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
+        )
+    if isinstance(getattr(victim, "info", None), VictimInfo):
+        return behind(normalised(cast("Victim", victim), normaliser), through, offline=offline)
+    from robustness.victims.function import from_callable
+
+    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    return behind(normalised(made, normaliser), through, offline=offline)

@@ -83,6 +83,8 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
     identity = dict(victim.get("identity", {}))
     if "through" in identity:
         options["through"] = identity["through"]
+    if "normalise" in identity:
+        options.setdefault("normalise", identity["normalise"])
     return OwnVictim(name + picked, options, labels, identity)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     *("access", "labels", "fields", "one_at_a_time", "device", "max_length", "isolate"),
-    *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix", "task", "through"),
+    *("prompt", "system", "max_new_tokens", "stop", "calibrate", "prefix", "task", "through", "normalise"),
     *("json_lines", "start_limit", "answer_limit"),
     *("endpoint", "scoring", "temperature", "sampling_seed", "concurrency", "rps", "tpm", "request_timeout", "extra_body"),
     *("deterministic",),

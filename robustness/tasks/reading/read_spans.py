@@ -25,7 +25,7 @@ def read_spans(raw: Any, text: str, labels: Sequence[str], advice: str = "") -> 
     Raises:
         ValueError: what was expected and what came: another shape, offsets outside the text, an unknown label, an overlap.
     """
-    found = sorted((_span(item, text, labels, advice) for item in _items(raw)), key=lambda one: (one.start, one.end, one.label))
+    found = sorted((_span(item, text, labels, advice) for item in items_of(raw)), key=lambda one: (one.start, one.end, one.label))
     for one, other in pairwise(found):
         if other.start < one.end:
             raise ValueError(
@@ -38,7 +38,7 @@ def read_spans(raw: Any, text: str, labels: Sequence[str], advice: str = "") -> 
 def read_confidences(raw: Any, count: int) -> tuple[float, ...] | None:
     """How sure a victim is of each span, in order of place; None unless it says so, between 0 and 1, for every one of them."""
     try:
-        scored = sorted((item["start"], float(item["score"])) for item in _items(raw) if _is_share(item["score"]))
+        scored = sorted((item["start"], float(item["score"])) for item in items_of(raw) if _is_share(item["score"]))
     except (TypeError, KeyError, ValueError):
         return None
     return tuple(score for _, score in scored) if len(scored) == count > 0 else None
@@ -48,7 +48,8 @@ def _is_share(value: Any) -> bool:
     return isinstance(value, Real) and 0.0 <= float(value) <= 1.0
 
 
-def _items(raw: Any) -> list[Any]:
+def items_of(raw: Any) -> list[Any]:
+    """The items of a row of spans, whatever holds them; raises ``ValueError`` for what is no such row."""
     if isinstance(raw, str):
         try:
             raw = json.loads(raw)
@@ -63,7 +64,7 @@ def _items(raw: Any) -> list[Any]:
 
 
 def _span(item: Any, text: str, labels: Sequence[str], advice: str) -> Span:
-    start, end, label = _parts(item)
+    start, end, label = parts_of(item)
     for place in (start, end):
         if isinstance(place, bool) or not isinstance(place, Integral):
             raise ValueError(f"expected whole numbers as start and end, got {shown(item)}")
@@ -84,7 +85,8 @@ def _span(item: Any, text: str, labels: Sequence[str], advice: str) -> Span:
     return Span(int(start) + len(inner) - len(inner.lstrip()), int(end) - len(inner) + len(inner.rstrip()), label)
 
 
-def _parts(item: Any) -> tuple[Any, Any, Any]:
+def parts_of(item: Any) -> tuple[Any, Any, Any]:
+    """Start, end and label of one item, not checked yet; raises ``ValueError`` for another shape."""
     if isinstance(item, Mapping):
         if "entity" in item and "index" in item and "entity_group" not in item:
             raise ValueError(
