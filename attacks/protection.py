@@ -159,6 +159,15 @@ class Mask:
             at = found + len(kept)
         return "".join([*parts, text[at:]])
 
+    def hidden(self, text: str) -> list[tuple[int, int, int]]:
+        """(start, end, place) of each protected span: in the restored text, and of its sign in a masked one."""
+        found, shift = [], 0
+        for place in self._signs_in(text):
+            kept = self._back[ord(text[place])]
+            found.append((place + shift, place + shift + len(kept), place))
+            shift += len(kept) - 1
+        return found
+
     def position(self, text: str, at: int) -> int:
         """Where a position of a masked text lies in the restored one."""
         return len(self.restored(text[:at]))

@@ -77,7 +77,7 @@ def row(recipe: str, audit: Any, outcomes: list[Any], seconds: dict[str, float])
         status: [o for o in outcomes if o.status == status] for status in ("succeeded", "failed", "skipped", "exhausted", "error")
     }
     won, attacked = by["succeeded"], len(outcomes) - len(by["skipped"]) - len(by["error"])
-    usage = {name: oracle.usage for name, oracle in audit.oracles.each()}
+    usage = {name: oracle.usage for name, oracle in audit.oracles.by_role.items()}
     queries = sum(o.queries for o in outcomes)
     encoder = usage.get("encoder")
     return {

@@ -75,6 +75,21 @@ def wrapper(ta: Any, path: str, pad: str, count: Count) -> Any:
     return Counted(model, AutoTokenizer.from_pretrained(path))
 
 
+def wrapped(ta: Any, spec: str, count: Count) -> Any:
+    """Any victim of ours that gives scores, as TextAttack asks one; its padding is our own."""
+    from robustness.auditing import open_victim
+
+    victim = open_victim(spec)
+
+    class Ours(ta.models.wrappers.ModelWrapper):  # type: ignore[misc]
+        model = victim
+
+        def __call__(self, texts: Any) -> Any:
+            return count.timed(lambda asked: victim.predict([(str(text),) for text in asked]), list(texts))
+
+    return Ours()
+
+
 def device() -> str:
     """The first GPU where there is one, as in our own runs."""
     from robustness.victims.transformers.checkpoints import pick_device
@@ -163,9 +178,11 @@ def built(recipe: str, resources: Mapping[str, object], pad: str, victim: Any, w
     return rewired(build, **names)(victim, **entry.arguments)
 
 
-def run(ta: Any, attack: Any, rows: list[tuple[str, int]], seed: int) -> tuple[list[Any], dict[str, float]]:
-    """TextAttack's results, with the seconds that they took."""
-    arguments = ta.AttackArgs(num_examples=len(rows), disable_stdout=True, silent=True, random_seed=seed)
+def run(
+    ta: Any, attack: Any, rows: list[tuple[str, int]], seed: int, budget: int | None = None
+) -> tuple[list[Any], dict[str, float]]:
+    """TextAttack's results, with the seconds that they took; ``budget``: most queries an example, None for no limit."""
+    arguments = ta.AttackArgs(num_examples=len(rows), disable_stdout=True, silent=True, random_seed=seed, query_budget=budget)
     attacker = ta.Attacker(attack, ta.datasets.Dataset(rows), arguments)
     wall, cpu, shown = time.perf_counter(), time.process_time(), sys.stdout
     with Path(os.devnull).open("w", encoding="utf-8") as sys.stdout:
@@ -190,6 +207,8 @@ def row(ta: Any, results: list[Any], victim: Count, encoded: Count) -> dict[str,
     return {
         "examples": len(results),
         "succeeded": won,
+        "attacked": won + lost,
+        "broken": sorted(int(result.num_queries) for result in broken),
         "failed": lost,
         "skipped": kinds["SkippedAttackResult"],
         "success_rate": round(100 * won / max(1, won + lost), 1),
@@ -221,7 +240,11 @@ def main() -> None:
     parser.add_argument("--pad", choices=("stock", "dynamic"), default="stock")
     parser.add_argument("--seed", type=int, default=765)
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--query-budget", type=int, help="most queries an example")
+    parser.add_argument("--labels-only", action="store_true", help="refused: its searches need scores")
     args = parser.parse_args()
+    if args.labels_only:
+        parser.error("TextAttack's recipes climb on scores; run them without --labels-only")
     import torch
 
     from attacks.textattack_bridge.loading import load
@@ -232,9 +255,10 @@ def main() -> None:
     ta, victim, encoded = load(), Count(), Count()
     rows = ours.read_rows(args.data, args.n)
     words = {word.lower() for text, _ in rows for word in map(Words(text).__getitem__, range(len(Words(text))))}
-    model = wrapper(ta, args.victim.removeprefix("hf:"), args.pad, victim)
+    hf = args.victim.startswith("hf:") or Path(args.victim).is_dir()
+    model = wrapper(ta, args.victim.removeprefix("hf:"), args.pad, victim) if hf else wrapped(ta, args.victim, victim)
     attack = built(args.recipe, named_resources(args.resource), args.pad, model, words, encoded)
-    results, seconds = run(ta, attack, rows, args.seed)
+    results, seconds = run(ta, attack, rows, args.seed, args.query_budget)
     if args.results:
         record(args.results, rows, results)
     settings = {"recipe": args.recipe, "pad": args.pad, "threads": args.threads}

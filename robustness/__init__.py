@@ -2,7 +2,9 @@
 
 >>> import robustness
 >>> run = robustness.audit("demo", recipes="deepwordbug", limit=20)
->>> run.frame()[["status", "perturbed"]]
+>>> run.verdict, run.metrics.overall.robust_accuracy.rate
+>>> run.failures[["text.text", "perturbed"]]
+>>> robustness.load("runs/demo").gate(min_robust_accuracy="30%").verdict
 """
 
 from typing import TYPE_CHECKING
@@ -10,25 +12,27 @@ from typing import TYPE_CHECKING
 from robustness.errors import RobustnessError
 
 if TYPE_CHECKING:
+    from reports.audited import load
     from robustness.auditing import audit
 
-__all__ = ["RobustnessError", "audit"]
+__all__ = ["RobustnessError", "audit", "load"]
+_HOMES = {"audit": "robustness.auditing", "load": "reports.audited"}
 
 
 def __getattr__(name: str) -> object:
-    """``audit``, when it is first asked for.
+    """``audit`` and ``load``, when they are first asked for.
 
     Not sooner: pytest imports this package in every project, one with an ``attacks`` or ``reports`` of its own included.
     """
-    if name != "audit":
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     from robustness.own_packages import check
 
     check()
-    from robustness.auditing import audit
-
-    globals()[name] = audit
-    return audit
+    globals()[name] = found = getattr(import_module(_HOMES[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

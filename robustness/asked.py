@@ -64,8 +64,9 @@ class Asked:
 
 
 def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
-    parts = recipes.split(",") if isinstance(recipes, str) else recipes
-    return tuple(part.strip() for part in parts)
+    from attacks.recipes.specs import split_specs
+
+    return tuple(split_specs(recipes) if isinstance(recipes, str) else (part.strip() for part in recipes))
 
 
 def no_keyword(name: str) -> str:

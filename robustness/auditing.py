@@ -15,8 +15,8 @@ from robustness.tasks.registry import task_named
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
+    from reports.audited import AuditedRun
     from reports.gate.policy import Policy
-    from reports.run import Run
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
     from robustness.victims.base import Victim
@@ -26,12 +26,17 @@ __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data
 
 @contextmanager
 def composed(
-    asked: Asked, loading: Callable[[str], None], *, out: str | Path | None = None, resume: bool = False
+    asked: Asked,
+    loading: Callable[[str], None],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    before_asking: Callable[[Dataset, Victim], None] = lambda data, victim: None,
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
     Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
-    from the first request on.
+    from the first request on. ``before_asking``: is shown data and victim before any text is asked, and may raise.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
@@ -39,14 +44,16 @@ def composed(
     from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
-    from robustness.planning.audit import prepare
+    from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
-    from robustness.planning.spending import spending_on
+    from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
+    from robustness.scale.refusals import check_workers
     from robustness.victims import takes
 
     settings, victim = asked.settings, asked.victim
+    check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
@@ -62,7 +69,7 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
@@ -73,7 +80,10 @@ def composed(
                 data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
-                prepared = prepare(subject, data, settings, loading)
+                before_asking(data, subject)
+                prepared = prepare(subject, data, settings, loading, session)
+                del data, ready  # a million rows, which the run need not carry to its end
+                prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
                 prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
@@ -120,6 +130,8 @@ def audit(
     traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
+    recipe_budget: int | None = None,
+    adaptive: bool = True,
     field: str | None = None,
     profile: str = "paper",
     preserve: Sequence[str] | None = None,
@@ -129,6 +141,8 @@ def audit(
     encoder: str | None = None,
     rewriter: str | None = None,
     masked_lm: str | None = None,
+    parser: str | None = None,
+    fluency: str | None = None,
     helpers: Mapping[str, str] | None = None,
     resources: Resources | None = None,
     max_cost: float | str | None = None,
@@ -144,9 +158,11 @@ def audit(
     universal: int | None = None,
     until_decided: bool = False,
     offline: bool = False,
+    workers: int | None = None,
+    ray: str | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
-) -> Run:
+) -> AuditedRun:
     """Attack ``victim`` on ``data`` with ``recipes`` and return the run; its folder holds every failure and report.
 
     Args:
@@ -176,9 +192,9 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, helpers, resources,
-            cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided: as in
-            ``robustness.settings.Settings``.
+        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
+            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
+            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -220,6 +236,8 @@ def audit(
         cassette=cassette,
         seed=seed,
         budget=budget,
+        recipe_budget=recipe_budget,
+        adaptive=adaptive,
         field=field,
         profile=profile,
         preserve=None if preserve is None else tuple(preserve),
@@ -229,6 +247,8 @@ def audit(
         encoder=encoder,
         rewriter=rewriter,
         masked_lm=masked_lm,
+        parser=parser,
+        fluency=fluency,
         helpers=helpers,
         resources=resources,
         cache=cache,
@@ -239,6 +259,8 @@ def audit(
         universal=universal,
         until_decided=until_decided,
         offline=offline,
+        workers=workers,
+        ray=ray,
     )
     return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
 
@@ -250,8 +272,10 @@ def audit_asked(
     resume: bool = False,
     policy: Policy | None = None,
     watcher: Watcher | None = None,
-) -> Run:
-    """Carry out what was asked; see ``audit``."""
+    began: Callable[[Path], None] | None = None,
+) -> AuditedRun:
+    """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
+    from reports.audited import AuditedRun
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -261,7 +285,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return prepared.run(folder, resume=resume, watcher=hearing, policy=policy)
+        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began))
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:

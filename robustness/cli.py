@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import errno
 import functools
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import typer
 
+from robustness.commands import recorded
 from robustness.commands.attack import attack
 from robustness.commands.audit import audit
 from robustness.commands.certify import certify
 from robustness.commands.compare import compare
+from robustness.commands.followups.explain import explain
+from robustness.commands.followups.minimise import minimise
+from robustness.commands.followups.replay import replay
+from robustness.commands.followups.review import review
+from robustness.commands.followups.transfer import transfer
 from robustness.commands.gate import gate, report
 from robustness.commands.harden import harden
 from robustness.commands.listing import list_
-from robustness.commands.minimise import minimise
 from robustness.commands.options.groups import Once
 from robustness.commands.perturb import perturb
 from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
-from robustness.commands.replay import replay
-from robustness.commands.review import review
+from robustness.commands.resume import resume
+from robustness.commands.runs import runs
 from robustness.commands.terminal import output
-from robustness.commands.transfer import transfer
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
 
@@ -35,8 +40,8 @@ VERDICTS = (0, 1, 2, 3)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"replay": replay, "minimise": minimise, "certify": certify, "transfer": transfer, "review": review},
-    **{"harden": harden},
+    **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
+    **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
 app = typer.Typer(
     name="robustness",
@@ -65,8 +70,11 @@ def _watched(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+PASSES_ON = {"resume": {"allow_extra_args": True, "ignore_unknown_options": True}}
+"""Commands that hand flags on to another one."""
+
 for _name, _command in COMMANDS.items():
-    app.command(_name, cls=Once)(_watched(_command))
+    app.command(_name, cls=Once, context_settings=PASSES_ON.get(_name))(_watched(_command))
 
 
 def _version(show: bool) -> None:
@@ -88,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     With ``--json`` an error is a JSON object on stdout as well: ``{"error": {"type", "message"}, "exit_code"}``.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    recorded.TYPED.set(tuple(arguments))
+    recorded.UNDER_WAY.set(None)
     with output.printing():
         code, error = _run(arguments)
         if error is not None:
@@ -151,7 +161,7 @@ def _sentence(error: BaseException) -> str:
     from robustness.errors import RobustnessError
 
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; what was finished is saved: run the same command with --out FOLDER --resume"
+        return _interrupted()
     if isinstance(error, (RobustnessError, RunError, _ImportedExitError)):
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK:
@@ -164,6 +174,17 @@ def _sentence(error: BaseException) -> str:
     where = next(iter(traceback.extract_tb(error.__traceback__)[-1:]), None)
     at = "" if where is None else f" ({where.filename}:{where.lineno})"
     return f"internal error, {type(error).__name__}: {error}{at}; nothing was judged"
+
+
+def _interrupted() -> str:
+    from reports.files.command import COMMAND
+
+    folder = recorded.UNDER_WAY.get()
+    if folder is None:
+        return "interrupted; no run was begun, nothing is lost"
+    if (folder / COMMAND).exists():
+        return f"interrupted; what was finished is saved. To go on: robustness resume {shlex.quote(str(folder))}"
+    return f"interrupted; what was finished is saved: run the same command with --out {shlex.quote(str(folder))} --resume"
 
 
 def run() -> None:

@@ -25,24 +25,30 @@ class Settings:
     """How to run.
 
     ``goal``: what counts as broken, a name of the task's, its first one where empty.
-    ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
+    ``budget``: the most queries of an example in a cascade, all its recipes together, else of a trial; None for no limit.
+    ``recipe_budget``: the most of one trial, in a cascade in place of its recipes' own limits. ``adaptive``: let recipes that can
+    learn from the run's earlier trials. ``batch_tokens``: most tokens in one batch.
 
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must preserve for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``: specs, None for the default;
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``:
+    specs, None for the default;
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
     which must confirm it. ``universal``: perturb the instruction of the victim's prompt, judged over panels of this many
-    examples. ``cache``: folder in which exact answers outlive the run. None of ``batch_tokens``,
-    ``in_flight``, ``cache`` changes an outcome.
+    examples. ``cache``: folder in which exact answers outlive the run. ``workers``: processes that share the trials, on this
+    machine or, with ``ray``, on the cluster at that address. None of ``batch_tokens``, ``in_flight``, ``cache``, ``workers``,
+    ``ray`` changes an outcome.
     """
 
     recipes: tuple[str, ...] = ("standard",)
     goal: str = ""
     profile: str = "paper"
     budget: int | None = DEFAULT_BUDGET
+    recipe_budget: int | None = None
+    adaptive: bool = True
     seed: int = 0
     field: str | None = None
     language: str | None = None
@@ -54,6 +60,8 @@ class Settings:
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    parser: str | None = None
+    fluency: str | None = None
     helpers: Mapping[str, str] = _field(default_factory=dict)
     cache: str | Path | None = None
     victim_timeout: float | None = TIMEOUT_S
@@ -62,8 +70,12 @@ class Settings:
     universal: int | None = None
     resources: Resources | None = None
     offline: bool = False
+    workers: int | None = None
+    ray: str | None = None
 
     def __post_init__(self) -> None:
+        if any("(" in spec or ")" in spec for spec in self.recipes):
+            object.__setattr__(self, "recipes", _canonical(self.recipes))
         if self.preserve is not None:
             from attacks.preserves import checked
 
@@ -74,6 +86,10 @@ class Settings:
         for name in ("batch_tokens", "in_flight"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers is not None and self.workers < 1:
+            raise UsageError(f"--workers expects at least 1 process, got {self.workers}")
+        if self.ray is not None and not self.ray.strip():
+            raise UsageError("--ray expects the address of a cluster, such as 10.0.0.1:6379 or auto, got nothing")
         if self.confirm < 2:
             raise UsageError(
                 "--confirm expects at least 2 fresh answers: a single one beside those of the original can confirm nothing "
@@ -83,9 +99,21 @@ class Settings:
             raise UsageError(f"--universal expects a panel of at least 2 examples, got {self.universal}")
         if self.budget is not None and self.budget < 2:
             raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
+        if self.recipe_budget is not None and self.recipe_budget < 2:
+            raise UsageError(f"--recipe-budget must be at least 2 queries (the clean text is one), got {self.recipe_budget}")
         if self.language is not None and not _LANGUAGE.fullmatch(self.language):
             raise UsageError(f"--language expects a lower-case ISO 639-1 code, such as en, de or zh, got {self.language!r}")
         if isinstance(self.protect, str):
             raise UsageError(f"protect is a list of patterns, got the string {self.protect!r}")
         if self.victim_timeout is not None and not 0 < self.victim_timeout < float("inf"):
             raise UsageError(f"victim_timeout must be positive seconds, got {self.victim_timeout}")
+
+
+def _canonical(recipes: Sequence[str]) -> tuple[str, ...]:
+    """The recipes with each composition in its one spelling, which is its name from here on; raises ``UsageError``."""
+    from attacks.recipes.composing import CompositionError, canonical_specs
+
+    try:
+        return tuple(map(canonical_specs, recipes))
+    except CompositionError as error:
+        raise UsageError(str(error)) from None

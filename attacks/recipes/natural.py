@@ -21,7 +21,7 @@ TAGGED: dict[str, type[Contraction | Expansion]] = {"contraction": Contraction, 
 """Techniques that a tagger decides for."""
 DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak", "visual-character")
 """Techniques that nobody slips into: they can be sampled by name and are no part of the suite."""
-REWORDING = ("embedding-neighbour", "rule-paraphrase", "synonym")
+REWORDING = ("embedding-neighbour", "framing", "rule-paraphrase", "synonym")
 """Rewordings that a search chooses among; drawn at random they are other texts rather than noise."""
 
 

@@ -1,4 +1,4 @@
-"""Paraphrases: search over rewrites of the whole text, by rules alone or by rules and a paraphrasing model."""
+"""Paraphrases: search over rewrites of the whole text, over a parser's trees, by tables alone, or by a paraphrasing model too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from attacks.preserves import MEANING
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
+from attacks.strategies.paraphrasing.sources import Model, Source, Syntax
 from attacks.strategies.rewriting import MODEL as MODEL_TECHNIQUE
 from attacks.strategies.rewriting import Rewriting
 from attacks.tagging import chosen as tagger_name
@@ -23,47 +24,65 @@ MODEL = Citation(
 DEPTH, WIDTH = 3, 4
 ASKED = 10
 """Rewrites asked of the model for each text."""
+MOST = 40
+"""Rewrites attempted in a round, of each technique in turn."""
+SLACK = 0.5
+"""How much less natural than the original a rewrite may be, in mean natural logarithm of a token's probability."""
+SIMILAR = 0.8
 
 
 @register("paraphrase")
 def paraphrase(options: Options) -> Recipe:
-    """Rewrite the text by rule, up to three rules on one another, as long as an encoder finds it similar to the original."""
-    return _paraphrase(options, "paraphrase", RULES)
+    """Rewrite clauses, phrases and words over a parser's tree, each rewrite parsed again and compared by an encoder."""
+    return _paraphrase(options, "paraphrase", MODEL, parsed=True)
 
 
 @register("paraphrase-rules")
 def paraphrase_rules(options: Options) -> Recipe:
-    """The same without an encoder: the rules keep the meaning by themselves."""
-    return _paraphrase(options, "paraphrase-rules", RULES, similar=False)
+    """Rewrite the text by tables and patterns alone, with no parser and no encoder: few sentences offer anything to rewrite."""
+    return _paraphrase(options, "paraphrase-rules", RULES)
 
 
 @register("paraphrase-model")
 def paraphrase_model(options: Options) -> Recipe:
-    """Rewrite the text by rule and by a paraphrasing or back-translating model, one on the other's results."""
-    return _paraphrase(options, "paraphrase-model", MODEL, asked=ASKED)
+    """The same as ``paraphrase``, and by a paraphrasing or back-translating model, one on the other's results."""
+    return _paraphrase(options, "paraphrase-model", MODEL, parsed=True, asked=ASKED)
 
 
-def _paraphrase(options: Options, name: str, citation: Citation, *, similar: bool = True, asked: int = 0) -> Recipe:
-    """Rules are English: in another language, which the user names, a rewriter works alone."""
+def _paraphrase(options: Options, name: str, citation: Citation, *, parsed: bool = False, asked: int = 0) -> Recipe:
+    """Rules are English: in another language, which the user names, a rewriter works alone, and nothing screens it."""
     english = options.language == "en" or not asked
+    parsed = parsed and english
+    fluent = parsed and "fluency" in options.helpers
     rules: tuple[Paraphrase, ...] = (RuleParaphrase(depth=1, tagger=options.tagger),) if english else ()
-    model = (("rewriter", f"{asked} rewrites of each text"),) if asked else ()
+    sources: tuple[Source, ...] = (*((Syntax(),) if parsed else ()), *((Model(asked, english),) if asked else ()))
+    needs = {"rewriter": bool(asked), "parser": parsed, "fluency": fluent}
     return assemble(
         options,
         name,
-        lambda rules, constraints: Rewriting(rules, constraints, asked, DEPTH, WIDTH, EXCLUSIVE),
+        lambda rules, constraints: Rewriting(
+            rules, constraints, sources, DEPTH, WIDTH, EXCLUSIVE, SLACK if fluent else None, MOST if parsed or asked else None
+        ),
         transformations=rules,
         citation=citation,
         level="sentence",
-        own=(SentenceSimilarity(0.8),) if similar else (),
-        needs=("rewriter",) if asked else (),
-        preserves=MEANING if asked else None,
+        own=(SentenceSimilarity(SIMILAR),) if parsed or asked else (),
+        needs=tuple(role for role, needed in needs.items() if needed),
+        preserves=MEANING if parsed or asked else None,
         technique=MODEL_TECHNIQUE,
         languages=options.brought("rewriter") if asked else ("en",),
         parameters=(
             ("search", f"beam of {WIDTH} over up to {DEPTH} rewrites on one another"),
-            *model,
+            *((("rewriter", f"{asked} rewrites of each text"),) if asked else ()),
             *((("tagger", tagger_name(options.tagger)),) if rules else ()),
+            *((("syntax", "rules over a dependency tree, each rewrite parsed again"),) if parsed else ()),
+            *((("fluency", _fluency(fluent)),) if parsed else ()),
         ),
-        note="The rules are this project's own; the paper learns its rules from a corpus of paraphrases." if not asked else "",
+        note="The rules are this project's own; the paper learns them from a corpus of paraphrases." if not asked else "",
     )
+
+
+def _fluency(fluent: bool) -> str:
+    if not fluent:
+        return "not judged: no language model was named (--fluency hf:PATH)"
+    return f"ranked by a language model, at most {SLACK:g} below the original in mean log-probability of a token"

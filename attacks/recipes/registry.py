@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from attacks.constraints.profiles import PROFILES
 from attacks.language.resources import Resources
 from attacks.preserves import checked, missing
+from attacks.recipes.specs import is_composed, split_specs
 from attacks.search import Recipe
 from attacks.tagging import chosen as tagger_name
 
@@ -22,6 +23,7 @@ class Options:
     ``named``: whether the user named the language; the resources that the user brought are then taken to know it.
     ``preserve``: what every change must preserve for the labels to stay right, in words of
     ``attacks.preserves.VOCABULARY``; nothing by default. ``tagger``: who tells parts of speech, of ``attacks.tagging.TAGGERS``.
+    ``helpers``: roles of the models beside the victim that the run has, for recipes that are better with one than without.
     """
 
     profile: str = "paper"
@@ -30,6 +32,7 @@ class Options:
     named: bool = False
     preserve: tuple[str, ...] = ()
     tagger: str = "auto"
+    helpers: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -51,8 +54,11 @@ class LanguageError(ValueError):
 Builder = Callable[[Options], Recipe]
 _BUILDERS: dict[str, Builder] = {}
 _SUITES: dict[str, tuple[str, ...]] = {}
+_LIMITS: dict[str, dict[str, int]] = {}
 _FAMILIES: dict[str, Callable[[str, Options], Recipe]] = {}
 _BY_NAME_ONLY: set[str] = set()
+_COMPOSERS: list[Callable[[str, Options], Recipe]] = []
+_SEARCHES: list[str] = []
 
 
 def register(name: str, *, by_name_only: bool = False) -> Callable[[Builder], Builder]:
@@ -72,11 +78,12 @@ def register(name: str, *, by_name_only: bool = False) -> Callable[[Builder], Bu
     return keep
 
 
-def register_suite(name: str, members: Sequence[str]) -> None:
-    """Make a fixed list of recipes known under one name, in this order."""
+def register_suite(name: str, members: Sequence[str], limits: Mapping[str, int] | None = None) -> None:
+    """Make a fixed list of recipes known under one name, in this order; ``limits``: the most queries of some in a cascade."""
     if name in _BUILDERS or name in _SUITES:
         raise ValueError(f"a recipe or suite named {name!r} is registered already; choose another name")
     _SUITES[name] = tuple(members)
+    _LIMITS[name] = dict(limits or {})
 
 
 def knows(languages: Sequence[str], language: str) -> bool:
@@ -89,6 +96,14 @@ def register_family(prefix: str, builder: Callable[[str, Options], Recipe]) -> N
     _FAMILIES[prefix] = builder
 
 
+def register_composer(builder: Callable[[str, Options], Recipe], searches: Sequence[str]) -> None:
+    """Hand every spec with a parenthesis to ``builder``, which raises ``ValueError`` for one that it cannot read.
+
+    ``searches``: the names that a composition may begin with.
+    """
+    _COMPOSERS[:], _SEARCHES[:] = [builder], searches
+
+
 def names() -> tuple[str, ...]:
     """Every recipe by name, sorted; members of a family are not listed."""
     return tuple(sorted(_BUILDERS))
@@ -99,11 +114,18 @@ def suites() -> dict[str, tuple[str, ...]]:
     return {name: _SUITES[name] for name in sorted(_SUITES)}
 
 
+def limits(suite: str) -> dict[str, int]:
+    """The most queries that a cascade gives recipes of a suite; those that are not named may ask as long as its budget lasts."""
+    return dict(_LIMITS.get(suite, {}))
+
+
 def build(name: str, options: Options | None = None) -> Recipe:
     """One recipe by its name; raises ``ValueError`` with the nearest names for an unknown one."""
     family = next((prefix for prefix in _FAMILIES if name.startswith(prefix)), None)
     if family is not None:
         return _FAMILIES[family](name, options or Options())
+    if is_composed(name):
+        return _COMPOSERS[0](name, options or Options())
     if name not in _BUILDERS:
         raise ValueError(_unknown(name))
     return _BUILDERS[name](options or Options())
@@ -119,7 +141,7 @@ def unfit(recipe: Recipe, options: Options) -> tuple[str, ...]:
 
 def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
     """Names of the members of suites and patterns in ``spec`` that ``resolve`` leaves out for what they do not preserve."""
-    parts = [part.strip() for part in spec.split(",") if part.strip()]
+    parts = split_specs(spec)
     named = {part for part in parts if _is_recipe(part)}
     members = (build(name, options) for part in parts if part not in named for name in _members(part) if name not in named)
     found = (r.name for r in members if knows(r.languages, options.language) and unfit(r, options))
@@ -127,7 +149,7 @@ def unfit_members(spec: str, options: Options) -> tuple[str, ...]:
 
 
 def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
-    """The recipes that ``spec`` names: recipes, suites and patterns such as ``natural:*``, separated by commas.
+    """The recipes that ``spec`` names: recipes, compositions, suites and patterns such as ``natural:*``, separated by commas.
 
     Each recipe comes once, at its first mention. Members of a suite or a pattern that do not know ``options.language``
     are left out; a recipe asked for by its own name raises ``ValueError`` instead. Members that do not preserve what
@@ -136,7 +158,7 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
     """
     options = options or Options()
     found: dict[str, Recipe] = {}
-    for part in filter(None, (part.strip() for part in spec.split(","))):
+    for part in split_specs(spec):
         for recipe in _resolve_one(part, options):
             found.setdefault(recipe.name, recipe)
     if not found:
@@ -146,13 +168,13 @@ def resolve(spec: str, options: Options | None = None) -> list[Recipe]:
 
 def left_out(spec: str, options: Options) -> list[str]:
     """The recipes that ``resolve`` leaves out of suites and patterns because they do not know the language."""
-    parts = [part.strip() for part in spec.split(",") if part.strip() and not _is_recipe(part.strip())]
+    parts = [part for part in split_specs(spec) if not _is_recipe(part)]
     recipes = (build(name, options) for part in parts for name in _members(part))
     return list(dict.fromkeys(recipe.name for recipe in recipes if not knows(recipe.languages, options.language)))
 
 
 def _is_recipe(part: str) -> bool:
-    return part in _BUILDERS or part.startswith(tuple(_FAMILIES))
+    return part in _BUILDERS or part.startswith(tuple(_FAMILIES)) or is_composed(part)
 
 
 def _resolve_one(part: str, options: Options) -> list[Recipe]:
@@ -189,6 +211,8 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _unknown(name: str) -> str:
+    if name in _SEARCHES:
+        return f"{name} is a search, and no recipe by itself: say what it works with, such as {name}(…); `robustness list parts`"
     known = (*names(), *_SUITES)
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(known)}"

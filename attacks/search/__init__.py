@@ -4,7 +4,7 @@ An attack is a generator. It yields requests (``Query``, ``Embed`` …) and is s
 ``Trial`` keeps the account: what was asked, what it cost, who won. Success is read from the victim's own answer.
 """
 
-from attacks.search.asking import embed, fill, flips, gradients, rewrite
+from attacks.search.asking import embed, fill, flips, fluency, gradients, parse, rewrite
 from attacks.search.recipe import FAIR_TRY, Attack, Citation, Recipe
 from attacks.search.requests import (
     Answer,
@@ -14,11 +14,13 @@ from attacks.search.requests import (
     Embed,
     Fill,
     Flips,
+    Fluency,
     Gradients,
     Input,
     Judge,
     Judgement,
     Mark,
+    Parse,
     Pool,
     Prediction,
     Query,
@@ -46,11 +48,13 @@ __all__ = [
     "Embed",
     "Fill",
     "Flips",
+    "Fluency",
     "Gradients",
     "Input",
     "Judge",
     "Judgement",
     "Mark",
+    "Parse",
     "Pool",
     "Prediction",
     "Query",
@@ -70,6 +74,8 @@ __all__ = [
     "embed",
     "fill",
     "flips",
+    "fluency",
     "gradients",
+    "parse",
     "rewrite",
 ]

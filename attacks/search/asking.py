@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attacks.search.requests import Embed, Fill, Flips, Gradients, Ranked, Rewrite, Search, Span
+from attacks.search.requests import Embed, Fill, Flips, Fluency, Gradients, Parse, Ranked, Rewrite, Search, Span
 from attacks.search.trial import Trial
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from attacks.syntax.tree import Tree
 
 
 def embed(texts: Sequence[str]) -> Search[NDArray[np.float32]]:
@@ -22,6 +24,18 @@ def embed(texts: Sequence[str]) -> Search[NDArray[np.float32]]:
 def rewrite(texts: Sequence[str], n: int = 5) -> Search[list[list[str]]]:
     """Ask the paraphraser for up to ``n`` rewrites of each text."""
     answer: list[list[str]] = yield Rewrite(tuple(texts), n)
+    return answer
+
+
+def parse(texts: Sequence[str]) -> Search[list[Tree]]:
+    """Ask the parser for the tree of each text."""
+    answer: list[Tree] = yield Parse(tuple(texts))
+    return answer
+
+
+def fluency(texts: Sequence[str]) -> Search[list[float]]:
+    """Ask the language model for the mean log-probability of a token of each text."""
+    answer: list[float] = yield Fluency(tuple(texts))
     return answer
 
 

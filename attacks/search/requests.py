@@ -52,6 +52,30 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Parse:
+    """Ask a parser of dependencies; answered, for each text, by its tree (``attacks.syntax.tree``), offsets in that text."""
+
+    role: ClassVar[str] = "parser"
+    texts: tuple[str, ...]
+
+    def items(self) -> Sequence[str]:
+        """One for each text."""
+        return self.texts
+
+
+@dataclass(frozen=True, slots=True)
+class Fluency:
+    """Ask a language model how natural texts read; answered by the mean natural logarithm of a token's probability of each."""
+
+    role: ClassVar[str] = "fluency"
+    texts: tuple[str, ...]
+
+    def items(self) -> Sequence[str]:
+        """One for each text."""
+        return self.texts
+
+
+@dataclass(frozen=True, slots=True)
 class Fill:
     """Ask a masked language model; answered, for each (left, right) context, by its ``n`` likeliest (word, probability).
 

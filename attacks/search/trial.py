@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from attacks.search.confirming import CONFIRMED, REFUTED, UNDECIDED, confirmation
+from attacks.search.priors import Priors
 from attacks.search.requests import (
     Answer,
     BudgetExhaustedError,
@@ -64,9 +65,13 @@ class Trial:
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of. ``target``: a text that the goal wants to be answered, where it wants one: a canary, a word.
 
-    ``say``: an answer in the victim's words, for an attack that quotes it.
+    ``say``: an answer in the victim's words, for an attack that quotes it. ``priors``: what the run has learned of the victim
+    before, None where it learns nothing.
 
     ``details``: what an attack wants to be written down of this trial besides: JSON-able values, by name.
+
+    ``best`` and ``closest`` are of the whole trial, and what reports show. A search that climbs stands on ``standing`` and
+    ``best_words``, which ``restart`` brings back to the original; winner, account and the best for the reports stay.
     """
 
     def __init__(
@@ -85,22 +90,25 @@ class Trial:
         recipe: str = "",
         target: str = "",
         say: Callable[[Answer], str] = str,
+        priors: Priors | None = None,
     ) -> None:
         self.inputs, self.field, self.judge = inputs, field, judge
         self.gold, self.marks, self.recipe, self.target = gold, marks, recipe, target
-        self.say = say
+        self.say, self.priors = say, priors
         self.details: dict[str, Any] = {}
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
         self.clean = Verdict(self.text, clean, 0.0, False)  # as far from the goal as can be, where the answer is none to it
         if not isinstance((judged := self._judge(self.text, clean)).answer, Unusable):
             self.clean = judged
         self.best: Verdict = self.clean
+        self.standing: Verdict = self.clean
         self.winner: tuple[Candidate, Verdict] | None = None
         self.tally = Tally()
         self.ladder: dict[int, tuple[Candidate, Verdict]] = {}
         self._known: dict[str, Verdict] = {self.text: self.clean}
         self._tried: set[str] = {self.text}
         self._best_candidate: Candidate | None = None
+        self._footing: Candidate | None = None
         self._idle = 0
         self._afresh = 0
 
@@ -135,12 +143,27 @@ class Trial:
         return self._best_candidate
 
     def best_words(self, default: Words) -> Words:
-        """The word view of the closest attempt so far, or ``default`` when none came closer than the original."""
-        found = self._best_candidate
+        """The word view of the closest attempt since the last restart, or ``default`` when none came closer than the original."""
+        found = self._footing
         return found.words if found is not None and found.words is not None else default
+
+    def flat(self, least: int) -> bool | None:
+        """Whether every text so far scores as the original does and none reaches the goal; None below ``least`` texts.
+
+        Of texts that the victim can tell from the original, and that it answered.
+        """
+        asked = [v for v in self._known.values() if v.fair and self.tells_apart(v) and not isinstance(v.answer, Unusable)]
+        if any(v.reached or v.score != self.clean.score for v in asked):
+            return False
+        return True if len(asked) >= least else None
+
+    def restart(self) -> None:
+        """Let a search climb from the original again. What was asked stays asked, and is free; nothing of the outcome is lost."""
+        self.standing, self._footing = self.clean, None
 
     def forget(self) -> None:
         """Drop winner, closest attempt and ladder, which mean nothing on an example that was wrong from the start."""
+        self.restart()
         self.winner, self.best, self._best_candidate, self.ladder = None, self.clean, None, {}
 
     def idle(self, made: int) -> None:
@@ -200,13 +223,17 @@ class Trial:
         known, cut = yield from self._ask(texts)
         judged = [(c, known[c.text]) for c in pool if c.text in known]
         self._count(judged)
-        winners = [(c, v) for c, v in judged if v.reached and self._told_apart(v)]
+        winners = [(c, v) for c, v in judged if v.reached and self.tells_apart(v)]
         if winners:
             yield from self._crown(winners, prefer)
             judged = [(c, known[c.text]) for c, _ in judged]  # fresh answers may have taken a success back
         for candidate, verdict in judged:
-            if verdict.score > self.best.score and candidate.text != self.text:
+            if candidate.text == self.text:
+                continue
+            if verdict.score > self.best.score:
                 self.best, self._best_candidate = verdict, candidate
+            if verdict.score > self.standing.score:
+                self.standing, self._footing = verdict, candidate
         return judged, cut
 
     def _count(self, judged: Sequence[tuple[Candidate, Verdict]]) -> None:
@@ -219,11 +246,11 @@ class Trial:
                     continue
                 if not verdict.fair:
                     continue
-                apart = self._told_apart(verdict)
+                apart = self.tells_apart(verdict)
                 self.tally.distinct += apart
                 self.tally.indistinguishable += not apart
 
-    def _told_apart(self, verdict: Verdict) -> bool:
+    def tells_apart(self, verdict: Verdict) -> bool:
         """Whether the victim can tell this text from the original; one that says nothing of what it reads tells all apart."""
         read, clean = verdict.answer.reading, self.clean.answer.reading
         return verdict.text != self.text and (read is None or clean is None or read != clean)

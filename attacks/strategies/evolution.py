@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attacks.constraints.base import Constraint, admissible
-from attacks.search import BudgetExhaustedError, Candidate, Search, Trial
+from attacks.search import Attack, BudgetExhaustedError, Candidate, Search, Trial
+from attacks.strategies.hard_label.stacking import Stacking
+from attacks.strategies.hard_label.stacks import Stack
 from attacks.transformations.base import PositionEdit
 from attacks.words import words_of
 
@@ -78,6 +80,10 @@ class Evolution:
                 raise BudgetExhaustedError
             stale = 0 if trial.queries > before else stale + 1
 
+    def without_scores(self) -> Attack:
+        """The same edits where no score can be followed."""
+        return StackedPlaces(self.techniques, max(self.edits), self.constraints)
+
     def thinned(self, edits: list[int], remaining: int | None) -> list[int]:
         """As many of the edit counts as the remaining queries allow two generations each, evenly spaced, the last included."""
         kept = len(edits) if remaining is None else min(len(edits), max(1, remaining // (2 * self.population)))
@@ -90,6 +96,41 @@ class Evolution:
         share = remaining // turns
         size = max(LEAST_POPULATION, min(self.population, share // 2))
         return size, max(0, min(self.generations, share // size - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class StackedPlaces:
+    """Up to ``edits`` edits at random places, searched by ``Stacking``."""
+
+    techniques: tuple[PositionEdit, ...]
+    edits: int
+    constraints: tuple[Constraint, ...] = ()
+
+    def search(self, trial: Trial) -> Search[None]:
+        """Stack edits, take back what is not needed."""
+        places = _Places.of(self.techniques, trial.text)
+        brood = _Brood(trial, places, self.constraints, trial.rng.getrandbits(64))
+        yield from Stacking(self.constraints).search(trial, _PlaceStacks(brood, min(self.edits, len(places))))
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceStacks:
+    brood: _Brood
+    edits: int
+
+    def draw(self, rng: Random) -> Search[Stack]:
+        yield from ()
+        return tuple((rng.random(), rng.random()) for _ in range(self.edits))
+
+    def renew(self) -> None:
+        """What a place offers is drawn for each stack anyway."""
+
+    def learn(self, rng: Random, most: int) -> Search[None]:
+        """Nothing: places are too many."""
+        yield from ()
+
+    def candidate(self, stack: Stack) -> Candidate:
+        return self.brood.candidate([gene for change in stack for gene in change])
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,9 @@ class Exhaustive:
         """Repeat rounds until one succeeds or none helps."""
         offers = Offers(trial, self.swaps, self.constraints)
         for _ in range(self.rounds):
-            before = trial.best.score
+            before = trial.standing.score
             yield from self._round(trial, offers)
-            if trial.won or trial.best.score <= before:
+            if trial.won or trial.standing.score <= before:
                 return
 
     def _round(self, trial: Trial, offers: Offers) -> Search[None]:

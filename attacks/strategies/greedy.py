@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attacks.constraints.base import Constraint
-from attacks.search import Search, Trial
+from attacks.search import Attack, Search, Trial
+from attacks.strategies.hard_label.words import StackedWords
 from attacks.strategies.offers import Offers
 from attacks.strategies.ranking import Ranking
 from attacks.transformations.base import WordSwap
@@ -35,7 +36,15 @@ class Greedy:
 
     def search(self, trial: Trial) -> Search[None]:
         """Rank the words, then walk down the ranking from the best text so far."""
-        yield from walk(trial, Offers(trial, self.swaps, self.constraints), self.ranking, self.prefer)
+        yield from walk(trial, self.offers(trial), self.ranking, self.prefer)
+
+    def offers(self, trial: Trial) -> Offers:
+        """What the transformations offer for each word."""
+        return Offers(trial, self.swaps, self.constraints)
+
+    def without_scores(self) -> Attack:
+        """The same changes where no score can be followed."""
+        return StackedWords(self, self.constraints)
 
 
 def walk(trial: Trial, offers: Offers, ranking: Ranking, prefer: str) -> Search[None]:

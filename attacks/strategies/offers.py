@@ -50,6 +50,14 @@ class Offers:
             self._drawn[index] = self._draw(index)
         return self._drawn[index]
 
+    def foresee(self, indexes: Sequence[int]) -> Search[None]:
+        """Get ready to say what can stand for these words of the original (``at``); may ask oracles."""
+        yield from ()
+
+    def agrees(self, technique: str) -> bool:
+        """Whether an article agrees with what a technique puts behind it."""
+        return technique in self._agreeing
+
     def worth(self, indexes: Sequence[int]) -> list[int]:
         """Those of the words that have replacements."""
         return [i for i in indexes if self.at(i)]
@@ -62,7 +70,7 @@ class Offers:
 
     def replaced(self, words: Words, index: int, new: str, technique: str) -> Words:
         """The words with one replaced; before a whole other word the article agrees with it."""
-        if technique in self._agreeing:
+        if self.agrees(technique):
             return replaced_in(words, index, new, technique)
         return words.replace(index, new, technique)
 
@@ -71,7 +79,7 @@ class Offers:
         if not word_allowed(self._constraints, words, index):
             return []
         proposed = yield from self.proposed(words, index)
-        return (yield from self._admitted(proposed))
+        return (yield from self.admitted(proposed))
 
     def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
         """Attempt the candidates for one word, all at once or in portions, where that spares queries and changes no outcome.
@@ -83,14 +91,15 @@ class Offers:
             return
         proposed = yield from self.proposed(words, index)
         if prefer != "first":
-            proposed = yield from self._admitted(proposed)
+            proposed = yield from self.admitted(proposed)
         for portion in _portions(proposed, prefer):
-            candidates = (yield from self._admitted(portion)) if prefer == "first" else portion
+            candidates = (yield from self.admitted(portion)) if prefer == "first" else portion
             yield from self._trial.attempt(candidates, prefer=prefer)
             if self._trial.won:
                 return
 
-    def _admitted(self, proposed: Sequence[Candidate]) -> Search[list[Candidate]]:
+    def admitted(self, proposed: Sequence[Candidate]) -> Search[list[Candidate]]:
+        """Those of the candidates that every constraint admits."""
         return (yield from admissible(self._constraints, self._trial, self._origin, proposed))
 
     def _draw(self, index: int) -> tuple[tuple[str, str], ...]:

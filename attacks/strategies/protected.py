@@ -17,10 +17,12 @@ from attacks.search import (
     Embed,
     Fill,
     Flips,
+    Fluency,
     Gradients,
     Input,
     Judgement,
     Mark,
+    Parse,
     Pool,
     Query,
     Request,
@@ -32,6 +34,7 @@ from attacks.search import (
     UnansweredError,
     Verdict,
 )
+from attacks.syntax.tree import Tree, merged
 from attacks.words import Words
 
 
@@ -93,6 +96,16 @@ def _masked_marks(trial: Trial, mask: Mask) -> Iterator[Mark]:
             yield replace(mark, start=place[0], end=place[1])
 
 
+def _back(at: int, where: Sequence[tuple[int, int, int]]) -> int:
+    """A position of the restored text in the masked one: each of the spans is one character there."""
+    shift = 0
+    for start, end, _ in where:
+        if at <= start:
+            break
+        shift += min(at, end) - start - 1
+    return at - shift
+
+
 class _MaskedTrial(Trial):
     """The trial as the attack sees it; texts asked, budget and tally are those of the trial behind it."""
 
@@ -112,6 +125,7 @@ class _MaskedTrial(Trial):
             recipe=trial.recipe,
             target=trial.target,
             say=trial.say,
+            priors=trial.priors,
         )
         self.details = trial.details
         self.tally = trial.tally
@@ -147,7 +161,7 @@ class _MaskedTrial(Trial):
             return Query(tuple(map(self._input, request.inputs)))
         if isinstance(request, Confirm):
             return replace(request, input=self._input(request.input))
-        if isinstance(request, Embed | Rewrite | Scan | Speak):
+        if isinstance(request, Embed | Rewrite | Scan | Speak | Parse | Fluency):
             return replace(request, texts=tuple(map(self.mask.restored, request.texts)))
         if isinstance(request, Fill):
             contexts = tuple((self.mask.restored(left), self.mask.restored(right)) for left, right in request.contexts)
@@ -170,9 +184,17 @@ class _MaskedTrial(Trial):
             return [[text for text in texts if text is not None] for texts in masked]
         if isinstance(request, Scan | Speak):  # a text whose protected spans did not come through is as good as none
             return [self.mask.masked(text) or "" for text in answer]
+        if isinstance(request, Parse):
+            return [self._tree(text, tree) for text, tree in zip(request.texts, answer, strict=True)]
         if isinstance(request, Gradients):
             return [self._norms(one[self.field], norms) for one, norms in zip(request.inputs, answer, strict=True)]
         return answer
+
+    def _tree(self, text: str, tree: Tree) -> Tree:
+        """The tree of the restored text with each protected span as one node, at its place in the masked one."""
+        where = self.mask.hidden(text)
+        moved = merged(tree, [(start, end) for start, end, _ in where])
+        return tuple(replace(node, start=_back(node.start, where), end=_back(node.end, where)) for node in moved)
 
     def _norms(self, text: str, norms: Sequence[float]) -> Any:
         """For each word that is left, the largest norm of the words that it covers."""

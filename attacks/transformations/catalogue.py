@@ -21,6 +21,7 @@ from attacks.transformations.characters.visual import VisualCharacter as VisualC
 from attacks.transformations.characters.whitespace import WhitespaceNoise as WhitespaceNoise
 from attacks.transformations.paraphrase.contractions import Contraction as Contraction
 from attacks.transformations.paraphrase.contractions import Expansion as Expansion
+from attacks.transformations.paraphrase.framing import Framing as Framing
 from attacks.transformations.paraphrase.paraphrase import RuleParaphrase as RuleParaphrase
 from attacks.transformations.words.checklist import LocationChange as LocationChange
 from attacks.transformations.words.checklist import NameChange as NameChange

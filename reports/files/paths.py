@@ -7,7 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PATHS = ("victim", "data", "cache", "out", "prices", "vectors", "lexicon", "encoder", "rewriter", "masked_lm")
+_PATHS = (
+    "victim",
+    "data",
+    "cache",
+    "out",
+    "prices",
+    "vectors",
+    "lexicon",
+    "encoder",
+    "rewriter",
+    "masked_lm",
+    "parser",
+    "fluency",
+)
 
 
 def shown(path: str) -> str:

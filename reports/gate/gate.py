@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reports.files.paths import shown_source
+from reports.gate.certified import of_certificates
 from reports.gate.policy import GateRules, Policy, Rules
 from reports.gate.rules import RULES
 from reports.gate.run_policy import extent, own_policy
@@ -49,7 +50,11 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
 
 def claim(manifest: Manifest) -> str:
     """What a verdict holds for: "at most 500 queries, profile paper"."""
-    budget = "no limit of queries" if manifest.budget is None else f"at most {manifest.budget} queries"
+    budget = (
+        "no limit of queries"
+        if manifest.budget is None
+        else f"at most {manifest.budget} queries{' an example' if manifest.whole_budget else ''}"
+    )
     return f"{budget}, profile {manifest.profile}"
 
 
@@ -86,6 +91,7 @@ def _one_by_one(run: Run, policy: Policy, measured: Measured) -> Iterator[RuleRe
     yield from _of_overall(gate, "run", measured.overall, gate.fewest)
     yield from _of_quality(gate, run, measured)
     yield from _of_injection(gate, run, measured)
+    yield from of_certificates(gate, measured)
     recipes = {recipe.name: recipe for recipe in measured.recipes}
     for name, rules in gate.recipes.items():
         yield from _of_recipe(rules, name, recipes, gate.fewest)

@@ -53,6 +53,26 @@ def _names(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _recipes(value: Any) -> Any:
+    """A list of recipes, or one string with commas: those within the parentheses of a composition separate nothing."""
+    return split_recipes(value) if isinstance(value, str) else value
+
+
+def split_recipes(text: str) -> list[str]:
+    """The parts between commas that stand outside parentheses and the quotation marks in them, stripped."""
+    parts, depth, quote = [""], 0, ""
+    for one in text:
+        if quote or (depth and one in "'\""):
+            quote = "" if one == quote else quote or one
+        else:
+            depth = max(0, depth + (one == "(") - (one == ")"))
+        if one == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += one
+    return [part.strip() for part in parts if part.strip()]
+
+
 def _budget(value: Any) -> Any:
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
     if not whole and value != "none":
@@ -64,6 +84,7 @@ Share = Annotated[float, BeforeValidator(share)]
 Points = Annotated[float, BeforeValidator(points)]
 Confidence = Annotated[float, BeforeValidator(share), Field(ge=0.5, lt=1)]
 Names = Annotated[list[str], BeforeValidator(_names)]
+Recipes = Annotated[list[str], BeforeValidator(_recipes)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -92,6 +113,13 @@ class _PartRules(Rules):
         return self
 
 
+class CertifiedRules(_Table):
+    """A threshold on one certificate, by its name; ``radius``: words that a smoothed one must at least cover."""
+
+    min_certified_accuracy: Share
+    radius: Annotated[int, Field(ge=1)] | None = None
+
+
 class GateRules(Rules):
     """``[gate]``: thresholds on the whole run, and what must hold before any of them is trusted."""
 
@@ -110,12 +138,20 @@ class GateRules(Rules):
     confidence: Confidence = 0.95
     recipes: dict[str, _PartRules] = Field(default_factory=dict)
     slices: dict[Annotated[str, Field(pattern="=")], _PartRules] = Field(default_factory=dict)
+    certified: dict[str, CertifiedRules] = Field(default_factory=dict)
 
     @property
     def has_thresholds(self) -> bool:
         """Whether anything about robustness is demanded at all."""
         alone = (self.min_clean_accuracy, self.max_attributable_success_rate)
-        return bool(self.given or self.graded or any(value is not None for value in alone) or self.recipes or self.slices)
+        return bool(
+            self.given
+            or self.graded
+            or any(value is not None for value in alone)
+            or self.recipes
+            or self.slices
+            or self.certified
+        )
 
     @property
     def graded(self) -> dict[str, float]:
@@ -154,7 +190,7 @@ class AuditDefaults(_Table):
     columns: Names | None = None
     format: str | None = None
     split: str | None = None
-    recipes: Names | None = None
+    recipes: Recipes | None = None
     profile: str | None = None
     preserve: Names | None = None
     budget: Annotated[int | str, BeforeValidator(_budget)] | None = None
@@ -171,6 +207,8 @@ class AuditDefaults(_Table):
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
+    parser: str | None = None
+    fluency: str | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None
     max_tokens_total: Count | None = None
     max_requests: Count | None = None
@@ -280,6 +318,9 @@ def idle(gate: GateRules) -> Iterator[str]:
                 yield f"gate.{where}{name} = {value:g}"
     if gate.min_clean_accuracy == 0:
         yield "gate.min_clean_accuracy = 0"
+    for name, certified in gate.certified.items():
+        if certified.min_certified_accuracy == 0:
+            yield f'gate.certified."{name}".min_certified_accuracy = 0'
 
 
 def refuse_idle(policy: Policy) -> tuple[str, ...]:
@@ -287,6 +328,7 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
     gate, found = policy.gate, tuple(idle(policy.gate))
     parts = (gate, *gate.recipes.values(), *gate.slices.values())
     given = sum(len(rules.given) for rules in parts) + (gate.min_clean_accuracy is not None)
+    given += len(gate.certified)
     if found and len(found) == given:
         raise PolicyError(f"{policy.source}: {', '.join(found)}: no run can fail it; set another value, or leave it out")
     return found
@@ -298,8 +340,9 @@ def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
         return policy
     new = parse_policy({"gate": dict(gate)}, "flags").gate
     old = policy.gate
-    update = {name: getattr(new, name) for name in new.model_fields_set - {"recipes", "slices"}}
-    merged = {name: _merged(getattr(old, name), getattr(new, name)) for name in ("recipes", "slices")}
+    update = {name: getattr(new, name) for name in new.model_fields_set - {"recipes", "slices", "certified"}}
+    merged: dict[str, Any] = {name: _merged(getattr(old, name), getattr(new, name)) for name in ("recipes", "slices")}
+    merged["certified"] = {**old.certified, **new.certified}
     source = "flags" if policy.source == "no policy" else f"{policy.source} and flags"
     return policy.model_copy(update={"gate": old.model_copy(update={**update, **merged}), "source": source})
 
@@ -337,4 +380,6 @@ def _keys_beside(where: tuple[str, ...]) -> list[str]:
     tables: dict[str, type[_Table]] = {"audit": AuditDefaults, "compare": CompareRules, "replay": ReplayRules}
     if where[0] in tables:
         return list(tables[where[0]].model_fields)
+    if len(where) > 2 and where[1] == "certified":
+        return list(CertifiedRules.model_fields)
     return list(GateRules.model_fields if len(where) == 2 else Rules.model_fields)

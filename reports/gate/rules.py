@@ -33,5 +33,6 @@ RULES = {
         Rule("max_attributable_success_rate", "Attack success beyond the control", points=True),
         Rule("min_quality", "Quality under attack"),
         Rule("max_quality_drop", "Quality drop", points=True),
+        Rule("min_certified_accuracy", "Certified accuracy"),
     )
 }

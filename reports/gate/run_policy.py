@@ -7,12 +7,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from reports.gate.policy import AuditDefaults, Policy, PolicyError, from_record
+from reports.gate.policy import AuditDefaults, Policy, PolicyError, from_record, split_recipes
 from reports.gate.verdicts import INCONCLUSIVE, PASS, RuleResult
 from reports.run import Manifest, RunError
 
 RULE = "extent"
-_MODELS = {"rewriter": "rewriter", "masked_lm": "masked-lm", "vectors": "vectors", "lexicon": "lexicon"}
+_MODELS = {
+    "rewriter": "rewriter",
+    "masked_lm": "masked-lm",
+    "parser": "parser",
+    "fluency": "fluency",
+    "vectors": "vectors",
+    "lexicon": "lexicon",
+}
 """Keys of ``[audit]`` and what they are called under ``resources`` of ``run.json``."""
 _SUBJECT = ("victim", "data", "traps", "prompt")
 """Keys that say who is audited, and on what."""
@@ -55,7 +62,7 @@ def lacking(manifest: Manifest, audit: AuditDefaults, *, subject: bool = True) -
 
 def _recipes(run: Manifest, wanted: list[str]) -> str:
     """A suite counts as run where it was asked for by name: what is in it may depend on the data's language."""
-    asked = {part.strip() for spec in run.asked.get("recipes", ()) for part in str(spec).split(",")}
+    asked = {part for spec in run.asked.get("recipes", ()) for part in split_recipes(str(spec))}
     had = {*asked, *run.recipe_names, *(["standard"] if run.cascade else [])}
     missing = [spec for spec in wanted if spec not in had]
     return f"recipes {', '.join(missing)} (it had {', '.join(run.recipe_names)})" if missing else ""

@@ -9,6 +9,7 @@ from reports.measures.answers.injection import Injection, injections
 from reports.measures.answers.quality import Quality, TaskMeasure, quality, task_measures
 from reports.measures.cascade import CascadeCost, cascade_cost
 from reports.measures.chance.floor import Noise, noise
+from reports.measures.chance.statement import Statement, statements
 from reports.measures.intervals import CONFIDENCE
 from reports.measures.metrics import (
     Overall,
@@ -46,13 +47,15 @@ class Measured:
     answers: AnswerKinds | None = None
     noise: Noise | None = None
     tables: tuple[Table, ...] = ()
+    certificates: tuple[Statement, ...] = ()
 
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
     """Measure a run."""
+    whole = overall(run, run.outcomes, expected(run), confidence)
     return Measured(
         confidence=confidence,
-        overall=overall(run, run.outcomes, expected(run), confidence),
+        overall=whole,
         recipes=tuple(recipe_metrics(run, name, found, confidence) for name, found in by_recipe(run).items()),
         stages=stages(run, confidence),
         cascade=cascade_cost(run),
@@ -65,4 +68,5 @@ def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
         answers=answer_kinds(run, confidence),
         noise=noise(run, confidence),
         tables=tables(run, confidence),
+        certificates=statements(run, whole.robust_accuracy, confidence),
     )

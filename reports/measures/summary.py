@@ -15,7 +15,7 @@ from reports.run import SCHEMA, Run
 from reports.run.failures import failures
 
 _RUN = (
-    *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder"),
+    *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder", "search"),
     *("comparability_id", "finished", "usage", "bill", "sequential", "task", "goal"),
 )
 
@@ -41,6 +41,7 @@ def summarise(run: Run, result: GateResult | None = None, measured: Measured | N
         "severities": [asdict(severity) for severity in measured.severities],
         "labels": [_slice(part) for part in measured.labels],
         "slices": [_slice(part) for part in measured.slices],
+        "certificates": [said.record() for said in measured.certificates],
         "tables": [asdict(table) for table in measured.tables],
         "flags": [dict(flag) for flag in run.manifest.flags],
         "failures": sum(1 for _ in failures(run.outcomes)),

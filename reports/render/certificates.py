@@ -1,83 +1,95 @@
-"""What was certified of a run, beside what its search found: a section of ``report.md``, and what the page shows."""
+"""What was certified of a run, beside what its attacks found: a section of ``report.md``, and what page and terminal show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reports.measures.chance.statement import Statement, statement
-from reports.measures.intervals import Proportion
-from reports.render.inert import code
-from reports.render.numbers import interval, percent
+from reports.measures.chance.statement import Statement
+from reports.render.brackets import bar, bracket, ends, facts
+from reports.render.inert import code, prose
 from reports.run import Run
-from reports.run.certificates import CERTIFICATES, EXCEEDS, OPEN, Certificate, read_certificates
+from reports.run.certificates import (
+    BROKEN,
+    ERASED,
+    EXHAUSTIVE,
+    REWRITES,
+    SMOOTHED,
+    UNCERTIFIED,
+    Certificate,
+    Certificates,
+    certificates_of,
+)
 
 SHOWN = 10
-METHODS = {"exact": "one-sided Clopper–Pearson bounds", "anytime": "bounds that hold at every number of samples"}
+NOTE = (
+    "An attack shows what an adversary finds, and is a ceiling; a certificate shows what no text of its space can do, and is a "
+    "floor. They bracket the truth only where they speak of the same victim, the same examples and the same texts: attacks by "
+    "other texts are named beside it."
+)
+SPEAKS = {
+    EXHAUSTIVE: "Every text of the space was asked: exact for these examples, without a confidence.",
+    REWRITES: "Rewrites drawn from the distribution; it says nothing of an adversary, who chooses.",
+    SMOOTHED: "It holds for the smoothed victim, which votes over noisy copies of a text; of the victim itself it says nothing.",
+    ERASED: "It holds for the guard behind erase-and-check, which asks parts of a text; of the guard alone it says nothing.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """``worst``: examples on which the most rewrites failed. ``rewrites``: the distribution as it was declared."""
+    """One certificate. ``held``, ``reach``: ends of its bar, as shares. ``worst``: examples on which the most texts failed."""
 
     said: Statement
-    rewrites: str
-    method: str
+    bracket: str
+    held: float
+    reach: float
+    facts: tuple[tuple[str, str], ...]
+    speaks: str
     certificate_id: str
     worst: tuple[Certificate, ...]
 
 
-def certificate_view(run: Run, searched: Proportion | None) -> CertificateView | None:
-    """The certificates of a run, None where there are none; raises ``RunError`` where the file is damaged."""
-    path = run.path / CERTIFICATES
-    if not path.is_file():
-        return None
-    found = read_certificates(path)
-    settings = found.settings
-    same_goal = settings["goal"] == run.manifest.goal
+def certificate_views(run: Run, said: Sequence[Statement]) -> tuple[CertificateView, ...]:
+    """The certificates of a run with what each says; raises ``RunError`` where the file is damaged."""
+    return tuple(_view(one, what) for one, what in zip(certificates_of(run), said, strict=True))
+
+
+def _view(found: Certificates, said: Statement) -> CertificateView:
+    held, reach = ends(said)
     return CertificateView(
-        said=statement(found, searched if same_goal else None),
-        rewrites=str(settings.get("spec", "")),
-        method=METHODS.get(str(settings["method"]), str(settings["method"])),
-        certificate_id=str(settings["certificate_id"]),
+        said=said,
+        bracket=bracket(said),
+        held=held,
+        reach=reach,
+        facts=tuple(facts(said)),
+        speaks=SPEAKS[said.kind],
+        certificate_id=str(found.settings["certificate_id"]),
         worst=tuple(_worst(found.found))[:SHOWN],
     )
 
 
 def _worst(found: Iterable[Certificate]) -> list[Certificate]:
-    failing = [one for one in found if one.state in (EXCEEDS, OPEN) and one.failures]
-    return sorted(failing, key=lambda one: (-one.failures / one.samples, one.example_id))
+    failing = [one for one in found if one.state in (BROKEN, UNCERTIFIED) and one.failures]
+    return sorted(failing, key=lambda one: (-one.failures / one.asked, one.example_id))
 
 
-def certificates_section(run: Run, searched: Proportion | None, *, texts: bool = True) -> str:
-    """A Markdown section, or nothing; without ``texts`` no rewrite is quoted."""
-    view = certificate_view(run, searched)
-    if view is None:
-        return ""
+def certificates_section(run: Run, said: Sequence[Statement], *, texts: bool = True) -> str:
+    """A Markdown section, or nothing; without ``texts`` no text is quoted."""
+    parts = [part for view in certificate_views(run, said) for part in _part(view, texts=texts)]
+    return "\n\n".join(["## Certified", NOTE, *parts]) if parts else ""
+
+
+def _part(view: CertificateView, *, texts: bool) -> Iterable[str]:
     said = view.said
-    rows = [
-        ("searched: robust accuracy, at most", interval(said.searched)),
-        (f"certified: examples that hold on at least {percent(1 - said.tau, 0)} of rewrites, at least", percent(said.share)),
-        ("of these examples, at least", f"{said.among} of {said.n}"),
-        ("shown to hold, one by one", str(said.holds)),
-        ("shown to exceed the tolerated rate", str(said.exceeds)),
-        ("left open", str(said.open)),
-        ("wrong on the clean text", str(said.wrong)),
-        ("hardly changed by any rewrite", str(said.untouched)),
-        ("with an error", str(said.errors)),
-    ]
-    table = ["|  | value |", "|---|---:|", *(f"| {what} | {value} |" for what, value in rows)]
-    kinds = ", ".join(f"{code(kind)} {failures} of {samples}" for kind, (samples, failures) in said.kinds.items())
-    note = (
-        f"Rewrites drawn from {code(view.rewrites)}; {view.method} at {percent(said.confidence, 0)}, certificate "
-        f"{code(view.certificate_id)}. Failed, by kind: {kinds or 'nothing was sampled'}. The two ends bracket what an adversary "
-        "and what a random rewrite can do; neither speaks of the other."
-    )
+    yield f"### {code(said.name)}" + ("" if said.finished else " (unfinished)")
+    yield f"```\n{bracket(said)}\n|{bar(said)}|\n```"
+    rows = [f"| {prose(what)} | {prose(value)} |" for what, value in view.facts]
+    yield "\n".join(["|  | value |", "|---|---:|", *rows])
+    yield f"{view.speaks} Certificate {code(view.certificate_id)}."
     worst = [
-        f"- {code(one.example_id)}: {one.failures} of {one.samples} rewrites failed"
+        f"- {code(one.example_id)}: {one.failures} of {one.asked} failed"
         + (f", such as {code(one.worst)} ({code(one.technique)})" if texts and one.worst is not None else "")
         for one in view.worst
     ]
-    return "\n\n".join(
-        ["## Certified over a distribution of rewrites", "\n".join(table), note, *(["\n".join(worst)] if worst else [])]
-    )
+    if worst:
+        yield "\n".join(worst)

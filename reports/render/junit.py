@@ -65,7 +65,7 @@ def _suite(root: ET.Element, run: Run, name: str, rules: Sequence[RuleResult], r
 
 def _rule(suite: ET.Element, name: str, rule: RuleResult) -> None:
     said = visible(rule.rule if rule.scope in ("run", name) else f"{rule.rule} ({rule.scope})")
-    case = ET.SubElement(suite, "testcase", classname=visible(f"robustness.{name}"), name=said, time="0")
+    case = ET.SubElement(suite, "testcase", classname=_class(name), name=said, time="0")
     message = visible(rule.message)
     if rule.verdict == PASS:
         ET.SubElement(case, "system-out").text = message
@@ -75,7 +75,7 @@ def _rule(suite: ET.Element, name: str, rule: RuleResult) -> None:
 
 
 def _recipe(suite: ET.Element, name: str, recipe: RecipeMetrics) -> None:
-    case = ET.SubElement(suite, "testcase", classname=visible(f"robustness.{name}"), name="measured", time="0")
+    case = ET.SubElement(suite, "testcase", classname=_class(name), name="measured", time="0")
     if not any(recipe.statuses[status] for status in ATTACKED):
         ET.SubElement(case, "skipped", message="no example was left for this recipe to attack")
     ET.SubElement(case, "system-out").text = visible(
@@ -101,3 +101,8 @@ def count(element: ET.Element) -> None:
 def _seconds(run: Run) -> str:
     seconds = run.manifest.usage.get("wall_seconds", 0)
     return f"{seconds:.3f}" if isinstance(seconds, (int, float)) else "0"
+
+
+def _class(name: str) -> str:
+    """The class of a suite's cases; a dot in a composed recipe's name would be read as a border between packages."""
+    return visible(f"robustness.{name.replace('.', '·')}")

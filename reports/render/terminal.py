@@ -16,6 +16,7 @@ from reports.measures.intervals import Proportion
 from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
 from reports.render import numbers
+from reports.render.brackets import lines
 from reports.render.injection import told_of
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
@@ -90,8 +91,14 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield _stages(measured) if measured.stages else _recipes(measured.recipes)
     yield from _cascade(measured)
     yield from _tables(measured)
+    yield from _certificates(measured)
     yield from _flags(run)
     yield plain(f"Reports and every failure: {run.path}")
+
+
+def _certificates(measured: Measured) -> Iterator[RenderableType]:
+    for said in measured.certificates:
+        yield from map(plain, lines(said))
 
 
 def _tables(measured: Measured) -> Iterator[RenderableType]:
@@ -128,10 +135,16 @@ def bare_table(*columns: str) -> Table:
     return table
 
 
+LONGEST_NAME = 30
+"""Characters of a recipe's name from which it may take several lines: a composed one would leave the numbers no room."""
+
+
 def unbroken(table: Table) -> Table:
     """The table with columns of numbers at least as wide as their longest word, so that no interval is cut in two."""
     for column in table.columns[1:]:
         column.min_width = max((len(word) for cell in column.cells for word in str(cell).split()), default=1)
+    if any(len(str(cell)) > LONGEST_NAME for cell in table.columns[0].cells):
+        table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     return table
 
 

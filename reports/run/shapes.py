@@ -57,11 +57,21 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e12:
         raise ValueError(f"usage.wall_seconds cannot be {_short(seconds)}")
     _check_bill(manifest.get("bill", {}))
+    _check_processor(manifest.get("processor", {}))
     for flag in manifest.get("flags", ()):
         if isinstance(flag, dict) and not all(isinstance(flag.get(key, ""), str) for key in ("severity", "message", "detail")):
             raise ValueError(f"a flag cannot be {_short(flag)}")
     if not all(isinstance(version, str) for version in manifest["versions"].values()):
         raise ValueError(f"versions cannot be {_short(manifest['versions'])}")
+
+
+def _check_processor(processor: Mapping[str, Any]) -> None:
+    """Texts and a count: what an error quotes when a run is to go on elsewhere."""
+    for key in ("name", "instructions", "kernels"):
+        if not isinstance(processor.get(key, ""), str):
+            raise ValueError(f"processor.{key} cannot be {_short(processor[key])}")
+    if type(processor.get("threads", 1)) is not int:
+        raise ValueError(f"processor.threads cannot be {_short(processor['threads'])}")
 
 
 def _check_bill(bill: Mapping[str, Any]) -> None:

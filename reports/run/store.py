@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from reports.files.atomic import TEMPORARY, sync_folder, write_atomically
+from reports.files.command import COMMAND
 from reports.files.lock import lock, release
 from reports.files.secrets import redact_all
 from reports.run import Manifest, Outcome, Run, RunError
+from reports.run.compact import Book
 from reports.run.progress import Ledger
 from reports.run.retry import Pair, to_retry, unfinished
 from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
@@ -21,9 +23,11 @@ from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
-_OWN = {MANIFEST, OUTCOMES, CASSETTE, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
+_OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
-_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
+_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "search", "comparability_id")
+_DIGITS = ("instructions", "kernels")
+"""What of a processor decides the last digits of a model's answers."""
 
 
 def comparability_id(comparability: Mapping[str, Any]) -> str:
@@ -81,6 +85,7 @@ class RunWriter:
             return cls.create(path, manifest)
         then = read_manifest(path)
         _refuse_other_run(path, then, manifest)
+        _refuse_other_processor(path, then, manifest)
         refuse_edited(path, RENDERED)  # a run that was killed on its way has no seal, and none to lose
         descriptor = _open_locked(path / OUTCOMES)
         try:
@@ -194,6 +199,20 @@ def _refuse_other_run(path: Path, then: Manifest, now: Manifest) -> None:
         raise RunError(
             f"{path} holds another run: it differs in {', '.join(differing)}; "
             "resume with the settings it was started with, or name another folder"
+        )
+
+
+def _refuse_other_processor(path: Path, then: Manifest, now: Manifest) -> None:
+    """Refuse to go on where a model's last digits are others: a near tie could end otherwise than in one piece.
+
+    Runs in which no model ran in the process, and those of older versions, name none.
+    """
+    before, after = ({key: one.processor.get(key) for key in _DIGITS} for one in (then, now))
+    if then.processor and now.processor and before != after:
+        began, here = (f"{one['instructions']} with {one['kernels']} kernels" for one in (before, after))
+        raise RunError(
+            f"{path} was begun on a processor of {began}, and this one has {here}: the last digits of scores differ, and with "
+            "them near ties; resume it on such a processor, or begin again in another folder"
         )
 
 
@@ -328,14 +347,35 @@ def iter_outcomes(path: str | Path) -> Iterator[Outcome]:
     return _verified(Path(path), read_manifest(path))
 
 
-def load_run(path: str | Path) -> Run:
-    """Load a run folder; raises ``RunError`` where it is not a run, or is damaged, shortened or edited."""
-    manifest = read_manifest(path)
-    refuse_changed(Path(path), MANIFEST)
-    return Run(Path(path), manifest, tuple(_verified(Path(path), manifest)))
+LARGE_BYTES = 64 * 2**20
+"""From this size of ``outcomes.jsonl`` on, a loaded run keeps its texts on disk: memory must not grow with them."""
+
+
+def load_run(path: str | Path, large: int = LARGE_BYTES) -> Run:
+    """Load a run folder; raises ``RunError`` where it is not a run, or is damaged, shortened or edited.
+
+    ``large``: bytes of outcomes from which on texts are read again when they are asked for (``reports.run.compact``).
+    """
+    path, manifest = Path(path), read_manifest(path)
+    refuse_changed(path, MANIFEST)
+    file = path / OUTCOMES
+    if not file.exists() or file.stat().st_size < large:
+        return Run(path, manifest, tuple(_verified(path, manifest)))
+    book = Book(file, manifest.victim.get("labels", ()))
+    outcomes: list[Outcome] = []
+    at = 0
+    for outcome, length in _verified_lines(path, manifest):
+        outcomes.append(book.compact(outcome, at))
+        at += length
+    return Run(path, manifest, tuple(outcomes))
 
 
 def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
+    return (outcome for outcome, _ in _verified_lines(path, manifest))
+
+
+def _verified_lines(path: Path, manifest: Manifest) -> Iterator[tuple[Outcome, int]]:
+    """Each outcome and the bytes of its line."""
     file = path / OUTCOMES
     if not file.exists():
         raise RunError(f"{path} has no {OUTCOMES}; restore the file, or run the audit again")
@@ -346,5 +386,5 @@ def _verified(path: Path, manifest: Manifest) -> Iterator[Outcome]:
         except ValueError as problem:
             raise RunError(_bad_line(file, number, problem)) from None
         _add(ledger, outcome, line, file, number)
-        yield outcome
+        yield outcome, len(line)
     _check_seal(file, manifest, ledger)

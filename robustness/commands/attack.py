@@ -47,8 +47,14 @@ def attack(
     ] = None,
     victim: f.VictimFlag = None,
     recipe: Annotated[
-        str, typer.Option("--recipe", "--recipes", help="A recipe or suite, or several separated by commas.")
-    ] = "pwws",
+        list[str] | None,
+        typer.Option(
+            "--recipe",
+            "--recipes",
+            metavar="RECIPE",
+            help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
+        ),
+    ] = None,
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
     seed: f.SeedFlag = None,
@@ -75,7 +81,8 @@ def attack(
     from robustness.settings import Settings
 
     given = tuple(map(_read, _one_stdin(texts)))
-    plain = {"recipes": tuple(f.listed(recipe) or ())} | f.given(profile=profile, seed=seed)
+    named = ["pwws"] if recipe is None else [name for part in recipe for name in f.listed_recipes(part) or ()]
+    plain = {"recipes": tuple(named)} | f.given(profile=profile, seed=seed)
     chosen = settled(plain | wording.given() | resources.given())
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)

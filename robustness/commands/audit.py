@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.scaling import ScaleFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
@@ -17,11 +19,13 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.verdicts import GateResult
+    from reports.run import Run
 
 
 @f.flattened
 def audit(
     *,
+    context: typer.Context,
     victim: f.VictimFlag = None,
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
@@ -36,6 +40,7 @@ def audit(
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
+    scale: ScaleFlags,
     cassette: CassetteFlag = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
@@ -67,12 +72,13 @@ def audit(
     error, 3 inconclusive, as is a run that a cap on spending ended.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
+    from robustness.commands.recorded import recorder
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
     chosen = without_caps(chosen, victim, cassette)
-    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps):
+    for group in (reading, attacks, texts, extent, pace, resources, opening, api, caps, scale):
         chosen |= group.given()
     chosen |= f.given(
         victim=victim,
@@ -87,13 +93,13 @@ def audit(
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
-    run = _run(chosen, judging, quiet=quiet or json_)
-    result = _tell(run, judging, as_json=json_, quiet=quiet)
+    run = _run(chosen, judging, recorder(context.command.params), quiet=quiet or json_)
+    result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
 
-def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
+def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], *, quiet: bool) -> Run:
     from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.terminal.progress import Bar
@@ -101,10 +107,11 @@ def _run(chosen: dict[str, Any], policy: Policy, *, quiet: bool) -> Any:
     arguments = arguments_of(chosen)
     out, resume = arguments.pop("out", None), arguments.pop("resume", False)
     with Bar() if not quiet else nullcontext() as watcher:
-        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher)
+        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher, began=began)
 
 
-def _tell(run: Any, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
+def tell_run(run: Run, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:
+    """Print a finished run and its verdict, as an audit ends; gives the verdict."""
     from reports.gate.gate import evaluate
     from reports.measures.summary import summarise
     from reports.render.terminal import print_run, verdict_line

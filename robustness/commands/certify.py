@@ -1,28 +1,31 @@
-"""``robustness certify``: a statement about a declared distribution of rewrites, beside what a search found."""
+"""``robustness certify``: what no text of a space can do, or hardly any of a distribution, beside what a search found."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustness.commands.options import flags as f
+from robustness.commands.options.certifying import WhatFlags, share_of
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal, tell_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
+from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.measures.chance.statement import Statement
-    from reports.run.certificates import Certificates
-    from robustness.certify.certify import Rule
+    from robustness.certify.certify import Certified
     from robustness.certify.subjects import Subject
 
-DEFAULT_REWRITES = "natural@2,format,paraphrase"
+EVERY_S = 30.0
+"""How often a long certificate says how far it is."""
 
 
 @f.flattened
@@ -34,23 +37,7 @@ def certify(
     victim: f.VictimFlag = None,
     data: f.DataFlag = None,
     reading: f.ReadingFlags,
-    rewrites: Annotated[
-        str,
-        typer.Option(
-            "--rewrites",
-            metavar="KIND[@SEVERITY][:WEIGHT],…",
-            help="The distribution: natural, a technique of noise, format, paraphrase; each with its share of the samples.",
-        ),
-    ] = DEFAULT_REWRITES,
-    tau: Annotated[str, typer.Option("--tau", help="The share of rewrites on which an example may fail and still hold.")] = "5%",
-    confidence: Annotated[float, typer.Option("--confidence", help="Of every bound, one-sided.")] = 0.95,
-    method: Annotated[
-        str, typer.Option("--method", help="exact: all samples are asked. anytime: until a bound that may be watched decides.")
-    ] = "exact",
-    samples: Annotated[
-        int | None,
-        typer.Option("--samples", help="Rewrites of each example (default: the fewest that can show --tau, 59 for 5%).", min=1),
-    ] = None,
+    what: WhatFlags,
     min_certified: Annotated[
         str | None, typer.Option("--min-certified", help="Fail unless at least this share of examples is shown to hold.")
     ] = None,
@@ -59,7 +46,7 @@ def certify(
     ] = None,
     language: Annotated[str | None, typer.Option("--language", help="Language of the texts (default: guessed).")] = None,
     field: Annotated[
-        str | None, typer.Option("--field", help="Which text field is rewritten (default: the run's, or the last).")
+        str | None, typer.Option("--field", help="Which text field is changed (default: the run's, or the last).")
     ] = (None),
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
@@ -77,23 +64,27 @@ def certify(
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
-    """Sample rewrites that should change nothing, and state for how many examples the victim holds on nearly all of them.
+    """Show for how many examples the victim holds: on every text of a space, or on nearly all rewrites of a distribution.
 
-    Example: robustness certify runs/demo --rewrites natural@2:0.5,format:0.3,paraphrase:0.2
+    Example: robustness certify runs/demo --space char-1:swap+delete
+
+    Interrupted, the same command goes on where it was.
 
     Exit codes: 0 passed or measured, 1 so few examples hold that --min-certified is missed, 2 unusable input, 3 inconclusive.
     """
-    from robustness.certify.distribution import parse_rewrites
     from robustness.isolation.offline import offline as without_network
 
-    rule, threshold = _rule(tau, confidence, method, samples), _share(min_certified, "--min-certified")
-    parts = parse_rewrites(rewrites)
-    sealed = _sealed(run, data, expect)
-    target = _target(run, out)
+    what.check()
+    threshold = None if min_certified is None else share_of(min_certified, "--min-certified")
+    from robustness.certify.files import target_of
+
+    target = target_of(run, out)
+    sealed = _sealed(run, data, expect, target.lost)
     chosen = {"goal": goal, "language": language, "field": field, "limit": limit, "seed": seed}
     with without_network(offline):
         if run is not None:
             _refuse_reading(reading)
+            _refuse_size_of_run(run, what, field)
             opened = _of_run(
                 run,
                 chosen,
@@ -103,29 +94,28 @@ def certify(
                 allow_local_code=allow_local_code,
                 quiet=quiet or json_,
                 spending=caps.given() | f.given(cassette=cassette),
+                out=target.answers,
             )
         else:
             flags = reading.given() | opening.given() | api.given() | caps.given() | asking.given()
             flags |= f.given(offline=offline, cassette=cassette, **chosen)
-            opened = _of_data(victim, data, flags, allow_local_code=allow_local_code, quiet=quiet or json_)
-        with opened as subject:
+            opened = _of_data(victim, data, flags, what, target.answers, allow_local_code=allow_local_code, quiet=quiet or json_)
+        with target.unsealed(), opened as subject:
             if run is not None and out is None and not subject.own:
                 raise UsageError(f"{subject.name} is not the victim of {run}, where the result would stand; give --out FILE")
-            found, spent = _carried_out(subject, parts, rewrites, rule, asking)
-    from reports.measures.chance.statement import EXIT_CODES, INCONCLUSIVE, statement
+            said, done = _carried_out(subject, what, target, asking, quiet=quiet or json_)
+    from reports.measures.chance.statement import EXIT_CODES, INCONCLUSIVE
 
-    _write(target, found)
-    said = statement(found, subject.searched)
     verdict, why = said.verdict(threshold)
-    if spent:
-        verdict, why = (INCONCLUSIVE, f"{spent}; {why}") if verdict != "failed" else (verdict, why)
-    _tell(said, verdict, why, target, as_json=json_, quiet=quiet, settings=dict(found.settings), spent=spent)
+    if done.spent:
+        verdict, why = (INCONCLUSIVE, f"{done.spent}; {why}") if verdict != "failed" else (verdict, why)
+    _tell(said, verdict, why, target.file, as_json=json_, quiet=quiet, spent=done.spent)
     if run is not None and not json_ and sealed:
         tell_seal(check_seal(run, None), quiet=quiet)
     raise typer.Exit(EXIT_CODES[verdict])
 
 
-def _sealed(run: Path | None, data: str | None, expect: str | None) -> bool:
+def _sealed(run: Path | None, data: str | None, expect: str | None, lost: tuple[str, ...]) -> bool:
     """Whether the run is sealed; raises where it is not the one expected, or where neither or both of run and data are named."""
     f.refuse_empty(data, "--data")
     if run is not None and data is not None:
@@ -137,7 +127,7 @@ def _sealed(run: Path | None, data: str | None, expect: str | None) -> bool:
     from reports.run.seal import refuse_edited
 
     found = check_seal(run, expect)
-    refuse_edited(run, ("certificates.jsonl",))
+    refuse_edited(run, lost)
     return found.digest is not None
 
 
@@ -147,35 +137,19 @@ def _refuse_reading(reading: f.ReadingFlags) -> None:
         raise UsageError(f"--{odd[0].replace('_', '-')} says how --data is read, and there is no --data; leave it out")
 
 
-def _rule(tau: str, confidence: float, method: str, samples: int | None) -> Rule:
-    from robustness.certify.certify import Rule
+def _refuse_size_of_run(run: Path, what: WhatFlags, field: str | None) -> None:
+    """Raise ``UsageError`` for a space that is too large for the examples of a run, before its victim is loaded."""
+    if what.space is None:
+        return
+    from reports.measures.metrics import by_example
+    from reports.run.store import load_run
+    from robustness.certify.exhaustive import Exhaustive
+    from robustness.certify.frame import Asked
 
-    return Rule(_share(tau, "--tau") or 0.0, confidence, method, samples or 0)
-
-
-def _share(text: str | None, flag: str) -> float | None:
-    from reports.gate.policy import share
-
-    if text is None:
-        return None
-    try:
-        value = share(text)
-    except ValueError as error:
-        raise UsageError(f"{flag}: {error}") from error
-    if not 0 < value <= 1:
-        raise UsageError(f"{flag} expects a share above 0 and up to 100 %, got {text!r}: no victim could miss it")
-    return value
-
-
-def _target(run: Path | None, out: Path | None) -> Path:
-    from reports.run.certificates import CERTIFICATES
-
-    if out is None and run is None:
-        raise UsageError("there is no run folder to put the certificates into; give --out FILE")
-    target = out if out is not None else Path(str(run)) / CERTIFICATES
-    if not target.parent.is_dir() or target.is_dir():
-        raise UsageError(f"--out expects a file in a folder that exists, got {target}")
-    return target
+    method = what.built((), None)
+    assert isinstance(method, Exhaustive)
+    first = [group[0] for group in by_example(load_run(run).outcomes).values()]
+    method.check_size([Asked(one.example_id, (one.texts.get(field or one.field, ""),), None) for one in first], 0)
 
 
 @contextmanager
@@ -192,69 +166,94 @@ def _of_run(run: Path, chosen: dict[str, Any], **naming: Any) -> Iterator[Subjec
 
 @contextmanager
 def _of_data(
-    victim: str | None, data: str | None, flags: dict[str, Any], *, allow_local_code: bool, quiet: bool
+    victim: str | None,
+    data: str | None,
+    flags: dict[str, Any],
+    what: WhatFlags,
+    answers: Path,
+    *,
+    allow_local_code: bool,
+    quiet: bool,
 ) -> Iterator[Subject]:
+    from robustness.certify.exhaustive import Exhaustive
     from robustness.certify.subjects import of_audit
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.options.policy import audit_defaults, read_policy
     from robustness.commands.options.preparing import prepared
+    from robustness.planning.prepare import attacked_field
+    from robustness.settings import Settings
 
     rules = read_policy(None, {})
     defaults = audit_defaults(rules, victim, None, allow_local_code=allow_local_code, prompt=flags.get("prompt"))
     chosen = without_caps(defaults, victim, flags.get("cassette")) | flags | f.given(victim=victim, data=data)
-    chosen |= {"recipes": ["natural:case-noise"], "encoder": "none"}  # none is run; what is sampled stands under --rewrites
-    with prepared(arguments_of(chosen), quiet=quiet) as audit:
+    chosen |= {"recipes": ["natural:case-noise"], "encoder": "none"}  # none is run; what is certified stands under its own flags
+
+    def refuse_size(data: Any, subject: Any) -> None:
+        method = what.built(subject.info.labels, None) if what.space is not None else None
+        if isinstance(method, Exhaustive):
+            method.check_size(data.examples, attacked_field(Settings(field=chosen.get("field")), subject.info))
+
+    with prepared(arguments_of(chosen), out=answers, quiet=quiet, before_asking=refuse_size) as audit:
         yield of_audit(audit)
 
 
-def _carried_out(subject: Subject, parts: Any, spec: str, rule: Rule, asking: f.AskingFlags) -> tuple[Certificates, str]:
-    from reports.run.certificates import Certificates
-    from robustness.certify.certify import Plan, settings_of
-    from robustness.certify.certify import certify as sample
-    from robustness.certify.distribution import Rewrites
+def _carried_out(
+    subject: Subject, what: WhatFlags, target: Any, asking: f.AskingFlags, *, quiet: bool
+) -> tuple[Statement, Certified]:
+    """Certify, write, and say what it shows."""
+    from reports.measures.chance.statement import statement
+    from robustness.certify.certify import certify as work
+    from robustness.certify.certify import settings_of
+    from robustness.certify.journal import Journal
 
-    plan = Plan(
-        task=subject.task,
-        goal=subject.goal,
-        field=subject.field,
-        rewrites=Rewrites(parts, subject.options),
-        rule=rule,
-        seed=subject.seed,
-        varies=subject.varies,
-    )
-    found, spent = sample(subject.oracles(**asking.oracle()), plan, subject.examples)
-    settings = settings_of(plan, subject.name, dict(subject.comparability), spec)
-    return Certificates(settings, tuple(found)), spent
+    frame = subject.frame
+    method = what.built(subject.victim.info.labels, subject.options)
+    method.check(frame)
+    settings = settings_of(frame, method, subject.examples, subject.name, subject.comparability, subject.beside)
+    journal = Journal.open(target.file, settings)
+    if journal.done:
+        status(f"{len(journal.done)} of {len(subject.examples)} examples were certified before; going on", quiet=quiet)
+    heard = _Progress(quiet)
+    finished = False
+    try:
+        oracles = subject.oracles(**asking.oracle())
+        done = work(oracles, frame, method, subject.examples, journal=journal, heard=heard)
+        block = target.write(settings, done.found)
+        finished = block.finished
+    finally:
+        journal.close(finished=finished)
+    forwards = sum(one.usage.forwards for one in oracles.by_role.values())
+    status(f"{forwards:,} forwards in {heard.seconds:.1f} s", quiet=quiet)
+    return statement(block, subject.searched, beside=subject.ran), done
 
 
-def _write(target: Path, found: Certificates) -> None:
-    """Write the file, and seal its folder again where it has a seal."""
-    from reports.run.certificates import write_certificates
-    from reports.run.seal import SEAL, rewriting
+class _Progress:
+    """Says now and then how far a certificate is."""
 
-    with rewriting(target.parent, (target.name,)) if (target.parent / SEAL).exists() else nullcontext():
-        write_certificates(target, found)
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._began = quiet, time.monotonic()
+        self._told = self._began
+
+    def __call__(self, done: int, all_: int) -> None:
+        if time.monotonic() - self._told >= EVERY_S:
+            self._told = time.monotonic()
+            status(f"{done} of {all_} examples certified", quiet=self._quiet)
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._began
 
 
-def _tell(
-    said: Statement,
-    verdict: str,
-    why: str,
-    target: Path,
-    *,
-    as_json: bool,
-    quiet: bool,
-    settings: dict[str, Any],
-    spent: str,
-) -> None:
+def _tell(said: Statement, verdict: str, why: str, target: Path, *, as_json: bool, quiet: bool, spent: str) -> None:
     from reports.files.text import visible
+    from reports.render.brackets import lines
 
     if as_json:
-        answer = {"verdict": verdict, "why": why, "file": str(target), **said.record(), "settings": settings, "spent": spent}
-        output.answer(answer)
+        output.answer({"verdict": verdict, "why": why, "file": str(target), **said.record(), "spent": spent})
         return
-    output.say(f"{verdict.upper()}: {why}")
+    output.say(visible(f"{verdict.upper()}: {why}"))
     if not quiet:
-        for line in said.lines():
+        for line in lines(said):
             output.say(visible(line))
         output.say(f"{target}; `robustness report RUN` brings it into report.md and report.html")

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     """What can be listed."""
 
     recipes = "recipes"
+    parts = "parts"
     transformations = "transformations"
     constraints = "constraints"
     victims = "victims"
@@ -37,10 +38,13 @@ def list_(
 ) -> None:
     """List recipes, transformations, constraints, victims, tasks or prompts with what a choice among them needs.
 
+    `parts` are what recipes can be composed of.
+
     Example: robustness list recipes
     """
     rows = {
         "recipes": _recipes,
+        "parts": _parts,
         "transformations": _transformations,
         "constraints": _constraints,
         "victims": _victims,
@@ -86,6 +90,21 @@ def _recipes(profile: str) -> list[dict[str, Any]]:
             "url": r.citation.url,
         }
         for r in found
+    ]
+
+
+def _parts(_: str) -> list[dict[str, Any]]:
+    from attacks.recipes.composing import KINDS, entries, parameter_printed
+
+    return [
+        {
+            "name": entry.name,
+            "kind": kind,
+            "told": ", ".join(map(parameter_printed, entry.parameters)),
+            "what": entry.summary,
+        }
+        for kind in KINDS
+        for entry in entries(kind).values()
     ]
 
 

@@ -52,7 +52,7 @@ def perturb(
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
     if out.exists():
         raise UsageError(f"{out} exists already; name a new file, or delete it first")
-    specs = f.listed(recipes) or []
+    specs = f.listed_recipes(recipes) or []
     _refuse_guided(specs)
     options = reading.given() | f.given(offline=offline)
     with without_network(offline):

@@ -133,7 +133,7 @@ class Shelf(Generic[V]):
 
     def __init__(self, memory: Memory, who: Sequence[Any], pack: Callable[[V], bytes], unpack: Callable[[bytes], V]) -> None:
         self._memory, self._pack, self._unpack = memory, pack, unpack
-        self._who = blake2b(canonical([*who, FORMAT, _versions()]), digest_size=16).digest()
+        self._who = blake2b(canonical([*who, FORMAT, _versions(), _processor()]), digest_size=16).digest()
 
     def recall(self, items: Sequence[Any]) -> dict[Any, V]:
         """Answers to those of the items that were answered before; raises ``UsageError`` where one cannot be trusted."""
@@ -170,6 +170,12 @@ def _versions() -> dict[str, str]:
     from robustness.planning.manifest import versions
 
     return versions()  # another version of torch may round otherwise
+
+
+def _processor() -> dict[str, str]:
+    from robustness.victims.transformers.fast import processor
+
+    return processor.deciding()  # so do other instructions, and other kernels for the same ones
 
 
 _HEAD = struct.Struct("<iHB")

@@ -310,10 +310,11 @@ def _opened(answer: Any) -> Any:
     if "raised" in answer:
         # a class of that name, so that whoever words the error says what would be said of a victim in this process
         raise type(str(answer["raised"]), (Exception,), {})(message)
-    raise _known(str(answer.get("error")), message)
+    raise known_error(str(answer.get("error")), message)
 
 
-def _known(name: str, message: str) -> RobustnessError:
+def known_error(name: str, message: str) -> RobustnessError:
+    """An error of the suite's own by the name of its class, from another process; a ``VictimError`` for an unknown name."""
     known = {**vars(errors), "OfflineError": OfflineError}.get(name)
     kind = known if isinstance(known, type) and issubclass(known, RobustnessError) else VictimError
     error = kind.__new__(kind, message)  # its own constructor may word the message otherwise

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from reports.run.store import RunWriter
     from robustness.data import Dataset
     from robustness.engine.backends import VictimBackend
-    from robustness.engine.engine import Oracles
+    from robustness.engine.engine import Engine, Oracles
     from robustness.engine.trial import Plan
     from robustness.planning.label_bias import LabelBias
+    from robustness.planning.languages import RunLanguage
     from robustness.planning.sampling import Drawing
     from robustness.planning.self_checks import Flag
+    from robustness.scale.crew import Crew
     from robustness.settings import Settings
     from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
@@ -54,11 +57,21 @@ class Silent:
         """Nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How the victim was opened, from which another process opens the same one: its spec or callable, its task, its options."""
+
+    victim: Any
+    task: str | None
+    options: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Audit:
     """A prepared run: everything is loaded and checked, nothing is spent yet but the preflight.
 
-    ``session``: what a victim behind an API is asked through, None for any other.
+    ``session``: what a victim behind an API is asked through, None for any other. ``opened``, ``language``: what workers need
+    besides; ``scale``: what is recorded of them.
     """
 
     victim: Victim
@@ -71,14 +84,28 @@ class Audit:
     flags: list[Flag] = _field(default_factory=list)
     bias: LabelBias | None = None
     session: Session | None = None
+    opened: Opened | None = None
+    language: RunLanguage | None = None
+    scale: dict[str, Any] = _field(default_factory=dict)
 
-    def run(self, out: str | Path, *, resume: bool = False, watcher: Watcher | None = None, policy: Policy | None = None) -> Run:
+    def run(
+        self,
+        out: str | Path,
+        *,
+        resume: bool = False,
+        watcher: Watcher | None = None,
+        policy: Policy | None = None,
+        began: Callable[[Path], None] | None = None,
+    ) -> Run:
         """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
 
-        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold.
+        ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold. ``began``: called
+        with the folder as soon as the run is in it.
         """
+        from reports.files.command import drop_command
         from reports.files.paths import shown_policy
         from reports.render import render_all
+        from reports.run.retry import to_retry
         from reports.run.store import RunWriter, load_run
 
         if resume:
@@ -87,6 +114,8 @@ class Audit:
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
+            if began is not None:
+                began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
                 writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
@@ -96,6 +125,12 @@ class Audit:
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 usage = self._usage(time.perf_counter() - started)
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
+            if not to_retry(writer.done, writer.manifest) and not writer.manifest.bill.get("spent"):
+                drop_command(Path(out))
+        # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
+        del writer, drawing
+        self.data = replace(self.data, examples=())
+        self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -122,23 +157,39 @@ class Audit:
 
     def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> bool:
         """Carry out every trial that is not done; whether a cap ended it before."""
-        from robustness.engine.engine import Engine
+        from functools import partial
 
-        watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
-        engine = Engine(self.oracles, in_flight=self.settings.in_flight)
+        from reports.run.store import iter_outcomes
+
         drawing.resume(writer)
         try:
-            for batch in drawing.batches():
-                for outcome in engine.outcomes(self.plan, batch, writer.done):
-                    writer.append(outcome)
-                    drawing.heard(outcome)
-                    watcher.ended(outcome)
+            with self._engine(watcher) as engine:
+                watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
+                for batch in drawing.batches():
+                    for outcome in engine.outcomes(self.plan, batch, writer.done, partial(iter_outcomes, writer.path)):
+                        writer.append(outcome)
+                        drawing.heard(outcome)
+                        watcher.ended(outcome)
         except SpentError as error:
             drawing.stopped()
             if self.session is not None:
                 self.session.ended(str(error))
             return True
         return False
+
+    @contextmanager
+    def _engine(self, watcher: Watcher) -> Iterator[Engine | Crew]:
+        """What runs the trials: the engine of this process, or a crew of workers."""
+        from robustness.engine.engine import Engine
+
+        if self.settings.workers is None and self.settings.ray is None:
+            yield Engine(self.oracles, in_flight=self.settings.in_flight)
+            return
+        from robustness.scale.driver import crew_of
+
+        with crew_of(self, watcher.loading) as crew:
+            yield crew
+        self.scale = crew.tally.record()
 
     def _bill(self, *, spent: bool) -> dict[str, Any]:
         """What was spent, caps and all; empty for a victim that costs nothing."""
@@ -180,6 +231,7 @@ class Audit:
 
         return {
             "wall_seconds": round(seconds, 3),
+            **({"scale": self.scale} if self.scale else {}),
             **{name: self._counted(name, asdict(oracle.usage)) for name, oracle in self.oracles.by_role.items()},
         }
 
@@ -205,8 +257,16 @@ def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tupl
     return replace(data, examples=kept), [Flag("goal-fit", "note", said, float(gone))]
 
 
-def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
+def prepare(
+    victim: Victim,
+    data: Dataset,
+    settings: Settings,
+    loading: Callable[[str], None] | None = None,
+    session: Session | None = None,
+) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
+
+    ``session``: what a rewriter behind an API is asked through.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -220,6 +280,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
+    from robustness.scale.refusals import check_recipes
     from robustness.tasks.registry import task_named
     from robustness.tasks.task import space_of
 
@@ -231,10 +292,12 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     settings = supplied.preserving(settings, victim.info, field)
     texts = [example.inputs[field] for example in data.examples]
     language = languages.language_of(settings.language, texts)
-    recipes = prepare.chosen_recipes(settings, language, victim.info.labels, victim.info.data_fields, task)
+    info = victim.info
+    recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
+    check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings, needs(recipes))
+    models = load_helpers(settings, needs(recipes), session)
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
@@ -251,6 +314,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     flags += [loss.flag()] if loss else []
     confirm = repeats.confirm(settings.confirm)
     plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=confirm)
+    if settings.adaptive and any(r.learns for r in recipes) and any(r.pooled for r in recipes):
+        names = ", ".join(r.name for r in recipes if r.pooled)
+        raise UsageError(
+            f"{names} waits for every trial of the run, and recipes that learn wait for one another: add --no-adaptive"
+        )
     manifest = describe(
         victim,
         data,
@@ -267,4 +335,4 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     floor = {**manifest.comparability, **repeats.comparable(settings.confirm)}
     manifest = replace(manifest, repeats=repeats.record(settings.confirm), comparability=floor, asked=asked)
     bias = LabelBias(victim.info.labels, label_bias.content_free(backend)) if victim.info.prompted else None
-    return Audit(victim, data, plan, oracles, backend, manifest, settings, flags, bias)
+    return Audit(victim, data, plan, oracles, backend, manifest, settings, flags, bias, language=language)

@@ -30,16 +30,19 @@ def chosen_recipes(
     labels: Sequence[str],
     fields: Sequence[str] = ONE_TEXT,
     task: Task[Any, Any] | None = None,
+    access: str = "scores",
 ) -> tuple[Recipe, ...]:
     """The recipes that the settings name, kept from texts and spans that they may not touch.
 
-    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet.
+    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet. ``access``:
+    what the victim gives; without scores to climb on, recipes search otherwise.
 
     Raises:
         UsageError: no recipe, an unknown one, one named twice, one of another task, or one that does not know the language of
             the texts.
     """
     from attacks import recipes as registry
+    from attacks.recipes.without_scores import unless_flat, without_scores
 
     try:
         options = options_of(settings, language, fields, task)
@@ -48,6 +51,9 @@ def chosen_recipes(
         raise UsageError(language.refused(str(error))) from error
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if is_cascade(settings):
+        limits = registry.limits("standard")
+        chosen = [replace(recipe, limit=limits.get(recipe.name)) for recipe in chosen]
     names = [recipe.name for recipe in chosen]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -56,6 +62,7 @@ def chosen_recipes(
         chosen = _of_task(chosen, task.name, settings.recipes)
     if not chosen:
         raise UsageError("no recipe was named; see `robustness list recipes`")
+    chosen = [without_scores(recipe) if access == "labels" else unless_flat(recipe) for recipe in chosen]
     return guarded(chosen, language, settings.protect, labels, marks=task is not None and task.protects)
 
 
@@ -84,11 +91,14 @@ def options_of(
     from attacks import recipes as registry
     from attacks.language.resources import Resources
     from attacks.preserves import needed_by
+    from robustness.helpers.registry import specs
 
     resources = settings.resources or Resources()
     needed = task.needs if task is not None and task.needs else needed_by(len(fields))
     preserve = needed if settings.preserve is None else tuple(settings.preserve)
-    return registry.Options(settings.profile, resources, language.code, language.named, preserve, settings.tagger)
+    return registry.Options(
+        settings.profile, resources, language.code, language.named, preserve, settings.tagger, frozenset(specs(settings))
+    )
 
 
 def guarded(
@@ -178,11 +188,18 @@ def plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], *, simil
         field=attacked_field(settings, info),
         seed=settings.seed,
         budget=settings.budget,
-        cascade=settings.recipes == ("standard",),
+        cascade=is_cascade(settings),
+        recipe_budget=settings.recipe_budget,
+        adaptive=settings.adaptive and any(recipe.learns for recipe in recipes),
         measure_similarity=similarity,
         confirm=confirm,
         requests=info.requests,
     )
+
+
+def is_cascade(settings: Settings) -> bool:
+    """Whether each recipe attacks only what the ones before it left standing."""
+    return settings.recipes == ("standard",)
 
 
 def attacked_field(settings: Settings, info: VictimInfo) -> int:

@@ -120,6 +120,18 @@ class TokenGradients:
     gradient: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """How far each token carries the score of a label beyond that of a text of nothing but baseline tokens.
+
+    ``tokens``: (place, share) each, the place as in ``TokenGradients``. ``left``: the score's difference from the baseline's,
+    less the sum of the shares: 0 for an exact integral.
+    """
+
+    tokens: tuple[tuple[tuple[int, int, int] | None, float], ...]
+    left: float
+
+
 class Differentiable(Protocol):
     """A victim that gives gradients and its input embeddings."""
 

@@ -8,13 +8,12 @@ from functools import cache, partial
 from itertools import islice
 from random import Random
 
-from attacks.preserves import FORM, MEANING, SUBJECT, in_common, missing
+from attacks.preserves import FORM, MEANING, in_common, missing
 from attacks.search import Candidate, Citation
 from attacks.transformations.base import SEVERITIES
 from attacks.transformations.paraphrase.clauses import turn_clauses, turn_owner
 from attacks.transformations.paraphrase.contractions import Contraction, Expansion
 from attacks.transformations.paraphrase.figures import count_in_figures, reorder_dates, write_numbers
-from attacks.transformations.paraphrase.frames import drop_frame, drop_hedge, drop_opener, frame, hedge, open_statement
 from attacks.transformations.paraphrase.spellings import rephrase, respell
 
 MOST_COMPOSED = 10_000
@@ -53,12 +52,6 @@ def rules_by(tagger: str) -> tuple[Rule, ...]:
         Rule("number-in-words", write_numbers),
         Rule("number-in-figures", count_in_figures),
         Rule("date-form", reorder_dates),
-        Rule("frame", frame, SUBJECT),
-        Rule("no-frame", drop_frame, SUBJECT),
-        Rule("opener", partial(open_statement, tagger=tagger), SUBJECT),
-        Rule("no-opener", drop_opener, SUBJECT),
-        Rule("hedge", partial(hedge, tagger=tagger), SUBJECT),
-        Rule("no-hedge", drop_hedge, SUBJECT),
     )
 
 
@@ -75,7 +68,7 @@ class RuleParaphrase:
     name = "rule-paraphrase"
     level = "sentence"
     languages = ("en",)
-    description = "Sentences are rewritten by rule: clause order, openers, hedges, contractions, spelling, numbers, dates."
+    description = "Sentences are rewritten by rule: clause order, phrases, contractions, spelling, numbers, dates."
     citation = Citation(
         "Ribeiro et al. 2018, Semantically Equivalent Adversarial Rules for Debugging NLP Models",
         "https://aclanthology.org/P18-1079",

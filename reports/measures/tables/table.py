@@ -17,6 +17,8 @@ class Change:
     n: int
 
 
+QUOTING = ("explained-words",)
+"""Keys of tables whose cells quote the data; where no text may be shown they are left out."""
 Cell = str | int | float | None | Proportion | Change
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from reports.measures.chance.floor import breach
 from reports.render.numbers import interval
 from reports.render.page.diff import CONTEXT, Piece, pieces
+from reports.render.page.leaning import Leaned, leaned
 from reports.render.page.safe import coded, hidden_codes, long_name, script_json, short_name
 from reports.run import Judged, Outcome, Run
+from reports.run.explanations import EXPLANATIONS, Explained, read_explanations
 from reports.run.failures import failures, lowest_severity
 
 STATIC_ROWS = 200
@@ -35,7 +37,7 @@ class FailureRow:
 
     ``fresh``: how often fresh answers to the text broke the victim. ``flip``: how far the answer fell in quality, or, without
     one, rose towards the goal. ``answer``: the difference of the two answers where these are texts. ``shades``: original and
-    perturbed text with the spans that the victim answered.
+    perturbed text with the spans that the victim answered. ``leaned``: both texts shaded by what each answer leaned on.
     """
 
     example_id: str
@@ -59,6 +61,7 @@ class FailureRow:
     answer: tuple[Piece, ...] = ()
     shades: tuple[Shaded, ...] = ()
     fresh: str = ""
+    leaned: tuple[Leaned, ...] = ()
     blank: bool = False
 
 
@@ -87,10 +90,11 @@ def failure_book(run: Run) -> FailureBook:
     found = _in_turn(run)
     labels = tuple(map(str, run.manifest.victim.get("labels", ())))
     pack = _Pack()
+    explained = _explained(run)
     static: list[FailureRow] = []
     embedded = 0
     for outcome in found:
-        row = failure_row(outcome, labels)
+        row = failure_row(outcome, labels, explained.get((outcome.recipe, outcome.example_id)))
         if not pack.add(row):
             break
         embedded += 1
@@ -101,6 +105,11 @@ def failure_book(run: Run) -> FailureBook:
     golds = sorted({o.reference for o in found}, key=lambda name: _rank(labels, name)) if told else []
     choices = [tuple((pack.name(name), name) for name in names) for names in (recipes, golds)]
     return FailureBook(len(found), embedded, tuple(static), choices[0], choices[1], pack.json(), pack.shortened)
+
+
+def _explained(run: Run) -> Mapping[tuple[str, str], Explained]:
+    found = read_explanations(run.path / EXPLANATIONS)
+    return {} if found is None else {one.key: one for one in found.cases}
 
 
 def _rank(labels: Sequence[str], label: str) -> tuple[int, str]:
@@ -120,8 +129,8 @@ def _smallness(outcome: Outcome) -> tuple[float, float, str]:
     return outcome.words_touched, -similarity, outcome.example_id
 
 
-def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
-    """One outcome as a row."""
+def failure_row(outcome: Outcome, labels: Sequence[str], explained: Explained | None = None) -> FailureRow:
+    """One outcome as a row, shaded where it was explained."""
     clean, after = _scores(outcome.clean, labels), _scores(outcome.best, labels)
     original = outcome.texts.get(outcome.field, "")
     clean_shown = outcome.clean.shown if outcome.clean else ""
@@ -147,6 +156,7 @@ def failure_row(outcome: Outcome, labels: Sequence[str]) -> FailureRow:
         answer=_answers(outcome),
         shades=_shades(outcome),
         fresh=_fresh(outcome),
+        leaned=leaned(outcome, explained),
         scores=_paired(clean, after, (outcome.reference, clean_shown, after_shown)),
     )
 
@@ -277,10 +287,14 @@ class _Pack:
 
     def _answered(self, row: FailureRow) -> list[Any]:
         """What only answers that are texts or spans have, or those that were asked again; nothing for the others."""
-        if not row.answer and not row.shades and not row.fresh:
+        if not row.answer and not row.shades and not row.fresh and not row.leaned:
             return []
         sides = [[[coded(text), self.name(label)] if label else coded(text) for text, label in side] for side in row.shades]
-        return [[piece.compact() for piece in row.answer], sides, *([row.fresh] if row.fresh else [])]
+        answered = [[piece.compact() for piece in row.answer], sides, *([row.fresh] if row.fresh or row.leaned else [])]
+        shading = [
+            [[coded(text), level, figure] if level else coded(text) for text, level, figure in side] for side in row.leaned
+        ]
+        return [*answered, *([shading] if shading else [])]
 
 
 def _foreign(row: FailureRow) -> Iterable[str]:
@@ -288,6 +302,7 @@ def _foreign(row: FailureRow) -> Iterable[str]:
     yield from (row.example_id, row.recipe, row.reference, row.clean, row.after, row.field)
     yield from (part for piece in (*row.diff, *row.answer) for part in piece.parts)
     yield from (text for side in row.shades for pair in side for text in pair)
+    yield from (text for side in row.leaned for text, _, _ in side)
     yield from (text for name, shown, _ in row.others for text in (name, shown))
     yield from (name for name, _, _ in row.scores)
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.gate.verdicts import GateResult
+from reports.measures.cascade import rows_note
+from reports.measures.chance.statement import statements
 from reports.measures.clusters import Design
 from reports.measures.intervals import Proportion
-from reports.render.certificates import certificate_view
+from reports.render.certificates import NOTE, certificate_views
 from reports.render.numbers import channel, lost_points, over_groups
 from reports.render.page import charts, view
 from reports.render.page.failures import BLANK, failure_book
@@ -60,6 +62,8 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "tables": measured_tables(summary),
         "stages": summary["stages"],
         "cascade": summary.get("cascade"),
+        "cascade_plots": charts.cascade_plots(summary.get("cascade"), manifest.budget if manifest.whole_budget else None),
+        "rows_note": rows_note(manifest),
         "recipes": recipes,
         "severities": summary["severities"],
         "severity_plots": charts.severity_plots(summary["severities"], {r["name"]: r["clean_accuracy"] for r in recipes}),
@@ -69,7 +73,8 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "slices": view.slice_tables(summary),
         "details": view.details(manifest),
         "minimised": minimised_view(run),
-        "certified": certificate_view(run, _robust(summary)),
+        "certified": certificate_views(run, statements(run, _robust(summary), summary["confidence"])),
+        "certified_note": NOTE,
         "book": book,
         "numbered": {name: at for at, name in book.recipes},
         "blank": BLANK,

@@ -28,10 +28,10 @@
   // rows: texts come with hidden characters as numbers between marks ----------------------
   const words = (piece) => (Array.isArray(piece) ? piece.slice(1) : [piece]).filter((part) => typeof part === "string").join("");
   const side = (diff, other) => diff.filter((p) => !Array.isArray(p) || p[0] !== other).map(words).join("");
-  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip], answer = [], shades = [], fresh = ""], order) => {
+  const unpack = ([id, recipe, reference, clean, after, field, queries, changed, length, similarity, severity, diff, others, scores, inserted, [cleanScore, afterScore, flip], answer = [], shades = [], fresh = "", leaned = []], order) => {
     return {
       order, id, recipe: names[recipe], reference: names[reference], clean: names[clean], after: names[after], field: names[field],
-      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores, answer, shades, fresh,
+      cleanScore, afterScore, flip, queries, changed, inserted, length, similarity, severity, diff, others, scores, answer, shades, fresh, leaned,
       text: readable([id, side(diff, 1), side(diff, 0), ...others.map((o) => o[1])].join("\n")).toLowerCase(),
     };
   };
@@ -73,6 +73,11 @@
     const node = el("mark", "", ...inked(part[0]), el("span", "tag", ...inked(names[part[1]])));
     return [node];
   };
+  const lean = (part) => {
+    if (!Array.isArray(part)) return inked(part);
+    const [text, level, figure] = part;
+    return [el("mark", level < 0 ? "lean against" : `lean lean-${level}`, ...inked(text), ...(figure ? [el("span", "tag", figure)] : []))];
+  };
   const fixed = (value) => (value === null ? "–" : value.toFixed(2));
   const signed = (value) => (value === null ? "–" : (value > 0 ? "−" : value < 0 ? "+" : "") + Math.abs(value).toFixed(2));
 
@@ -106,6 +111,7 @@
     fill("answer", ...merged(row.answer));
     fill("fresh", row.fresh);
     fill("shades", ...row.shades.map((side) => el("p", "text shaded", ...side.flatMap(shade))));
+    fill("leaned", ...row.leaned.map((side) => el("p", "text leaning", ...side.flatMap(lean))));
     node.querySelectorAll("[data-when]").forEach((n) => { if (!row[n.dataset.when].length) n.remove(); });
     return node;
   };

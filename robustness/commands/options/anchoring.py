@@ -74,5 +74,6 @@ _MOVED: Mapping[str, Callable[[Path, str], str]] = {
     "victim": _victim,
     "prompt": _prompt,
     **dict.fromkeys(("data", "cache", "out", "prices", "vectors", "lexicon"), _file),
-    **dict.fromkeys(("encoder", "rewriter", "masked_lm"), _checkpoint),
+    **dict.fromkeys(("encoder", "rewriter", "masked_lm", "fluency"), _checkpoint),
+    "parser": lambda folder, spec: _if_there(folder, spec),
 }

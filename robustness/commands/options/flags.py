@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from robustness.commands.options.groups import Flags, flattened, given
-from robustness.commands.options.values import budget_of, listed, mapping, refuse_empty
+from robustness.commands.options.resources import ResourceFlags
+from robustness.commands.options.values import budget_of, listed, listed_recipes, mapping, refuse_empty
 
-__all__ = ["budget_of", "flattened", "given", "listed", "mapping", "refuse_empty"]
+__all__ = ["ResourceFlags", "budget_of", "flattened", "given", "listed", "listed_recipes", "mapping", "refuse_empty"]
 
 VictimFlag = Annotated[
     str | None,
@@ -26,7 +27,13 @@ DataFlag = Annotated[
     ),
 ]
 ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
-BudgetFlag = Annotated[str | None, typer.Option("--budget", help="Queries per trial, or `none` (default 500).")]
+BudgetFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        help="Most queries of an example: of the whole standard cascade, else of each recipe; `none` for no limit (default 500).",
+    ),
+]
 LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most this many examples, stratified by label.")]
 SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
 BatchFlag = Annotated[
@@ -132,6 +139,14 @@ class RecipeFlags(Flags):
     recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
         None
     )
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recipe",
+            metavar="RECIPE",
+            help="One more recipe, by name or composed: 'greedy(synonym+keyboard-typo, max-words=0.2)'; may be repeated.",
+        ),
+    ] = None
     profile: ProfileFlag = None
     preserve: Annotated[
         str | None,
@@ -143,7 +158,10 @@ class RecipeFlags(Flags):
 
     def given(self) -> dict[str, Any]:
         """Recipes and what is to be preserved as lists."""
-        return Flags.given(self) | given(recipes=listed(self.recipes), preserve=listed(self.preserve))
+        flags = Flags.given(self) | given(preserve=listed(self.preserve))
+        several = [listed_recipes(self.recipes), *map(listed_recipes, flags.pop("recipe", None) or ())]
+        named = [name for part in several for name in part or ()]
+        return flags | given(recipes=named if named or self.recipes is not None or self.recipe is not None else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +190,16 @@ class ExtentFlags(Flags):
     """How long each attack goes on."""
 
     budget: BudgetFlag = None
+    recipe_budget: Annotated[
+        int | None,
+        typer.Option("--recipe-budget", help="Most queries of one recipe on an example (default: its own limit in the cascade)."),
+    ] = None
+    adaptive: Annotated[
+        bool | None,
+        typer.Option(
+            "--adaptive/--no-adaptive", help="Whether recipes that can learn from the run's earlier trials (default: yes)."
+        ),
+    ] = None
     limit: LimitFlag = None
     traps: Annotated[str | None, typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.")] = None
     seed: SeedFlag = None
@@ -206,29 +234,6 @@ class PaceFlags(Flags):
     confirm: Annotated[
         int | None,
         typer.Option("--confirm", help="Fresh answers asked for each success of a victim whose answers vary (default 5)."),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceFlags(Flags):
-    """What recipes draw on besides the victim."""
-
-    encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
-    rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
-    masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
-    vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
-        None
-    )
-    tagger: Annotated[
-        str | None,
-        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
-    ] = None
-    lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
-    resource: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--resource", help="NAME=VALUE, may be repeated: a file or substitute for a recipe with the prefix textattack:."
-        ),
     ] = None
 
 

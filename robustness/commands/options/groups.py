@@ -26,7 +26,17 @@ class Flags:
 DECIDING = (
     *("policy", "expect", "expect_base", "confidence", "max_regression", "max_broken"),
     *("min_robust_accuracy", "max_accuracy_drop", "max_attack_success_rate", "min_clean_accuracy", "min_examples"),
-    *("min_quality", "max_quality_drop", "min_certified", "tau", "max_attributable_success_rate"),
+    *(
+        "min_quality",
+        "max_quality_drop",
+        "min_certified",
+        "tau",
+        "space",
+        "smooth",
+        "erase",
+        "radius",
+        "max_attributable_success_rate",
+    ),
     *("max_error_rate", "max_untested", "max_exhausted", "max_flip_rate", "fatal_flags", "accept_flags", "family_wise"),
 )
 """Options that decide a verdict."""

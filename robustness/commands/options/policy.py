@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustness.commands.options.anchoring import anchored
-from robustness.commands.options.flags import listed
+from robustness.commands.options.flags import listed, listed_recipes
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
@@ -33,6 +33,7 @@ def read_policy(path: Path | None, gate_flags: Mapping[str, Any], *, verdict: bo
         found = load_policy(path)
         if path is not None and str(path) != NONE:
             found = found.model_copy(update={"audit": anchored(found.audit, path.parent)})
+        found = _with_canonical(found)
         policy = with_gate(found, _gate_values(gate_flags))
     except PolicyError as error:
         raise UsageError(str(error)) from error
@@ -163,7 +164,7 @@ def _gate_values(flags: Mapping[str, Any]) -> dict[str, Any]:
         values[name] = listed(values[name])
     parts: dict[str, dict[str, Any]] = {}
     for key in PARTED:
-        for part in listed(values.pop(key, None)) or []:
+        for part in _parts(values.pop(key, None)):
             where, _, value = part.rpartition("=")
             rules = parts.setdefault(where, {})
             if key in rules:
@@ -173,6 +174,41 @@ def _gate_values(flags: Mapping[str, Any]) -> dict[str, Any]:
                 )
             rules[key] = value
     values |= parts.pop("", {})
-    slices = {name: rules for name, rules in parts.items() if "=" in name}
-    plain = {name: rules for name, rules in parts.items() if "=" not in name}
+    slices = {name: rules for name, rules in parts.items() if "=" in name.partition("(")[0]}
+    plain = {_name(name): rules for name, rules in parts.items() if name not in slices}
     return {**values, **({"recipes": plain} if plain else {}), **({"slices": slices} if slices else {})}
+
+
+def _parts(text: str | None) -> list[str]:
+    """The thresholds of one flag; the commas of a composed recipe's own arguments separate nothing."""
+    if text is None or text.count("(") != text.count(")"):
+        return listed(text) or []
+    return listed_recipes(text) or []
+
+
+def _name(recipe: str) -> str:
+    """A recipe as runs name it: a composition by its canonical form; raises ``UsageError``."""
+    if "(" not in recipe and ")" not in recipe:
+        return recipe
+    from attacks.recipes.composing import CompositionError, canonical_specs
+
+    try:
+        return canonical_specs(recipe)
+    except CompositionError as error:
+        raise UsageError(str(error)) from None
+
+
+def _with_canonical(policy: Policy) -> Policy:
+    """The policy with composed recipes by their canonical names, as in the runs that it judges; raises ``UsageError``."""
+    update: dict[str, Any] = {}
+    try:
+        if policy.audit.recipes is not None:
+            update["audit"] = policy.audit.model_copy(update={"recipes": list(map(_name, policy.audit.recipes))})
+        if policy.gate.recipes:
+            rules = {_name(recipe): part for recipe, part in policy.gate.recipes.items()}
+            if len(rules) < len(policy.gate.recipes):
+                raise UsageError("gate.recipes names one composition twice, in two spellings; name it once")
+            update["gate"] = policy.gate.model_copy(update={"recipes": rules})
+    except UsageError as error:
+        raise UsageError(f"{policy.source}: {error}") from None
+    return policy.model_copy(update=update) if update else policy

@@ -10,6 +10,13 @@ def listed(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
+def listed_recipes(text: str | None) -> list[str] | None:
+    """The parts of a comma-separated flag that names recipes: commas within a composition's parentheses are its own."""
+    from attacks.recipes.specs import split_specs
+
+    return None if text is None else split_specs(text)
+
+
 def refuse_empty(value: str | None, flag: str) -> None:
     """Raise ``UsageError`` for a flag that was given without a value: an unset variable must not switch a check off."""
     if value is not None and not value.strip():

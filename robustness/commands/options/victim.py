@@ -35,12 +35,14 @@ def open_named(
     spending: Mapping[str, Any] | None = None,
     quiet: bool = False,
     by_policy: bool = True,
+    out: Path | None = None,
 ) -> Iterator[Victim]:
     """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
 
     Flags beat the file; without ``by_policy`` no file is asked. An endpoint that is that of the run is asked as the run asked it,
     as far as no flag says otherwise. Which victim it is, and who named it, is said on stderr before it is loaded, unless
-    ``quiet``, and what was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded.
+    ``quiet``, and what was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded;
+    ``out``: a folder for that record, where a victim behind an API is asked.
 
     Raises:
         UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
@@ -82,7 +84,7 @@ def open_named(
     if spec is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
     status(f"loading victim {spec}{source}", quiet=quiet)
-    with spending_on(spec, spending or {}) as session:
+    with spending_on(spec, spending or {}, out=out) as session:
         how: dict[str, Any] = {"offline": offline, "session": session}
         subject = own.open(**how, **opening) if own is not None else open_victim(spec, **how, **given)
         try:

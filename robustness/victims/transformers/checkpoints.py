@@ -15,6 +15,7 @@ from typing import Any
 from robustness.errors import UsageError, VictimError, cut
 from robustness.victims.extras import require
 from robustness.victims.transformers import adapters
+from robustness.victims.transformers.fast import processor
 from robustness.victims.transformers.fast.kernels import keep_memory, pack
 from robustness.victims.transformers.vocabulary import SAVE, built_in, saved_files
 
@@ -260,11 +261,16 @@ def aligned(model: Any) -> Any:
 
 
 def settled(model: Any, device: str) -> Any:
-    """The model on its device, ready to be asked: in evaluation mode, on a processor with aligned and packed weights."""
+    """The model on its device, ready to be asked: in evaluation mode, on a processor with aligned weights.
+
+    They are packed where the processor's instructions make that faster.
+    """
     ready = aligned(model).to(device).eval()
     if device == "cpu":
         keep_memory()
-        pack(ready)
+        processor.limit_threads()
+        if processor.kernels(processor.instructions()) == processor.PACKED:
+            pack(ready)
     return ready
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from attacks.search import Input
 from robustness.errors import UsageError, VictimError
-from robustness.victims.base import TokenGradients, Victim, VictimInfo
+from robustness.victims.base import Attribution, TokenGradients, Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.derivatives import NO_GRADIENTS, Derivatives, derivatives, embedded, whole_words, word_ids
 from robustness.victims.transformers.fast.kernels import read_first
@@ -157,6 +157,19 @@ class TransformerVictim:
                 found[n] = row[-len(encoded[n]) :] if self._left else row[: len(encoded[n])]
         places = self._tokens.places(inputs)
         return [TokenGradients(places[n], encoded[n].columns["input_ids"], found[n]) for n in range(len(inputs))]
+
+    def attributions(self, inputs: Input, label: int, steps: int) -> Attribution:
+        """Integrated gradients of the score of a label for one input, from the same text of mask (or padding) tokens."""
+        (encoded,) = self._tokens.encode([inputs])
+        (places,) = self._tokens.places([inputs])
+        blank = self._tokens.tokenizer.mask_token_id
+        ids = encoded.columns["input_ids"]
+        nothing = np.asarray([own if place is None else blank for own, place in zip(ids, places, strict=True)], np.int64)
+        if blank is None:
+            nothing = np.where([place is None for place in places], ids, self._pad_id)
+        columns = self._ready(batch([encoded], self._pad_id, left=self._left, multiple=1, limit=self._tokens.limit))
+        shares, left = self._gradients.integrated(columns, label, nothing, steps)
+        return Attribution(tuple(zip(places, map(float, shares), strict=True)), left)
 
     @property
     def _gradients(self) -> Derivatives:

@@ -135,6 +135,26 @@ def test_resume_under_other_versions_says_so(tmp_path: Path, make_manifest: Make
         assert writer.finish().versions == {"python": "3.11", "python (resumed)": "3.12"}
 
 
+AVX512 = {"name": "one", "instructions": "AVX512", "kernels": "packed", "threads": 2}
+AVX2 = {"name": "other", "instructions": "AVX2", "kernels": "plain", "threads": 2}
+
+
+def test_resume_refuses_a_processor_whose_last_digits_are_others(tmp_path: Path, make_manifest: MakeManifest) -> None:
+    RunWriter.create(tmp_path, make_manifest(processor=AVX512)).close()
+    with pytest.raises(RunError, match="begun on a processor of AVX512 with packed kernels, and this one has AVX2 with plain"):
+        RunWriter.resume(tmp_path, make_manifest(processor=AVX2))
+    with pytest.raises(RunError, match="near ties"):
+        RunWriter.resume(tmp_path, make_manifest(processor={**AVX512, "kernels": "plain"}))
+    for same in (AVX512, {**AVX512, "name": "other", "threads": 64}, {}):  # the name and the threads change no digit
+        with RunWriter.resume(tmp_path, make_manifest(processor=same)) as writer:
+            assert writer.manifest.processor == AVX512
+
+
+def test_a_run_of_an_older_version_names_no_processor_and_is_resumed(tmp_path: Path, make_manifest: MakeManifest) -> None:
+    RunWriter.create(tmp_path, make_manifest()).close()
+    RunWriter.resume(tmp_path, make_manifest(processor=AVX2)).close()
+
+
 def test_a_pair_ends_once(tmp_path: Path, make_manifest: MakeManifest, make_outcome: MakeOutcome) -> None:
     path = tmp_path / "run"
     with RunWriter.create(path, make_manifest()) as writer:

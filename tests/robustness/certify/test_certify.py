@@ -14,10 +14,12 @@ import pytest
 from attacks.recipes import Options
 from attacks.search import Unusable
 from reports.measures.chance.statement import statement
-from reports.run.certificates import CERTIFICATES, Certificates, read_certificates, write_certificates
+from reports.run.certificates import CERTIFICATES, block, read_certificates, write_certificates
 from reports.run.manifest import RunError
-from robustness.certify.certify import Asked, Plan, Rule, certify, settings_of
+from robustness.certify.certify import certify, settings_of
 from robustness.certify.distribution import Rewrites, parse_rewrites
+from robustness.certify.frame import Asked, Frame
+from robustness.certify.sampled import Rule, Sampled
 from robustness.cli import main
 from robustness.engine.backends import VictimBackend
 from robustness.engine.converse import over_victim
@@ -39,15 +41,21 @@ def victim_of(answer: Ask, **changes: Any) -> ScriptedVictim:
     return ScriptedVictim("test", answer, **changes)
 
 
-def plan_for(victim: Any, rule: Rule | None = None, spec: str = SPEC, **changes: Any) -> Plan:
+def frame_of(victim: Any, **changes: Any) -> Frame:
     task, space = task_named("classification"), space_of(victim)
-    rewrites = Rewrites(parse_rewrites(spec), Options(preserve=("sentiment", "topic")))
-    return Plan(task, task.goal("", space), 0, rewrites, rule or Rule(), **changes)
+    return Frame(task, task.goal("", space), 0, space, **changes)
 
 
-def certified(victim: Any, examples: list[Asked], rule: Rule | None = None, *, in_flight: int = 128, **changes: Any) -> Any:
+def sampling(rule: Rule | None = None, spec: str = SPEC) -> Sampled:
+    return Sampled(Rewrites(parse_rewrites(spec), Options(preserve=("sentiment", "topic"))), rule or Rule(), spec)
+
+
+def certified(
+    victim: Any, examples: list[Asked], rule: Rule | None = None, *, in_flight: int = 128, spec: str = SPEC, **changes: Any
+) -> Any:
     oracles = Oracles(over_victim(VictimBackend(victim), batch_tokens=4096))
-    return certify(oracles, plan_for(victim, rule, **changes), examples, in_flight=in_flight)[0]
+    done = certify(oracles, frame_of(victim, **changes), sampling(rule, spec), examples, in_flight=in_flight)
+    return [one.certificate for one in done.found]
 
 
 def right(texts: Sequence[Any]) -> list[tuple[float, float]]:
@@ -56,7 +64,7 @@ def right(texts: Sequence[Any]) -> list[tuple[float, float]]:
 
 def test_a_victim_that_nothing_moves_holds_after_fifty_nine_samples() -> None:
     found = certified(victim_of(right), rows(4))
-    assert {(one.state, one.samples, one.failures) for one in found} == {("holds", 59, 0)}
+    assert {(one.state, one.asked, one.failures) for one in found} == {("certified", 59, 0)}
     assert found[0].bound == pytest.approx(0.0495, abs=1e-4)
 
 
@@ -65,7 +73,7 @@ def test_what_fails_too_often_is_shown_to_exceed_and_names_a_rewrite_that_failed
         return [(0.1, 0.9) if text.startswith("a good") else (0.9, 0.1) for (text,) in inputs]
 
     found = certified(victim_of(brittle), rows(3))
-    assert {one.state for one in found} == {"exceeds"}
+    assert {one.state for one in found} == {"broken"}
     assert all(one.worst is not None and not one.worst.startswith("a good") for one in found)
     assert all(one.failures == sum(failed for _, failed in one.kinds.values()) > 6 for one in found)
 
@@ -86,11 +94,11 @@ def test_a_victim_that_never_varies_is_asked_once_for_a_text_and_another_each_ti
         return right(inputs)
 
     (one,) = certified(victim_of(count), rows(1), spec="whitespace-noise@1")
-    assert one.samples == 59 > one.distinct, "duplicates count as samples: the distribution is over texts"
+    assert one.asked == 59 > one.distinct, "duplicates count as samples: the distribution is over texts"
     assert max(asked.values()) == 1
     asked.clear()
     (again,) = certified(victim_of(count, deterministic=False), rows(1), spec="whitespace-noise@1", varies=True)
-    assert (again.samples, again.distinct) == (one.samples, one.distinct)
+    assert (again.asked, again.distinct) == (one.asked, one.distinct)
     assert asked.total() == 60, "one for the clean text, one for each sample"
 
 
@@ -99,7 +107,7 @@ def test_an_answer_that_is_none_is_a_failure_of_its_sample() -> None:
         return [(0.1, 0.9) if text.startswith("a good film") else Unusable("truncated", "cut") for (text,) in inputs]
 
     (one,) = certified(victim_of(cut_off), rows(1), spec="format")
-    assert one.state == "exceeds"
+    assert one.state == "broken"
     assert one.unusable == one.failures > 20
 
 
@@ -108,8 +116,9 @@ def test_an_error_is_neither_and_a_spent_cap_ends_the_rest() -> None:
         return [VictimError("down") if "number 1," in text.lower() else (0.1, 0.9) for (text,) in inputs]
 
     found = certified(victim_of(failing), rows(3))
-    assert [one.state for one in found] == ["holds", "error", "holds"]
-    assert "down" in found[1].error
+    assert [one.state for one in found] == ["certified", "uncertified", "certified"]
+    assert found[1].error
+    assert "down" in found[1].why
 
     class Capped(ScriptedVictim):
         def start(self, inputs: Any, ask: str, done: Any) -> None:
@@ -119,19 +128,19 @@ def test_an_error_is_neither_and_a_spent_cap_ends_the_rest() -> None:
         seen: list[Any] = []  # noqa: RUF012 - one victim in this test
 
     oracles = Oracles(over_victim(VictimBackend(Capped("capped", right)), batch_tokens=512))
-    ended, spent = certify(oracles, plan_for(load_scripted("keyword")), rows(2))
-    assert "spent" in spent
-    assert {one.state for one in ended} == {"error"}
+    ended = certify(oracles, frame_of(load_scripted("keyword")), sampling(), rows(2))
+    assert "spent" in ended.spent
+    assert {(one.certificate.state, one.certificate.error) for one in ended.found} == {("uncertified", True)}
 
 
 def test_rewrites_that_change_nothing_certify_nothing() -> None:
     (one,) = certified(victim_of(right), [Asked("e", ("好",), 1)], spec="keyboard-typo@1")
     assert (one.state, one.unchanged) == ("untouched", 59)
-    assert statement(Certificates(settings(victim_of(right)), (one,))).holds == 0
+    assert statement(block(settings(victim_of(right)), [one])).certified == 0
 
 
 def settings(victim: Any, rule: Rule | None = None) -> dict[str, Any]:
-    return settings_of(plan_for(victim, rule), "test", {"data": "d1", "field": "text"}, SPEC)
+    return settings_of(frame_of(victim), sampling(rule), rows(1), "test", {"data": "d1", "field": "text"}, {})
 
 
 def test_rewrites_that_cannot_reach_the_goal_certify_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,19 +149,19 @@ def test_rewrites_that_cannot_reach_the_goal_certify_nothing(tmp_path: Path, cap
     out = tmp_path / "certificates.jsonl"
     assert main([*asked, "--rewrites", SPEC, "--min-certified", "50%", "--out", str(out)]) == 3
     states = {json.loads(line)["state"] for line in out.read_text("ascii").splitlines()[1:]}
-    assert "holds" not in states
+    assert "certified" not in states
 
 
 def test_the_anytime_rule_stops_early_both_ways() -> None:
     rule = Rule(method="anytime")
     (held,) = certified(victim_of(right), rows(1), rule)
-    assert held.state == "holds"
-    assert 59 < held.samples < 80
+    assert held.state == "certified"
+    assert 59 < held.asked < 80
     (broken,) = certified(
         victim_of(lambda i: [(0.1, 0.9) if t.startswith("a good") else (0.9, 0.1) for (t,) in i]), rows(1), rule
     )
-    assert broken.state == "exceeds"
-    assert broken.samples < 40
+    assert broken.state == "broken"
+    assert broken.asked < 40
 
 
 @pytest.mark.parametrize("rate", [0.04, 0.07])
@@ -164,8 +173,8 @@ def test_few_wrong_certificates_on_a_victim_whose_failure_rate_is_known(rate: fl
 
     examples = [Asked(f"e{i}", (f"a Good film number {i}",), 1) for i in range(120)]
     found = certified(victim_of(flips, deterministic=False), examples, varies=True, spec="whitespace-noise@1")
-    tested = [one for one in found if one.state != "wrong"]
-    wrong = "holds" if rate > 0.05 else "exceeds"
+    tested = [one for one in found if one.state != "skipped"]
+    wrong = "certified" if rate > 0.05 else "broken"
     assert sum(one.state == wrong for one in tested) / len(tested) <= 0.1
 
 
@@ -186,11 +195,11 @@ def test_a_rule_that_can_show_nothing_is_refused(changes: dict[str, Any], said: 
 
 def test_the_file_comes_back_as_it_was_and_a_damaged_one_is_named(tmp_path: Path) -> None:
     victim = load_scripted("keyword")
-    found = Certificates(settings(victim), tuple(certified(victim, rows(3))))
-    write_certificates(tmp_path / CERTIFICATES, found)
-    assert read_certificates(tmp_path / CERTIFICATES) == found
+    found = block(settings(victim), certified(victim, rows(3)))
+    write_certificates(tmp_path / CERTIFICATES, [found])
+    assert read_certificates(tmp_path / CERTIFICATES) == (found,)
     lines = (tmp_path / CERTIFICATES).read_text().splitlines()
-    (tmp_path / CERTIFICATES).write_text("\n".join([lines[0], lines[1].replace('"samples":59', '"samples":-1')]))
+    (tmp_path / CERTIFICATES).write_text("\n".join([lines[0], lines[1].replace('"asked":59', '"asked":-1')]))
     with pytest.raises(RunError, match="line 2: not a certificate"):
         read_certificates(tmp_path / CERTIFICATES)
 
@@ -210,12 +219,12 @@ def test_the_statement_stands_beside_the_search_in_every_report(run: Path, capsy
     assert main(["certify", str(run), "--rewrites", SPEC, "--min-certified", "80%"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("PASSED: at least 92.4 % of examples hold, 80 % are required")
-    assert "searched   at most 100.0 % robust" in said
-    assert "certified  at least 95 % of rewrites hold for at least 92.4 % of examples (at 95 %)" in said
+    assert "all recipes of the run, any text: robust accuracy: 100.0 %" in said
+    assert "of all examples like these, at least (at 95 %): 92.4 %" in said
     assert main(["verify", str(run)]) == 0, "the seal covers it"
     assert main(["report", str(run), "-q"]) == 0
     for name in ("report.md", "report.html"):
-        assert "Certified over a distribution of rewrites" in (run / name).read_text("utf-8")
+        assert "on nearly all rewrites of the distribution" in (run / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +260,8 @@ def test_victim_and_data_are_certified_without_a_run(run: Path, tmp_path: Path, 
     arguments = ["certify", "--victim", "scripted:flipping:0.2", "--data", data, "--rewrites", SPEC, "--limit", "30"]
     assert main([*arguments, "--out", str(out), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["settings"]["varies"] is True
-    assert answer["holds"] == 0
-    assert read_certificates(out).settings["rewrites"]["parts"] == {"keyboard-typo@1": 0.5, "format": 0.5}
+    assert answer["certified"] == 0
+    (made,) = read_certificates(out)
+    assert made.settings["varies"] is True
+    assert made.settings["rewrites"]["parts"] == {"keyboard-typo@1": 0.5, "format": 0.5}
     assert main(arguments) == 2, "there is no folder to put it into"

@@ -33,7 +33,11 @@ BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which
 MEDIA = "needs tesseract: make test-media runs channels"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
+MISTAKE = "shows what is said of a mistake; tests/robustness/commands/test_composed.py makes it"
 NOT_RUN = {
+    ("composing.md", "--limit 60"): BIG,
+    ("composing.md", "synonims"): MISTAKE,
+    ("composing.md", "max_words=2"): MISTAKE,
     ("tasks.md", "robustness"): PARTS,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,

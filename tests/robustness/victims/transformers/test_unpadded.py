@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from robustness.victims.transformers.classifier import load_huggingface
-from robustness.victims.transformers.fast.unpadded import PADDING_COST, Unpadded, unpad
+from robustness.victims.transformers.fast.unpadded import PADDING_COST, Unpadded, distinct, layout, unpad
 
 Build = Callable[..., Path]
 LIKE_BERT = ("bert", "roberta", "electra")
@@ -78,6 +78,38 @@ def test_a_text_has_the_same_bits_alone_and_beside_any_neighbours(build: Build) 
     alone = [victim.predict([text] * 4)[0].tobytes() for text in texts]
     for order in (range(28), range(27, -1, -1), [3, 27, 4, 9, 12, 1, 20, 8]):
         assert [row.tobytes() for row in victim.predict([texts[n] for n in order])] == [alone[n] for n in order]
+
+
+def test_what_the_last_layer_makes_of_the_first_token_needs_no_key_and_no_value(build: Build) -> None:
+    model, ask = classifier(build("bert"))
+    before = ask()
+    assert unpad(model, ask, first=True)
+    last = stack(model).layer[-1].attention.self
+    for made in (last.key, last.value):
+        made.register_forward_hook(lambda *_: pytest.fail("a product for each token, of which nothing is read"))
+    assert np.allclose(ask(), before, rtol=1e-5, atol=1e-6)
+
+
+def test_the_first_layer_looks_at_equal_tokens_but_once(build: Build) -> None:
+    victim: Any = load_huggingface(str(build("bert")), device="cpu")
+    words = "the film is a warm and funny story not bad at all".split()
+    texts = [(" ".join([*words[:at], "good", *words[at + 1 :]]),) for at in range(12)]  # one word changed in each
+    alone = [victim.predict([text] * 4)[0].tobytes() for text in texts]
+    rows: list[int] = []
+    for part in (layer.attention.self.query for layer in stack(victim._model).layer):
+        part.register_forward_pre_hook(lambda _part, inputs: rows.append(len(inputs[0])))
+    assert [row.tobytes() for row in victim.predict(texts)] == alone
+    tokens = sum(victim.lengths(texts))
+    assert rows[0] < tokens / 3
+    assert rows[0] % 4 == 0
+
+
+def test_rows_that_differ_in_any_number_are_not_shared() -> None:
+    x = torch.randn(128, 8)[torch.arange(256) % 128]
+    where = layout(torch.ones(8, 32, dtype=torch.bool), 2)
+    assert len(distinct(x, where, 2).rows) == 128
+    x[200, 7] += 1  # equal to row 72 where rows are told apart
+    assert distinct(x, where, 2).rows is x
 
 
 @pytest.mark.parametrize("kind", ["distilbert", "gpt2", "xlnet", "deberta"])

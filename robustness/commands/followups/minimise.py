@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustness.commands.followups.replay import FailuresArgument
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.options.spending import CapFlags
-from robustness.commands.replay import FailuresArgument
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 

@@ -1,0 +1,1 @@
+"""The commands that look into failures that a run has saved."""

@@ -1,0 +1,70 @@
+"""``robustness resume``: go on with a run that stopped, by the command that began it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import typer
+
+from robustness.commands.gate import RunArgument
+from robustness.errors import UsageError
+
+
+def resume(context: typer.Context, run: RunArgument) -> None:
+    """Go on with a run that stopped or was interrupted; the flags are those that it began with.
+
+    Flags after RUN are added to them and win, such as a larger --max-cost.
+
+    Example: robustness resume runs/demo
+
+    Exit codes: those of `robustness audit`.
+    """
+    from reports.files.command import read_command
+    from reports.run.store import read_manifest
+    from robustness.commands.recorded import ours, without
+
+    manifest, command = read_manifest(run), read_command(run)
+    if command is None and manifest.finished:
+        raise typer.Exit(_complete(run, context.args))
+    if command is None:
+        raise UsageError(
+            f"{run} was not begun by `robustness audit`, so nobody knows how; call robustness.audit again with "
+            f"out={str(run)!r} and resume=True, or run its command again with --out {run} --resume"
+        )
+    program = context.find_root().command
+    parameters = program.get_command(context, "audit").params  # type: ignore[attr-defined]  # the root is a group
+    more = list(context.args)
+    named = [argument.partition("=")[0] for argument in more if argument.startswith("-")]
+    arguments = [*without(command.arguments, named, parameters), *more]
+    if not ours(command):
+        line = shlex.join(["robustness", *arguments, "--out", str(run), "--resume"])
+        raise UsageError(
+            f"{run} was begun by somebody else, or on another machine, and a command can run code. If you trust it, run it "
+            f"yourself, in the folder {command.folder}: {line}"
+        )
+    folder = Path(run).resolve()
+    try:
+        os.chdir(command.folder)
+    except OSError as problem:
+        raise UsageError(f"the run was begun in {command.folder}, which cannot be entered: {problem.strerror}") from None
+    out = folder.relative_to(Path.cwd().resolve()) if folder.is_relative_to(Path.cwd().resolve()) else folder
+    code = program.main([*arguments, "--out", str(out), "--resume"], standalone_mode=False)
+    raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+def _complete(run: Path, more: list[str]) -> int:
+    """Say of a run with nothing left to do what the end of its audit said, and give its exit code."""
+    from reports.run.store import load_run
+    from robustness.commands.audit import tell_run
+    from robustness.commands.options.policy import policy_for
+
+    strange = [one for one in more if one not in ("--json", "-q", "--quiet")]
+    if strange:
+        raise UsageError(f"{run} is complete: nothing is left to do, so {' '.join(strange)} can change nothing")
+    loaded, as_json = load_run(run), "--json" in more
+    result = tell_run(
+        loaded, policy_for(loaded.manifest, None, {}, note=not as_json), as_json=as_json, quiet="-q" in more or "--quiet" in more
+    )
+    return int(result.exit_code)

@@ -1,0 +1,233 @@
+"""The crew: workers that are fed, heard and replaced, behind the same face as the engine of one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attacks.search import UnansweredError
+from robustness.engine.trial import crashed
+from robustness.errors import RobustnessError, VictimError
+from robustness.scale.queue import MOST_FAILURES, Chain, Queue
+from robustness.scale.worker import Ended
+
+if TYPE_CHECKING:
+    from reports.run import Outcome
+    from robustness.data import Example
+    from robustness.engine.backends import VictimBackend
+    from robustness.engine.engine import Finished, Oracles
+    from robustness.engine.learning import Stored
+    from robustness.engine.trial import Plan
+    from robustness.scale.brief import Facts
+    from robustness.scale.queue import Unit
+    from robustness.scale.worker import Report
+
+MOST_FRUITLESS = 5
+"""Workers in a row that may be lost before one of them has reported anything."""
+STEPS = 2
+"""Steps that a worker has at once: one that it works on, and one that it finds when it is done."""
+MOST_AHEAD = 1024
+"""Most units that wait at a worker beyond those that its engine holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker is ready."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A worker is gone, with everything that it had. ``why``: what is known of it."""
+
+    why: str
+
+
+Event = tuple[str, "Started | Report | Lost"]
+
+
+class Hands(Protocol):
+    """Starts workers and carries messages; Ray, or a test."""
+
+    def hire(self) -> str:
+        """Begin to start a worker; its name."""
+
+    def send(self, worker: str, units: list[Unit]) -> None:
+        """Let a worker take units and work for a step."""
+
+    def news(self) -> list[Event]:
+        """Wait for something to happen; what has. Raises ``RobustnessError`` where a worker cannot be opened at all."""
+
+    def dismiss(self, worker: str) -> None:
+        """End a worker."""
+
+
+@dataclass(slots=True)
+class _Member:
+    """A worker as the crew knows it. ``steps``: sent and not answered; ``pace``: units that its last step ended."""
+
+    ready: bool = False
+    heard: bool = False
+    steps: int = 0
+    pace: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is recorded of a crew. ``lost``: workers that died; ``errors``: trials that were given up over them.
+
+    ``start_seconds``: until the first worker was ready; ``busy_seconds``: from then until the last trial had ended.
+    """
+
+    workers: int
+    threads: int
+    started: int = 0
+    lost: int = 0
+    errors: int = 0
+    start_seconds: float = 0.0
+    busy_seconds: float = 0.0
+    processors: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+
+    def record(self) -> dict[str, Any]:
+        """As it stands in ``run.json``; machines are counted, not named."""
+        counted = {name: getattr(self, name) for name in ("workers", "threads", "started", "lost", "errors")}
+        timed = {name: round(getattr(self, name), 3) for name in ("start_seconds", "busy_seconds")}
+        return {**counted, **timed, "processors": sorted(self.processors), "machines": len(self.hosts)}
+
+
+class Crew:
+    """Runs trials on workers. What each trial comes to is what the engine of one process would have come to.
+
+    ``oracles``, ``backend``: of this process; what workers did is added to their accounts. ``begun``: when starting began, by
+    ``time.perf_counter``.
+    """
+
+    def __init__(
+        self, hands: Hands, oracles: Oracles, backend: VictimBackend, *, workers: int, in_flight: int, threads: int = 1
+    ) -> None:
+        self._hands, self._oracles, self._backend, self._in_flight = hands, oracles, backend, in_flight
+        self.tally = Tally(workers, threads)
+        self._members: dict[str, _Member] = {}
+        self._reports: dict[str, Report] = {}
+        self._fruitless = 0
+        self.begun = time.perf_counter()
+
+    def outcomes(
+        self, plan: Plan, examples: Iterable[Example], finished: Finished, stored: Stored | None = None, prior: Any = None
+    ) -> Iterator[Outcome]:
+        """Run every trial that has not ended; each outcome is handed out as soon as it is heard of.
+
+        ``stored``: NOT USED YET: a resumed cascade's budget (``engine.queries_of``) and ``engine.learning`` need it here as there.
+
+        One call is a block: nothing of the next one begins before everything in this one has ended, and ``prior`` goes out with
+        every unit of it.
+
+        Raises:
+            RobustnessError: a victim that will answer nothing more, workers that cannot be started, or that die without end.
+        """
+        queue = Queue(Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade), examples, finished, prior)
+        while not queue.over:
+            self._feed(queue)
+            for worker, event in self._hands.news():
+                if worker not in self._members:
+                    continue  # it was given up before this came
+                if isinstance(event, Started):
+                    self._welcome(worker, event.facts)
+                elif isinstance(event, Lost):
+                    yield from self._bury(queue, plan, worker, event.why)
+                else:
+                    yield from self._hear(queue, worker, event)
+        self.tally.busy_seconds = time.perf_counter() - self.begun - self.tally.start_seconds
+
+    def _feed(self, queue: Queue) -> None:
+        while len(self._members) < self.tally.workers:
+            self._members[self._hands.hire()] = _Member()
+            self.tally.started += 1
+        for worker, member in self._members.items():
+            while member.ready and member.steps < STEPS:
+                ahead = min(max(2 * member.pace, self._in_flight // 8, 1), MOST_AHEAD)
+                units = queue.take(worker, self._in_flight + ahead - queue.out(worker))
+                if not queue.out(worker):
+                    break
+                self._hands.send(worker, units)  # none of them: it goes on with what it has
+                member.steps += 1
+
+    def _welcome(self, worker: str, facts: Facts) -> None:
+        from robustness.planning.manifest import versions
+
+        here = versions()
+        differing = sorted(name for name in {*here, *facts.versions} if here.get(name) != facts.versions.get(name))
+        if differing:
+            name = differing[0]
+            raise RobustnessError(
+                f"a worker on {facts.host} has {name} {facts.versions.get(name)}, and this process has {here.get(name)}: the "
+                "same text may get another score there; give all machines one environment"
+            )
+        self._members[worker].ready = True
+        self.tally.start_seconds = self.tally.start_seconds or time.perf_counter() - self.begun
+        self.tally.processors.add(facts.processor)
+        self.tally.hosts.add(facts.host)
+        self.tally.threads = facts.threads
+
+    def _hear(self, queue: Queue, worker: str, report: Report) -> Iterator[Outcome]:
+        member = self._members[worker]
+        member.steps -= 1
+        member.heard, self._fruitless = True, 0
+        self._account(worker, report)
+        ended = 0
+        for word in report.words:
+            if isinstance(word, Ended):
+                queue.ended(worker, word.example_id)
+                ended += 1
+            elif queue.heard(worker, word):
+                yield word
+        member.pace = ended
+        if report.refused is not None:
+            raise report.refused
+
+    def _bury(self, queue: Queue, plan: Plan, worker: str, why: str) -> Iterator[Outcome]:
+        member = self._members.pop(worker)
+        self._reports.pop(worker, None)
+        self._hands.dismiss(worker)
+        self.tally.lost += 1
+        if not member.heard:
+            self._fruitless += 1
+            if self._fruitless >= MOST_FRUITLESS:
+                raise VictimError(
+                    f"{self._fruitless} workers in a row ended before they had done anything; the last one: {why}. Is there "
+                    "memory for that many victims? Give fewer --workers; what has ended is saved, and --resume goes on"
+                )
+        recipes = {recipe.name: recipe for recipe in plan.recipes}
+        for example, recipe in queue.lost(worker):
+            self.tally.errors += 1
+            message = f"the worker's process ended {MOST_FAILURES} times while it ran this trial"
+            error = UnansweredError(message, type="WorkerLostError")
+            yield crashed(plan, recipes[recipe], example, error, clean_forwards=0)
+
+    def _account(self, worker: str, report: Report) -> None:
+        """Add what a worker did since its last report to the accounts of this process."""
+        before = self._reports.get(worker)
+        self._reports[worker] = report
+        for role, usage in report.usage.items():
+            oracle = self._oracles.by_role.get(role)
+            if oracle is None:
+                continue
+            earlier = None if before is None else before.usage.get(role)
+            grown = {one.name: getattr(usage, one.name) - getattr(earlier, one.name, 0) for one in fields(usage)}
+            for name, more in grown.items():
+                setattr(oracle.usage, name, getattr(oracle.usage, name) + more)
+            if grown["forwards"]:
+                oracle.on_batch(grown["forwards"])
+        _add_oddities(self._backend.oddities, report.oddities, None if before is None else before.oddities)
+
+
+def _add_oddities(total: Any, now: Any, before: Any) -> None:
+    for one in fields(now):
+        if one.name != "examples":
+            setattr(total, one.name, getattr(total, one.name) + getattr(now, one.name) - getattr(before, one.name, 0))
+    for kind, row in now.examples.items():
+        total.examples[kind] = min(row, total.examples.get(kind, row))

@@ -1,0 +1,69 @@
+"""What cannot be spread over workers, said before anything is loaded."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from robustness.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from robustness.settings import Settings
+
+_HERE = ("127.0.0.1", "localhost", "[::1]")
+
+
+def check_workers(settings: Settings, victim: Any) -> None:
+    """Raise ``UsageError`` for a run that workers cannot share, ``MissingExtraError`` where Ray is not installed."""
+    if settings.workers is None and settings.ray is None:
+        return
+    flag = "--workers" if settings.ray is None else "--ray"
+    if find_spec("ray") is None:
+        raise MissingExtraError("ray", "ray")
+    _refuse_paid(flag, settings, victim)
+    if settings.universal is not None:
+        raise UsageError(f"{flag} shares examples among processes, and --universal asks about panels of them; leave {flag} out")
+    if settings.ray is not None and settings.cache is not None:
+        raise UsageError("--cache is a file of one machine, which processes on others cannot share; leave it out with --ray")
+    if settings.ray is not None and settings.offline and settings.ray.rpartition(":")[0].rpartition("/")[2] not in _HERE:
+        raise UsageError(f"--offline forbids the network, and --ray {settings.ray} may be reached over it; leave one of them out")
+    if not isinstance(victim, str):
+        _refuse_nameless(flag, victim)
+
+
+def _refuse_paid(flag: str, settings: Settings, victim: Any) -> None:
+    """Caps and cassette are kept by one process: several would each spend up to the cap."""
+    from robustness.helpers.registry import helpers
+    from robustness.victims import is_endpoint
+
+    named = {role: getattr(settings, role.replace("-", "_"), None) for role in (helper.role for helper in helpers())}
+    for role, spec in {"victim": victim, **named, **settings.helpers}.items():
+        if is_endpoint(spec):
+            raise UsageError(
+                f"{flag} cannot be used with the {role} {spec}: what is paid for is asked by one process, so that no cap is "
+                "passed and every answer stands in one record; leave it out and raise --concurrency"
+            )
+
+
+def _refuse_nameless(flag: str, victim: Any) -> None:
+    """A worker loads the victim by name, in its own process."""
+    module, name = getattr(victim, "__module__", None), getattr(victim, "__qualname__", None)
+    found: Any = sys.modules.get(str(module))
+    for part in str(name).split("."):
+        found = getattr(found, part, None)
+    if found is None or found is not victim or module == "__main__":
+        raise UsageError(
+            f"{flag} opens the victim in other processes, which cannot import this {type(victim).__name__}; name it as "
+            "'python:module:name', or give a function at the top level of a module other than the script that is run"
+        )
+
+
+def check_recipes(settings: Settings, recipes: Any) -> None:
+    """Raise ``UsageError`` for a recipe whose trials learn from one another while they run."""
+    pooled = [recipe.name for recipe in recipes if recipe.pooled]
+    if pooled and (settings.workers is not None or settings.ray is not None):
+        raise UsageError(
+            f"--workers cannot be used with {', '.join(pooled)}, whose trials wait for one another and share what they learned; "
+            "leave the recipe or --workers out"
+        )

@@ -1,0 +1,93 @@
+"""One worker: a victim, an engine over it, and units that come in and go out as outcomes. It knows nothing of Ray."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reports.run import Outcome
+from robustness.engine.engine import Job, Oracles, Result, drive, example_job
+from robustness.errors import RobustnessError
+
+if TYPE_CHECKING:
+    from robustness.engine.orders import Usage
+    from robustness.engine.trial import Plan
+    from robustness.scale.queue import Unit
+    from robustness.tasks.reading.check_answers import AnswerOddities
+
+STEP_S = 0.5
+"""How long a worker keeps outcomes to itself while it has more to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last word on a unit: all that was left of its recipes has been handed out."""
+
+    example_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker tells at the end of a step.
+
+    ``words``: outcomes and ends, in the order in which they came. ``usage``, by role, and ``oddities``: since it was started.
+    ``refused``: the error that ends the run, because the victim will answer nothing more.
+    """
+
+    words: tuple[Outcome | Ended, ...]
+    usage: Mapping[str, Usage]
+    oddities: AnswerOddities
+    refused: RobustnessError | None = None
+
+
+class Worker:
+    """Runs units in steps, many of them at once. Between two steps everything under way stands still."""
+
+    def __init__(self, plan: Plan, oracles: Oracles, oddities: AnswerOddities, *, in_flight: int) -> None:
+        self._plan, self._oracles, self._oddities, self._in_flight = plan, oracles, oddities, in_flight
+        self._inbox = _Inbox()
+        self._running: Iterator[Outcome | Ended] | None = None
+
+    def step(self, units: Sequence[Unit], seconds: float = STEP_S) -> Report:
+        """Take units and work until there is news and the time is up, or until the engine could take more than there is."""
+        self._inbox.waiting.extend(map(self._job, units))
+        words: list[Outcome | Ended] = []
+        refused = None
+        started = time.perf_counter()
+        if self._running is None:
+            self._running = drive(self._oracles, self._inbox, in_flight=self._in_flight)
+        try:
+            for word in self._running:
+                words.append(word)
+                if isinstance(word, Ended) and (not self._inbox.waiting or time.perf_counter() - started > seconds):
+                    break
+            else:
+                self._running = None  # nothing is under way; the next step begins afresh
+        except RobustnessError as error:
+            refused = error
+        usage = {role: replace(oracle.usage) for role, oracle in self._oracles.by_role.items()}
+        return Report(tuple(words), usage, replace(self._oddities, examples=dict(self._oddities.examples)), refused)
+
+    def _job(self, unit: Unit) -> Job[Outcome | Ended]:
+        example = unit.example
+        finished = {(example.id, recipe): status for recipe, status in unit.finished.items()}
+        yield from example_job(self._plan, example, finished)  # type: ignore[misc]  # a job of outcomes is one of either
+        yield Result(Ended(example.id))
+
+
+class _Inbox:
+    """Jobs that wait. Unlike an iterator by the book it may have more after it had none: an engine asks again and again."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Job[Any]] = deque()
+
+    def __iter__(self) -> _Inbox:
+        return self
+
+    def __next__(self) -> Job[Any]:
+        if not self.waiting:
+            raise StopIteration
+        return self.waiting.popleft()

@@ -1,0 +1,175 @@
+"""A crew over real workers in this process, which are lost on cue: the same outcomes as from one engine, and no fewer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from reports.run import Outcome
+from robustness.engine.engine import Engine
+from robustness.errors import RobustnessError, UsageError
+from robustness.planning.audit import Audit, Opened, prepare
+from robustness.scale.brief import brief_of, facts, open_worker
+from robustness.scale.crew import MOST_FRUITLESS, Crew, Event, Lost, Started
+from robustness.scale.queue import Unit
+from robustness.scale.worker import Ended, Worker
+from robustness.settings import Settings
+
+VICTIM = "scripted:keyword"
+ROWS = [
+    (f"{opinion} film about {what} number {n}", "positive" if good else "negative")
+    for n, (opinion, good, what) in enumerate(
+        (opinion, good, what)
+        for what in ("two brothers", "a small town", "the sea", "one long night", "a lost dog", "old friends")
+        for opinion, good in (("a great", True), ("a dull", False), ("a funny", True), ("an empty", False))
+    )
+]
+
+
+def prepared(recipes: tuple[str, ...] = ("deepwordbug", "natural:keyboard-typo"), **settings: object) -> Audit:
+    from robustness.auditing import open_data, open_victim
+
+    victim = open_victim(VICTIM)
+    data = open_data(VICTIM, victim, ROWS, limit=None, seed=0)
+    chosen = Settings(recipes=recipes, encoder="none", budget=40, in_flight=4, **settings)  # type: ignore[arg-type]
+    audit = prepare(victim, data, chosen)
+    audit.opened = Opened(VICTIM, None, {})
+    return audit
+
+
+class Local:
+    """Workers in this process; ``loses`` says, by what a worker has, whether it is gone in place of the step it was sent."""
+
+    def __init__(self, make: Callable[[], Worker], loses: Callable[[set[str]], bool]) -> None:
+        self._make, self._loses = make, loses
+        self._workers: dict[str, Worker] = {}
+        self._events: deque[Event] = deque()
+        self._hired = 0
+        self._held: dict[str, set[str]] = {}
+        self.sent: list[list[Unit]] = []
+
+    def hire(self) -> str:
+        self._hired += 1
+        name = f"worker {self._hired}"
+        self._workers[name], self._held[name] = self._make(), set()
+        self._events.append((name, Started(facts())))
+        return name
+
+    def send(self, worker: str, units: list[Unit]) -> None:
+        self.sent.append(units)
+        held = self._held[worker]
+        held.update(unit.example.id for unit in units)
+        if worker not in self._workers:
+            return  # it is lost, and the news of that is on its way
+        if held and self._loses(held):
+            del self._workers[worker]
+            self._events.append((worker, Lost("killed")))
+            return
+        report = self._workers[worker].step(units, 0.0)
+        held.difference_update(word.example_id for word in report.words if isinstance(word, Ended))
+        self._events.append((worker, report))
+
+    def news(self) -> list[Event]:
+        return [self._events.popleft()]
+
+    def dismiss(self, worker: str) -> None:
+        self._workers.pop(worker, None)
+
+
+def lines(outcomes: list[Outcome]) -> list[str]:
+    return sorted(outcome.to_json() for outcome in outcomes)
+
+
+def by_crew(audit: Audit, workers: int, loses: Callable[[set[str]], bool]) -> tuple[list[Outcome], Crew, Local]:
+    assert audit.opened is not None
+    assert audit.language is not None
+    brief = brief_of(audit, audit.opened.victim, None, {}, audit.language, 1)
+    hands = Local(lambda: open_worker(brief), loses)
+    crew = Crew(hands, audit.oracles, audit.backend, workers=workers, in_flight=4)
+    return list(crew.outcomes(audit.plan, audit.data.examples, {})), crew, hands
+
+
+@pytest.fixture(scope="module")
+def plain() -> list[str]:
+    audit = prepared()
+    return lines(list(Engine(audit.oracles).outcomes(audit.plan, audit.data.examples, {})))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_workers_change_no_byte(plain: list[str], workers: int) -> None:
+    outcomes, crew, _ = by_crew(prepared(), workers, lambda held: False)
+    assert lines(outcomes) == plain
+    assert crew.tally.lost == 0
+    assert crew.tally.started == workers
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_workers_lost_at_random_change_no_byte(plain: list[str], seed: int) -> None:
+    rng = Random(seed)
+    outcomes, crew, _ = by_crew(prepared(), 3, lambda held: len(held) > 1 and rng.random() < 0.4)
+    assert lines(outcomes) == plain
+    assert crew.tally.lost > 0
+
+
+def test_a_trial_that_ends_its_worker_three_times_is_an_error_and_takes_no_other_with_it(plain: list[str]) -> None:
+    poison = prepared().data.examples[5].id
+    outcomes, crew, hands = by_crew(prepared(), 2, lambda held: poison in held)
+    bad = [outcome for outcome in outcomes if outcome.example_id == poison]
+    assert [(outcome.recipe, outcome.status) for outcome in bad] == [("deepwordbug", "error"), ("natural:keyboard-typo", "error")]
+    assert bad[0].error == {
+        "type": "WorkerLostError",
+        "message": "the worker's process ended 3 times while it ran this trial",
+    }
+    assert set(lines([outcome for outcome in outcomes if outcome.example_id != poison])) == {
+        line for line in plain if f'"{poison}"' not in line
+    }
+    assert crew.tally.lost == 6
+    after = [units for units in hands.sent if any(unit.example.id == poison for unit in units)][1:]
+    assert all(len(units) == 1 for units in after), "from its second try on it has no company to ruin"
+
+
+def test_the_accounts_of_workers_are_added_up() -> None:
+    alone = prepared()
+    list(Engine(alone.oracles).outcomes(alone.plan, alone.data.examples, {}))
+    shared = prepared()
+    batches: list[int] = []
+    shared.oracles.victim.on_batch = batches.append
+    by_crew(shared, 2, lambda held: False)
+    assert shared.oracles.victim.usage.asked == alone.oracles.victim.usage.asked
+    assert sum(batches) == shared.oracles.victim.usage.forwards
+    assert shared.backend.oddities.rows >= shared.oracles.victim.usage.forwards
+
+
+def test_workers_that_die_before_they_do_anything_end_the_run() -> None:
+    with pytest.raises(RobustnessError, match=f"{MOST_FRUITLESS} workers in a row ended before they had done anything"):
+        by_crew(prepared(), 2, lambda held: True)
+
+
+def test_a_worker_that_comes_to_another_victim_is_refused() -> None:
+    audit = prepared()
+    assert audit.language is not None
+    brief = brief_of(audit, "scripted:constant:positive", None, {}, audit.language, 1)
+    with pytest.raises(RobustnessError, match="a worker came to other victim than the process that drives the run"):
+        open_worker(brief)
+
+
+def test_what_cannot_be_packed_is_said_before_a_worker_is_started() -> None:
+    from attacks.language.resources import Resources
+
+    audit = prepared(resources=Resources(named={"odd": lambda: None}))
+    assert audit.language is not None
+    with pytest.raises(UsageError, match="sends the run's resources to other processes, and one of them cannot be sent"):
+        brief_of(audit, VICTIM, None, {}, audit.language, 1)
+
+
+def test_a_resumed_run_asks_workers_for_what_is_left(plain: list[str]) -> None:
+    audit = prepared()
+    done = list(Engine(audit.oracles).outcomes(audit.plan, audit.data.examples[:7], {}))[:-1]
+    assert audit.language is not None
+    brief = brief_of(audit, VICTIM, None, {}, audit.language, 1)
+    crew = Crew(Local(lambda: open_worker(brief), lambda held: False), audit.oracles, audit.backend, workers=2, in_flight=4)
+    finished = {(outcome.example_id, outcome.recipe): outcome.status for outcome in done}
+    assert lines([*done, *crew.outcomes(audit.plan, audit.data.examples, finished)]) == plain
