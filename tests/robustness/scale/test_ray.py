@@ -164,6 +164,8 @@ def test_a_driver_killed_and_resumed_gives_the_same_bytes_and_leaves_no_process(
 def test_a_text_that_ends_its_worker_is_an_error_and_never_robust(tmp_path: Path) -> None:
     place = Place(tmp_path, rows=12, extra="a good film qqqq,positive\n")
     told = place.finish("run", "--workers", "2", "--recipes", "deepwordbug", "--min-robust-accuracy", "1%", code=1)
+    assert "a worker ended unexpectedly; its units go back to the queue: 1" in told
+    assert "raylet" not in told
     outcomes = [json.loads(line) for line in place.lines("run")]
     (bad,) = [one for one in outcomes if one["texts"]["text"].endswith("qqqq")]
     assert (bad["status"], bad["error"]["type"]) == ("error", "WorkerLostError"), told
