@@ -240,7 +240,7 @@ def test_a_cluster_that_is_there_is_joined_and_left_as_it_was(tmp_path: Path) ->
         "import os, ray, sys; ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=sys.argv[1]); "
         "print(ray.get_runtime_context().gcs_address, flush=True); sys.stdin.read(); print(len(ray.nodes()), flush=True)"
     )
-    settings = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    settings = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     folder = Path("/tmp") / f"r{place.tag[:8]}"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(folder)], env={**os.environ, **settings}, text=True, stdin=-1, stdout=-1
