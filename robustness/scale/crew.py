@@ -152,8 +152,9 @@ class Crew(Engine):
             self.tally.started += 1
         for worker, member in self._members.items():
             while member.ready and member.steps < STEPS:
-                ahead = min(max(2 * member.pace, self.in_flight // 8, 1), MOST_AHEAD)
-                units = queue.take(worker, self.in_flight + ahead - queue.out(worker))
+                ahead = min(max(2 * member.pace, self.in_flight), MOST_AHEAD)
+                fair = -(-queue.left // (2 * self.tally.workers))  # ever less towards the end, where nobody should wait for one
+                units = queue.take(worker, min(self.in_flight + ahead - queue.out(worker), fair))
                 if not queue.out(worker):
                     break
                 self._hands.send(worker, units, shared)  # none of them: it goes on with what it has
