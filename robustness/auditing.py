@@ -48,7 +48,7 @@ def composed(
     from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
-    from robustness.planning.spending import spending_on
+    from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.scale.refusals import check_workers
     from robustness.victims import takes
@@ -70,7 +70,7 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
@@ -82,7 +82,7 @@ def composed(
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 before_asking(data, subject)
-                prepared = prepare(subject, data, settings, loading)
+                prepared = prepare(subject, data, settings, loading, session)
                 del data, ready  # a million rows, which the run need not carry to its end
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
@@ -131,6 +131,8 @@ def audit(
     traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
+    recipe_budget: int | None = None,
+    adaptive: bool = True,
     field: str | None = None,
     profile: str = "paper",
     preserve: Sequence[str] | None = None,
@@ -191,9 +193,9 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers,
-            resources, cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided, workers, ray: as in
-            ``robustness.settings.Settings``.
+        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
+            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
+            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -235,6 +237,8 @@ def audit(
         cassette=cassette,
         seed=seed,
         budget=budget,
+        recipe_budget=recipe_budget,
+        adaptive=adaptive,
         field=field,
         profile=profile,
         preserve=None if preserve is None else tuple(preserve),

@@ -25,7 +25,7 @@ OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
 _OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
-_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
+_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "search", "comparability_id")
 _DIGITS = ("instructions", "kernels")
 """What of a processor decides the last digits of a model's answers."""
 
@@ -211,8 +211,8 @@ def _refuse_other_processor(path: Path, then: Manifest, now: Manifest) -> None:
     if then.processor and now.processor and before != after:
         began, here = (f"{one['instructions']} with {one['kernels']} kernels" for one in (before, after))
         raise RunError(
-            f"{path} was begun on a processor of {began}, and this one has {here}: the last digits of scores differ, and near ties "
-            "with them; resume it on such a processor, or begin again in another folder"
+            f"{path} was begun on a processor of {began}, and this one has {here}: the last digits of scores differ, and with "
+            "them near ties; resume it on such a processor, or begin again in another folder"
         )
 
 

@@ -62,7 +62,7 @@ NOT_RUN = {
     ("help", "textattack:textfooler"): TEXTATTACK,
 }
 ALL_COMMANDS = "commands.md"
-JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
+JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
 """Commands that may end in 1 or 3: on so few examples the verdict is not the point."""
 
 

@@ -31,8 +31,9 @@ class Layout:
 
     ``tokens``: (t,) the slot of each real token, row by row, t a multiple of the quantum, the first ones repeated at the end.
     ``firsts``: (n,) the position in ``tokens`` of each row's first. ``slots``: (n * l,) for each place of the padded batch the
-    position in ``tokens`` of the token there, of the one before where there is none. ``spread``: (n * heads * l,) for each place of attention's
-    input the head of a token that stands there. ``gathered``: (t * heads,) the way back. ``mask``: (n, 1, 1, l) added to scores.
+    position in ``tokens`` of the token there, of the one before where there is none. ``spread``: (n * heads * l,) for each place
+    of attention's input the head of a token that stands there. ``gathered``: (t * heads,) the way back. ``mask``: (n, 1, 1, l)
+    added to scores.
     """
 
     shape: tuple[int, int]
@@ -62,15 +63,20 @@ def layout(real: Tensor, heads: int) -> Layout:
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """The different rows among those of all tokens: (u, d), u a multiple of the quantum. ``spread``: that of a layout, over these."""
+    """The different rows among those of all tokens, (u, d), u a multiple of the quantum.
+
+    ``spread``: that of a layout, over these rows.
+    """
 
     rows: Tensor
     spread: Tensor
 
 
 def distinct(x: Tensor, where: Layout, heads: int) -> Distinct:
-    """Tokens (t, d) without repetitions, where there are many: candidates of one text differ in a word, so that most of their
-    embeddings are equal to the last bit, and so are the queries, keys and values that the first layer makes of them.
+    """Tokens (t, d) without repetitions, where there are many.
+
+    Candidates of one text differ in a word: most of their embeddings are equal to the last bit, and so are the queries, keys and
+    values that the first layer makes of them.
     """
     import torch
 
@@ -108,9 +114,9 @@ def attend(part: Any, x: Tensor, where: Layout, given: Distinct | None = None) -
 def attend_from_first(part: Any, x: Tensor, where: Layout) -> Tensor:
     """Self-attention of the first token of each row over the row's tokens (t, d): (n, d).
 
-    Keys and values are never made. With one query q, its product with a key, q (K x + b), is (q K) x plus a number that all tokens
-    of the row share, and softmax takes that out; a mean of values, with weights that sum to one, is V times the mean of the x,
-    plus b. That is two rows a head in place of two products a token.
+    Keys and values are never made. With one query q, its product with a key, q (K x + b), is (q K) x plus a number that all
+    tokens of the row share, and softmax takes that out; a mean of values, with weights that sum to one, is V times the mean of
+    the x, plus b. That is two rows a head in place of two products a token.
     """
     import torch
 
