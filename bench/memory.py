@@ -90,7 +90,8 @@ def main() -> None:
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         size = {path.name: round(path.stat().st_size / 2**20, 1) for path in sorted((Path(folder) / "run").iterdir())}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
-    figures = {"seconds": round(seconds), "cpu_seconds": round(cpu), "peak_mib": peak, "peaks_mib": sampler.peaks, "files_mib": size}
+    spent = {"seconds": round(seconds), "cpu_seconds": round(cpu)}
+    figures = {**spent, "peak_mib": peak, "peaks_mib": sampler.peaks, "files_mib": size}
     print(json.dumps({"bench": "memory", "examples": args.examples, "recipe": args.recipe, **figures}))
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never
 
 from robustness.asked import Asked, no_keyword
 from robustness.errors import UsageError
 from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S
 from robustness.tasks.registry import task_named
+from robustness.victims import open_victim
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
@@ -47,7 +48,7 @@ def composed(
     from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
-    from robustness.planning.spending import spending_on
+    from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.scale.refusals import check_workers
     from robustness.victims import takes
@@ -69,7 +70,7 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(victim, asked.spending, out=out, resume=resume) as session:
+        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
@@ -81,7 +82,8 @@ def composed(
                 if settings.universal is not None:
                     subject, data, settings = universal(subject, data, settings)
                 before_asking(data, subject)
-                prepared = prepare(subject, data, settings, loading)
+                prepared = prepare(subject, data, settings, loading, session)
+                del data, ready  # a million rows, which the run need not carry to its end
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
@@ -129,6 +131,8 @@ def audit(
     traps: str | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
+    recipe_budget: int | None = None,
+    adaptive: bool = True,
     field: str | None = None,
     profile: str = "paper",
     preserve: Sequence[str] | None = None,
@@ -189,9 +193,9 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, field, profile, preserve, language, protect, tagger, encoder, rewriter, masked_lm, parser, fluency, helpers,
-            resources, cache, batch_tokens, in_flight, victim_timeout, confirm, universal, until_decided, workers, ray: as in
-            ``robustness.settings.Settings``.
+        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
+            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
+            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         watcher: hears each outcome.
 
@@ -233,6 +237,8 @@ def audit(
         cassette=cassette,
         seed=seed,
         budget=budget,
+        recipe_budget=recipe_budget,
+        adaptive=adaptive,
         field=field,
         profile=profile,
         preserve=None if preserve is None else tuple(preserve),
@@ -304,51 +310,6 @@ def _refuse_idle(policy: Policy | None) -> None:
             refuse_idle(policy)
     except PolicyError as error:
         raise UsageError(str(error)) from error
-
-
-def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None = None, **options: Any) -> Victim:
-    """The victim behind a spec, a callable or a victim; ``task``: what it is asked, None for what it says.
-
-    Raises:
-        RobustnessError: it cannot be opened, or is a victim of another task.
-    """
-    from robustness.victims import takes
-
-    if task is not None:
-        task_named(task)
-    if not isinstance(victim, str) or takes(victim, "task"):
-        options["task"] = task
-        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
-            options["fields"] = task_named(task).fields
-    opened = _opened(victim, **options)
-    if task is not None and opened.info.task != task:
-        opened.close()
-        raise UsageError(f"the victim {opened.info.name} answers for the task {opened.info.task}, and --task says {task}")
-    return opened
-
-
-def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    from robustness.victims import VictimInfo, behind, load_victim, normalised
-
-    if isinstance(victim, str):
-        return load_victim(victim, **options)
-    options.pop("session", None)
-    through, offline = options.pop("through", None), bool(options.get("offline"))
-    steps, normaliser = options.pop("normalise", None), None
-    if steps:
-        from robustness.harden.kept import normaliser_of
-
-        normaliser = normaliser_of(steps)
-    if options.pop("isolate", False):
-        raise UsageError(
-            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
-        )
-    if isinstance(getattr(victim, "info", None), VictimInfo):
-        return behind(normalised(cast("Victim", victim), normaliser), through, offline=offline)
-    from robustness.victims.function import from_callable
-
-    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
-    return behind(normalised(made, normaliser), through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

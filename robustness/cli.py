@@ -22,6 +22,7 @@ from robustness.commands.followups.replay import replay
 from robustness.commands.followups.review import review
 from robustness.commands.followups.transfer import transfer
 from robustness.commands.gate import gate, report
+from robustness.commands.harden import harden
 from robustness.commands.listing import list_
 from robustness.commands.options.groups import Once
 from robustness.commands.perturb import perturb
@@ -39,7 +40,7 @@ VERDICTS = (0, 1, 2, 3)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"runs": runs, "resume": resume, "certify": certify},
+    **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
     **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
 app = typer.Typer(

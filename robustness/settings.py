@@ -25,12 +25,15 @@ class Settings:
     """How to run.
 
     ``goal``: what counts as broken, a name of the task's, its first one where empty.
-    ``budget``: queries per trial, None for no limit. ``batch_tokens``: most tokens in one batch.
+    ``budget``: the most queries of an example in a cascade, all its recipes together, else of a trial; None for no limit.
+    ``recipe_budget``: the most of one trial, in a cascade in place of its recipes' own limits. ``adaptive``: let recipes that can
+    learn from the run's earlier trials. ``batch_tokens``: most tokens in one batch.
 
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must preserve for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``: specs, None for the default;
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``:
+    specs, None for the default;
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
@@ -44,6 +47,8 @@ class Settings:
     goal: str = ""
     profile: str = "paper"
     budget: int | None = DEFAULT_BUDGET
+    recipe_budget: int | None = None
+    adaptive: bool = True
     seed: int = 0
     field: str | None = None
     language: str | None = None
@@ -94,6 +99,8 @@ class Settings:
             raise UsageError(f"--universal expects a panel of at least 2 examples, got {self.universal}")
         if self.budget is not None and self.budget < 2:
             raise UsageError(f"budget must be at least 2 queries (the clean text is one), got {self.budget}")
+        if self.recipe_budget is not None and self.recipe_budget < 2:
+            raise UsageError(f"--recipe-budget must be at least 2 queries (the clean text is one), got {self.recipe_budget}")
         if self.language is not None and not _LANGUAGE.fullmatch(self.language):
             raise UsageError(f"--language expects a lower-case ISO 639-1 code, such as en, de or zh, got {self.language!r}")
         if isinstance(self.protect, str):

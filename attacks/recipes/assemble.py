@@ -14,6 +14,8 @@ from attacks.language.vectors import BuiltinNeighbours
 from attacks.preserves import fitting, in_common
 from attacks.recipes.registry import Options, knows
 from attacks.search import Attack, Citation, Recipe
+from attacks.strategies.evolution import Evolution
+from attacks.strategies.ranking import Thrifty
 from attacks.transformations.base import Transformation
 from attacks.transformations.characters.keyboard import KeyboardTypo
 
@@ -42,6 +44,7 @@ def assemble(
     preserves: Sequence[str] | None = None,
     languages: tuple[str, ...] = (),
     profiled: bool = True,
+    learns: bool = False,
 ) -> Recipe:
     """The recipe whose ``attack`` uses the transformations that know the texts' language and obeys all constraints.
 
@@ -54,6 +57,7 @@ def assemble(
     ``languages``: what the recipe as a whole is made for, where that is less than what one of its transformations knows.
     ``tasks``: those that it makes sense for, where not any. ``profiled``: whether a profile adds constraints; those of an attack
     that changes how a text is written, or what stands around it, are its own alone, for a profile's are about exchanged words.
+    ``learns``: see ``Recipe``.
     """
     known = tuple(t for t in transformations if knows(t.languages, options.language)) or transformations
     used, left_out = _fitted(known, options.preserve)
@@ -62,9 +66,10 @@ def assemble(
     oracles = dict.fromkeys([*needs, *(need for rule in rules for need in rule.needs)])
     described = "; ".join(rule.describe() for rule in rules) or "none"
     techniques = ", ".join(t.name for t in used) or technique
+    made = attack(used, rules)
     return Recipe(
         name=name,
-        attack=attack(used, rules),
+        attack=made,
         citation=citation,
         level=level,
         access=access,
@@ -77,6 +82,8 @@ def assemble(
         tasks=tasks,
         preserves=in_common(declared),
         left_out=left_out,
+        learns=learns,
+        plans=isinstance(made, Evolution) or isinstance(getattr(made, "ranking", None), Thrifty),
     )
 
 

@@ -19,7 +19,7 @@ from attacks.transformations.words.noise import NEGATIONS, WordDrop
 TECHNIQUES: dict[str, Transformation] = {technique.name: technique for technique in transformations()}
 TAGGED: dict[str, type[Contraction | Expansion]] = {"contraction": Contraction, "expansion": Expansion}
 """Techniques that a tagger decides for."""
-DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak")
+DELIBERATE = ("bidi-reorder", "deletion-character", "homoglyph", "invisible-character", "leetspeak", "visual-character")
 """Techniques that nobody slips into: they can be sampled by name and are no part of the suite."""
 REWORDING = ("embedding-neighbour", "framing", "rule-paraphrase", "synonym")
 """Rewordings that a search chooses among; drawn at random they are other texts rather than noise."""

@@ -17,7 +17,8 @@ A recipe is a published attack by name. This page is made from the registry by `
 Level is what an attack changes. Access is what it needs of the victim: `blind` learns nothing from its answers, `labels`
 needs the answer alone, `scores` needs a score per class, `gradients` needs a victim that gives loss gradients, as the demo
 and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks besides the victim: `encoder`, a sentence encoder;
-`rewriter`, a paraphrasing model; `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
+`rewriter`, a paraphrasing model; `parser`, spaCy with an English pipeline
+([Paraphrases](paraphrases.md)); `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
 every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are
 codes, or `any`; they are those of English texts. `natural:keyboard-typo` also types on German and French keyboards, and
 `natural:word-drop` keeps the negations of a dozen languages. A masked language model, a rewriter, word vectors or a lexicon that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -54,6 +54,7 @@ class LanguageError(ValueError):
 Builder = Callable[[Options], Recipe]
 _BUILDERS: dict[str, Builder] = {}
 _SUITES: dict[str, tuple[str, ...]] = {}
+_LIMITS: dict[str, dict[str, int]] = {}
 _FAMILIES: dict[str, Callable[[str, Options], Recipe]] = {}
 _BY_NAME_ONLY: set[str] = set()
 _COMPOSERS: list[Callable[[str, Options], Recipe]] = []
@@ -77,11 +78,12 @@ def register(name: str, *, by_name_only: bool = False) -> Callable[[Builder], Bu
     return keep
 
 
-def register_suite(name: str, members: Sequence[str]) -> None:
-    """Make a fixed list of recipes known under one name, in this order."""
+def register_suite(name: str, members: Sequence[str], limits: Mapping[str, int] | None = None) -> None:
+    """Make a fixed list of recipes known under one name, in this order; ``limits``: the most queries of some in a cascade."""
     if name in _BUILDERS or name in _SUITES:
         raise ValueError(f"a recipe or suite named {name!r} is registered already; choose another name")
     _SUITES[name] = tuple(members)
+    _LIMITS[name] = dict(limits or {})
 
 
 def knows(languages: Sequence[str], language: str) -> bool:
@@ -110,6 +112,11 @@ def names() -> tuple[str, ...]:
 def suites() -> dict[str, tuple[str, ...]]:
     """Every suite with the names of its members."""
     return {name: _SUITES[name] for name in sorted(_SUITES)}
+
+
+def limits(suite: str) -> dict[str, int]:
+    """The most queries that a cascade gives recipes of a suite; those that are not named may ask as long as its budget lasts."""
+    return dict(_LIMITS.get(suite, {}))
 
 
 def build(name: str, options: Options | None = None) -> Recipe:

@@ -39,6 +39,9 @@ class Recipe:
     down compares texts with one another, so that it asks about an example whose clean answer is wrong too, which stays
     ``skipped``. ``dialogue``: what it asks are dialogues (``attacks.dialogue``). ``moves_marks``: it changes the spans that a
     task protects, and the task moves what is right along.
+    ``learns``: it writes down what its changes gained, and reads what the run has learned before (``Trial.priors``).
+    ``limit``: the most queries that a cascade gives it, from measurement; None for what is left of the whole budget.
+    ``plans``: its search plans for the budget it has, so that one cut short is not what a smaller budget gives.
     ``substitutes``: what stands in for parts that the published recipe names, a phrase each, for the reports.
     ``fair_try``: texts that the victim can tell from the original which
     must have been tried before a spent budget says anything; fewer, and the example was not tested. ``preserves``: what
@@ -66,3 +69,6 @@ class Recipe:
     pooled: bool = False
     compares: bool = False
     dialogue: bool = False
+    learns: bool = False
+    plans: bool = False
+    limit: int | None = None

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from attacks.search.confirming import CONFIRMED, REFUTED, UNDECIDED, confirmation
+from attacks.search.priors import Priors
 from attacks.search.requests import (
     Answer,
     BudgetExhaustedError,
@@ -64,7 +65,8 @@ class Trial:
     ``gold``: the class whose loss gradients are asked for, where answers are classes. ``marks``: spans of the input that what
     is right speaks of. ``target``: a text that the goal wants to be answered, where it wants one: a canary, a word.
 
-    ``say``: an answer in the victim's words, for an attack that quotes it.
+    ``say``: an answer in the victim's words, for an attack that quotes it. ``priors``: what the run has learned of the victim
+    before, None where it learns nothing.
 
     ``details``: what an attack wants to be written down of this trial besides: JSON-able values, by name.
 
@@ -88,10 +90,11 @@ class Trial:
         recipe: str = "",
         target: str = "",
         say: Callable[[Answer], str] = str,
+        priors: Priors | None = None,
     ) -> None:
         self.inputs, self.field, self.judge = inputs, field, judge
         self.gold, self.marks, self.recipe, self.target = gold, marks, recipe, target
-        self.say = say
+        self.say, self.priors = say, priors
         self.details: dict[str, Any] = {}
         self.rng, self.budget, self.example_id, self.confirm = rng, budget, example_id, confirm
         self.clean = Verdict(self.text, clean, 0.0, False)  # as far from the goal as can be, where the answer is none to it
@@ -143,6 +146,16 @@ class Trial:
         """The word view of the closest attempt since the last restart, or ``default`` when none came closer than the original."""
         found = self._footing
         return found.words if found is not None and found.words is not None else default
+
+    def flat(self, least: int) -> bool | None:
+        """Whether every text so far scores as the original does and none reaches the goal; None below ``least`` texts.
+
+        Of texts that the victim can tell from the original, and that it answered.
+        """
+        asked = [v for v in self._known.values() if v.fair and self.tells_apart(v) and not isinstance(v.answer, Unusable)]
+        if any(v.reached or v.score != self.clean.score for v in asked):
+            return False
+        return True if len(asked) >= least else None
 
     def restart(self) -> None:
         """Let a search climb from the original again. What was asked stays asked, and is free; nothing of the outcome is lost."""

@@ -79,7 +79,7 @@ class Offers:
         if not word_allowed(self._constraints, words, index):
             return []
         proposed = yield from self.proposed(words, index)
-        return (yield from self._admitted(proposed))
+        return (yield from self.admitted(proposed))
 
     def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
         """Attempt the candidates for one word, all at once or in portions, where that spares queries and encodings.
@@ -93,12 +93,13 @@ class Offers:
             return
         proposed = yield from self.proposed(words, index)
         for portion in _portions(proposed, prefer):
-            candidates = yield from self._admitted(portion)
+            candidates = yield from self.admitted(portion)
             yield from self._trial.attempt(candidates, prefer=prefer)
             if self._trial.won:
                 return
 
-    def _admitted(self, proposed: Sequence[Candidate]) -> Search[list[Candidate]]:
+    def admitted(self, proposed: Sequence[Candidate]) -> Search[list[Candidate]]:
+        """Those of the candidates that every constraint admits."""
         return (yield from admissible(self._constraints, self._trial, self._origin, proposed))
 
     def _draw(self, index: int) -> tuple[tuple[str, str], ...]:

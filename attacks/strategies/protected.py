@@ -125,6 +125,7 @@ class _MaskedTrial(Trial):
             recipe=trial.recipe,
             target=trial.target,
             say=trial.say,
+            priors=trial.priors,
         )
         self.details = trial.details
         self.tally = trial.tally

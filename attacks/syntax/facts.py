@@ -16,7 +16,17 @@ from attacks.syntax.tree import BE, Node, Sentence, Tree, sentences
 Fact = tuple[str, str, str]
 NEGATIONS = frozenset("not n't never no nor neither none nothing nobody nowhere without hardly scarcely barely cannot".split())
 _RELATIVE = frozenset("that which who whom what whose".split())
-_CLITICS = {"'s": "be", "'re": "be", "'m": "be", "n't": "not", "ca": "can", "wo": "will", "'ve": "have", "'ll": "will", "'d": "would"}
+_CLITICS = {
+    "'s": "be",
+    "'re": "be",
+    "'m": "be",
+    "n't": "not",
+    "ca": "can",
+    "wo": "will",
+    "'ve": "have",
+    "'ll": "will",
+    "'d": "would",
+}
 _SAME = {"me": "i", "him": "he", "her": "she", "us": "we", "them": "they", "any": "no", "anything": "nothing", "anyone": "nobody"}
 
 
@@ -25,7 +35,8 @@ def _stem(word: str) -> str:
     """One form for all inflections of a word, whatever class a parser gives it."""
     if word in _SAME or word in _CLITICS:
         return _SAME.get(word) or _CLITICS[word]
-    found = [lemma for _, lemma in readings(word)]
+    known = readings(word)
+    found = [lemma for pos, lemma in known if pos == "VERB"] or [lemma for _, lemma in known]
     return min(found, key=lambda lemma: (len(lemma), lemma)) if found else word
 
 
@@ -50,7 +61,8 @@ def _facts(s: Sentence) -> Iterator[Fact]:
         if node.tag[:1] != "V" and not s.kids(i, "nsubj", "nsubjpass"):
             continue
         for role, argument in _arguments(s, i):
-            if s.nodes[argument].small not in _RELATIVE:
+            dummy = s.nodes[argument].small == "it" and (stem(node) == "be" or node.dep == "xcomp")
+            if s.nodes[argument].small not in _RELATIVE and not dummy:
                 yield (stem(node), role, stem(s.nodes[argument]))
 
 
@@ -66,6 +78,10 @@ def _arguments(s: Sentence, verb: int) -> Iterator[tuple[str, int]]:
     for one in s.kids(verb, "dobj"):
         gap = False
         yield from (("thing", each) for each in _resolved(s, verb, one))
+    if any(s.nodes[k].small == "there" for k in s.kids(verb, "expl")):
+        yield from (("agent", each) for one in s.kids(verb, "attr") for each in _joined(s, one))
+    if s.nodes[verb].dep == "csubj" and any(s.nodes[k].small == "what" for k in s.kids(verb, "dobj")):
+        yield from (("thing", each) for one in s.kids(s.nodes[verb].head, "attr") for each in _joined(s, one))
     for by in s.kids(verb, "agent"):
         yield from (("agent", each) for one in s.kids(by, "pobj") for each in _joined(s, one))
     head, node = s.nodes[verb].head, s.nodes[verb]
@@ -81,7 +97,7 @@ def _inherited(s: Sentence, verb: int, dep: str) -> list[int]:
     while verb not in seen:
         seen.add(verb)
         found = s.kids(verb, dep)
-        if found or s.nodes[verb].dep != "conj" or s.kids(verb, "nsubj", "nsubjpass", "expl"):
+        if found or s.nodes[verb].dep not in ("conj", "xcomp") or s.kids(verb, "nsubj", "nsubjpass", "expl"):
             return found
         verb = s.nodes[verb].head
     return []
@@ -104,7 +120,11 @@ def _joined(s: Sentence, noun: int) -> list[int]:
 def _counted(s: Sentence, noun: int) -> int:
     """The jokes of *all of the jokes*."""
     of = [k for k in s.kids(noun, "prep") if s.nodes[k].small == "of"]
-    inner = s.kids(of[0], "pobj") if of and s.nodes[noun].small in ("all", "both", "half", "one", "lot", "lots", "plenty", "most") else []
+    inner = (
+        s.kids(of[0], "pobj")
+        if of and s.nodes[noun].small in ("all", "both", "half", "one", "lot", "lots", "plenty", "most")
+        else []
+    )
     return inner[0] if inner else noun
 
 
@@ -113,5 +133,7 @@ def _negations(s: Sentence) -> Iterator[str]:
         node = s.nodes[i]
         if node.small in ("not", "n't", "never", "cannot", "hardly", "scarcely", "barely"):
             yield stem(s.nodes[node.head]) if node.head != i else "not"
+        elif node.small in ("no", "neither") and node.head != i:
+            yield stem(s.nodes[node.head])
         elif node.small in NEGATIONS:
             yield node.small

@@ -1,6 +1,7 @@
 """A text as a parser wants it, and the way back: punctuation joined, first letters raised, and what a rule made of it respelled.
 
-Texts of benchmarks come lower-case and cut into tokens ("it 's a film , n't it ?"). A parser errs on them, and the victim must read a
+Texts of benchmarks come lower-case and cut into tokens ("it 's a film , n't it ?"). A parser errs on them, and the victim must
+read a
 rewrite in the text's own manner. So characters are only ever left out or raised here, never added, and each knows where it stood.
 """
 
@@ -135,8 +136,10 @@ def restyled(text: str, like: str) -> str:
     if manner.lower:
         made = made.lower()
     if manner.spaced:
-        made = regex.sub(r"(?<=[\p{L}\p{N}])(?=[,;:!?)]|\.(?:\s|$)|n't\b|'(?:s|m|re|ve|ll|d)\b)", " ", made, flags=regex.IGNORECASE)
+        made = regex.sub(
+            r"(?<=[\p{L}\p{N}])(?=[,;:!?)]|\.(?:\s|$)|n't\b|'(?:s|m|re|ve|ll|d)\b)", " ", made, flags=regex.IGNORECASE
+        )
         made = regex.sub(r"(?<=\()(?=\S)", " ", made)
-    if not like.rstrip()[-1:] in ".!?" and made.rstrip()[-1:] == ".":
+    if like.rstrip()[-1:] not in ".!?" and made.rstrip()[-1:] == ".":
         made = made.rstrip()[:-1].rstrip()
     return made

@@ -17,6 +17,7 @@ from attacks.transformations.characters.slips import CharacterRepeat as Characte
 from attacks.transformations.characters.slips import CharacterSubstitute as CharacterSubstitute
 from attacks.transformations.characters.slips import CharacterSwap as CharacterSwap
 from attacks.transformations.characters.slips import SpaceInsert as SpaceInsert
+from attacks.transformations.characters.visual import VisualCharacter as VisualCharacter
 from attacks.transformations.characters.whitespace import WhitespaceNoise as WhitespaceNoise
 from attacks.transformations.paraphrase.contractions import Contraction as Contraction
 from attacks.transformations.paraphrase.contractions import Expansion as Expansion

@@ -50,7 +50,11 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
 
 def claim(manifest: Manifest) -> str:
     """What a verdict holds for: "at most 500 queries, profile paper"."""
-    budget = "no limit of queries" if manifest.budget is None else f"at most {manifest.budget} queries"
+    budget = (
+        "no limit of queries"
+        if manifest.budget is None
+        else f"at most {manifest.budget} queries{' an example' if manifest.whole_budget else ''}"
+    )
     return f"{budget}, profile {manifest.profile}"
 
 

@@ -145,8 +145,8 @@ def recipe_metrics(run: Run, name: str, outcomes: Sequence[Outcome], confidence:
         words_inserted=mean([float(o.words_inserted) for o in won]),
         similarity=mean([o.similarity for o in won if o.similarity is not None]),
         tried=sum(o.distinct for o in attacked),
-        success_at=_success_at(won, len(attacked), run.manifest.budget),
-        budget_curve=_budget_curve(won, len(attacked)),
+        success_at=_success_at(won, len(attacked), bound_of(run, name)),
+        budget_curve=budget_curve((o.queries for o in won), len(attacked)),
     )
 
 
@@ -154,6 +154,14 @@ def profile_of(run: Run, recipe: str) -> str:
     """The constraint profile that a recipe ran under."""
     found = next((r for r in run.manifest.recipes if r["name"] == recipe), {})
     return str(found.get("profile") or run.manifest.profile)
+
+
+def bound_of(run: Run, recipe: str) -> int | None:
+    """The most queries that a trial of a recipe could have; in a cascade one may have had fewer."""
+    found = next((r for r in run.manifest.recipes if r["name"] == recipe), {})
+    own = run.manifest.search.get("recipe_budget") or found.get("limit")
+    known = [bound for bound in (own, run.manifest.budget) if isinstance(bound, int)]
+    return min(known, default=None)
 
 
 def _success_at(won: Sequence[Outcome], attacked: int, budget: int | None) -> dict[int, float | None]:
@@ -165,10 +173,10 @@ def _success_at(won: Sequence[Outcome], attacked: int, budget: int | None) -> di
     return {queries: at(queries) for queries in BUDGETS}
 
 
-def _budget_curve(won: Sequence[Outcome], attacked: int, points: int = 200) -> tuple[tuple[int, float], ...]:
+def budget_curve(won: Iterable[int], attacked: int, points: int = 200) -> tuple[tuple[int, float], ...]:
     """Steps (queries, share won by then), thinned to a bounded number; the last is always kept."""
     steps: dict[int, float] = {}
-    for rank, queries in enumerate(sorted(o.queries for o in won), start=1):
+    for rank, queries in enumerate(sorted(won), start=1):
         steps[queries] = rank / attacked
     curve = list(steps.items())
     stride = -(-len(curve) // points) or 1
@@ -248,7 +256,8 @@ def overall(run: Run, outcomes: Iterable[Outcome], examples: int, confidence: fl
 
 def _held_by_budget(outcomes: Sequence[Outcome], recipes: int) -> bool:
     statuses = [o.status for o in outcomes]
-    return "exhausted" in statuses and fate(statuses, recipes) == "robust"
+    spent = "exhausted" in statuses or any(o.details.get("budget") == "spent" for o in outcomes)
+    return spent and fate(statuses, recipes) == "robust"
 
 
 def _clean(run: Run, by_id: Mapping[str, Sequence[Outcome]], confidence: float, examples: int) -> Proportion:

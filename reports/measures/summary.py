@@ -15,7 +15,7 @@ from reports.run import SCHEMA, Run
 from reports.run.failures import failures
 
 _RUN = (
-    *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder"),
+    *("created", "versions", "seed", "profile", "budget", "cascade", "examples", "victim", "data", "encoder", "search"),
     *("comparability_id", "finished", "usage", "bill", "sequential", "task", "goal"),
 )
 

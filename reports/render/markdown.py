@@ -8,7 +8,7 @@ from dataclasses import asdict
 from reports.files.public import full_message, public_message
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult
 from reports.measures.answers.answer_kinds import RIGHT
-from reports.measures.cascade import told
+from reports.measures.cascade import rows_note, told
 from reports.measures.chance.floor import breach
 from reports.measures.of_run import Measured
 from reports.measures.slices import Slice
@@ -20,6 +20,7 @@ from reports.render.minimised import minimised_section
 from reports.render.numbers import (
     NOTHING,
     VERDICTS,
+    budget_of,
     cell,
     channel,
     drawn,
@@ -55,7 +56,7 @@ def markdown_report(run: Run, measured: Measured, gate: GateResult, *, texts: bo
         _bill(run),
         _stages(measured),
         _recipes(measured),
-        _success_at(measured),
+        _success_at(run, measured),
         _severities(measured),
         _slices("By label", measured.labels),
         _slices("By slice", measured.slices),
@@ -231,16 +232,16 @@ def _recipes(measured: Measured) -> str:
     return section("Recipes", table((*columns, "words changed", "similarity"), rows))
 
 
-def _success_at(measured: Measured) -> str:
+def _success_at(run: Run, measured: Measured) -> str:
     if not measured.recipes:
         return ""
     budgets = tuple(measured.recipes[0].success_at)
     rows = [(code(r.name), code(r.profile), *map(percent, r.success_at.values())) for r in measured.recipes]
-    note = (
-        "The share of attacked examples that each recipe had broken by its n-th query. A run with that small a budget"
-        " plans for it and may break more, or fewer."
+    if measured.cascade is not None and measured.cascade.attacked:
+        rows.append(("whole cascade, all recipes together", "", *map(percent, measured.cascade.success_at.values())))
+    return section(
+        "Broken by the n-th query", prose(rows_note(run.manifest)), table(("recipe", "profile", *map(str, budgets)), rows)
     )
-    return section("Broken by the n-th query", note, table(("recipe", "profile", *map(str, budgets)), rows))
 
 
 def _severities(measured: Measured) -> str:
@@ -310,7 +311,7 @@ def _facts(run: Run) -> str:
     m = run.manifest
     rows = [
         ("versions", code(", ".join(f"{name} {version}" for name, version in m.versions.items()))),
-        ("budget", "none" if m.budget is None else f"{m.budget} queries a trial"),
+        ("budget", budget_of(m)),
         ("sentence encoder", code(m.encoder) if m.encoder else "none"),
         ("started", code(m.created)),
         ("comparable with", code(m.comparability_id)),

@@ -28,6 +28,15 @@ COMPARED = {
 NOTHING = "–"
 
 
+def budget_of(manifest: Manifest) -> str:
+    """What a run could ask: ``500 queries an example, all recipes together``, or ``none``."""
+    own = manifest.search.get("recipe_budget")
+    each = f"; at most {own:,} a recipe" if isinstance(own, int) else ""
+    if manifest.budget is None:
+        return f"none{each}"
+    return f"{manifest.budget:,} queries {'an example, all recipes together' if manifest.whole_budget else 'a trial'}{each}"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """``14.5 %``, or a dash."""
     return NOTHING if share is None else f"{100 * share:.{digits}f} %"

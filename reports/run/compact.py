@@ -162,5 +162,11 @@ class CompactOutcome(Outcome):
 
 for _name in _READ_AGAIN:
     setattr(CompactOutcome, _name, _read_again(_name))
+
+
+def _judged(side: str) -> property:
+    return property(lambda self: self._judged(side))
+
+
 for _name in ("clean", "best"):
-    setattr(CompactOutcome, _name, property(lambda self, side=_name: self._judged(side)))
+    setattr(CompactOutcome, _name, _judged(_name))

@@ -59,6 +59,8 @@ class Manifest:
     ``confirm``, the fresh answers asked for each success.
     ``processor``: where a model ran in the process: the processor's ``name``, the ``instructions`` and ``kernels`` that decide
     the last digits of its answers, and ``threads``; a run goes on only where instructions and kernels are the same.
+    ``search``: ``budget_of``: ``example`` where the budget is of all recipes of a cascade together; ``recipe_budget``: the
+    most of one recipe; ``adaptive``: whether recipes that can learned from the run.
     ``bill``: of a victim behind an API, written at the end: ``requests``, ``tokens_in``, ``tokens_out``, with prices ``cost``
     and ``currency``, the ``caps``, ``dearer``, how many requests cost more than they could, and ``spent``: a cap ended the run.
     """
@@ -91,7 +93,13 @@ class Manifest:
     task: str = "classification"
     goal: str = MISCLASSIFY
     measures: tuple[Mapping[str, Any], ...] = ()
+    search: Mapping[str, Any] = _field(default_factory=dict)
     schema: int = SCHEMA
+
+    @property
+    def whole_budget(self) -> bool:
+        """Whether the budget binds all recipes of a cascade together; in older runs it bound each alone."""
+        return self.cascade and self.search.get("budget_of") == "example"
 
     @property
     def due(self) -> int:
@@ -154,6 +162,7 @@ _OPTIONAL = {
         "task",
         "goal",
         "measures",
+        "search",
     ),
 }
 
@@ -167,7 +176,7 @@ def _schema_advice(schema: Any) -> str:
 def _check_manifest(raw: Mapping[str, Any]) -> None:
     kinds: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("versions", "victim", "data", "comparability", "usage", "outcomes", "sequential"), dict),
-        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats", "bill", "processor"), dict),
+        **dict.fromkeys(("lexicons", "resources", "policy", "asked", "repeats", "bill", "processor", "search"), dict),
         **dict.fromkeys(("recipes", "flags", "measures"), list),
         **dict.fromkeys(("created", "profile", "comparability_id", "task", "goal"), str),
         **dict.fromkeys(("seed", "examples"), int),

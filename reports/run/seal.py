@@ -110,15 +110,16 @@ def rewriting(folder: Path, names: Sequence[str]) -> Iterator[None]:
     write_seal(folder)
 
 
-def reopen(folder: Path, name: str) -> None:
-    """Let one file of a sealed folder be written again: the seal covers all the others meanwhile, and calls this one unfinished.
+def reopen(folder: Path, *names: str, lost: Sequence[str] = ()) -> None:
+    """Let files of a sealed folder be written again: the seal covers all the others meanwhile, and calls these unfinished.
 
-    Nothing where there is no seal. Raises ``RunError`` where any file but the rendered ones was edited or lost.
+    Nothing where there is no seal. ``lost``: files that may be missing, because they are made again. Raises ``RunError`` where
+    any other file but the rendered ones was edited or lost.
     """
     if (folder / SEAL).exists():
-        refuse_edited(folder, RENDERED)
+        refuse_edited(folder, (*RENDERED, *lost))
         sealed, unfinished = _read(folder / SEAL)
-        _write(folder, {file: told for file, told in sealed.items() if file != name}, sorted({*unfinished, name}))
+        _write(folder, {file: told for file, told in sealed.items() if file not in names}, sorted({*unfinished, *names}))
 
 
 def drop_seal(folder: Path) -> None:

@@ -25,7 +25,7 @@ OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
 _OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
-_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "comparability_id")
+_SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "search", "comparability_id")
 _DIGITS = ("instructions", "kernels")
 """What of a processor decides the last digits of a model's answers."""
 

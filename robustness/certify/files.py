@@ -47,14 +47,18 @@ class Target:
         journal, answers = self.file.name + SUFFIX, f"{self.answers.name}/{FILE}"
         return self.file.name, self.counterexamples.name, journal, answers
 
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Those that are not there: they are made again. What is there is kept in part, so an edit of it must not be sealed."""
+        return tuple(name for name in self.writes if not (self.file.parent / name).exists())
+
     @contextmanager
     def unsealed(self) -> Iterator[None]:
         """Seal the folder again at the end, if it is sealed: one that is left on the way is unfinished, not edited."""
         if not (self.file.parent / SEAL).exists():
             yield
             return
-        for name in self.writes:
-            reopen(self.file.parent, name)
+        reopen(self.file.parent, *self.writes, lost=self.lost)
         try:
             yield
         finally:

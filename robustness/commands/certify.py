@@ -79,7 +79,7 @@ def certify(
     from robustness.certify.files import target_of
 
     target = target_of(run, out)
-    sealed = _sealed(run, data, expect, target.writes)
+    sealed = _sealed(run, data, expect, target.lost)
     chosen = {"goal": goal, "language": language, "field": field, "limit": limit, "seed": seed}
     with without_network(offline):
         if run is not None:
@@ -115,7 +115,7 @@ def certify(
     raise typer.Exit(EXIT_CODES[verdict])
 
 
-def _sealed(run: Path | None, data: str | None, expect: str | None, writes: tuple[str, ...]) -> bool:
+def _sealed(run: Path | None, data: str | None, expect: str | None, lost: tuple[str, ...]) -> bool:
     """Whether the run is sealed; raises where it is not the one expected, or where neither or both of run and data are named."""
     f.refuse_empty(data, "--data")
     if run is not None and data is not None:
@@ -127,7 +127,7 @@ def _sealed(run: Path | None, data: str | None, expect: str | None, writes: tupl
     from reports.run.seal import refuse_edited
 
     found = check_seal(run, expect)
-    refuse_edited(run, writes)
+    refuse_edited(run, lost)
     return found.digest is not None
 
 

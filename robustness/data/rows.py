@@ -65,13 +65,15 @@ def clean_rows(
     at = {name: i for i, name in enumerate(table.columns)}
     used = {*columns.text, columns.label, columns.id} - {columns.group}
     rest = [(name, i) for name, i in at.items() if name not in used]
+    nothing: dict[str, Meta] = {}  # one for all rows, and one copy of each label: there may be millions
+    spelled: dict[str, str] = {}
     rows = []
     for number, values in table.rows:
         where = f"{table.source}, {table.unit} {number}"
         inputs = [_text(where, name, values[at[name]]) for name in columns.text]
         cell = values[at[columns.label]] if columns.label else None
         label = _label(where, columns.label, cell) if read_label is None else read_label(number, cell)
-        meta = {name: meta_value(values[i]) for name, i in rest}
+        meta = {name: meta_value(values[i]) for name, i in rest} if rest else nothing
         reason = _unusable(inputs, label, MISSING_LABEL if read_label is None else MISSING_REFERENCE)
         if reason is None and columns.group is not None and meta[columns.group] in (None, ""):
             reason = MISSING_GROUP
@@ -79,7 +81,8 @@ def clean_rows(
             dropped.add(reason, number)
             continue
         key = "" if columns.id is None else _id(values[at[columns.id]])
-        rows.append(CleanRow(number, tuple(inputs), label or "", key, meta))
+        label = label or ""
+        rows.append(CleanRow(number, tuple(inputs), spelled.setdefault(label, label), key, meta))
     return rows
 
 
@@ -140,9 +143,10 @@ def without_duplicates(rows: Sequence[CleanRow], labels: Labels | None, dropped:
     are one observation. The cleanest of them is kept, whatever the order of rows. Without ``labels``, references are told apart
     as they are spelled.
     """
-    kept: dict[tuple[tuple[str, ...], int | str], CleanRow] = {}
+    kept: dict[bytes, CleanRow] = {}
     for row in rows:
-        key = tuple(map(visible_core, row.inputs)), row.label if labels is None else labels.index[row.label]
+        label = row.label if labels is None else str(labels.index[row.label])
+        key = _core_digest(row.inputs) + label.encode("utf-8", "surrogatepass")
         other = kept.setdefault(key, row)
         if other is row:
             continue
@@ -151,16 +155,25 @@ def without_duplicates(rows: Sequence[CleanRow], labels: Labels | None, dropped:
             continue
         kept[key] = min(other, row, key=_untidiness)
         dropped.add(NEAR_DUPLICATE, (row if kept[key] is other else other).number)
-    seen: Counter[tuple[str, ...]] = Counter()
-    for (core, _), row in sorted(kept.items(), key=lambda item: item[1].number):
-        if seen[core]:
+    seen: set[bytes] = set()
+    for key, row in sorted(kept.items(), key=lambda item: item[1].number):
+        core = key[:_DIGEST]
+        if core in seen:
             remarks.add(CONFLICT, row.number)
         if any(len(text) > LONG_TEXT for text in row.inputs):
             remarks.add(LONG, row.number)
         if any(map(_CONTROL.search, row.inputs)):
             remarks.add(CONTROL, row.number)
-        seen[core] += 1
+        seen.add(core)
     return sorted(kept.values(), key=lambda row: row.number)
+
+
+_DIGEST = 16
+
+
+def _core_digest(inputs: Sequence[str]) -> bytes:
+    """What stands for the texts of a row where rows are told apart: of a million rows, the texts again would be too much."""
+    return hashlib.blake2b(canonical(list(map(visible_core, inputs))), digest_size=_DIGEST).digest()
 
 
 def visible_core(text: str) -> str:

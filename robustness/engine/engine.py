@@ -12,7 +12,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attacks.search import Pool, Query, Request, UnansweredError, Unusable
+from attacks.search.priors import Priors
 from reports.run import Outcome
+from robustness.engine.learning import Learning, Stored
 from robustness.engine.oracle import Oracle
 from robustness.engine.stream import StreamOracle
 from robustness.engine.trial import Plan, crashed, run_trial
@@ -66,6 +68,11 @@ class Oracles:
     def spent(self) -> SpentError | None:
         """Why nothing more will be answered, once a cap is reached."""
         return next((one.spent for one in self.streams if one.spent is not None), None)
+
+    def forget(self) -> None:
+        """Let go of the answers kept in memory; what was counted stays."""
+        for oracle in self.by_role.values():
+            oracle.forget()
 
     def route(self, request: Request) -> AnyOracle:
         """The oracle for a request; raises ``UnansweredError`` if there is none, or if it will answer nothing more."""
@@ -179,13 +186,23 @@ class Pools:
         return [(job, shared) for _, job in sorted(parked, key=lambda pair: pair[0])]
 
 
-def example_job(plan: Plan, example: Example, finished: Finished, rerun: Collection[str] = ()) -> Job[Outcome]:
+def example_job(
+    plan: Plan,
+    example: Example,
+    finished: Finished,
+    rerun: Collection[str] = (),
+    *,
+    queries: Mapping[tuple[str, str], int] | None = None,
+    priors: Priors | None = None,
+) -> Job[Outcome]:
     """Every recipe of the run on one example, in order; in a cascade, until one breaks it.
 
+    ``queries``: of trials that ended before, where a cascade's budget binds. ``priors``: what the run has learned before.
     ``rerun``: recipes whose trials run again although they have ended, because the others learn from them; their outcomes are
     known, and not handed out again.
     """
     clean: Any = None
+    spent = 0
     for position, recipe in enumerate(plan.recipes):
         status = finished.get((example.id, recipe.name))
         if status is None or recipe.name in rerun:
@@ -201,10 +218,16 @@ def example_job(plan: Plan, example: Example, finished: Finished, rerun: Collect
             if isinstance(clean, UnansweredError):
                 outcome = crashed(plan, recipe, example, clean, clean_forwards=clean_forwards)
             else:
-                outcome = yield from run_trial(plan, recipe, example, clean, clean_forwards=clean_forwards)
+                outcome = yield from run_trial(
+                    plan, recipe, example, clean, clean_forwards=clean_forwards, spent=spent, priors=priors
+                )
             if not known:
                 yield Result(outcome)
             status = outcome.status
+            asked = outcome.queries
+        else:
+            asked = (queries or {}).get((example.id, recipe.name), 1)
+        spent = asked if not spent else spent + asked - 1  # the clean text is counted once
         if plan.cascade and status in ("succeeded", "skipped"):
             return
 
@@ -216,9 +239,14 @@ class Engine:
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, got {in_flight}")
         self.oracles, self.in_flight = oracles, in_flight
+        self._learning: Learning | None = None
 
-    def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished) -> Iterator[Outcome]:
+    def outcomes(
+        self, plan: Plan, examples: Iterable[Example], finished: Finished, stored: Stored | None = None
+    ) -> Iterator[Outcome]:
         """Run every job; each outcome is handed out as soon as its trial ends.
+
+        ``stored``: reads the outcomes of ``finished``: a run that is resumed needs them for a cascade's budget and to learn.
 
         Raises:
             RefusedError: the victim will answer nothing more.
@@ -230,6 +258,44 @@ class Engine:
             for recipe in plan.recipes
             if recipe.pooled and not all((example.id, recipe.name) in finished for example in examples)
         }
-        jobs = (example_job(plan, example, finished, rerun) for example in examples)
+        queries = queries_of(plan, examples, finished, stored)
+        if not plan.adaptive:
+            yield from self.block(plan, examples, finished, rerun, queries=queries)
+            return
+        learning = self._learning = self._learning or Learning([r.name for r in plan.recipes if r.learns])
+        if stored is not None and any((e.id, recipe.name) in finished for e in examples for recipe in plan.recipes):
+            learning.restore(stored(), examples)
+        for block in learning.blocks(examples):
+            for outcome in self.block(plan, block, finished, rerun, queries=queries, priors=learning.priors):
+                learning.heard(outcome)
+                yield outcome
+
+    def block(
+        self, plan: Plan, examples: Sequence[Example], finished: Finished, rerun: Collection[str] = (), **carried: Any
+    ) -> Iterator[Outcome]:
+        """Run these examples to their ends; nothing of them is left under way when it is over.
+
+        ``carried``: further arguments of ``example_job``, the same for all of them.
+        """
+        jobs = (example_job(plan, example, finished, rerun, **carried) for example in examples)
         pooled = [recipe.name for recipe in plan.recipes if recipe.pooled]
         return drive(self.oracles, jobs, in_flight=self.in_flight, pooled=pooled)
+
+
+def queries_of(plan: Plan, examples: Sequence[Example], finished: Finished, stored: Stored | None) -> dict[tuple[str, str], int]:
+    """What trials that ended before asked, of the examples that a cascade with a budget goes on with."""
+    if not (plan.cascade and plan.budget is not None and finished and stored is not None):
+        return {}
+    names = [recipe.name for recipe in plan.recipes]
+    begun = {
+        example.id
+        for example in examples
+        if any((example.id, n) in finished for n in names) and not _over(example.id, names, finished)
+    }
+    return {(o.example_id, o.recipe): o.queries for o in stored() if o.example_id in begun} if begun else {}
+
+
+def _over(example: str, recipes: Sequence[str], finished: Finished) -> bool:
+    """Whether a cascade has come to its end on an example."""
+    ends = [finished.get((example, name)) for name in recipes]
+    return None not in ends or "succeeded" in ends or "skipped" in ends

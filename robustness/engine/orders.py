@@ -117,6 +117,10 @@ class Orders(Generic[K, V]):
         """What was answered to items, all of which have been."""
         return [self._cache[item] for item in items]
 
+    def forget(self) -> None:
+        """Let go of the answers that are remembered."""
+        self._cache.clear()
+
     def _begin(self, new: list[K]) -> None:
         """See to it that these items, which nobody has asked about, get answers."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attacks.search import (
     Answer,
@@ -19,6 +19,7 @@ from attacks.search import (
     UnansweredError,
     Verdict,
 )
+from attacks.search.priors import Priors
 from attacks.word_counts import words_changed
 from reports.files.secrets import redact
 from reports.run import EditRecord, Judged, Outcome, Rung
@@ -34,7 +35,11 @@ SCORE_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What every trial of a run shares. ``field``: index of the attacked field. ``budget``: queries per trial, or None.
+    """What every trial of a run shares. ``field``: index of the attacked field.
+
+    ``budget``: the most queries of a trial, in a cascade of all trials of an example together; None for no limit.
+    ``recipe_budget``: the most of one trial, in a cascade in place of the recipes' own limits. ``adaptive``: whether recipes that
+    can learn from trials that ended before.
 
     ``confirm``: most fresh answers asked for each success, 0 for a victim that always answers alike. ``space``: what the victim
     reads and can answer. ``requests``: how many requests one query asks.
@@ -48,6 +53,8 @@ class Plan:
     seed: int = 0
     budget: int | None = None
     cascade: bool = False
+    recipe_budget: int | None = None
+    adaptive: bool = False
     measure_similarity: bool = False
     confirm: int = 0
     requests: int = 1
@@ -66,6 +73,25 @@ class Plan:
         """What counts as broken under a recipe: its own goal, or the run's."""
         return self.task.goal(recipe.goal, self.space) if recipe.goal else self.goal
 
+    def budget_of(self, recipe: Recipe, spent: int = 0) -> Allowance:
+        """What a recipe may ask of an example of which its earlier recipes have asked ``spent`` texts, the clean one included."""
+        own = self.recipe_budget or (recipe.limit if self.cascade else None)
+        if self.budget is None:
+            return Allowance(own, whole=False)
+        left = self.budget if not (self.cascade and spent) else max(1, self.budget - spent + 1)  # the clean text is asked once
+        return Allowance(left, whole=self.cascade) if own is None or left <= own else Allowance(own, whole=False)
+
+
+class Allowance(NamedTuple):
+    """The most queries of one trial, None for no limit; ``whole``: it is what is left of the budget of a whole cascade."""
+
+    queries: int | None
+    whole: bool
+
+
+SPENT = {"budget": "spent"}
+"""Details of an untested trial for which the budget of its cascade left too little: that its example held says as little."""
+
 
 def seed_of(seed: int, recipe: str, example_id: str) -> int:
     """The seed of one trial: a function of run seed, recipe and example id, and of nothing else."""
@@ -73,8 +99,21 @@ def seed_of(seed: int, recipe: str, example_id: str) -> int:
     return int.from_bytes(digest.digest(), "big")
 
 
-def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, clean_forwards: int) -> Search[Outcome]:
-    """Search one example with one recipe; every end is an outcome, a crash included."""
+def run_trial(
+    plan: Plan,
+    recipe: Recipe,
+    example: Example,
+    clean: Answer,
+    *,
+    clean_forwards: int,
+    spent: int = 0,
+    priors: Priors | None = None,
+) -> Search[Outcome]:
+    """Search one example with one recipe; every end is an outcome, a crash included.
+
+    ``spent``: texts that earlier recipes of a cascade asked of the example. ``priors``: what the run has learned before.
+    """
+    allowance = plan.budget_of(recipe, spent)
     task, inputs, reference = plan.task, example.inputs, example.reference
     trial = Trial(
         inputs=inputs,
@@ -82,7 +121,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
         judge=task.judge_of(plan.goal_of(recipe), inputs, plan.field, reference, clean),
         clean=clean,
         rng=Random(seed_of(plan.seed, recipe.name, example.id)),
-        budget=plan.budget,
+        budget=allowance.queries,
         example_id=example.id,
         confirm=plan.confirm,
         gold=reference if isinstance(reference, int) else 0,
@@ -90,6 +129,7 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
         recipe=recipe.name,
         say=lambda answer: task.show(answer, plan.space).text,
         target=_target(plan.goal_of(recipe), Seen(inputs, inputs, plan.field, reference, clean)),
+        priors=priors if recipe.learns else None,
     )
     if not task.right_for(plan.goal_of(recipe), clean, Seen(inputs, inputs, plan.field, reference, clean)):
         if recipe.compares:
@@ -98,6 +138,8 @@ def run_trial(plan: Plan, recipe: Recipe, example: Example, clean: Answer, *, cl
             trial.forget()
         return _outcome(plan, recipe, example, trial, "skipped", clean_forwards=clean_forwards)
     status, error = yield from _attack(recipe, trial)
+    if status == "untested" and allowance.whole and trial.remaining == 0:
+        trial.details |= SPENT
     similarity = None
     if status == "succeeded" and plan.measure_similarity:
         similarity = yield from _similarity(trial)

@@ -52,7 +52,7 @@ class Noise:
         return found
 
 
-def noise_of(recipes: Sequence[Recipe], *, share: float, seed: int, languages: str = "en") -> Noise:
+def noise_of(recipes: Sequence[Recipe], *, share: float, seed: int, language: str = "en") -> Noise:
     """The noise for training against recipes: their transformations, and typos that come without an adversary.
 
     Raises:
@@ -68,7 +68,7 @@ def noise_of(recipes: Sequence[Recipe], *, share: float, seed: int, languages: s
         names = ", ".join(recipe.name for recipe in recipes)
         raise UsageError(f"{names} change no words or letters of a text, so nothing can be trained on; name a recipe that does")
     known = [one for one in transformations() if one.name in NATURAL]
-    natural = [one for one in known if "*" in one.languages or languages in one.languages]
+    natural = [one for one in known if "*" in one.languages or language in one.languages]
     return Noise(tuple(own.values()), tuple(natural), share, seed)
 
 

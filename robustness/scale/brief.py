@@ -97,19 +97,19 @@ def open_worker(brief: Brief) -> Worker:
     Raises:
         RobustnessError: what opening it raised; that it is another victim than the driving process has.
     """
-    from robustness.auditing import open_victim
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import prepare
     from robustness.planning.manifest import recipe_record, victim_record
     from robustness.scale.worker import Worker
     from robustness.tasks.registry import task_named
+    from robustness.victims import open_victim
 
     settings = brief.settings
     victim = open_victim(brief.victim, offline=settings.offline, task=brief.task, **brief.opening)
     info, task = victim.info, task_named(victim.info.task)
     _refuse_other("victim", brief.expected["victim"], victim_record(info))
-    recipes = prepare.chosen_recipes(settings, brief.language, info.labels, info.data_fields, task)
+    recipes = prepare.chosen_recipes(settings, brief.language, info.labels, info.data_fields, task, info.access)
     _refuse_other("recipes", brief.expected["recipes"], [dict(recipe_record(recipe)) for recipe in recipes])
     models = load_helpers(settings, needs(recipes))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import tempfile
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from robustness.errors import MissingExtraError, RobustnessError, UsageError, cut
 from robustness.scale.actor import Actor, Trouble
 from robustness.scale.crew import Event, Lost, Started
+from robustness.scale.undertaker import TAG, undertaker
 
 if TYPE_CHECKING:
     from robustness.scale.brief import Brief
@@ -34,7 +34,6 @@ OURS = {
 LOCAL = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # by its name about other systems; on every one of them it means: loopback only
     "RAY_AUTH_MODE": "token",
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "2",  # Ray's agents outlive a killed driver for that long
 }
 STORE_BYTES = 100 * 2**20
 """Shared memory for messages; those of a run are small."""
@@ -52,29 +51,43 @@ def hands(brief: Brief, *, workers: int | None, address: str | None) -> Iterator
         MissingExtraError: Ray is not installed.
         UsageError: it cannot be started or joined.
     """
-    before = dict(os.environ)
-    os.environ.update(OURS if address else {**OURS, **LOCAL, "RAY_AUTH_TOKEN": secrets.token_hex(32)})
-    folder = None if address else _folder()
+    if address:
+        with _environment(OURS):
+            yield from _joined(brief, workers, address, None)
+        return
+    tag, folder = secrets.token_hex(16), _folder()
+    # the driver itself does not carry the tag: it is set after this process began, and what a system shows is from its beginning
+    with undertaker(tag, folder), _environment({**OURS, **LOCAL, "RAY_AUTH_TOKEN": secrets.token_hex(32), TAG: tag}):
+        yield from _joined(brief, workers, None, folder)
+
+
+def _joined(brief: Brief, workers: int | None, address: str | None, folder: Path | None) -> Iterator[RayHands]:
+    ray = _ray()
+    if ray.is_initialized():
+        raise UsageError("Ray runs in this process already; end it with ray.shutdown() before a run with --workers")
     try:
-        ray = _ray()
-        if ray.is_initialized():
-            raise UsageError("Ray runs in this process already; end it with ray.shutdown() before a run with --workers")
+        _begin(ray, workers, address, folder)
+        found = RayHands(ray, brief, gpus=_gpus(ray, brief.opening, workers))
         try:
-            _begin(ray, workers, address, folder)
-            found = RayHands(ray, brief, gpus=_gpus(ray, brief.opening, workers))
-            try:
-                yield found
-            finally:
-                found.close()
+            yield found
         finally:
-            ray.shutdown()
+            found.close()
     finally:
-        for name in (*OURS, *LOCAL, "RAY_AUTH_TOKEN"):
-            os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        ray.shutdown()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _ray() -> Any:
@@ -152,9 +165,13 @@ class RayHands:
         self._opening.add(name)
         return name
 
-    def send(self, worker: str, units: list[Unit]) -> None:
+    def share(self, value: Any) -> Any:
+        """Something that goes out with many steps: stored once, and named from then on."""
+        return self._ray.put(value)
+
+    def send(self, worker: str, units: list[Unit], shared: Any) -> None:
         """Let a worker take units and work for a step."""
-        self._waiting[worker].append(self._actors[worker].step.remote(units))
+        self._waiting[worker].append(self._actors[worker].step.remote(units, shared))
 
     def news(self) -> list[Event]:
         """Wait until some worker has finished a step, is ready, or is gone.

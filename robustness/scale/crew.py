@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attacks.search import UnansweredError
+from robustness.engine.engine import Engine
 from robustness.engine.trial import crashed
-from robustness.errors import RobustnessError, VictimError
+from robustness.errors import RobustnessError, UsageError, VictimError
 from robustness.scale.queue import MOST_FAILURES, Chain, Queue
 from robustness.scale.worker import Ended
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from robustness.data import Example
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Finished, Oracles
+    from robustness.engine.learning import Stored
     from robustness.engine.trial import Plan
     from robustness.scale.brief import Facts
     from robustness.scale.queue import Unit
@@ -53,7 +56,10 @@ class Hands(Protocol):
     def hire(self) -> str:
         """Begin to start a worker; its name."""
 
-    def send(self, worker: str, units: list[Unit]) -> None:
+    def share(self, value: Mapping[str, Any]) -> Any:
+        """What goes out with many steps, as ``send`` takes it."""
+
+    def send(self, worker: str, units: list[Unit], shared: Any) -> None:
         """Let a worker take units and work for a step."""
 
     def news(self) -> list[Event]:
@@ -75,49 +81,60 @@ class _Member:
 
 @dataclass(slots=True)
 class Tally:
-    """What is recorded of a crew. ``lost``: workers that died; ``errors``: trials that were given up over them."""
+    """What is recorded of a crew. ``lost``: workers that died; ``errors``: trials that were given up over them.
+
+    ``start_seconds``: until the first worker was ready; ``busy_seconds``: from then until the last trial had ended.
+    """
 
     workers: int
     threads: int
     started: int = 0
     lost: int = 0
     errors: int = 0
+    start_seconds: float = 0.0
+    busy_seconds: float = 0.0
     processors: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
 
     def record(self) -> dict[str, Any]:
         """As it stands in ``run.json``; machines are counted, not named."""
         counted = {name: getattr(self, name) for name in ("workers", "threads", "started", "lost", "errors")}
-        return {**counted, "processors": sorted(self.processors), "machines": len(self.hosts)}
+        timed = {name: round(getattr(self, name), 3) for name in ("start_seconds", "busy_seconds")}
+        return {**counted, **timed, "processors": sorted(self.processors), "machines": len(self.hosts)}
 
 
-class Crew:
+class Crew(Engine):
     """Runs trials on workers. What each trial comes to is what the engine of one process would have come to.
 
-    ``oracles``, ``backend``: of this process; what workers did is added to their accounts.
+    ``oracles``, ``backend``: of this process; what workers did is added to their accounts. ``begun``: when starting began, by
+    ``time.perf_counter``.
     """
 
     def __init__(
         self, hands: Hands, oracles: Oracles, backend: VictimBackend, *, workers: int, in_flight: int, threads: int = 1
     ) -> None:
-        self._hands, self._oracles, self._backend, self._in_flight = hands, oracles, backend, in_flight
+        super().__init__(oracles, in_flight=in_flight)
+        self._hands, self._backend = hands, backend
         self.tally = Tally(workers, threads)
         self._members: dict[str, _Member] = {}
         self._reports: dict[str, Report] = {}
         self._fruitless = 0
+        self.begun = time.perf_counter()
 
-    def outcomes(self, plan: Plan, examples: Iterable[Example], finished: Finished, prior: Any = None) -> Iterator[Outcome]:
-        """Run every trial that has not ended; each outcome is handed out as soon as it is heard of.
-
-        One call is a block: nothing of the next one begins before everything in this one has ended, and ``prior`` goes out with
-        every unit of it.
+    def block(
+        self, plan: Plan, examples: Sequence[Example], finished: Finished, rerun: Collection[str] = (), **carried: Any
+    ) -> Iterator[Outcome]:
+        """Run these examples to their ends on workers; each outcome is handed out as soon as it is heard of.
 
         Raises:
             RobustnessError: a victim that will answer nothing more, workers that cannot be started, or that die without end.
         """
-        queue = Queue(Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade), examples, finished, prior)
+        if rerun:
+            raise UsageError(f"workers cannot run {', '.join(sorted(rerun))}, whose trials wait for one another")
+        shared = self._hands.share(carried)
+        queue = Queue(Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade), examples, finished)
         while not queue.over:
-            self._feed(queue)
+            self._feed(queue, shared)
             for worker, event in self._hands.news():
                 if worker not in self._members:
                     continue  # it was given up before this came
@@ -127,18 +144,19 @@ class Crew:
                     yield from self._bury(queue, plan, worker, event.why)
                 else:
                     yield from self._hear(queue, worker, event)
+        self.tally.busy_seconds = time.perf_counter() - self.begun - self.tally.start_seconds
 
-    def _feed(self, queue: Queue) -> None:
+    def _feed(self, queue: Queue, shared: Any) -> None:
         while len(self._members) < self.tally.workers:
             self._members[self._hands.hire()] = _Member()
             self.tally.started += 1
         for worker, member in self._members.items():
             while member.ready and member.steps < STEPS:
-                ahead = min(max(2 * member.pace, self._in_flight // 8, 1), MOST_AHEAD)
-                units = queue.take(worker, self._in_flight + ahead - queue.out(worker))
+                ahead = min(max(2 * member.pace, self.in_flight // 8, 1), MOST_AHEAD)
+                units = queue.take(worker, self.in_flight + ahead - queue.out(worker))
                 if not queue.out(worker):
                     break
-                self._hands.send(worker, units)  # none of them: it goes on with what it has
+                self._hands.send(worker, units, shared)  # none of them: it goes on with what it has
                 member.steps += 1
 
     def _welcome(self, worker: str, facts: Facts) -> None:
@@ -153,6 +171,7 @@ class Crew:
                 "same text may get another score there; give all machines one environment"
             )
         self._members[worker].ready = True
+        self.tally.start_seconds = self.tally.start_seconds or time.perf_counter() - self.begun
         self.tally.processors.add(facts.processor)
         self.tally.hosts.add(facts.host)
         self.tally.threads = facts.threads
@@ -197,7 +216,7 @@ class Crew:
         before = self._reports.get(worker)
         self._reports[worker] = report
         for role, usage in report.usage.items():
-            oracle = self._oracles.by_role.get(role)
+            oracle = self.oracles.by_role.get(role)
             if oracle is None:
                 continue
             earlier = None if before is None else before.usage.get(role)

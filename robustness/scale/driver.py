@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -31,9 +32,12 @@ def crew_of(audit: Audit, loading: Callable[[str], None]) -> Iterator[Crew]:
     where = f"the Ray cluster at {settings.ray}" if settings.ray else "this machine"
     many = "as many workers as it has processors" if settings.workers is None else f"{settings.workers} workers"
     loading(f"starting {many} on {where}")
+    begun = time.perf_counter()
     with hands(brief, workers=settings.workers, address=settings.ray) as workers:
         count = settings.workers or workers.processors
-        yield Crew(workers, audit.oracles, audit.backend, workers=count, in_flight=settings.in_flight, threads=threads)
+        crew = Crew(workers, audit.oracles, audit.backend, workers=count, in_flight=settings.in_flight, threads=threads)
+        crew.begun = begun
+        yield crew
 
 
 def threads_each(workers: int) -> int:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reports.run import Outcome
@@ -26,11 +26,10 @@ MOST_FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An example to run. ``finished``: status by recipe of what has ended; ``prior``: what its searches start from."""
+    """An example to run. ``finished``: status by recipe of what has ended."""
 
     example: Example
     finished: Mapping[str, str]
-    prior: Any = None
 
 
 @dataclass(slots=True)
@@ -64,13 +63,12 @@ class Chain:
 class Queue:
     """The units of a run, or of a block of it, in the order of its examples.
 
-    ``finished``: (example id, recipe) of trials that ended before, with their status. ``prior``: goes out with every unit.
+    ``finished``: (example id, recipe) of trials that ended before, with their status.
     """
 
     chain: Chain
     examples: Iterable[Example]
     finished: Mapping[tuple[str, str], str]
-    prior: Any = None
     _suspects: deque[Unit] = field(default_factory=deque)
     _out: dict[str, dict[str, _Out]] = field(default_factory=dict)
     _failures: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -128,7 +126,7 @@ class Queue:
                     one.finished[recipe] = "error"
                     recipe = self.chain.next(one.finished)
             if recipe is not None:
-                self._suspects.append(Unit(one.unit.example, one.finished, self.prior))
+                self._suspects.append(Unit(one.unit.example, one.finished))
         return condemned
 
     def _hand(self, mine: dict[str, _Out], unit: Unit, *, alone: bool) -> Unit:
@@ -141,7 +139,7 @@ class Queue:
             for example in self.examples:
                 finished = ended_of(example, self.chain.recipes, self.finished)
                 if self.chain.next(finished) is not None:
-                    self._next = Unit(example, finished, self.prior)
+                    self._next = Unit(example, finished)
                     break
         return self._next
 

@@ -19,8 +19,6 @@ def check_workers(settings: Settings, victim: Any) -> None:
     if settings.workers is None and settings.ray is None:
         return
     flag = "--workers" if settings.ray is None else "--ray"
-    if find_spec("ray") is None:
-        raise MissingExtraError("ray", "ray")
     _refuse_paid(flag, settings, victim)
     if settings.universal is not None:
         raise UsageError(f"{flag} shares examples among processes, and --universal asks about panels of them; leave {flag} out")
@@ -30,14 +28,17 @@ def check_workers(settings: Settings, victim: Any) -> None:
         raise UsageError(f"--offline forbids the network, and --ray {settings.ray} may be reached over it; leave one of them out")
     if not isinstance(victim, str):
         _refuse_nameless(flag, victim)
+    if find_spec("ray") is None:
+        raise MissingExtraError("ray", "ray")
 
 
 def _refuse_paid(flag: str, settings: Settings, victim: Any) -> None:
     """Caps and cassette are kept by one process: several would each spend up to the cap."""
+    from robustness.helpers.registry import helpers
     from robustness.victims import is_endpoint
 
-    named = {"victim": victim, "encoder": settings.encoder, "rewriter": settings.rewriter, "masked-lm": settings.masked_lm}
-    for role, spec in {**named, **settings.helpers}.items():
+    named = {role: getattr(settings, role.replace("-", "_"), None) for role in (helper.role for helper in helpers())}
+    for role, spec in {"victim": victim, **named, **settings.helpers}.items():
         if is_endpoint(spec):
             raise UsageError(
                 f"{flag} cannot be used with the {role} {spec}: what is paid for is asked by one process, so that no cap is "

@@ -27,6 +27,7 @@ from attacks.strategies.infilling import TECHNIQUE, Infilling
 from attacks.strategies.ranking import ByDeletion, ByGradient, ByMask, BySaliency, InOrder, Shuffled, Thrifty
 from attacks.strategies.rewriting import Rewriting
 from attacks.strategies.sampling import Ladder
+from attacks.strategies.stochastic.annealing import Annealing
 from attacks.transformations import transformations
 from attacks.transformations.base import Paraphrase, PositionEdit, Transformation, WordSwap
 from attacks.transformations.words.noise import NEGATIONS
@@ -135,6 +136,13 @@ SEARCHES: tuple[Entry, ...] = (
         access="gradients",
     ),
     _search("evolution", Evolution, PositionEdit, "differential evolution over the places of a few edits", "Boucher et al. 2022"),
+    _search(
+        "annealing",
+        Annealing,
+        WordSwap,
+        "simulated annealing: one random change a query, worse ones kept now and then",
+        "Kirkpatrick et al. 1983",
+    ),
     _search("rewriting", Rewriting, Paraphrase, "beam over rewrites of the whole text", "Ribeiro et al. 2018"),
     _search(
         "infilling",

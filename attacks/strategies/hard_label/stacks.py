@@ -78,7 +78,8 @@ class WordStacks:
         return tuple((index, *rng.choice(self._options[index])) for index in order if self._options[index])
 
     def renew(self):
-        self._offers=self._make(); self._options={}
+        self._offers = self._make()
+        self._options = {}
 
     def candidate(self, stack: Stack) -> Candidate:
         """All changes of one technique at a time; before whole words that are new the articles agree."""
@@ -107,7 +108,6 @@ class WordStacks:
             index, technique, new = made[text]
             found[index].append((technique, new))
         self._options |= {index: tuple(options) for index, options in found.items()}
-
 
 
 def _difference(turned: Sequence[bool], gone: Sequence[bool]) -> float:

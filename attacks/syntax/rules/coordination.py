@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from attacks.syntax.rules.pieces import PRONOUNS, Pieces, article, denied, exchanged, hyphened, put, spliced
 from attacks.syntax.tree import SUBJECTS, Sentence
 
 _FIXED = frozenset(
-    """sound fury bread butter black white pros cons ups downs rise fall give take cat mouse rock roll law order salt pepper ladies
-    gentlemen more less such again over far wide hide seek odds ends bits pieces trials tribulations here there now then life death
+    """sound fury bread butter black white pros cons ups downs rise fall give take cat mouse rock roll law order salt pepper
+    ladies
+    gentlemen more less such again over far wide hide seek odds ends bits pieces trials tribulations here there now then life
+    death
     blood guts dungeons dragons men women cloak dagger fish chips back forth first last war peace nuts bolts good evil""".split()
 )
 
@@ -23,9 +26,8 @@ def _pairs(s: Sentence) -> Iterator[tuple[int, int, int]]:
         other = conj[0]
         if s.kids(other, "conj", "cc", "appos") or {s.nodes[i].small, s.nodes[other].small} & (_FIXED | PRONOUNS):
             continue
-        if i < cc[0] < other and s.nodes[i].tag[:2] == s.nodes[other].tag[:2]:
-            if not hyphened(s, i) and not hyphened(s, other):
-                yield i, cc[0], other
+        if i < cc[0] < other and s.nodes[i].tag[:2] == s.nodes[other].tag[:2] and not hyphened(s, i) and not hyphened(s, other):
+            yield i, cc[0], other
 
 
 def swap(s: Sentence) -> Iterator[Pieces]:
@@ -41,9 +43,12 @@ def swap(s: Sentence) -> Iterator[Pieces]:
             if det >= s.first and s.nodes[det].small in ("a", "an"):
                 made[det - s.first : det - s.first + 1] = article(s, det, s.nodes[b[0]].small)
             yield made
-        elif kind == "RB" and len(a) == len(b) == 1 and s.nodes[first].small.endswith("ly") and s.nodes[second].small.endswith("ly"):
-            yield exchanged(s, a, b)
-        elif kind in ("NN",) and _same_make(s, first, second, a, b):
+        elif (
+            kind == "RB"
+            and len(a) == len(b) == 1
+            and s.nodes[first].small.endswith("ly")
+            and s.nodes[second].small.endswith("ly")
+        ) or (kind in ("NN",) and _same_make(s, first, second, a, b)):
             yield exchanged(s, a, b)
 
 
@@ -86,7 +91,13 @@ def rotated_list(s: Sentence) -> Iterator[Pieces]:
         if second is None or third is None or s.nodes[first].dep in ("conj", "ROOT", "compound") or s.kids(first, "cc"):
             continue
         a, b = _item(s, first), _item(s, second)
-        if a is None or b is None or b[0] != a[-1] + 2 or s.nodes[a[-1] + 1].small != "," or s.nodes[first].tag != s.nodes[second].tag:
+        if (
+            a is None
+            or b is None
+            or b[0] != a[-1] + 2
+            or s.nodes[a[-1] + 1].small != ","
+            or s.nodes[first].tag != s.nodes[second].tag
+        ):
             continue
         if s.nodes[first].tag[:2] == "NN" and not _same_make(s, first, second, a, b):
             continue
@@ -127,10 +138,10 @@ def both(s: Sentence) -> Iterator[Pieces]:
 
 
 def adjectives(s: Sentence) -> Iterator[Pieces]:
-    """``a cold, bleak film``: ``a bleak, cold film``, ``a cold and bleak film``; ``a cold and bleak film``: ``a cold, bleak film``."""
+    """``a cold, bleak film`` becomes ``a bleak, cold film`` or ``a cold and bleak film``, and that ``a cold, bleak film``."""
     for noun in range(s.first, s.last):
         mods = s.kids(noun, "amod")
-        for left, right in zip(mods, mods[1:], strict=False):
+        for left, right in itertools.pairwise(mods):
             if right != left + 2 or s.nodes[left + 1].small != "," or not _plain(s, left) or not _plain(s, right):
                 continue
             if any(s.nodes[k].small == "," for k in (right + 1, left - 1) if s.first <= k < s.last):
@@ -142,9 +153,15 @@ def adjectives(s: Sentence) -> Iterator[Pieces]:
                 made[det - s.first : det - s.first + 1] = article(s, det, s.nodes[right].small)
             yield made
     for first, cc, second in _pairs(s):
-        if s.nodes[first].dep == "amod" and s.nodes[cc].small == "and" and second == cc + 1 == first + 2:
-            if s.nodes[first].tag == "JJ" and not s.kids(second) and s.nodes[second + 1].tag[:2] == "NN":
-                yield put(s, {cc: (",",)})
+        if (
+            s.nodes[first].dep == "amod"
+            and s.nodes[cc].small == "and"
+            and second == cc + 1 == first + 2
+            and s.nodes[first].tag == "JJ"
+            and not s.kids(second)
+            and s.nodes[second + 1].tag[:2] == "NN"
+        ):
+            yield put(s, {cc: (",",)})
 
 
 def _plain(s: Sentence, index: int) -> bool:

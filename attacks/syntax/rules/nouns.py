@@ -10,11 +10,14 @@ from attacks.syntax.tree import Sentence
 OWNED = frozenset(
     """plot story director cast acting ending opening beginning title author style tone pace quality message script screenplay
     soundtrack score premise charm history success failure weakness strength theme mood length climax tension star hero heroine
-    villain popularity reputation impact power energy appeal flaws strengths virtues heart humour humor wit pleasures themes mysteries
+    villain popularity reputation impact power energy appeal flaws strengths virtues heart humour humor wit pleasures themes
+    mysteries
     audience fans maker makers creator creators events horrors beauty narrative dialogue atmosphere subject characters ambitions
     owner manager staff location service price name design""".split()
 )
-WORKS = frozenset("film movie comedy drama thriller documentary book novel album picture adaptation debut script screenplay".split())
+WORKS = frozenset(
+    "film movie comedy drama thriller documentary book novel album picture adaptation debut script screenplay".split()
+)
 _GIVING = frozenset("give offer show bring send teach lend grant hand pay promise sell tell owe afford".split())
 
 
@@ -28,7 +31,13 @@ def of_to_owner(s: Sentence) -> Iterator[Pieces]:
         if owner is None or s.nodes[noun].small not in OWNED or s.kids(noun, "relcl", "acl", "conj", "cc", "appos"):
             continue
         span = s.span(owner)
-        if span is None or span[-1] != owner or len(span) > 3 or s.nodes[owner].tag not in ("NN", "NNP") or s.nodes[owner].small.endswith("s"):
+        if (
+            span is None
+            or span[-1] != owner
+            or len(span) > 3
+            or s.nodes[owner].tag not in ("NN", "NNP")
+            or s.nodes[owner].small.endswith("s")
+        ):
             continue
         if not (s.kids(owner, "det", "poss") or is_name(s, owner)) or det >= noun:
             continue
@@ -43,12 +52,19 @@ def owner_to_of(s: Sentence) -> Iterator[Pieces]:
         if owner is None or case is None or s.nodes[case].small not in ("'s", "'") or s.nodes[noun].dep in ("compound", "poss"):
             continue
         span = s.sub(owner)
-        if span[-1] != case or span[-1] - span[0] + 1 != len(span) or len(span) > 5 or any(s.nodes[k].dep == "relcl" for k in span):
+        if (
+            span[-1] != case
+            or span[-1] - span[0] + 1 != len(span)
+            or len(span) > 5
+            or any(s.nodes[k].dep == "relcl" for k in span)
+        ):
             continue
         if any(k > noun for k in s.kids(noun)) or s.kids(noun, "conj"):
             continue
         middle = list(range(span[-1] + 1, noun + 1))
-        if len(middle) > 3 or any(s.nodes[i].tag in ("JJS", "CD") or s.nodes[i].small in ("own", "first", "last", "next", "latest") for i in middle):
+        if len(middle) > 3 or any(
+            s.nodes[i].tag in ("JJS", "CD") or s.nodes[i].small in ("own", "first", "last", "next", "latest") for i in middle
+        ):
             continue
         name = is_name(s, owner)
         if not name and (s.kids(owner, "det") or s.nodes[owner].tag == "NNS") and s.nodes[owner].entity not in ("DATE", "TIME"):
@@ -65,7 +81,9 @@ def quantifier(s: Sentence) -> Iterator[Pieces]:
         if small not in ("all", "both", "half"):
             continue
         if after.small in ("the", "its", "his", "her", "their", "these", "those") and s.nodes[i + 2].tag[:1] in ("N", "J"):
-            if s.nodes[i].dep in ("predet", "det", "nummod", "quantmod") and (i == s.first or s.nodes[i - 1].small not in ("at", "of", "not", "above", "after")):
+            if s.nodes[i].dep in ("predet", "det", "nummod", "quantmod") and (
+                i == s.first or s.nodes[i - 1].small not in ("at", "of", "not", "above", "after")
+            ):
                 yield put(s, {i: (i, "of")})
         elif after.small == "of" and s.nodes[i + 2].small in ("the", "its", "his", "these", "those", "their") and small != "half":
             yield put(s, {i + 1: ()})
@@ -82,9 +100,15 @@ def dative(s: Sentence) -> Iterator[Pieces]:
             continue
         if s.nodes[receiver].small == "to" and b[0] == verb + 1 and a[0] == b[-1] + 1 and len(a) > 1:
             yield [*range(s.first, verb + 1), *a[1:], *b, *range(a[-1] + 1, s.last)]
-        elif s.nodes[receiver].tag[:2] in ("NN", "PR") and a[0] == verb + 1 and b[0] == a[-1] + 1 and len(b) <= 5:
-            if s.nodes[verb].lemma not in ("afford", "owe") and s.nodes[thing].small not in ("time", "way", "lot"):
-                yield [*range(s.first, verb + 1), *b, "to", *a, *range(b[-1] + 1, s.last)]
+        elif (
+            s.nodes[receiver].tag[:2] in ("NN", "PR")
+            and a[0] == verb + 1
+            and b[0] == a[-1] + 1
+            and len(b) <= 5
+            and s.nodes[verb].lemma not in ("afford", "owe")
+            and s.nodes[thing].small not in ("time", "way", "lot")
+        ):
+            yield [*range(s.first, verb + 1), *b, "to", *a, *range(b[-1] + 1, s.last)]
 
 
 def particle(s: Sentence) -> Iterator[Pieces]:
@@ -100,5 +124,3 @@ def particle(s: Sentence) -> Iterator[Pieces]:
             yield [*range(s.first, prt), *span, prt, *range(span[-1] + 1, s.last)]
         elif span[0] == verb + 1 and prt == span[-1] + 1:
             yield [*range(s.first, span[0]), prt, *span, *range(prt + 1, s.last)]
-
-

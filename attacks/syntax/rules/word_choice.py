@@ -1,4 +1,4 @@
-"""A word or phrase for its equal, where the parser finds the class that the table asks for; inflected like the word it replaces."""
+"""A word or phrase for its equal, where the parser finds the class that the table asks for, inflected like the old one."""
 
 from __future__ import annotations
 
@@ -53,11 +53,18 @@ def _fits(s: Sentence, i: int, kind: str, base: str) -> bool:
         cinema = node.small in ("movies", "films") and i > s.first and s.nodes[i - 1].small == "the"
         return node.tag in ("NN", "NNS") and whole and not cinema
     if kind == "J":
-        return node.tag == "JJ" and node.small == base and node.dep in ("amod", "acomp", "conj", "ROOT", "ccomp") and _adjective(s, i)
+        return (
+            node.tag == "JJ"
+            and node.small == base
+            and node.dep in ("amod", "acomp", "conj", "ROOT", "ccomp")
+            and _adjective(s, i)
+        )
     if kind == "R":
         degree = base in ("almost", "nearly") and i + 1 < s.last and s.nodes[i + 1].small in _BEFORE_ALMOST
         return node.tag == "RB" and node.small == base and not degree and not s.kids(i, "neg", "advmod")
-    if s.kids(i, "xcomp", "ccomp") and not base.endswith(("begin", "start", "try", "attempt", "seem", "appear", "need", "have", "strive")):
+    if s.kids(i, "xcomp", "ccomp") and not base.endswith(
+        ("begin", "start", "try", "attempt", "seem", "appear", "need", "have", "strive")
+    ):
         return False
     light = lemma_of(node.small) == base and not s.kids(i, "prt")
     return node.tag[:1] == "V" and light
@@ -65,7 +72,10 @@ def _fits(s: Sentence, i: int, kind: str, base: str) -> bool:
 
 def _adjective(s: Sentence, i: int) -> bool:
     """No name of a kind beside it, and no complement after it that its equals may not take."""
-    return not any(k > i and s.nodes[k].dep in ("prep", "xcomp", "ccomp") for k in s.kids(i)) or s.nodes[i].small in ("hard", "difficult")
+    return not any(k > i and s.nodes[k].dep in ("prep", "xcomp", "ccomp") for k in s.kids(i)) or s.nodes[i].small in (
+        "hard",
+        "difficult",
+    )
 
 
 def _inflected(s: Sentence, i: int, kind: str, value: str) -> Pieces | None:

@@ -92,6 +92,13 @@ def budget_plots(recipes: Iterable[Mapping[str, Any]], budget: int | None) -> tu
     return tuple(_budget_plot(r, most) for r in searching)
 
 
+def cascade_plots(cascade: Mapping[str, Any] | None, budget: int | None) -> tuple[Plot, ...]:
+    """The same of a whole cascade, the queries of all its recipes added up; none where there was none, or it broke nothing."""
+    if cascade is None or not cascade["curve"]:
+        return ()
+    return budget_plots([{"name": "whole cascade", "budget_curve": cascade["curve"]}], budget)
+
+
 def _budget_plot(recipe: Mapping[str, Any], most: int) -> Plot:
     curve = [(int(queries), float(share)) for queries, share in recipe["budget_curve"]]
     corners = [(across(0), up(0))]

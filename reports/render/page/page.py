@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.gate.verdicts import GateResult
+from reports.measures.cascade import rows_note
 from reports.measures.chance.statement import statements
 from reports.measures.clusters import Design
 from reports.measures.intervals import Proportion
@@ -61,6 +62,8 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "tables": measured_tables(summary),
         "stages": summary["stages"],
         "cascade": summary.get("cascade"),
+        "cascade_plots": charts.cascade_plots(summary.get("cascade"), manifest.budget if manifest.whole_budget else None),
+        "rows_note": rows_note(manifest),
         "recipes": recipes,
         "severities": summary["severities"],
         "severity_plots": charts.severity_plots(summary["severities"], {r["name"]: r["clean_accuracy"] for r in recipes}),

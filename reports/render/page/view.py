@@ -11,7 +11,7 @@ from reports.files.public import full_message
 from reports.gate.rules import RULES
 from reports.gate.verdicts import GateResult, RuleResult
 from reports.measures.intervals import Proportion
-from reports.render.numbers import percent, points
+from reports.render.numbers import budget_of, percent, points
 from reports.run import Manifest
 
 _TONES = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
@@ -166,7 +166,7 @@ def details(manifest: Manifest) -> list[tuple[str, list[str]]]:
         ("Reading the data", _pairs(data.get("report"))),
         ("Seed", [str(manifest.seed)]),
         ("Constraint profile", _some(manifest.profile)),
-        ("Query budget", ["none" if manifest.budget is None else f"{manifest.budget:,} queries a trial"]),
+        ("Query budget", [budget_of(manifest)]),
         ("Sentence encoder", [manifest.encoder or "none"]),
         ("Versions", _pairs(manifest.versions)),
         ("Measured cost", _pairs({str(key).replace("_", " "): value for key, value in manifest.usage.items()})),

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from robustness.commands.options.groups import Flags, flattened, given
+from robustness.commands.options.resources import ResourceFlags
 from robustness.commands.options.values import budget_of, listed, listed_recipes, mapping, refuse_empty
 
-__all__ = ["budget_of", "flattened", "given", "listed", "listed_recipes", "mapping", "refuse_empty"]
+__all__ = ["ResourceFlags", "budget_of", "flattened", "given", "listed", "listed_recipes", "mapping", "refuse_empty"]
 
 VictimFlag = Annotated[
     str | None,
@@ -26,7 +27,13 @@ DataFlag = Annotated[
     ),
 ]
 ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
-BudgetFlag = Annotated[str | None, typer.Option("--budget", help="Queries per trial, or `none` (default 500).")]
+BudgetFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        help="Most queries of an example: of the whole standard cascade, else of each recipe; `none` for no limit (default 500).",
+    ),
+]
 LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most this many examples, stratified by label.")]
 SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
 BatchFlag = Annotated[
@@ -183,6 +190,16 @@ class ExtentFlags(Flags):
     """How long each attack goes on."""
 
     budget: BudgetFlag = None
+    recipe_budget: Annotated[
+        int | None,
+        typer.Option("--recipe-budget", help="Most queries of one recipe on an example (default: its own limit in the cascade)."),
+    ] = None
+    adaptive: Annotated[
+        bool | None,
+        typer.Option(
+            "--adaptive/--no-adaptive", help="Whether recipes that can learn from the run's earlier trials (default: yes)."
+        ),
+    ] = None
     limit: LimitFlag = None
     traps: Annotated[str | None, typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.")] = None
     seed: SeedFlag = None
@@ -217,36 +234,6 @@ class PaceFlags(Flags):
     confirm: Annotated[
         int | None,
         typer.Option("--confirm", help="Fresh answers asked for each success of a victim whose answers vary (default 5)."),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceFlags(Flags):
-    """What recipes draw on besides the victim."""
-
-    encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
-    rewriter: Annotated[str | None, typer.Option("--rewriter", help="Paraphraser: apertium, hf:PATH or hf:THERE,BACK.")] = None
-    masked_lm: Annotated[str | None, typer.Option("--masked-lm", help="Masked language model: hf:PATH_OR_NAME.")] = None
-    parser: Annotated[
-        str | None,
-        typer.Option("--parser", help="English spaCy pipeline or folder, for paraphrases (default: the best installed)."),
-    ] = None
-    fluency: Annotated[
-        str | None, typer.Option("--fluency", help="Causal language model that ranks paraphrases: hf:PATH_OR_NAME.")
-    ] = None
-    vectors: Annotated[str | None, typer.Option("--vectors", help="Word vectors: glove, or a word2vec, GloVe or npy file.")] = (
-        None
-    )
-    tagger: Annotated[
-        str | None,
-        typer.Option("--tagger", help="Parts of speech by: auto (spaCy where installed), builtin or spacy (default: auto)."),
-    ] = None
-    lexicon: Annotated[str | None, typer.Option("--lexicon", help="Synonyms: builtin, or nltk for your own NLTK WordNet.")] = None
-    resource: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--resource", help="NAME=VALUE, may be repeated: a file or substitute for a recipe with the prefix textattack:."
-        ),
     ] = None
 
 

@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "recipes.md"
 LEVELS = {"character", "word", "sentence", "mixed"}
 ACCESS = {"blind", "labels", "scores", "gradients"}
 ORACLES = {"Query": "", "Embed": "encoder", "Rewrite": "rewriter", "Fill": "masked-lm", "Gradients": "", "Flips": ""}
-ORACLES |= {"Scan": "ocr", "Speak": "speech", "Pool": ""}
+ORACLES |= {"Scan": "ocr", "Speak": "speech", "Pool": "", "Parse": "parser", "Fluency": "fluency"}
 REVIEW = (
     "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story.\n"
     "A) a love story\nB) a moving picture\nC) a good walk"
@@ -40,7 +40,18 @@ STRANGE = {
 }
 
 
-UNPROFILED = ("natural:", "guard:", "fairness", "dialogue:", "option-order", "extract", "format", "gcg", "random-suffix")
+UNPROFILED = (
+    "natural:",
+    "guard:",
+    "fairness",
+    "dialogue:",
+    "option-order",
+    "extract",
+    "format",
+    "gcg",
+    "random-suffix",
+    "universal-trigger",
+)
 """Recipes that are the same under both profiles, which ``test_it_is_the_same_under_both_profiles`` holds."""
 CASES = [(name, profile) for name in names() for profile in PROFILES if profile == "paper" or not name.startswith(UNPROFILED)]
 

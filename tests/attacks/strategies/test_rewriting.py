@@ -8,6 +8,7 @@ import pytest
 from attacks.constraints.amount import MaxEditDistance
 from attacks.constraints.base import Constraint
 from attacks.search import Candidate, Rewrite, Search, Trial
+from attacks.strategies.paraphrasing.sources import Model
 from attacks.strategies.rewriting import MODEL, Rewriting
 from attacks.words import Words
 
@@ -60,7 +61,10 @@ def test_a_paraphrasing_model_is_asked_for_the_whole_beam_at_once(drive: Any, ta
 def test_rules_and_model_build_on_each_other(drive: Any, table: Any) -> None:
     rules = (table({"t!": ["t!a"]}, name="rule"),)
     ran = drive(
-        Rewriting(rules, asked=1), "t", lambda t: 0.1 if t == "t!a" else 0.9, rewriter=lambda r: [[f"{t}!"] for t in r.texts]
+        Rewriting(rules, sources=(Model(1, False),)),
+        "t",
+        lambda t: 0.1 if t == "t!a" else 0.9,
+        rewriter=lambda r: [[f"{t}!"] for t in r.texts],
     )
     assert ran.trial.winner[0].technique == f"{MODEL}+rule-t!a"
 
@@ -96,7 +100,7 @@ def test_the_most_similar_success_wins(drive: Any, table: Any) -> None:
 
 
 def test_wrong_arguments_say_what_was_expected(table: Any) -> None:
-    with pytest.raises(ValueError, match="needs rules, or asked >= 1"):
+    with pytest.raises(ValueError, match="needs rules or sources of rewrites"):
         Rewriting(())
     with pytest.raises(ValueError, match="depth and width must be at least 1, got 0 and 4"):
         Rewriting((table({}),), depth=0)

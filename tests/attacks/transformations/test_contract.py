@@ -150,7 +150,13 @@ def test_the_catalogue_is_sorted_named_once_and_cited() -> None:
         assert technique.description.endswith((".", "s"))
         assert technique.citation.text
         assert technique.citation.url.startswith("https://")
-    assert {t.name for t in POSITION_EDITS} == {"bidi-reorder", "deletion-character", "homoglyph", "invisible-character"}
+    assert {t.name for t in POSITION_EDITS} == {
+        "bidi-reorder",
+        "deletion-character",
+        "homoglyph",
+        "invisible-character",
+        "visual-character",
+    }
 
 
 def test_every_file_of_techniques_is_in_the_catalogue() -> None:

@@ -137,7 +137,9 @@ def test_gradients_are_of_places_in_the_text_that_went_in() -> None:
             from robustness.victims.base import TokenGradients
 
             places = tuple((0, n, n + 1) for n in range(len(inputs[0][0])))
-            return [TokenGradients((None, *places), np.zeros(len(places) + 1, np.int64), np.zeros((len(places) + 1, 2), np.float32))]
+            return [
+                TokenGradients((None, *places), np.zeros(len(places) + 1, np.int64), np.zeros((len(places) + 1, 2), np.float32))
+            ]
 
         def predict(self, inputs: Sequence[tuple[str, ...]]) -> Any:
             return np.full((len(inputs), 2), 0.5)

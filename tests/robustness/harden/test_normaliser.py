@@ -24,7 +24,9 @@ from robustness.harden.normaliser import STEPS, chosen
 CHARACTERS, ALL = Normaliser(), Normaliser("all")
 SENTENCE = "The director's third film, shown in Cannes (2002), is a warm and funny story about 12 brothers!"
 DISGUISED = st.text(
-    st.sampled_from("abel ofilmwrd01@$ \n\t\r\b\u200b\u200d\u202e\u202d\u202c\u2066\u2069\u0430\u0435\u043e\u0438\u0301\u0337\uff41\ufb01")
+    st.sampled_from(
+        "abel ofilmwrd01@$ \n\t\r\b\u200b\u200d\u202e\u202d\u202c\u2066\u2069\u0430\u0435\u043e\u0438\u0301\u0337\uff41\ufb01"
+    )
     | st.characters(),
     max_size=40,
 )
@@ -123,7 +125,9 @@ def test_an_exported_module_needs_nothing_else_and_does_the_same(tmp_path: Path)
     texts = ["a gr\u0435at fi\u200blm", "this flim is wonderfl", "ladish and laddish it is", SENTENCE]
     normaliser = Normaliser("all", [f"laddish{'abcdefghij'[n % 10] * (n // 10)}" for n in range(60)])
     export(normaliser, tmp_path / "cleaning.py")
-    code = "import cleaning, sys; print([cleaning.normalise(t) for t in eval(sys.argv[1])], cleaning.mapped('a\\u200bb').span(1, 2))"
+    code = (
+        "import cleaning, sys; print([cleaning.normalise(t) for t in eval(sys.argv[1])], cleaning.mapped('a\\u200bb').span(1, 2))"
+    )
     ran = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}", repr(texts)],
         capture_output=True,

@@ -96,10 +96,3 @@ def test_failures_are_counted_for_each_trial_by_itself() -> None:
     waiting.take("a", 1)
     waiting.heard("a", outcome("e0", "first"))
     assert waiting.lost("a") == [], "this loss is the first of the second recipe"
-
-
-def test_the_prior_of_a_block_goes_out_with_every_unit_also_with_one_that_came_back() -> None:
-    waiting = Queue(Chain(RECIPES, False), examples(2), {}, prior={"keyboard": [3, 1]})
-    sent = waiting.take("a", 2)
-    waiting.lost("a")
-    assert [unit.prior for unit in [*sent, *waiting.take("b", 1)]] == [{"keyboard": [3, 1]}] * 3

@@ -22,11 +22,13 @@ _DENIAL = regex.compile(
     r"(?i)\b(?:not|no|never|none|nothing|nobody|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|no one)\b|n['’]t\b"
 )
 _TALK = regex.compile(
-    r"(?i)^\W*(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai|i (?:can(?:no|')t|am sorry|'m sorry)|sorry|paraphras|rewr|"
-    r"the (?:sentence|text|paraphrase)|note|answer|output)\b|https?:|```|\n"
+    r"(?i)^\W*(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai|sorry|paraphras|rewr|note|answer|output"
+    r"|i (?:can(?:no|')t|am sorry|'m sorry)|the (?:sentence|text|paraphrase))\b|https?:|```|\n"
 )
-_NUMERALS = frozenset("one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split())
-SHARED = 0.6
+_NUMERALS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split()
+)
+SHARED = 0.8
 """Least share of the content words of either text that the other has, in some form or as a synonym."""
 LENGTHS = (0.6, 1.6)
 """Least and greatest length of a rewrite, as a share of the text's words."""
@@ -35,7 +37,7 @@ LENGTHS = (0.6, 1.6)
 def screened(text: str, rewrite: str) -> bool:
     """Whether a rewrite keeps what can be counted: no refusal, no talk about the task, nothing added, dropped or turned round."""
     new, old = _words(rewrite), _words(text)
-    if not new or not old or _TALK.search(rewrite.strip()) is not None and _TALK.search(text.strip()) is None:
+    if not new or not old or (_TALK.search(rewrite.strip()) is not None and _TALK.search(text.strip()) is None):
         return False
     if not LENGTHS[0] <= len(new) / len(old) <= LENGTHS[1] or _same(new, old):
         return False
@@ -43,7 +45,7 @@ def screened(text: str, rewrite: str) -> bool:
         return False
     if _names(text) != _names(rewrite) or any(not _known(word, old) for word in new):
         return False
-    if not _ended(text, rewrite):
+    if not _ended(text, rewrite) or not _persons(new) <= _persons(old):
         return False
     content, kept = _content(old), _content(new)
     if not content or not kept:
@@ -95,6 +97,17 @@ def _known(word: str, old: list[str]) -> bool:
     if small in {one.lower() for one in old}:
         return True
     return all(_in_dictionary(part) for part in regex.split(r"['\-]", small) if len(part) > 2)
+
+
+_PERSONS = frozenset(
+    """i me my mine myself you your yours yourself he him his himself she her hers herself its itself we us our ours ourselves
+    they them their theirs themselves""".split()
+)
+
+
+def _persons(words: list[str]) -> set[str]:
+    """Who is spoken of by pronouns: translators lose whether *seu* is his, hers, its or yours."""
+    return {part for word in words if (part := word.lower().split("'")[0]) in _PERSONS}
 
 
 def _content(words: list[str]) -> list[str]:

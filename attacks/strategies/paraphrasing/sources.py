@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 
 from attacks.search import Candidate, Search, Trial, fluency, parse, rewrite
-from attacks.strategies.screening import screened
-from attacks.syntax.rewrites import confirmed, drafts
+from attacks.strategies.paraphrasing.screening import screened
+from attacks.syntax.rewrites import confirmed, drafts, recovered
 from attacks.syntax.style import prepare, restyled
+from attacks.syntax.tree import Tree
 from attacks.transformations.base import Paraphrase
 
 MODEL = "model-paraphrase"
-MOST_DRAFTS = 60
+MOST_DRAFTS = 48
 """Drafts of one text that are parsed again."""
 
 
@@ -74,11 +75,20 @@ class Model:
             answers = yield from rewrite(texts, self.asked)
             return [[Candidate(new, MODEL) for new in some] for some in answers]
         answers = yield from rewrite([prepare(text).text for text in texts], self.asked)
-        offers = []
-        for text, some in zip(texts, answers, strict=True):
-            kept = dict.fromkeys(restyled(new, text) for new in some if screened(prepare(text).text, new))
-            offers.append([Candidate(new, MODEL) for new in kept if new != text])
-        return offers
+        kept = [
+            list(dict.fromkeys(restyled(new, text) for new in some if screened(prepare(text).text, new)))
+            for text, some in zip(texts, answers, strict=True)
+        ]
+        wanted = list(dict.fromkeys(prepare(text).text for text in (*texts, *(new for some in kept for new in some))))
+        trees = dict(zip(wanted, (yield from parse(wanted)), strict=True))
+        return [
+            [Candidate(new, MODEL) for new in some if new != text and recovered(_tree(trees, text), _tree(trees, new))]
+            for text, some in zip(texts, kept, strict=True)
+        ]
+
+
+def _tree(trees: Mapping[str, Tree], text: str) -> Tree:
+    return trees[prepare(text).text]
 
 
 def ranked(candidates: Sequence[Candidate], trial: Trial, slack: float) -> Search[list[Candidate]]:

@@ -1,0 +1,1 @@
+"""Searches that learn from the other trials of a run."""

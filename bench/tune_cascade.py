@@ -1,0 +1,183 @@
+"""Chooses the order and the limits of the ``standard`` cascade by measurement, on victims that it is never judged on.
+
+    python -m bench.tune_cascade [--victims words,characters,bayes,prompts,frozen] [-n 120] [--rows FILE]
+    python -m bench.tune_cascade --start [-n 120]
+
+Every recipe runs alone on every tuning victim (``bench.tuning_victims``) with several budgets. From that the cascade is put
+together stage by stage: next comes the recipe with the limit that breaks most of what still stands for the queries it spends,
+victims counted alike (the ratio of Gittins 1979 for jobs that may be stopped), as long as it breaks at least ``WORTH`` of the
+attacked examples in the whole budget. Prints the measurements, the stages, and one line of JSON.
+
+``--start`` prints in place of that what changes gained, which is where the recipe ``learned`` begins
+(``attacks/strategies/learning/start_priors.py``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench import tuning_victims
+from bench.strength_victims import Row
+
+VICTIMS = ("words", "characters", "bayes", "prompts", "frozen")
+RECIPES = ("learned", "deepwordbug", "pwws", "pruthi", "bad-characters", "checklist", "paraphrase-rules")
+BUDGETS = (100, 250, 500)
+WHOLE = 500
+WORTH = 0.002
+"""The least share of the attacked examples, over all victims, that a stage must break."""
+Ends = dict[str, tuple[int, bool]]
+"""By example: the queries of a trial, the clean text not counted, and whether it broke the example."""
+
+
+def main() -> None:
+    """Measure, choose, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--victims", default=",".join(VICTIMS))
+    parser.add_argument("--recipes", default=",".join(RECIPES))
+    parser.add_argument("-n", type=int, default=120)
+    parser.add_argument("--rows", type=Path, help="file that trials are added to; those that it holds are not run again")
+    parser.add_argument("--start", action="store_true", help="print what changes gained, in place of the cascade")
+    args = parser.parse_args()
+    if args.start:
+        print(json.dumps(start(args), indent=2))
+        return
+    trials = {name: measured(name, args) for name in args.victims.split(",")}
+    print("recipe, budget: " + ", ".join(trials))
+    for recipe, budget in next(iter(trials.values())):
+        shares = (
+            sum(won for _, won in runs[recipe, budget].values()) / max(1, len(runs[recipe, budget])) for runs in trials.values()
+        )
+        print(f"{recipe}, {budget}: " + ", ".join(f"{100 * share:.1f} %" for share in shares))
+    stages = chosen(trials)
+    for stage in stages:
+        print(stage)
+    print(json.dumps({"bench": "tune_cascade", "n": args.n, "victims": list(trials), "stages": stages}))
+
+
+def measured(victim: str, args: argparse.Namespace) -> dict[tuple[str, int], Ends]:
+    """The trials of every recipe alone with every budget; a search that does not plan for its budget runs once, and is cut."""
+    from attacks.recipes import build
+
+    held = _held(args.rows, victim, args.n)
+    found: dict[tuple[str, int], Ends] = {}
+    for recipe in args.recipes.split(","):
+        for budget in BUDGETS:
+            run = budget if build(recipe).plans else WHOLE
+            if (recipe, run) not in held:
+                outcomes = attack(victim, recipe, run, args.n)
+                ends = {o.example_id: (o.queries - 1, o.status == "succeeded") for o in outcomes if o.status != "skipped"}
+                held[recipe, run] = ends
+                _keep(args.rows, {"victim": victim, "n": args.n, "recipe": recipe, "budget": run, "ends": ends})
+                won = sum(won for _, won in ends.values())
+                print(f"{victim} {recipe} {run}: {won} of {len(ends)}", file=sys.stderr, flush=True)
+            found[recipe, budget] = {e: (min(q, budget - 1), won and q < budget) for e, (q, won) in held[recipe, run].items()}
+    return found
+
+
+def attack(victim: str, recipe: str, budget: int, n: int) -> list[Any]:
+    """Every outcome of one recipe on one victim."""
+    import torch
+
+    from robustness.auditing import open_data, open_victim
+    from robustness.engine.engine import Engine
+    from robustness.planning.audit import prepare
+    from robustness.settings import Settings
+
+    torch.set_num_threads(1)
+    if victim not in _OPEN:
+        _OPEN[victim] = open_victim(getattr(tuning_victims, victim)())
+    subject = _OPEN[victim]
+    rows: list[Row] = tuning_victims.prompt_rows(fitted=False) if victim == "prompts" else tuning_victims.film_rows(fitted=False)
+    names = ("safe", "injection") if victim == "prompts" else tuning_victims.LABELS
+    data = open_data(victim, subject, [(text, names[label]) for text, label in rows[:n]], limit=None, seed=0)
+    audit = prepare(subject, data, Settings(recipes=(recipe,), budget=budget, encoder="none"))
+    return list(Engine(audit.oracles).outcomes(audit.plan, audit.data.examples, {}))
+
+
+_OPEN: dict[str, Any] = {}
+
+
+def chosen(trials: dict[str, dict[tuple[str, int], Ends]]) -> list[dict[str, Any]]:
+    """The stages, greedily: what breaks most for a query among what still stands and within what is left of the budget."""
+    standing = {victim: dict.fromkeys(next(iter(runs.values())), 0) for victim, runs in trials.items()}
+    attacked = {victim: max(1, len(left)) for victim, left in standing.items()}
+    stages: list[dict[str, Any]] = []
+    while True:
+        used = {stage["recipe"] for stage in stages}
+        options = {key: gain(trials, standing, attacked, *key) for key in next(iter(trials.values())) if key[0] not in used}
+        worthy = {key: found for key, found in options.items() if found[0] >= WORTH}
+        if not worthy:
+            return stages
+        best = max(worthy, key=lambda key: worthy[key][0] / worthy[key][1])
+        recipe, limit = best
+        broken, queries = worthy[best]
+        stages.append({"recipe": recipe, "limit": limit, "broken": round(broken, 4), "queries": round(queries, 1)})
+        for victim, runs in trials.items():
+            for example, spent in list(standing[victim].items()):
+                asked, won = runs[best][example]
+                if won and spent + asked <= WHOLE:
+                    del standing[victim][example]
+                else:
+                    standing[victim][example] = min(WHOLE, spent + asked)
+
+
+def gain(
+    trials: dict[str, dict[tuple[str, int], Ends]],
+    standing: dict[str, dict[str, int]],
+    attacked: dict[str, int],
+    recipe: str,
+    limit: int,
+) -> tuple[float, float]:
+    """Share of the attacked examples that one more stage breaks, and its queries an attacked example; means over victims."""
+    broken = queries = 0.0
+    for victim, left in standing.items():
+        for example, spent in left.items():
+            asked, won = trials[victim][recipe, limit][example]
+            fits = spent + asked <= WHOLE
+            broken += (won and fits) / attacked[victim]
+            queries += min(asked, WHOLE - spent) / attacked[victim]
+    return broken / len(trials), max(1e-9, queries / len(trials))
+
+
+def start(args: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Mean gain by kind of word, and of techniques as multiples of the mean; victims counted alike."""
+    from attacks.search.priors import Priors
+    from robustness.engine.learning import evidence_of
+
+    every = [Priors.of(map(evidence_of, attack(victim, "learned", WHOLE, args.n))) for victim in args.victims.split(",")]
+    means = [_means(one.kinds) | {"": _means(one.kinds, pooled=True)[""]} for one in every]
+    ratios = [{name: mean / one[""] for name, mean in _means(p.techniques).items()} for p, one in zip(every, means, strict=True)]
+    return {"kinds": _averaged(means), "techniques": _averaged(ratios)}
+
+
+def _means(sums: dict[str, tuple[int, float]], *, pooled: bool = False) -> dict[str, float]:
+    if pooled:
+        return {"": sum(total for _, total in sums.values()) / max(1, sum(count for count, _ in sums.values()))}
+    return {name: total / count for name, (count, total) in sums.items() if count >= 10}
+
+
+def _averaged(tables: list[dict[str, float]]) -> dict[str, float]:
+    names = sorted({name for table in tables for name in table})
+    found = {name: [table[name] for table in tables if name in table] for name in names}
+    return {name: round(sum(values) / len(values), 3) for name, values in found.items()}
+
+
+def _held(path: Path | None, victim: str, n: int) -> dict[tuple[str, int], Ends]:
+    if path is None or not path.exists():
+        return {}
+    rows = [row for row in map(json.loads, path.read_text("utf-8").splitlines()) if (row["victim"], row["n"]) == (victim, n)]
+    return {(row["recipe"], row["budget"]): {e: (int(q), bool(won)) for e, (q, won) in row["ends"].items()} for row in rows}
+
+
+def _keep(path: Path | None, row: dict[str, Any]) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+
+
+if __name__ == "__main__":
+    main()
