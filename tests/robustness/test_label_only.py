@@ -78,6 +78,7 @@ def test_outcomes_depend_on_neither_how_many_run_at_once_nor_a_kill(tmp_path: Pa
     manifest = tmp_path / "one" / "run.json"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:4]) + lines[4][:20])  # as a kill in the middle of a line leaves it
+    (tmp_path / "one" / "seal.json").unlink()
     manifest.write_text(manifest.read_text("utf-8").replace('"finished": true', '"finished": false'), "utf-8")
     again = run(tmp_path / "one", "scripted:hard-label", recipes, budget=90, resume=True)
     assert told(again) == told(whole) == told(load_run(tmp_path / "one"))
