@@ -32,7 +32,8 @@ class Settings:
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must preserve for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``: specs, None for the default;
+    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``:
+    specs, None for the default;
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from attacks.preserves import VOCABULARY
-from attacks.recipes import Options, build, names, suites
+from attacks.recipes import Options, build, limits, names, suites
 from attacks.search import Recipe
 from attacks.transformations.base import LATIN
 
@@ -17,7 +17,8 @@ A recipe is a published attack by name. This page is made from the registry by `
 Level is what an attack changes. Access is what it needs of the victim: `blind` learns nothing from its answers, `labels`
 needs the answer alone, `scores` needs a score per class, `gradients` needs a victim that gives loss gradients, as the demo
 and `hf:` victims with a fast tokenizer do. Needs names what a recipe asks besides the victim: `encoder`, a sentence encoder;
-`rewriter`, a paraphrasing model; `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
+`rewriter`, a paraphrasing model; `parser`, spaCy with an English pipeline
+([Paraphrases](paraphrases.md)); `masked-lm`, a masked language model (`--masked-lm hf:PATH`). Under the `strict` profile
 every recipe that searches needs the encoder, and the constraints of the profile join those printed here. Languages are
 codes, or `any`; they are those of English texts. `natural:keyboard-typo` also types on German and French keyboards, and
 `natural:word-drop` keeps the negations of a dozen languages. A masked language model, a rewriter, word vectors or a lexicon that
@@ -77,9 +78,10 @@ wherever a recipe is named.
 BUDGETS = """
 `standard` is the default cascade: each recipe attacks only the examples that the ones before left standing, and what survives
 all of them is the robust accuracy. Its recipes differ in what they change, because that is what a union of attacks gains from:
-typing slips, additions and exchanges that keep the label, synonyms, invisible characters, rewrites of the sentence. The
-order changes no verdict, only its cost: first comes what breaks most for the fewest queries. None of them needs an encoder
-in the `paper` profile, so that the same cascade runs everywhere. It is meant for a budget of 100 to 200 queries a recipe.
+changes of every kind stacked by what the run has learned, synonyms, invisible characters, additions and exchanges that keep
+the label, rewrites of the sentence. Order and limits are measured on victims that it is not judged on ([strength.md](strength.md)).
+`--budget` binds the whole cascade for each example, `--recipe-budget` each recipe, in place of these limits: {limits}. None needs
+an encoder in the `paper` profile, so that the same cascade runs everywhere.
 
 Ranking the words of a text costs one query per word. Below a budget of 100 queries, or of 5 a word where the text is long,
 recipes that rank try the words in random order instead: published logs show that more examples fall that way.
@@ -116,7 +118,7 @@ def markdown() -> str:
         PRESERVES.format(vocabulary="\n".join(f"- `{name}`: {what}" for name, what in VOCABULARY.items())),
         SUITES,
         _suites(),
-        BUDGETS,
+        BUDGETS.format(limits=", ".join(f"`{name}` {most}" for name, most in limits("standard").items())),
         ENGLISH.replace("{sentences}", SENTENCES),
         *map(_section, searching),
         CHECKPOINT,

@@ -7,9 +7,9 @@ from attacks.preserves import MEANING
 from attacks.recipes.assemble import assemble
 from attacks.recipes.registry import Options, register
 from attacks.search import Citation, Recipe
+from attacks.strategies.paraphrasing.sources import Model, Source, Syntax
 from attacks.strategies.rewriting import MODEL as MODEL_TECHNIQUE
 from attacks.strategies.rewriting import Rewriting
-from attacks.strategies.sources import Model, Source, Syntax
 from attacks.tagging import chosen as tagger_name
 from attacks.transformations.base import Paraphrase
 from attacks.transformations.paraphrase.paraphrase import EXCLUSIVE, RuleParaphrase

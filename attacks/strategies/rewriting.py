@@ -1,4 +1,4 @@
-"""Search over rewrites of the whole text: by rules, over a parser's tree, by a model, and by one applied to the other's results."""
+"""Search over rewrites of the whole text: by rules, over a parser's tree, by a model, and by one applied to another's."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import Candidate, Search, Trial
-from attacks.strategies.sources import MODEL as MODEL
-from attacks.strategies.sources import Rules, Source, composed, in_turn, names, ranked
+from attacks.strategies.paraphrasing.sources import MODEL as MODEL
+from attacks.strategies.paraphrasing.sources import Rules, Source, composed, in_turn, names, ranked
 from attacks.transformations.base import Paraphrase
 from attacks.words import Words
 

@@ -35,7 +35,8 @@ def _stem(word: str) -> str:
     """One form for all inflections of a word, whatever class a parser gives it."""
     if word in _SAME or word in _CLITICS:
         return _SAME.get(word) or _CLITICS[word]
-    found = [lemma for _, lemma in readings(word)]
+    known = readings(word)
+    found = [lemma for pos, lemma in known if pos == "VERB"] or [lemma for _, lemma in known]
     return min(found, key=lambda lemma: (len(lemma), lemma)) if found else word
 
 
@@ -60,7 +61,8 @@ def _facts(s: Sentence) -> Iterator[Fact]:
         if node.tag[:1] != "V" and not s.kids(i, "nsubj", "nsubjpass"):
             continue
         for role, argument in _arguments(s, i):
-            if s.nodes[argument].small not in _RELATIVE:
+            dummy = s.nodes[argument].small == "it" and (stem(node) == "be" or node.dep == "xcomp")
+            if s.nodes[argument].small not in _RELATIVE and not dummy:
                 yield (stem(node), role, stem(s.nodes[argument]))
 
 
@@ -76,6 +78,10 @@ def _arguments(s: Sentence, verb: int) -> Iterator[tuple[str, int]]:
     for one in s.kids(verb, "dobj"):
         gap = False
         yield from (("thing", each) for each in _resolved(s, verb, one))
+    if any(s.nodes[k].small == "there" for k in s.kids(verb, "expl")):
+        yield from (("agent", each) for one in s.kids(verb, "attr") for each in _joined(s, one))
+    if s.nodes[verb].dep == "csubj" and any(s.nodes[k].small == "what" for k in s.kids(verb, "dobj")):
+        yield from (("thing", each) for one in s.kids(s.nodes[verb].head, "attr") for each in _joined(s, one))
     for by in s.kids(verb, "agent"):
         yield from (("agent", each) for one in s.kids(by, "pobj") for each in _joined(s, one))
     head, node = s.nodes[verb].head, s.nodes[verb]
@@ -91,7 +97,7 @@ def _inherited(s: Sentence, verb: int, dep: str) -> list[int]:
     while verb not in seen:
         seen.add(verb)
         found = s.kids(verb, dep)
-        if found or s.nodes[verb].dep != "conj" or s.kids(verb, "nsubj", "nsubjpass", "expl"):
+        if found or s.nodes[verb].dep not in ("conj", "xcomp") or s.kids(verb, "nsubj", "nsubjpass", "expl"):
             return found
         verb = s.nodes[verb].head
     return []

@@ -19,8 +19,10 @@ MOST_SENTENCES = 20
 EACH = 4
 """Drafts that one rule may make of one sentence, where it does not say so itself."""
 _FUNCTION = frozenset(
-    """a an the is are was were be been being 's 're have has had do does did that which who whom what it there of by to in order not n't
-    any no and or but yet although though even while however both as well though because since if so also 's ' , . ; : ! ? till until
+    """a an the is are was were be been being 's 're have has had do does did that which who whom what it there of by to in
+    order not n't
+    any no and or but yet although though even while however both as well though because since if so also 's ' , . ; : ! ? till
+    until
     with all both 'm 've must can able ca will continue keep one among such so each every where also well""".split()
 )
 
@@ -118,7 +120,7 @@ def _rendered(prepared: Prepared, tree: Tree, sentence: Sentence, rule: SyntaxRu
 
 
 def confirmed(before: Tree, after: Tree, rule: str = "") -> bool:
-    """Whether a parser finds in a rewrite what it found before: who does what to what, what is denied, and the same content words.
+    """Whether a parser finds in a rewrite the same facts, the same denials and the same content words again.
 
     A rule that changes words by a table is held to the facts that do not speak of these words.
     """
@@ -132,7 +134,7 @@ def confirmed(before: Tree, after: Tree, rule: str = "") -> bool:
     return all(rule == WORDS and not gone.keys().isdisjoint((fact[0], fact[2])) for fact in lost)
 
 
-RECOVERED = 0.6
+RECOVERED = 0.75
 """Least share of the facts of a text that must be found in what a model made of it: it may have put a synonym in the others."""
 
 

@@ -1,6 +1,7 @@
 """A text as a parser wants it, and the way back: punctuation joined, first letters raised, and what a rule made of it respelled.
 
-Texts of benchmarks come lower-case and cut into tokens ("it 's a film , n't it ?"). A parser errs on them, and the victim must read a
+Texts of benchmarks come lower-case and cut into tokens ("it 's a film , n't it ?"). A parser errs on them, and the victim must
+read a
 rewrite in the text's own manner. So characters are only ever left out or raised here, never added, and each knows where it stood.
 """
 

@@ -1,7 +1,7 @@
-"""Rewriters that are asked as victims are: chat models, endpoints and functions under a shipped prompt, translators there and back.
+"""Rewriters that are asked as victims are: chat models, endpoints and functions; translators there and back.
 
 What they return is a proposal: an empty, refused, cut or unparsable answer is none, and an example for which nothing is left is
-untested. Whether a proposal keeps the meaning is decided where candidates are made (``attacks.strategies.screening``).
+untested. Whether a proposal keeps the meaning is decided where candidates are made (``attacks.strategies.paraphrasing``).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class CausalFluency:
         self._begin = [begin if begin is not None else tokenizer.eos_token_id]
 
     def score(self, texts: Sequence[str]) -> list[float]:
-        """The mean natural logarithm of the probability of each text's tokens; minus infinity for one that is unreadable or empty.
+        """The mean natural logarithm of a token's probability for each text; minus infinity for an unreadable or empty one.
 
         Of a text that is longer than the model reads the beginning counts.
         """

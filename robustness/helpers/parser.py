@@ -1,6 +1,7 @@
 """A parser of English as a helper: spaCy's dependency trees, for rewrites over the syntax of a sentence.
 
-Texts are read one by one: in a batch spaCy's matrices have other shapes, and a near tie between two parses may fall the other way.
+Texts are read one by one: in a batch spaCy's matrices have other shapes, and a near tie between two parses may fall the other
+way.
 """
 
 from __future__ import annotations

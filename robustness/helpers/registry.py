@@ -25,7 +25,8 @@ class Helper:
     ``role``: what the requests that it answers name. ``advice``: what a user whose recipe needs it is told. ``opens``: a function
     from (spec, offline=) to the model, as ``module:name``; ``backend``: what lets an oracle batch it. ``unasked``: opened though
     no spec names it, where it is installed; ``on_need``: only once a recipe needs it. ``checks``: a function from
-    (spec, offline=) that raises the error of one that is not installed, before anything slow. ``asks``: may be behind an API, and is
+    (spec, offline=) that raises the error of one that is not installed, before anything slow. ``asks``: may be behind an API,
+    and is
     opened with ``session=`` too. A model has ``name`` and
     ``identity``, a mapping that pins it.
     """

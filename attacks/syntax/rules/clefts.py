@@ -33,7 +33,7 @@ def it_cleft(s: Sentence) -> Iterator[Pieces]:
 
 
 def from_it_cleft(s: Sentence) -> Iterator[Pieces]:
-    """``It is the humour that saves the film.`` becomes ``The humour saves the film.``"""
+    """``It is the humour that saves the film.`` becomes ``The humour saves the film.``."""
     root = s.root
     if (
         not is_be(s, root)
@@ -55,13 +55,18 @@ def from_it_cleft(s: Sentence) -> Iterator[Pieces]:
         if span is None or subject is None or span[0] != subject or s.nodes[subject].small not in ("that", "who"):
             continue
         head = list(range(root + 1, span[0]))
-        if span[-1] == s.body[-1] and head and s.nodes[attr].tag in ("NN", "NNS", "NNP") and len(head) <= _LONG:
-            if s.nodes[clause].tag in ("VBZ", "VBD") or s.kids(clause, "aux"):
-                yield [*head, *span[1:], *s.closing]
+        if (
+            span[-1] == s.body[-1]
+            and head
+            and s.nodes[attr].tag in ("NN", "NNS", "NNP")
+            and len(head) <= _LONG
+            and (s.nodes[clause].tag in ("VBZ", "VBD") or s.kids(clause, "aux"))
+        ):
+            yield [*head, *span[1:], *s.closing]
 
 
 def what_cleft(s: Sentence) -> Iterator[Pieces]:
-    """``The film lacks energy.`` becomes ``What the film lacks is energy.``"""
+    """``The film lacks energy.`` becomes ``What the film lacks is energy.``."""
     root, subject, thing = s.root, s.kid(s.root, "nsubj"), s.kid(s.root, "dobj")
     if subject is None or thing is None or s.kids(root, "neg", "conj", "prt", "dative", "xcomp", "ccomp", "aux") or s.is_question:
         return
@@ -81,7 +86,7 @@ def what_cleft(s: Sentence) -> Iterator[Pieces]:
 
 
 def from_what_cleft(s: Sentence) -> Iterator[Pieces]:
-    """``What the film lacks is energy.`` becomes ``The film lacks energy.``"""
+    """``What the film lacks is energy.`` becomes ``The film lacks energy.``."""
     root = s.root
     if not is_be(s, root) or s.nodes[s.first].small != "what" or s.kids(root, "neg", "conj") or s.is_question:
         return
@@ -101,9 +106,15 @@ def existential(s: Sentence) -> Iterator[Pieces]:
         return
     for kid in s.kids(root, "prep"):
         span = s.span(kid)
-        if span is not None and s.nodes[kid].small in ("in", "on", "at", "behind", "beneath", "under") and span[-1] == s.body[-1]:
-            if 3 <= len(span) <= _LONG and s.kids(kid, "pobj") and span[0] > root + 1:
-                yield [*span, ",", *range(s.first, span[0]), *s.closing]
+        if (
+            span is not None
+            and s.nodes[kid].small in ("in", "on", "at", "behind", "beneath", "under")
+            and span[-1] == s.body[-1]
+            and 3 <= len(span) <= _LONG
+            and s.kids(kid, "pobj")
+            and span[0] > root + 1
+        ):
+            yield [*span, ",", *range(s.first, span[0]), *s.closing]
 
 
 def there_insertion(s: Sentence) -> Iterator[Pieces]:
@@ -118,13 +129,21 @@ def there_insertion(s: Sentence) -> Iterator[Pieces]:
         return
     span, place = s.span(subject), s.kids(root, "prep")
     indefinite = {s.nodes[k].small for k in s.kids(subject, "det", "nummod")} & {"a", "an", "some", "no", "two", "several"}
-    if span is not None and span[0] == s.first and span[-1] + 1 == root and indefinite and place and place[0] == root + 1:
-        if not s.is_question and s.nodes[place[0]].small in ("in", "on", "at", "behind", "beneath", "under", "inside"):
-            yield ["there", root, *span, *range(root + 1, s.last)]
+    if (
+        span is not None
+        and span[0] == s.first
+        and span[-1] + 1 == root
+        and indefinite
+        and place
+        and place[0] == root + 1
+        and not s.is_question
+        and s.nodes[place[0]].small in ("in", "on", "at", "behind", "beneath", "under", "inside")
+    ):
+        yield ["there", root, *span, *range(root + 1, s.last)]
 
 
 def extraposed(s: Sentence) -> Iterator[Pieces]:
-    """``It is fun to watch them.`` becomes ``Watching them is fun.`` or ``To watch them is fun.``"""
+    """``It is fun to watch them.`` becomes ``Watching them is fun.`` or ``To watch them is fun.``."""
     root = s.root
     if (
         not is_be(s, root)

@@ -43,7 +43,7 @@ def but_although(s: Sentence) -> Iterator[Pieces]:
 
 
 def although_but(s: Sentence) -> Iterator[Pieces]:
-    """``Although it is slow, it works.`` becomes ``It is slow, but it works.``"""
+    """``Although it is slow, it works.`` becomes ``It is slow, but it works.``."""
     root = s.root
     for clause in s.kids(root, "advcl"):
         span = s.span(clause)
@@ -108,7 +108,11 @@ def shared_subject(s: Sentence) -> Iterator[Pieces]:
     if not own and not helpers and cc[0] + 1 == min(s.sub(other)) and s.nodes[other].tag in ("VBZ", "VBD"):
         comma = () if s.nodes[cc[0] - 1].small == "," else (",",)
         yield put(s, {cc[0]: (*comma, cc[0], pronoun.text if pronoun.text == "I" else pronoun.small)})
-    elif own == [cc[0] + 1] and s.nodes[own[0]].small == pronoun.small and not s.kids(root, "neg", "aux"):
-        if not is_be(s, cc[0] + 2) or s.nodes[cc[0] + 2].small in ("is", "are", "was", "were"):
-            start = before_comma(s, cc[0])
-            yield [*range(s.first, start), cc[0], *range(own[0] + 1, s.last)]
+    elif (
+        own == [cc[0] + 1]
+        and s.nodes[own[0]].small == pronoun.small
+        and not s.kids(root, "neg", "aux")
+        and (not is_be(s, cc[0] + 2) or s.nodes[cc[0] + 2].small in ("is", "are", "was", "were"))
+    ):
+        start = before_comma(s, cc[0])
+        yield [*range(s.first, start), cc[0], *range(own[0] + 1, s.last)]

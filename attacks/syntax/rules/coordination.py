@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from attacks.syntax.rules.pieces import PRONOUNS, Pieces, article, denied, exchanged, hyphened, put, spliced
 from attacks.syntax.tree import SUBJECTS, Sentence
 
 _FIXED = frozenset(
-    """sound fury bread butter black white pros cons ups downs rise fall give take cat mouse rock roll law order salt pepper ladies
-    gentlemen more less such again over far wide hide seek odds ends bits pieces trials tribulations here there now then life death
+    """sound fury bread butter black white pros cons ups downs rise fall give take cat mouse rock roll law order salt pepper
+    ladies
+    gentlemen more less such again over far wide hide seek odds ends bits pieces trials tribulations here there now then life
+    death
     blood guts dungeons dragons men women cloak dagger fish chips back forth first last war peace nuts bolts good evil""".split()
 )
 
@@ -23,9 +26,8 @@ def _pairs(s: Sentence) -> Iterator[tuple[int, int, int]]:
         other = conj[0]
         if s.kids(other, "conj", "cc", "appos") or {s.nodes[i].small, s.nodes[other].small} & (_FIXED | PRONOUNS):
             continue
-        if i < cc[0] < other and s.nodes[i].tag[:2] == s.nodes[other].tag[:2]:
-            if not hyphened(s, i) and not hyphened(s, other):
-                yield i, cc[0], other
+        if i < cc[0] < other and s.nodes[i].tag[:2] == s.nodes[other].tag[:2] and not hyphened(s, i) and not hyphened(s, other):
+            yield i, cc[0], other
 
 
 def swap(s: Sentence) -> Iterator[Pieces]:
@@ -136,10 +138,10 @@ def both(s: Sentence) -> Iterator[Pieces]:
 
 
 def adjectives(s: Sentence) -> Iterator[Pieces]:
-    """``a cold, bleak film``: ``a bleak, cold film``, ``a cold and bleak film``; ``a cold and bleak film``: ``a cold, bleak film``."""
+    """``a cold, bleak film`` becomes ``a bleak, cold film`` or ``a cold and bleak film``, and that ``a cold, bleak film``."""
     for noun in range(s.first, s.last):
         mods = s.kids(noun, "amod")
-        for left, right in zip(mods, mods[1:], strict=False):
+        for left, right in itertools.pairwise(mods):
             if right != left + 2 or s.nodes[left + 1].small != "," or not _plain(s, left) or not _plain(s, right):
                 continue
             if any(s.nodes[k].small == "," for k in (right + 1, left - 1) if s.first <= k < s.last):
@@ -151,9 +153,15 @@ def adjectives(s: Sentence) -> Iterator[Pieces]:
                 made[det - s.first : det - s.first + 1] = article(s, det, s.nodes[right].small)
             yield made
     for first, cc, second in _pairs(s):
-        if s.nodes[first].dep == "amod" and s.nodes[cc].small == "and" and second == cc + 1 == first + 2:
-            if s.nodes[first].tag == "JJ" and not s.kids(second) and s.nodes[second + 1].tag[:2] == "NN":
-                yield put(s, {cc: (",",)})
+        if (
+            s.nodes[first].dep == "amod"
+            and s.nodes[cc].small == "and"
+            and second == cc + 1 == first + 2
+            and s.nodes[first].tag == "JJ"
+            and not s.kids(second)
+            and s.nodes[second + 1].tag[:2] == "NN"
+        ):
+            yield put(s, {cc: (",",)})
 
 
 def _plain(s: Sentence, index: int) -> bool:

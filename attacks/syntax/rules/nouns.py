@@ -10,7 +10,8 @@ from attacks.syntax.tree import Sentence
 OWNED = frozenset(
     """plot story director cast acting ending opening beginning title author style tone pace quality message script screenplay
     soundtrack score premise charm history success failure weakness strength theme mood length climax tension star hero heroine
-    villain popularity reputation impact power energy appeal flaws strengths virtues heart humour humor wit pleasures themes mysteries
+    villain popularity reputation impact power energy appeal flaws strengths virtues heart humour humor wit pleasures themes
+    mysteries
     audience fans maker makers creator creators events horrors beauty narrative dialogue atmosphere subject characters ambitions
     owner manager staff location service price name design""".split()
 )
@@ -99,16 +100,28 @@ def dative(s: Sentence) -> Iterator[Pieces]:
             continue
         if s.nodes[receiver].small == "to" and b[0] == verb + 1 and a[0] == b[-1] + 1 and len(a) > 1:
             yield [*range(s.first, verb + 1), *a[1:], *b, *range(a[-1] + 1, s.last)]
-        elif s.nodes[receiver].tag[:2] in ("NN", "PR") and a[0] == verb + 1 and b[0] == a[-1] + 1 and len(b) <= 5:
-            if s.nodes[verb].lemma not in ("afford", "owe") and s.nodes[thing].small not in ("time", "way", "lot"):
-                yield [*range(s.first, verb + 1), *b, "to", *a, *range(b[-1] + 1, s.last)]
+        elif (
+            s.nodes[receiver].tag[:2] in ("NN", "PR")
+            and a[0] == verb + 1
+            and b[0] == a[-1] + 1
+            and len(b) <= 5
+            and s.nodes[verb].lemma not in ("afford", "owe")
+            and s.nodes[thing].small not in ("time", "way", "lot")
+        ):
+            yield [*range(s.first, verb + 1), *b, "to", *a, *range(b[-1] + 1, s.last)]
 
 
 def particle(s: Sentence) -> Iterator[Pieces]:
     """``It throws out the rules.`` becomes ``It throws the rules out.``, and the reverse."""
     for verb in range(s.first, s.last):
         prt, thing = s.kid(verb, "prt"), s.kid(verb, "dobj")
-        if prt is None or thing is None or s.nodes[thing].tag not in ("NN", "NNS", "NNP") or s.nodes[verb].tag[:1] != "V":
+        if (
+            prt is None
+            or thing is None
+            or s.nodes[verb].lemma in ("put", "take", "make")
+            or s.nodes[thing].tag not in ("NN", "NNS", "NNP")
+            or s.nodes[verb].tag[:1] != "V"
+        ):
             continue
         span = s.span(thing)
         if span is None or len(span) > 4 or s.nodes[span[0]].tag == "PRP":

@@ -11,8 +11,10 @@ from attacks.syntax.tree import BE, Sentence
 
 Pieces = list[Piece]
 PEOPLE = frozenset(
-    """people person man men woman women boy boys girl girls child children kid kids guy guys actor actors actress director directors
-    writer writers filmmaker filmmakers audience audiences viewer viewers fan fans character characters friend friends mother father
+    """people person man men woman women boy boys girl girls child children kid kids guy guys actor actors actress director
+    directors
+    writer writers filmmaker filmmakers audience audiences viewer viewers fan fans character characters friend friends mother
+    father
     brother sister wife husband couple hero heroine star stars performer performers anyone someone everyone nobody
     teenager teenagers adult adults family families staff owner waiter waitress customer customers critic critics""".split()
 )

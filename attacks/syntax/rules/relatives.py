@@ -9,9 +9,12 @@ from attacks.syntax.rules.pieces import PEOPLE, Pieces, is_be, is_name, is_past,
 from attacks.syntax.tree import Sentence
 
 _ATTRIBUTIVE = frozenset(
-    """main former same other only own first second third last next real mere sheer total complete utter very few many several most
-    more such certain particular whole entire fellow future past present actual so-called old new little big high low early late early
-    right wrong full different various good bad great best better worst worse least less much feature short long dead double single
+    """main former same other only own first second third last next real mere sheer total complete utter very few many several
+    most
+    more such certain particular whole entire fellow future past present actual so-called old new little big high low early
+    late early
+    right wrong full different various good bad great best better worst worse least less much feature short long dead double
+    single
     true pure perfect outright downright veritable proper""".split()
 )
 _RELATIONAL = ("al", "ic", "ary", "an", "ese", "ish", "ar")
@@ -23,7 +26,7 @@ def pronoun(s: Sentence) -> Iterator[Pieces]:
     for clause, noun in _clauses(s):
         for word in s.kids(clause, "nsubj", "nsubjpass", "dobj"):
             node = s.nodes[word]
-            if node.tag not in ("WDT", "WP") or word != noun + 1:
+            if node.tag not in ("WDT", "WP") or word != noun + 1 or s.nodes[noun].small in ("way", "time", "reason", "moment"):
                 continue
             person = s.nodes[noun].small in PEOPLE or s.nodes[noun].entity == "PERSON" or is_name(s, noun)
             thing = (
@@ -50,14 +53,18 @@ def object_pronoun(s: Sentence) -> Iterator[Pieces]:
         start = (s.span(subject) or [subject])[0]
         if pronouns and start == noun + 2 and s.nodes[pronouns[0]].small in ("that", "which"):
             yield put(s, {pronouns[0]: ()})
-        elif span[0] == noun + 1 == start and s.nodes[subject].tag not in ("WDT", "WP") and not s.kids(clause, "dobj"):
-            if s.nodes[noun].small not in ("way", "time", "moment", "day", "reason", "place", "minute", "year"):
-                yield [*range(s.first, start), "that", *range(start, s.last)]
+        elif (
+            span[0] == noun + 1 == start
+            and s.nodes[subject].tag not in ("WDT", "WP")
+            and not s.kids(clause, "dobj")
+            and s.nodes[noun].small not in ("way", "time", "moment", "day", "reason", "place", "minute", "year")
+        ):
+            yield [*range(s.first, start), "that", *range(start, s.last)]
 
 
 def reduced(s: Sentence) -> Iterator[Pieces]:
-    """``a film that was made by them`` becomes ``a film made by them``; ``people who are full of hope``, ``people full of hope``."""
-    for clause, noun in _clauses(s):
+    """``a film that was made by them`` becomes ``a film made by them``; ``people who are full of it``, ``people full of it``."""
+    for clause, _noun in _clauses(s):
         span, subject = s.span(clause), s.kid(clause, "nsubj", "nsubjpass")
         if span is None or subject is None or span[0] != subject or s.kids(clause, "neg") or len(span) < 4:
             continue
@@ -109,7 +116,7 @@ def adjective_clause(s: Sentence) -> Iterator[Pieces]:
         det, mods = s.kid(noun, "det"), s.kids(noun, "amod")
         if s.nodes[noun].tag != "NN" or det is None or s.nodes[det].small not in ("a", "an") or len(mods) != 1:
             continue
-        if any(k > noun for k in s.kids(noun)) or s.kids(noun, "nummod", "nmod"):
+        if any(k > noun and s.nodes[k].dep != "punct" for k in s.kids(noun)) or s.kids(noun, "nummod", "nmod"):
             continue
         after = s.nodes[noun + 1].small if noun + 1 < s.last else "."
         if after not in (".", "!", ";", ",") or (
@@ -148,8 +155,8 @@ def with_clause(s: Sentence) -> Iterator[Pieces]:
     for noun in range(s.first, s.last):
         for kid in s.kids(noun, "prep"):
             plural, thing = is_plural(s, noun), s.kid(kid, "pobj")
-            if s.nodes[noun].dep in ("dobj", "nsubjpass"):
-                continue  # "adorns his plot with elegance": parsers cannot tell what it belongs to
+            if s.nodes[noun].dep in ("dobj", "nsubjpass") or not (plural or s.kids(noun, "det", "poss")):
+                continue  # "adorns his plot with elegance": parsers cannot tell what it belongs to; "in love with a girl"
             if (
                 s.nodes[kid].small != "with"
                 or kid != noun + 1
@@ -169,13 +176,16 @@ def with_clause(s: Sentence) -> Iterator[Pieces]:
     for clause, noun in _clauses(s):
         subject = s.kid(clause, "nsubj")
         if (
-            s.nodes[clause].small in ("has", "have", "had")
-            and subject == noun + 1
-            and clause == noun + 2
-            and s.kids(clause, "dobj")
+            (
+                s.nodes[clause].small in ("has", "have", "had")
+                and subject == noun + 1
+                and clause == noun + 2
+                and s.kids(clause, "dobj")
+            )
+            and s.nodes[subject].tag in ("WDT", "WP")
+            and not s.kids(clause, "neg", "aux", "xcomp", "advcl", "conj", "ccomp")
         ):
-            if s.nodes[subject].tag in ("WDT", "WP") and not s.kids(clause, "neg", "aux", "xcomp", "advcl", "conj", "ccomp"):
-                yield spliced(s, subject, clause + 1, ["with"])
+            yield spliced(s, subject, clause + 1, ["with"])
 
 
 def where(s: Sentence) -> Iterator[Pieces]:
@@ -183,9 +193,14 @@ def where(s: Sentence) -> Iterator[Pieces]:
     for clause, noun in _clauses(s):
         for kid in s.kids(clause, "prep"):
             which = s.kid(kid, "pobj")
-            if s.nodes[kid].small == "in" and which == kid + 1 and s.nodes[which].small == "which" and kid == noun + 1:
-                if s.nodes[noun].small not in ("way", "ways", "manner", "year", "time", "day", "moment", "extent", "degree"):
-                    yield spliced(s, kid, which + 1, ["where"])
+            if (
+                s.nodes[kid].small == "in"
+                and which == kid + 1
+                and s.nodes[which].small == "which"
+                and kid == noun + 1
+                and s.nodes[noun].small not in ("way", "ways", "manner", "year", "time", "day", "moment", "extent", "degree")
+            ):
+                yield spliced(s, kid, which + 1, ["where"])
         for kid in s.kids(clause, "advmod"):
             if s.nodes[kid].small == "where" and kid == noun + 1 and s.nodes[noun].small in _HOLDING:
                 yield put(s, {kid: ("in", "which")})
@@ -195,7 +210,7 @@ _HOLDING = frozenset("film movie story book scene drama comedy world picture tow
 
 
 def apposition(s: Sentence) -> Iterator[Pieces]:
-    """``Frida, a painter, …`` becomes ``Frida, who is a painter, …``"""
+    """``Frida, a painter, …`` becomes ``Frida, who is a painter, …``."""
     for noun in range(s.first, s.last):
         for kid in s.kids(noun, "appos"):
             span = s.span(kid)

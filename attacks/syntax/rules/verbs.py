@@ -30,9 +30,13 @@ def complementiser(s: Sentence) -> Iterator[Pieces]:
         start = (s.span(subject) or [subject])[0]
         if s.nodes[span[0]].small == "that" and s.nodes[span[0]].dep == "mark" and start == span[0] + 1 and span[0] == above + 1:
             yield put(s, {span[0]: ()})
-        elif span[0] == start == above + 1 and s.nodes[start].tag not in ("WDT", "WP", "WRB") and not s.kids(clause, "mark"):
-            if s.nodes[start].small != "that":
-                yield [*range(s.first, start), "that", *range(start, s.last)]
+        elif (
+            span[0] == start == above + 1
+            and s.nodes[start].tag not in ("WDT", "WP", "WRB")
+            and not s.kids(clause, "mark")
+            and s.nodes[start].small != "that"
+        ):
+            yield [*range(s.first, start), "that", *range(start, s.last)]
 
 
 def seems(s: Sentence) -> Iterator[Pieces]:
@@ -45,9 +49,13 @@ def seems(s: Sentence) -> Iterator[Pieces]:
             span = s.span(after[0])
             if span is not None and span[0] == verb + 1:
                 yield put(s, {verb: (verb, "to", "be")})
-        if [s.nodes[i].small for i in range(verb + 1, min(verb + 3, s.last))] == ["to", "be"] and verb + 3 < s.last:
-            if s.nodes[verb + 3].tag in ("JJ", "RB", "DT") and s.nodes[verb + 2].dep == "xcomp":
-                yield put(s, {verb + 1: (), verb + 2: ()})
+        if (
+            [s.nodes[i].small for i in range(verb + 1, min(verb + 3, s.last))] == ["to", "be"]
+            and verb + 3 < s.last
+            and s.nodes[verb + 3].tag in ("JJ", "RB", "DT")
+            and s.nodes[verb + 2].dep == "xcomp"
+        ):
+            yield put(s, {verb + 1: (), verb + 2: ()})
 
 
 def no_any(s: Sentence) -> Iterator[Pieces]:
@@ -66,7 +74,7 @@ def no_any(s: Sentence) -> Iterator[Pieces]:
 
 
 def infinitive(s: Sentence) -> Iterator[Pieces]:
-    """``begins to drag`` and ``begins dragging``; ``helps us see`` and ``helps us to see``; ``keeps trying``, ``continues to try``."""
+    """``begins to drag`` and ``begins dragging``; ``keeps trying`` and ``continues to try``."""
     for verb in range(s.first, s.last - 1):
         lemma = lemma_of(s.nodes[verb].small) if s.nodes[verb].tag[:1] == "V" else None
         after = s.kid(verb, "xcomp")
@@ -89,7 +97,7 @@ def infinitive(s: Sentence) -> Iterator[Pieces]:
 
 
 def modal(s: Sentence) -> Iterator[Pieces]:
-    """``must see`` and ``has to see``, ``is able to see`` as ``can see``; not where it is denied, for *must not* means otherwise."""
+    """``must see`` and ``has to see``, ``is able to see`` as ``can see``; not where it is denied: *must not* is another thing."""
     for verb in range(s.first, s.last):
         subject, helper = s.kid(verb, "nsubj"), s.kid(verb, "aux")
         if (
@@ -140,9 +148,16 @@ def also(s: Sentence) -> Iterator[Pieces]:
             and not s.is_question
             and not any(s.nodes[i].small == "only" for i in s.body)
         )
-        if s.nodes[kid].small == "also" and alone and s.finite(root) is not None and kid < s.body[-1] and len(s.body) <= 16:
-            if kid > s.first and not any(s.nodes[i].small in (":", ";", "--", "but") for i in s.body):
-                yield [*range(s.first, kid), *[i for i in s.body if i > kid], "as", "well", *s.closing]
+        if (
+            s.nodes[kid].small == "also"
+            and alone
+            and s.finite(root) is not None
+            and kid < s.body[-1]
+            and len(s.body) <= 16
+            and kid > s.first
+            and not any(s.nodes[i].small in (":", ";", "--", "but") for i in s.body)
+        ):
+            yield [*range(s.first, kid), *[i for i in s.body if i > kid], "as", "well", *s.closing]
 
 
 def such(s: Sentence) -> Iterator[Pieces]:
@@ -158,13 +173,16 @@ def such(s: Sentence) -> Iterator[Pieces]:
         ):
             yield spliced(s, i, i + 3, ["so", i + 2, article_for(words[3])])
         if (
-            words[:3] == ["one", "of", "the"]
-            and s.nodes[i].dep == "attr"
-            and is_be(s, s.nodes[i].head)
-            and not s.kids(s.nodes[i].head, "neg")
+            (
+                words[:3] == ["one", "of", "the"]
+                and s.nodes[i].dep == "attr"
+                and is_be(s, s.nodes[i].head)
+                and not s.kids(s.nodes[i].head, "neg")
+            )
+            and any(s.nodes[j].tag in ("JJS", "RBS") for j in (i + 3, i + 4))
+            and s.nodes[i].head < i
         ):
-            if any(s.nodes[j].tag in ("JJS", "RBS") for j in (i + 3, i + 4)) and s.nodes[i].head < i:
-                yield spliced(s, i, i + 2, ["among"])
+            yield spliced(s, i, i + 2, ["among"])
 
 
 def every(s: Sentence) -> Iterator[Pieces]:
@@ -174,13 +192,12 @@ def every(s: Sentence) -> Iterator[Pieces]:
             s.nodes[i].small == "every"
             and s.nodes[s.nodes[i].head].tag == "NN"
             and s.nodes[i - 1].small not in ("almost", "nearly", "not", "virtually", "practically", "just")
+        ) and (
+            s.nodes[i + 1].tag in ("NN", "JJ")
+            and s.nodes[i + 1].small not in ("other", "single", "time", "day", "year", "week")
+            and s.nodes[i].dep == "det"
         ):
-            if (
-                s.nodes[i + 1].tag in ("NN", "JJ")
-                and s.nodes[i + 1].small not in ("other", "single", "time", "day", "year", "week")
-                and s.nodes[i].dep == "det"
-            ):
-                yield put(s, {i: ("each",)})
+            yield put(s, {i: ("each",)})
 
 
 def not_only(s: Sentence) -> Iterator[Pieces]:

@@ -10,8 +10,10 @@ from attacks.syntax.tree import Sentence
 
 _NO_PASSIVE = frozenset(
     """have be lack resemble cost fit become get let want like mean suit contain feel seem need take make give lose keep leave go
-    hold hate love enjoy hope wish say know think believe remain equal mind regret last weigh survive escape do see watch find show
-    feature star run turn come look call try start stop begin work play pack boast miss deserve require put set bear pass cut pay""".split()
+    hold hate love enjoy hope wish say know think believe remain equal mind regret last weigh survive escape do see watch find
+    show
+    feature star run turn come look call try start stop begin work play pack boast miss deserve require put set bear pass cut
+    pay""".split()
 )
 """Verbs without a passive, and light ones whose object is half an idiom: *make sense*, *take time*."""
 _OBJECT_CASE = {"i": "me", "he": "him", "she": "her", "we": "us", "they": "them"}
@@ -20,7 +22,7 @@ _LONG = 12
 
 
 def passive(s: Sentence) -> Iterator[Pieces]:
-    """``The director ruins the story.`` becomes ``The story is ruined by the director.``"""
+    """``The director ruins the story.`` becomes ``The story is ruined by the director.``."""
     for verb in s.verbs():
         subject, thing = s.kid(verb, "nsubj"), s.kid(verb, "dobj")
         if subject is None or thing is None or not _may_turn(s, verb, subject, thing):
@@ -82,7 +84,7 @@ def _passive_verb(s: Sentence, verb: int, thing: int, start: int) -> Pieces | No
 
 
 def active(s: Sentence) -> Iterator[Pieces]:
-    """``The story is ruined by the director.`` becomes ``The director ruins the story.``"""
+    """``The story is ruined by the director.`` becomes ``The director ruins the story.``."""
     for verb in s.verbs():
         subject, helper, by = s.kid(verb, "nsubjpass"), s.kid(verb, "auxpass"), s.kid(verb, "agent")
         if (
@@ -128,7 +130,7 @@ def _active_verb(s: Sentence, verb: int, helper: int, doer: int, start: int) -> 
 
 
 def participle_clause(s: Sentence) -> Iterator[Pieces]:
-    """``a film directed by her`` becomes ``a film that she directed``; ``characters doing stuff``, ``characters who do stuff``."""
+    """``a film directed by her`` becomes ``a film that she directed``."""
     for noun in range(s.first, s.last):
         for kid in s.kids(noun, "acl"):
             node, span = s.nodes[kid], s.span(kid)

@@ -20,8 +20,10 @@ from attacks.search import (
     Embed,
     Fill,
     Flips,
+    Fluency,
     Gradients,
     Mark,
+    Parse,
     Pool,
     Prediction,
     Query,
@@ -32,7 +34,9 @@ from attacks.search import (
     Speak,
     Trial,
 )
+from attacks.syntax.tree import Tree
 from attacks.words import Words
+from robustness.helpers.parser import SpacyParser, load_parser
 from robustness.tasks.classification import Classification, against
 from robustness.tasks.task import Space
 
@@ -70,6 +74,17 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
 
 def rewrites(request: Rewrite) -> list[list[str]]:
     return [[f"{text} indeed", text, text[::-1], f"well, {text}"][: request.n] for text in request.texts]
+
+
+@cache
+def tree(text: str) -> Tree:
+    """What the installed parser makes of a text."""
+    return _parser().parse([text])[0]
+
+
+@cache
+def _parser() -> SpacyParser:
+    return load_parser(None)
 
 
 def norms(request: Gradients) -> list[NDArray[np.float64]]:
@@ -122,6 +137,10 @@ class Ran:
             return [] if request.last else [(request.example_id, request.report)]
         if isinstance(request, Scan | Speak):
             return [text[: -request.severity] for text in request.texts]
+        if isinstance(request, Parse):
+            return list(map(tree, request.texts))
+        if isinstance(request, Fluency):
+            return [-3.0 - hashed(text)[0] / DIMENSIONS for text in request.texts]
         assert isinstance(request, Rewrite)
         return rewrites(request)
 

@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "recipes.md"
 LEVELS = {"character", "word", "sentence", "mixed"}
 ACCESS = {"blind", "labels", "scores", "gradients"}
 ORACLES = {"Query": "", "Embed": "encoder", "Rewrite": "rewriter", "Fill": "masked-lm", "Gradients": "", "Flips": ""}
-ORACLES |= {"Scan": "ocr", "Speak": "speech", "Pool": ""}
+ORACLES |= {"Scan": "ocr", "Speak": "speech", "Pool": "", "Parse": "parser", "Fluency": "fluency"}
 REVIEW = (
     "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story.\n"
     "A) a love story\nB) a moving picture\nC) a good walk"

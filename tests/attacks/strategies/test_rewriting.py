@@ -8,8 +8,8 @@ import pytest
 from attacks.constraints.amount import MaxEditDistance
 from attacks.constraints.base import Constraint
 from attacks.search import Candidate, Rewrite, Search, Trial
+from attacks.strategies.paraphrasing.sources import Model
 from attacks.strategies.rewriting import MODEL, Rewriting
-from attacks.strategies.sources import Model
 from attacks.words import Words
 
 RULES = {"t": ["ta", "tb", "t"], "ta": ["tab", "t"], "tb": ["tab", "tbc"], "tab": ["tabc"]}
@@ -100,7 +100,7 @@ def test_the_most_similar_success_wins(drive: Any, table: Any) -> None:
 
 
 def test_wrong_arguments_say_what_was_expected(table: Any) -> None:
-    with pytest.raises(ValueError, match="needs rules, or asked >= 1"):
+    with pytest.raises(ValueError, match="needs rules or sources of rewrites"):
         Rewriting(())
     with pytest.raises(ValueError, match="depth and width must be at least 1, got 0 and 4"):
         Rewriting((table({}),), depth=0)

@@ -8,7 +8,7 @@ from random import Random
 from typing import Protocol
 
 from attacks.search import Candidate, Search, Trial, fluency, parse, rewrite
-from attacks.strategies.screening import screened
+from attacks.strategies.paraphrasing.screening import screened
 from attacks.syntax.rewrites import confirmed, drafts, recovered
 from attacks.syntax.style import prepare, restyled
 from attacks.syntax.tree import Tree

@@ -22,13 +22,13 @@ _DENIAL = regex.compile(
     r"(?i)\b(?:not|no|never|none|nothing|nobody|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|no one)\b|n['’]t\b"
 )
 _TALK = regex.compile(
-    r"(?i)^\W*(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai|i (?:can(?:no|')t|am sorry|'m sorry)|sorry|paraphras|rewr|"
-    r"the (?:sentence|text|paraphrase)|note|answer|output)\b|https?:|```|\n"
+    r"(?i)^\W*(?:sure|certainly|of course|okay|here (?:is|are)|here's|as an ai|sorry|paraphras|rewr|note|answer|output"
+    r"|i (?:can(?:no|')t|am sorry|'m sorry)|the (?:sentence|text|paraphrase))\b|https?:|```|\n"
 )
 _NUMERALS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split()
 )
-SHARED = 0.8
+SHARED = 0.9
 """Least share of the content words of either text that the other has, in some form or as a synonym."""
 LENGTHS = (0.6, 1.6)
 """Least and greatest length of a rewrite, as a share of the text's words."""
