@@ -2,23 +2,23 @@
 
     python -m bench.ideal --victim hf:MODEL --data FILE.tsv [--recipes deepwordbug,pwws] [-n 20] [--threads 2]
 
-Prints, for each recipe, the wall seconds of the run, of the bare replay with each batch size, and run over best replay, once with
-torch's own linear layers (``floor_s``, ``ratio``) and once with packed ones (``packed_s``, ``packed_ratio``), as the run has
-them. Replays tokenise too, all texts at once, and pad each batch to its longest; victim and encoder take turns.
+Prints, for each recipe, the wall seconds of the run, and of the bare replay in every form that could be the fastest on this
+processor (``bench/floors.py``: torch's own layers, packed ones, each also with the last layer on the first token alone, and
+onnxruntime where it is installed), for each batch size. ``floor`` is the fastest form, ``ratio`` the run over it. Replays
+tokenise too, all texts at once, and pad each batch to its longest; victim and encoder take turns. The encoder has no form of
+its own for the first token, since it averages all.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
-from bench import ours
+from bench import floors, ours
+from bench.processor import in_words, processor
 
 SIZES = (16, 32, 64)
-Replay = Callable[[list[Any], int], float]
 
 
 def recording(oracle: Any) -> list[Any]:
@@ -34,39 +34,31 @@ def recording(oracle: Any) -> list[Any]:
     return seen
 
 
-def bare(path: str, head: bool, *, packed: bool) -> Replay:
-    """A function from texts and a batch size to the seconds of their bare forwards."""
-    import torch
-    from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+class Side:
+    """A model with its tokenizer, in each form."""
 
-    from robustness.victims.transformers.fast.kernels import pack
+    def __init__(self, path: str, *, head: bool, threads: int) -> None:
+        from transformers import AutoTokenizer
 
-    auto = AutoModelForSequenceClassification if head else AutoModel
-    model, tokenizer = auto.from_pretrained(path, dtype=torch.float32).eval(), AutoTokenizer.from_pretrained(path)
-    if packed:
-        pack(model)
+        self.tokenizer = AutoTokenizer.from_pretrained(path)
+        (probe,) = floors.padded(self.tokenizer, ["a warm and funny film", "it is not bad at all , said one of two brothers"], 2)
+        asks = {form: floors.asking(form, path, probe, head=head, threads=threads) for form in floors.FORMS}
+        if not head:
+            asks |= {form: asks[form.partition(",")[0]] for form, ask in asks.items() if ask is None and "," in form}
+        self.asks = {form: ask for form, ask in asks.items() if ask is not None}
 
-    def run(texts: list[Any], size: int) -> float:
-        started = time.perf_counter()
-        ids = sorted(tokenizer(texts, truncation=True, max_length=256, verbose=False)["input_ids"], key=len)
-        with torch.inference_mode():
-            for at in range(0, len(ids), size):
-                part = ids[at : at + size]
-                rows = torch.zeros(len(part), len(part[-1]), dtype=torch.long)
-                mask = torch.zeros_like(rows)
-                for n, row in enumerate(part):
-                    rows[n, : len(row)], mask[n, : len(row)] = torch.tensor(row), 1
-                model(input_ids=rows, attention_mask=mask)
-        return time.perf_counter() - started
-
-    return run
+    def seconds(self, form: str, texts: list[Any], size: int) -> float:
+        """Of all texts in this form."""
+        return floors.replayed(self.asks[form], self.tokenizer, texts, size) if texts else 0.0
 
 
-def floor(models: tuple[Replay, ...], inputs: list[Any], texts: list[Any]) -> dict[int, float]:
-    """Seconds of all forwards of victim and encoder by batch size."""
-    victim, encoder = models
-    victim(inputs[:64], 64)
-    return {size: round(victim(inputs, size) + (encoder(texts, size) if texts else 0.0), 2) for size in SIZES}
+def measured(victim: Side, encoder: Side, inputs: list[Any], texts: list[Any]) -> dict[str, dict[int, float]]:
+    """Seconds of all forwards of victim and encoder by form and batch size."""
+    found: dict[str, dict[int, float]] = {}
+    for form in (one for one in floors.FORMS if one in victim.asks and one in encoder.asks):
+        victim.seconds(form, inputs[:64], 64)
+        found[form] = {size: round(victim.seconds(form, inputs, size) + encoder.seconds(form, texts, size), 2) for size in SIZES}
+    return found
 
 
 def main() -> None:
@@ -76,28 +68,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, parents=[ours.arguments()])
     parser.add_argument("--recipes", default="deepwordbug,pwws,textfooler,textbugger")
     args = parser.parse_args()
-    models = {
-        name: tuple(
-            bare(path, head, packed=name == "packed") for path, head in ((args.victim[3:], True), (str(encoder_folder()), False))
-        )
-        for name in ("floor", "packed")
-    }
+    victim = Side(args.victim[3:], head=True, threads=args.threads)
+    encoder = Side(str(encoder_folder()), head=False, threads=args.threads)
     for recipe in args.recipes.split(","):
         audit = ours.prepared(recipe, args)
         inputs = recording(audit.oracles.victim)
         texts = recording(audit.oracles.by_role["encoder"]) if "encoder" in audit.oracles.by_role else []
         outcomes, seconds = ours.attack(audit)
-        inputs = [text for (text,) in inputs]
-        found = {name: floor(pair, inputs, texts) for name, pair in models.items()}
-        ratios = {name: round(seconds["wall_s"] / min(of.values()), 2) for name, of in found.items()}
+        found = measured(victim, encoder, [text for (text,) in inputs], texts)
+        best = {form: min(of.values()) for form, of in found.items()}
+        form = min(best, key=lambda one: best[one])
         counts = {"examples": len(outcomes), "victim_forwards": len(inputs), "encoder_forwards": len(texts)}
-        line = {
-            "floor_s": found["floor"],
-            "ratio": ratios["floor"],
-            "packed_s": found["packed"],
-            "packed_ratio": ratios["packed"],
-        }
-        print(json.dumps({"bench": "ideal", "recipe": recipe, **counts, **seconds, **line}), flush=True)
+        line = {"forms": found, "floor": form, "floor_s": best[form], "ratio": round(seconds["wall_s"] / best[form], 2)}
+        machine = processor()
+        print(f"{recipe}: {seconds['wall_s']} s over {best[form]} s ({form}) = {line['ratio']}; {in_words(machine)}")
+        print(json.dumps({"bench": "ideal", "recipe": recipe, **counts, **seconds, **line, "processor": machine}), flush=True)
 
 
 if __name__ == "__main__":

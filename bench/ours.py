@@ -1,6 +1,6 @@
 """One audit without reports, accounted for: what the other scripts here run, in a process of its own.
 
-    python bench/ours.py RECIPE --victim hf:MODEL --data FILE.tsv [-n 100] [--lexicon nltk] [--vectors FILE] [--masked-lm DIR]
+    python -m bench.ours RECIPE --victim hf:MODEL --data FILE.tsv [-n 100] [--lexicon nltk] [--vectors FILE] [--masked-lm DIR]
 
 Prints one line of JSON. The data is a TSV with a header and the columns label (a class index) and text; the first rows are used.
 """
@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.processor import processor
+
 
 def arguments() -> argparse.ArgumentParser:
     """The flags that every script shares."""
@@ -28,6 +30,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--masked-lm", help="DIR, a fill-mask checkpoint, for native recipes that ask one")
     parser.add_argument("--resource", action="append", default=[], help="NAME=VALUE, for recipes of TextAttack")
     parser.add_argument("--batch-tokens", type=int, default=2048)
+    parser.add_argument("--device", help="cpu or cuda; by default a GPU where there is one")
     return parser
 
 
@@ -49,7 +52,7 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
     from robustness.settings import Settings
 
     torch.set_num_threads(args.threads)
-    victim = open_victim(args.victim)
+    victim = open_victim(args.victim, device=args.device)
     rows = [(text, victim.info.labels[label]) for text, label in read_rows(args.data, args.n)]
     data = open_data(args.victim, victim, rows, limit=None, seed=0)
     chosen = Resources(
@@ -95,6 +98,8 @@ def row(recipe: str, audit: Any, outcomes: list[Any], seconds: dict[str, float])
         **seconds,
         "queries_per_cpu_s": round(queries / max(seconds["cpu_s"], 1e-9), 1),
         "us_outside_models": round((seconds["wall_s"] - sum(u.seconds for u in usage.values())) / max(1, queries) * 1e6, 1),
+        "ran_on": getattr(audit.victim, "_device", "cpu"),
+        "processor": processor(),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 

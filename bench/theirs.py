@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ours
+from bench.processor import processor
 from bench.versus_textattack import BRIDGED
 
 
@@ -91,7 +92,7 @@ def wrapped(ta: Any, spec: str, count: Count) -> Any:
 
 
 def device() -> str:
-    """The first GPU where there is one, as in our own runs."""
+    """The first GPU where there is one, as in our own runs; ``versus_textattack --device cpu`` hides it."""
     from robustness.victims.transformers.checkpoints import pick_device
 
     return pick_device(None)
@@ -252,6 +253,8 @@ def main() -> None:
     from robustness.helpers.named_resources import named_resources
 
     torch.set_num_threads(args.threads)
+    if args.device not in (None, "cpu"):
+        torch.empty(1, device=args.device)  # says so at once where there is none
     ta, victim, encoded = load(), Count(), Count()
     rows = ours.read_rows(args.data, args.n)
     words = {word.lower() for text, _ in rows for word in map(Words(text).__getitem__, range(len(Words(text))))}
@@ -261,7 +264,7 @@ def main() -> None:
     results, seconds = run(ta, attack, rows, args.seed, args.query_budget)
     if args.results:
         record(args.results, rows, results)
-    settings = {"recipe": args.recipe, "pad": args.pad, "threads": args.threads}
+    settings = {"recipe": args.recipe, "pad": args.pad, "threads": args.threads, "ran_on": device(), "processor": processor()}
     print(json.dumps({**settings, **row(ta, results, victim, encoded), **seconds}))
 
 

@@ -6,8 +6,9 @@
 
 Each run is a process of its own; within a round the sides take turns, so that a busy machine troubles all alike. ``theirs.py``
 and the bridge run in a Python that has TextAttack (``make .venv-textattack/.test``). ``--rows FILE`` keeps every row and counts
-those that it holds already, so that hours of rounds can be cut and gone on with. Medians over the rounds; ``ratio`` is
-wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which a busy machine troubles less.
+those that it holds already, so that hours of rounds can be cut and gone on with. ``--device cuda`` puts victim and encoder of
+every side on the GPU, ``cpu`` hides it; each table ends with the processor that the sides ran on. Medians over the rounds;
+``ratio`` is wall seconds over those of ``native``, ``cpu_ratio`` the same in CPU seconds, which a busy machine troubles less.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ours, parity
+from bench.processor import in_words
 
 HERE = Path(__file__).resolve().parent
 BRIDGED = {
@@ -79,14 +81,17 @@ def own(name: str, recipe: str, python: str, args: argparse.Namespace, folder: P
 
 
 def _shared(args: argparse.Namespace) -> list[str]:
-    flags = ["--victim", args.victim, "--data", args.data, "-n", str(args.n), "--threads", str(args.threads)]
+    device = ["--device", args.device] if args.device else []
+    flags = [*device, "--victim", args.victim, "--data", args.data, "-n", str(args.n), "--threads", str(args.threads)]
     resources = [*args.resource, *([f"masked-lm={args.masked_lm}"] if args.masked_lm else [])]
     return flags + [part for pair in resources for part in ("--resource", pair)]
 
 
 def _run(command: list[str]) -> dict[str, Any]:
     paths = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    hidden = {"CUDA_VISIBLE_DEVICES": ""} if "--device" in command and command[command.index("--device") + 1] == "cpu" else {}
+    env = {**os.environ, "PYTHONPATH": paths, **hidden}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -133,12 +138,13 @@ def main() -> None:
                 for name in sides:
                     if len(runs[name]) <= round_:
                         _add(runs[name], name, recipe, args, folder)
-            _tell(recipe, {name: median(rows) for name, rows in runs.items() if rows}, args)
+            machines = {in_words(row["processor"]) for rows in runs.values() for row in rows if "processor" in row}
+            _tell(recipe, {name: median(rows) for name, rows in runs.items() if rows}, args, sorted(machines))
 
 
 def _settings(args: argparse.Namespace, recipe: str, name: str) -> dict[str, Any]:
     """What rows must share to be rounds of one comparison."""
-    shared = ("victim", "data", "n", "threads", "lexicon", "vectors", "masked_lm", "resource", "batch_tokens")
+    shared = ("victim", "data", "n", "threads", "lexicon", "vectors", "masked_lm", "resource", "batch_tokens", "device")
     return {"of": recipe, "side": name, **{key: getattr(args, key) for key in shared}}
 
 
@@ -164,7 +170,7 @@ def _add(rows: list[dict[str, Any]], name: str, recipe: str, args: argparse.Name
             out.write(json.dumps(rows[-1]) + "\n")
 
 
-def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespace) -> None:
+def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespace, machines: list[str]) -> None:
     base = found.get("native", {})
     for row in found.values():
         row["ratio"] = round(row["wall_s"] / base["wall_s"], 2) if base else None
@@ -173,7 +179,9 @@ def _tell(recipe: str, found: dict[str, dict[str, Any]], args: argparse.Namespac
     print(" | ".join(("side", "rounds", *COLUMNS)))
     for name, row in found.items():
         print(" | ".join((name, str(row["rounds"]), *(str(row[c]) for c in COLUMNS))))
-    print(json.dumps({"bench": "versus", "recipe": recipe, "examples": args.n, **found}), flush=True)
+    print("; ".join(machines))
+    line = {"bench": "versus", "recipe": recipe, "examples": args.n, "device": args.device, "processors": machines}
+    print(json.dumps({**line, **found}), flush=True)
 
 
 if __name__ == "__main__":

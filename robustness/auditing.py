@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never
 
 from robustness.asked import Asked, no_keyword
 from robustness.errors import UsageError
 from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S
 from robustness.tasks.registry import task_named
+from robustness.victims import open_victim
 
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
@@ -309,51 +310,6 @@ def _refuse_idle(policy: Policy | None) -> None:
             refuse_idle(policy)
     except PolicyError as error:
         raise UsageError(str(error)) from error
-
-
-def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None = None, **options: Any) -> Victim:
-    """The victim behind a spec, a callable or a victim; ``task``: what it is asked, None for what it says.
-
-    Raises:
-        RobustnessError: it cannot be opened, or is a victim of another task.
-    """
-    from robustness.victims import takes
-
-    if task is not None:
-        task_named(task)
-    if not isinstance(victim, str) or takes(victim, "task"):
-        options["task"] = task
-        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
-            options["fields"] = task_named(task).fields
-    opened = _opened(victim, **options)
-    if task is not None and opened.info.task != task:
-        opened.close()
-        raise UsageError(f"the victim {opened.info.name} answers for the task {opened.info.task}, and --task says {task}")
-    return opened
-
-
-def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
-    from robustness.victims import VictimInfo, behind, load_victim, normalised
-
-    if isinstance(victim, str):
-        return load_victim(victim, **options)
-    options.pop("session", None)
-    through, offline = options.pop("through", None), bool(options.get("offline"))
-    steps, normaliser = options.pop("normalise", None), None
-    if steps:
-        from robustness.harden.kept import normaliser_of
-
-        normaliser = normaliser_of(steps)
-    if options.pop("isolate", False):
-        raise UsageError(
-            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
-        )
-    if isinstance(getattr(victim, "info", None), VictimInfo):
-        return behind(normalised(cast("Victim", victim), normaliser), through, offline=offline)
-    from robustness.victims.function import from_callable
-
-    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
-    return behind(normalised(made, normaliser), through, offline=offline)
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

@@ -3,6 +3,7 @@
 from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     a2t,
     add_sentence,
+    annealing,
     bad_characters,
     bae,
     bert_attack,
@@ -29,6 +30,7 @@ from attacks.recipes import (  # noqa: F401 - importing a recipe registers it
     suffixes,
     textbugger,
     textfooler,
+    triggers,
     viper,
 )
 from attacks.recipes.registry import (

@@ -147,6 +147,16 @@ class Trial:
         found = self._footing
         return found.words if found is not None and found.words is not None else default
 
+    def flat(self, least: int) -> bool | None:
+        """Whether every text so far scores as the original does and none reaches the goal; None below ``least`` texts.
+
+        Of texts that the victim can tell from the original, and that it answered.
+        """
+        asked = [v for v in self._known.values() if v.fair and self.tells_apart(v) and not isinstance(v.answer, Unusable)]
+        if any(v.reached or v.score != self.clean.score for v in asked):
+            return False
+        return True if len(asked) >= least else None
+
     def restart(self) -> None:
         """Let a search climb from the original again. What was asked stays asked, and is free; nothing of the outcome is lost."""
         self.standing, self._footing = self.clean, None

@@ -84,7 +84,7 @@ def harden(
 ) -> None:
     """Harden a victim against attacks and audit it again: clean accuracy lost, robust accuracy gained, cost.
 
-    Example: robustness harden --victim hf:./my-model --data train.csv --eval test.csv --method augment --out hardened
+    Example: robustness harden --victim hf:./my-model --eval test.csv --limit 20 --budget 50 --out hardened
 
     Exit codes: 0 done and nothing is shown to be worse, 1 clean or robust accuracy got worse, 2 unusable input or internal
     error, 3 inconclusive.

@@ -258,21 +258,28 @@ class Engine:
             for recipe in plan.recipes
             if recipe.pooled and not all((example.id, recipe.name) in finished for example in examples)
         }
-        pooled = [recipe.name for recipe in plan.recipes if recipe.pooled]
         queries = queries_of(plan, examples, finished, stored)
         if not plan.adaptive:
-            jobs = (example_job(plan, example, finished, rerun, queries=queries) for example in examples)
-            yield from drive(self.oracles, jobs, in_flight=self.in_flight, pooled=pooled)
+            yield from self.block(plan, examples, finished, rerun, queries=queries)
             return
         learning = self._learning = self._learning or Learning([r.name for r in plan.recipes if r.learns])
         if stored is not None and any((e.id, recipe.name) in finished for e in examples for recipe in plan.recipes):
             learning.restore(stored(), examples)
         for block in learning.blocks(examples):
-            priors = learning.priors
-            jobs = (example_job(plan, example, finished, rerun, queries=queries, priors=priors) for example in block)
-            for outcome in drive(self.oracles, jobs, in_flight=self.in_flight, pooled=pooled):
+            for outcome in self.block(plan, block, finished, rerun, queries=queries, priors=learning.priors):
                 learning.heard(outcome)
                 yield outcome
+
+    def block(
+        self, plan: Plan, examples: Sequence[Example], finished: Finished, rerun: Collection[str] = (), **carried: Any
+    ) -> Iterator[Outcome]:
+        """Run these examples to their ends; nothing of them is left under way when it is over.
+
+        ``carried``: further arguments of ``example_job``, the same for all of them.
+        """
+        jobs = (example_job(plan, example, finished, rerun, **carried) for example in examples)
+        pooled = [recipe.name for recipe in plan.recipes if recipe.pooled]
+        return drive(self.oracles, jobs, in_flight=self.in_flight, pooled=pooled)
 
 
 def queries_of(plan: Plan, examples: Sequence[Example], finished: Finished, stored: Stored | None) -> dict[tuple[str, str], int]:

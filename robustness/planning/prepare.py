@@ -34,15 +34,15 @@ def chosen_recipes(
 ) -> tuple[Recipe, ...]:
     """The recipes that the settings name, kept from texts and spans that they may not touch.
 
-    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet. ``access``:
-    what the victim gives; without scores to climb on, recipes search otherwise.
+    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet.
+    ``access``: what the victim gives; without scores to climb on, recipes search otherwise.
 
     Raises:
         UsageError: no recipe, an unknown one, one named twice, one of another task, or one that does not know the language of
             the texts.
     """
     from attacks import recipes as registry
-    from attacks.recipes.without_scores import without_scores
+    from attacks.recipes.without_scores import unless_flat, without_scores
 
     try:
         options = options_of(settings, language, fields, task)
@@ -62,8 +62,7 @@ def chosen_recipes(
         chosen = _of_task(chosen, task.name, settings.recipes)
     if not chosen:
         raise UsageError("no recipe was named; see `robustness list recipes`")
-    if access == "labels":
-        chosen = [without_scores(recipe) for recipe in chosen]
+    chosen = [without_scores(recipe) if access == "labels" else unless_flat(recipe) for recipe in chosen]
     return guarded(chosen, language, settings.protect, labels, marks=task is not None and task.protects)
 
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attacks.search import Input, Recipe
+from attacks.strategies.hard_label.flat import FLAT_SEARCH
+from attacks.strategies.universal.triggers import JUDGED, SEARCH
 from reports.files.public import counted, error_type
 from reports.run import Outcome
 from robustness.tasks.reading.check_answers import AnswerOddities
@@ -66,7 +68,9 @@ CODES: Mapping[str, str] = {
     "rejected": "constraints refused nearly all candidates",
     "no-op": "some candidates were equal to the original",
     "exhausted": "many trials held only until the budget was spent; a larger budget may break them",
-    "label-only": "the victim gives labels only; score-guided attacks search blindly and are weaker",
+    "label-only": "the victim gives labels only; instead of climbing on scores, recipes stack random changes",
+    "universal-trigger": "what one trigger for all examples of a class is worth is what it breaks of those it was not found on",
+    "flat-scores": "in some trials no score moved, so that the search went on as for a victim that gives labels only",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",
     "not-probabilities": "score rows do not sum to one, or leave 0..1; they were used as they are",
     "near-chance": "clean accuracy is not shown to be better than always answering the most common label",
@@ -157,6 +161,7 @@ class _Count:
     distinct: int = 0
     indistinguishable: int = 0
     unconfirmed: int = 0
+    flat: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
 
 
@@ -172,6 +177,7 @@ class OutcomeChecks:
         self._right = self._given_up = 0
         self._clean: set[str] = set()
         self._unanswered: dict[str, str] = {}
+        self._triggers: dict[tuple[str, str], Counter[tuple[str, bool]]] = {}
 
     def read(self, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -196,6 +202,10 @@ class OutcomeChecks:
             count.distinct += outcome.distinct
             count.indistinguishable += outcome.indistinguishable
             count.unconfirmed += outcome.unconfirmed
+            if "trigger" in outcome.details:
+                told = self._triggers.setdefault((outcome.recipe, str(outcome.details["trigger"])), Counter())
+                told[str(outcome.details["part"]), outcome.status == "succeeded"] += 1
+            count.flat += outcome.details.get("search") == FLAT_SEARCH
             count.unusable.update(outcome.unusable)
 
     def _read_clean(self, outcome: Outcome) -> None:
@@ -220,7 +230,16 @@ class OutcomeChecks:
             worst = self._errors.most_common(1)[0]
             message, detail = f"{CODES['errors']}: {counted(self._types)}", f"{worst[1]} of them: {worst[0]}"
             flags.append(Flag("errors", "warning", message, float(total), detail))
-        return flags + self._no_answer() + self._chance()
+        return flags + self._universal() + self._no_answer() + self._chance()
+
+    def _universal(self) -> list[Flag]:
+        """What each trigger broke, of the examples that it was found on and of the others."""
+        flags = []
+        for (recipe, trigger), told in sorted(self._triggers.items()):
+            (won, n), (own, m) = ((told[part, True], told[part, True] + told[part, False]) for part in (JUDGED, SEARCH))
+            said = f"{recipe}: {CODES['universal-trigger']}: {won} of {n}, and {own} of {m} that it was found on"
+            flags.append(Flag("universal-trigger", "note", said, won / n if n else None, repr(trigger)))
+        return flags
 
     def _no_answer(self) -> list[Flag]:
         """Clean texts without an answer; of the answers that are measured, few may then be left."""
@@ -272,6 +291,9 @@ def _recipe_flags(recipe: str, count: _Count) -> Iterable[Flag]:
         share = count.indistinguishable / asked
         said = f"{recipe}: {CODES['indistinguishable']} ({count.indistinguishable} of {asked})"
         yield Flag("indistinguishable", "warning", said, share)
+    if count.flat:
+        said = f"{recipe}: {CODES['flat-scores']} ({count.flat} of {count.tried})"
+        yield Flag("flat-scores", "note", said, count.flat / count.tried)
     if count.unconfirmed:
         said = f"{recipe}: {CODES['unconfirmed']} ({count.unconfirmed})"
         yield Flag("unconfirmed", "note", said, float(count.unconfirmed))

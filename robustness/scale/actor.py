@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import RobustnessError
 from robustness.scale.brief import Brief, Facts, facts, open_worker, prepare_process
@@ -49,9 +49,9 @@ class Actor:
             return Trouble.of(error)
         return facts()
 
-    def step(self, units: Sequence[Unit]) -> tuple[Report, Trouble | None]:
+    def step(self, units: Sequence[Unit], carried: Mapping[str, Any]) -> tuple[Report, Trouble | None]:
         """Work for a step."""
         assert self._worker is not None
-        report = self._worker.step(units)
+        report = self._worker.step(units, carried)
         refused = report.refused
         return replace(report, refused=None), None if refused is None else Trouble.of(refused)

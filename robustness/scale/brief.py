@@ -97,13 +97,13 @@ def open_worker(brief: Brief) -> Worker:
     Raises:
         RobustnessError: what opening it raised; that it is another victim than the driving process has.
     """
-    from robustness.auditing import open_victim
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import prepare
     from robustness.planning.manifest import recipe_record, victim_record
     from robustness.scale.worker import Worker
     from robustness.tasks.registry import task_named
+    from robustness.victims import open_victim
 
     settings = brief.settings
     victim = open_victim(brief.victim, offline=settings.offline, task=brief.task, **brief.opening)

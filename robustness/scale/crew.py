@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attacks.search import UnansweredError
+from robustness.engine.engine import Engine
 from robustness.engine.trial import crashed
-from robustness.errors import RobustnessError, VictimError
+from robustness.errors import RobustnessError, UsageError, VictimError
 from robustness.scale.queue import MOST_FAILURES, Chain, Queue
 from robustness.scale.worker import Ended
 
@@ -55,7 +56,10 @@ class Hands(Protocol):
     def hire(self) -> str:
         """Begin to start a worker; its name."""
 
-    def send(self, worker: str, units: list[Unit]) -> None:
+    def share(self, value: Mapping[str, Any]) -> Any:
+        """What goes out with many steps, as ``send`` takes it."""
+
+    def send(self, worker: str, units: list[Unit], shared: Any) -> None:
         """Let a worker take units and work for a step."""
 
     def news(self) -> list[Event]:
@@ -99,39 +103,39 @@ class Tally:
         return {**counted, **timed, "processors": sorted(self.processors), "machines": len(self.hosts)}
 
 
-class Crew:
+class Crew(Engine):
     """Runs trials on workers. What each trial comes to is what the engine of one process would have come to.
 
     ``oracles``, ``backend``: of this process; what workers did is added to their accounts. ``begun``: when starting began, by
-    ``time.perf_counter``.
+    ``time.perf_counter``; ``tell``: hears in a line what is out of the ordinary.
     """
 
     def __init__(
         self, hands: Hands, oracles: Oracles, backend: VictimBackend, *, workers: int, in_flight: int, threads: int = 1
     ) -> None:
-        self._hands, self._oracles, self._backend, self._in_flight = hands, oracles, backend, in_flight
+        super().__init__(oracles, in_flight=in_flight)
+        self._hands, self._backend = hands, backend
         self.tally = Tally(workers, threads)
+        self.tell: Callable[[str], None] = lambda line: None
         self._members: dict[str, _Member] = {}
         self._reports: dict[str, Report] = {}
         self._fruitless = 0
         self.begun = time.perf_counter()
 
-    def outcomes(
-        self, plan: Plan, examples: Iterable[Example], finished: Finished, stored: Stored | None = None, prior: Any = None
+    def block(
+        self, plan: Plan, examples: Sequence[Example], finished: Finished, rerun: Collection[str] = (), **carried: Any
     ) -> Iterator[Outcome]:
-        """Run every trial that has not ended; each outcome is handed out as soon as it is heard of.
-
-        ``stored``: NOT USED YET: a resumed cascade's budget (``engine.queries_of``) and ``engine.learning`` need it here as there.
-
-        One call is a block: nothing of the next one begins before everything in this one has ended, and ``prior`` goes out with
-        every unit of it.
+        """Run these examples to their ends on workers; each outcome is handed out as soon as it is heard of.
 
         Raises:
             RobustnessError: a victim that will answer nothing more, workers that cannot be started, or that die without end.
         """
-        queue = Queue(Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade), examples, finished, prior)
+        if rerun:
+            raise UsageError(f"workers cannot run {', '.join(sorted(rerun))}, whose trials wait for one another")
+        shared = self._hands.share(carried)
+        queue = Queue(Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade), examples, finished)
         while not queue.over:
-            self._feed(queue)
+            self._feed(queue, shared)
             for worker, event in self._hands.news():
                 if worker not in self._members:
                     continue  # it was given up before this came
@@ -143,17 +147,18 @@ class Crew:
                     yield from self._hear(queue, worker, event)
         self.tally.busy_seconds = time.perf_counter() - self.begun - self.tally.start_seconds
 
-    def _feed(self, queue: Queue) -> None:
+    def _feed(self, queue: Queue, shared: Any) -> None:
         while len(self._members) < self.tally.workers:
             self._members[self._hands.hire()] = _Member()
             self.tally.started += 1
         for worker, member in self._members.items():
             while member.ready and member.steps < STEPS:
-                ahead = min(max(2 * member.pace, self._in_flight // 8, 1), MOST_AHEAD)
-                units = queue.take(worker, self._in_flight + ahead - queue.out(worker))
+                ahead = min(max(2 * member.pace, self.in_flight), MOST_AHEAD)
+                fair = -(-queue.left // (2 * self.tally.workers))  # ever less towards the end, where nobody should wait for one
+                units = queue.take(worker, min(self.in_flight + ahead - queue.out(worker), fair))
                 if not queue.out(worker):
                     break
-                self._hands.send(worker, units)  # none of them: it goes on with what it has
+                self._hands.send(worker, units, shared)  # none of them: it goes on with what it has
                 member.steps += 1
 
     def _welcome(self, worker: str, facts: Facts) -> None:
@@ -201,6 +206,8 @@ class Crew:
                     f"{self._fruitless} workers in a row ended before they had done anything; the last one: {why}. Is there "
                     "memory for that many victims? Give fewer --workers; what has ended is saved, and --resume goes on"
                 )
+        units = queue.out(worker)
+        self.tell(f"a worker ended unexpectedly; its units go back to the queue: {units}" if units else "an idle worker ended")
         recipes = {recipe.name: recipe for recipe in plan.recipes}
         for example, recipe in queue.lost(worker):
             self.tally.errors += 1
@@ -213,7 +220,7 @@ class Crew:
         before = self._reports.get(worker)
         self._reports[worker] = report
         for role, usage in report.usage.items():
-            oracle = self._oracles.by_role.get(role)
+            oracle = self.oracles.by_role.get(role)
             if oracle is None:
                 continue
             earlier = None if before is None else before.usage.get(role)

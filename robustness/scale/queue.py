@@ -12,9 +12,9 @@ outcome, an error, and the example goes on with its next recipe.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reports.run import Outcome
@@ -26,11 +26,10 @@ MOST_FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An example to run. ``finished``: status by recipe of what has ended; ``prior``: what its searches start from."""
+    """An example to run. ``finished``: status by recipe of what has ended."""
 
     example: Example
     finished: Mapping[str, str]
-    prior: Any = None
 
 
 @dataclass(slots=True)
@@ -64,20 +63,22 @@ class Chain:
 class Queue:
     """The units of a run, or of a block of it, in the order of its examples.
 
-    ``finished``: (example id, recipe) of trials that ended before, with their status. ``prior``: goes out with every unit.
+    ``finished``: (example id, recipe) of trials that ended before, with their status.
     """
 
     chain: Chain
-    examples: Iterable[Example]
+    examples: Sequence[Example]
     finished: Mapping[tuple[str, str], str]
-    prior: Any = None
     _suspects: deque[Unit] = field(default_factory=deque)
     _out: dict[str, dict[str, _Out]] = field(default_factory=dict)
     _failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     _next: Unit | None = None
+    _at: int = 0
 
-    def __post_init__(self) -> None:
-        self.examples = iter(self.examples)
+    @property
+    def left(self) -> int:
+        """How many examples nobody has had yet, at most."""
+        return len(self.examples) - self._at + (self._next is not None)
 
     @property
     def over(self) -> bool:
@@ -128,7 +129,7 @@ class Queue:
                     one.finished[recipe] = "error"
                     recipe = self.chain.next(one.finished)
             if recipe is not None:
-                self._suspects.append(Unit(one.unit.example, one.finished, self.prior))
+                self._suspects.append(Unit(one.unit.example, one.finished))
         return condemned
 
     def _hand(self, mine: dict[str, _Out], unit: Unit, *, alone: bool) -> Unit:
@@ -138,10 +139,12 @@ class Queue:
     def _fresh(self) -> Unit | None:
         """The next unit that nobody has had; it stays the next until it is handed out."""
         if self._next is None:
-            for example in self.examples:
+            while self._at < len(self.examples):
+                example = self.examples[self._at]
+                self._at += 1
                 finished = ended_of(example, self.chain.recipes, self.finished)
                 if self.chain.next(finished) is not None:
-                    self._next = Unit(example, finished, self.prior)
+                    self._next = Unit(example, finished)
                     break
         return self._next
 

@@ -19,8 +19,6 @@ def check_workers(settings: Settings, victim: Any) -> None:
     if settings.workers is None and settings.ray is None:
         return
     flag = "--workers" if settings.ray is None else "--ray"
-    if find_spec("ray") is None:
-        raise MissingExtraError("ray", "ray")
     _refuse_paid(flag, settings, victim)
     if settings.universal is not None:
         raise UsageError(f"{flag} shares examples among processes, and --universal asks about panels of them; leave {flag} out")
@@ -30,6 +28,8 @@ def check_workers(settings: Settings, victim: Any) -> None:
         raise UsageError(f"--offline forbids the network, and --ray {settings.ray} may be reached over it; leave one of them out")
     if not isinstance(victim, str):
         _refuse_nameless(flag, victim)
+    if find_spec("ray") is None:
+        raise MissingExtraError("ray", "ray")
 
 
 def _refuse_paid(flag: str, settings: Settings, victim: Any) -> None:

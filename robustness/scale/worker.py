@@ -51,9 +51,12 @@ class Worker:
         self._inbox = _Inbox()
         self._running: Iterator[Outcome | Ended] | None = None
 
-    def step(self, units: Sequence[Unit], seconds: float = STEP_S) -> Report:
-        """Take units and work until there is news and the time is up, or until the engine could take more than there is."""
-        self._inbox.waiting.extend(map(self._job, units))
+    def step(self, units: Sequence[Unit], carried: Mapping[str, Any] | None = None, seconds: float = STEP_S) -> Report:
+        """Take units and work until there is news and the time is up, or until the engine could take more than there is.
+
+        ``carried``: what the run has for every trial of these units, as arguments of ``example_job``.
+        """
+        self._inbox.waiting.extend(self._job(unit, carried or {}) for unit in units)
         words: list[Outcome | Ended] = []
         refused = None
         started = time.perf_counter()
@@ -71,10 +74,10 @@ class Worker:
         usage = {role: replace(oracle.usage) for role, oracle in self._oracles.by_role.items()}
         return Report(tuple(words), usage, replace(self._oddities, examples=dict(self._oddities.examples)), refused)
 
-    def _job(self, unit: Unit) -> Job[Outcome | Ended]:
+    def _job(self, unit: Unit, carried: Mapping[str, Any]) -> Job[Outcome | Ended]:
         example = unit.example
         finished = {(example.id, recipe): status for recipe, status in unit.finished.items()}
-        yield from example_job(self._plan, example, finished)  # type: ignore[misc]  # a job of outcomes is one of either
+        yield from example_job(self._plan, example, finished, **carried)  # type: ignore[misc]  # a job of outcomes is one of either
         yield Result(Ended(example.id))
 
 

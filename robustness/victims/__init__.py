@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from robustness.errors import UsageError
 from robustness.victims.base import PlainVictim, Victim, VictimInfo
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from robustness.harden.normaliser import Normaliser
     from robustness.victims.endpoint.session import Session
 
-__all__ = ["KINDS", "PlainVictim", "Victim", "VictimInfo", "VictimKind", "load_victim", "refuse_local_code", "victims"]
+__all__ = [
+    "KINDS",
+    "PlainVictim",
+    "Victim",
+    "VictimInfo",
+    "VictimKind",
+    "load_victim",
+    "open_victim",
+    "refuse_local_code",
+    "victims",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,3 +311,46 @@ def _load(kind: str, rest: str, offline: bool, given: dict[str, Any]) -> Victim:
 
 def _first_line(make: Callable[..., Any]) -> str:
     return (make.__doc__ or "").partition("\n")[0]
+
+
+def open_victim(victim: Victim | str | Callable[..., Any], *, task: str | None = None, **options: Any) -> Victim:
+    """The victim behind a spec, a callable or a victim; ``task``: what it is asked, None for what it says.
+
+    Raises:
+        RobustnessError: it cannot be opened, or is a victim of another task.
+    """
+    from robustness.tasks.registry import task_named
+
+    if task is not None:
+        task_named(task)
+    if not isinstance(victim, str) or takes(victim, "task"):
+        options["task"] = task
+        if task is not None and len(task_named(task).fields) > 1 and options.get("fields") is None:
+            options["fields"] = task_named(task).fields
+    opened = _opened(victim, **options)
+    if task is not None and opened.info.task != task:
+        opened.close()
+        raise UsageError(f"the victim {opened.info.name} answers for the task {opened.info.task}, and --task says {task}")
+    return opened
+
+
+def _opened(victim: Victim | str | Callable[..., Any], **options: Any) -> Victim:
+    if isinstance(victim, str):
+        return load_victim(victim, **options)
+    options.pop("session", None)
+    through, offline = options.pop("through", None), bool(options.get("offline"))
+    steps, normaliser = options.pop("normalise", None), None
+    if steps:
+        from robustness.harden.kept import normaliser_of
+
+        normaliser = normaliser_of(steps)
+    if options.pop("isolate", False):
+        raise UsageError(
+            f"isolate needs a victim that a child process can load, such as 'python:module:function'; got {type(victim).__name__}"
+        )
+    if isinstance(getattr(victim, "info", None), VictimInfo):
+        return behind(normalised(cast("Victim", victim), normaliser), through, offline=offline)
+    from robustness.victims.function import from_callable
+
+    made = from_callable(victim, **{k: v for k, v in options.items() if k != "offline"})
+    return behind(normalised(made, normaliser), through, offline=offline)

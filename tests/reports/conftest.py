@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from attacks.words import Words
 from reports.run import EditRecord, Judged, Manifest, Outcome, Run, Rung
+from reports.run.explanations import EXPLANATIONS, Cost, Explained, Head, line_of
 from reports.run.minimised import MINIMAL, MINIMISED, Minimal, mechanism, write_minimised
 from reports.run.store import RunWriter, load_run
 
@@ -250,6 +252,35 @@ def minimise() -> Callable[..., None]:
         write_minimised(run.path / MINIMISED, [_minimal(o, **changes) for o in found])
 
     return write
+
+
+@pytest.fixture
+def explain() -> Callable[[Run], None]:
+    """``explain(run)``: write ``explanations.jsonl`` into a run's folder, every failure explained, every remedy measured."""
+
+    def write(run: Run) -> None:
+        found = [o for o in run.outcomes if o.status == "succeeded"]
+        head = Head("leave-one-out", {"name": "scripted"}, "", len(found), 40, ("strip-unseen", "lower-case"), 200, 1)
+        costs = [Cost(name, f"what {name} does", 40, 4, lost, 0) for name, lost in (("strip-unseen", 0), ("lower-case", 40))]
+        effects = {"strip-unseen": "mended", "lower-case": "mended"}
+        cases = [
+            Explained(
+                *(o.example_id, o.recipe, "explained"),
+                before=_weights(o.texts[o.field]),
+                after=_weights(o.perturbed or ""),
+                basis="scores",
+                remedies=effects,
+            )
+            for o in found
+        ]
+        (run.path / EXPLANATIONS).write_text("".join(map(line_of, [head, *cases, *costs])), encoding="ascii")
+
+    return write
+
+
+def _weights(text: str) -> tuple[tuple[int, int, float | None], ...]:
+    pattern = (0.9, -0.5, 0.15, 0.5, 0.3, None)
+    return tuple((*span, pattern[n % len(pattern)]) for n, span in enumerate(Words(text).spans()))
 
 
 def _minimal(outcome: Outcome, **changes: Any) -> Minimal:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from attacks.constraints.base import Constraint, admissible
 from attacks.search import BudgetExhaustedError, Candidate, Citation, Search, Trial
 from attacks.strategies.hard_label.stacks import Stack, Stacks
+from attacks.strategies.hard_label.taking_back import take_back
 from attacks.words import words_of
 
 CITATION = Citation(
@@ -33,16 +34,13 @@ TAUGHT, PROBES = 40, 60
 """Stacks in vain after which queries are spent on learning, and how many; a third of those that are left at most."""
 GRID = 4
 """Lengths tried between one that constraints let through and one that they do not."""
-CONFIRMED = 2
-"""Smaller texts, the smallest first, that may take the place of the success where answers vary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stacking:
     """The search over ``stacks``. ``most``: stacks that are tried where no budget ends it before.
 
-    Of a stack as much is made as the constraints let through. The queries of the first success are written down as ``won_at``:
-    those that follow make it smaller and no likelier.
+    Of a stack as much is made as the constraints let through.
     """
 
     constraints: tuple[Constraint, ...] = ()
@@ -66,8 +64,7 @@ class Stacking:
             yield from trial.attempt(candidates, prefer="first")
             stale = 0 if trial.queries > before else stale + count
         if trial.won:
-            trial.details["won_at"] = trial.queries
-            yield from self._take_back(trial, stacks, found)
+            yield from take_back(trial, found, stacks.candidate, self.constraints)
 
     def _count(self, trial: Trial, drawn: int) -> int:
         """Stacks of the next request: more of them the longer it takes, and never past where something else is due."""
@@ -100,36 +97,3 @@ class Stacking:
             most = min((n for n in sizes if n > least), default=least)
             sizes = sorted({least + (most - least) * part // (GRID + 1) for part in range(1, GRID + 1)} - {least, most})
         return best
-
-    def _take_back(self, trial: Trial, stacks: Stacks, found: dict[str, Stack]) -> Search[None]:
-        """Take back chunk after chunk, halves first, single changes last, as long as the answer stays turned.
-
-        That is only learned; what is smallest in the end has to win as any other, where answers vary by fresh ones.
-        """
-        assert trial.winner is not None
-        stack = found[trial.winner[0].text]
-        size, smaller = len(stack) // 2, list[Candidate]()
-        while size and trial.remaining != 0:
-            at = 0
-            while at < len(stack):
-                shorter = stack[:at] + stack[at + size :]
-                turned = yield from self._turned(trial, stacks, shorter)
-                if turned is not None:
-                    stack = shorter
-                    smaller.append(turned)
-                else:
-                    at += size
-            size //= 2
-        for one in smaller[: -1 - CONFIRMED : -1]:
-            yield from trial.attempt([one], prefer="first")
-            if trial.winner[0].text == one.text:
-                return
-
-    def _turned(self, trial: Trial, stacks: Stacks, stack: Stack) -> Search[Candidate | None]:
-        """The text of a stack if the answer to it is turned; None also where there is no query left to find out."""
-        made = [stacks.candidate(stack)] if stack else []
-        kept = yield from admissible(self.constraints, trial, words_of(trial.text), made)
-        if not kept or trial.remaining == 0:
-            return None
-        (verdict,) = yield from trial.probe([kept[0].text])
-        return kept[0] if verdict.reached and trial.tells_apart(verdict) else None

@@ -25,6 +25,7 @@ from reports.run.explanations import (
     Cost,
     Explained,
     Explanations,
+    Head,
     read_explanations,
 )
 from reports.run.failures import failures
@@ -32,6 +33,7 @@ from reports.run.minimised import edited_word, position
 
 ATTACKED = ("succeeded", "failed", "exhausted")
 SHOWN = 10
+COLUMNS = ("remedy", "failures gone", "share", "still wrong", "no answer", "clean answers lost", "share lost", "verdict")
 _WORDS = regex.compile(r"[\p{L}\p{N}\p{M}_'’\-]+")
 _LONGEST = 60
 
@@ -102,20 +104,28 @@ def remedy_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:
     told = sum(one.state == EXPLAINED for one in found.cases)
     left = "" if found.finished else f" Unfinished: {len(found.cases)} of {found.head.count} failures so far."
     again = f", and so it was at each of {found.head.again} fresh asks" if found.head.again > 1 else ""
+    other = _of_another(run, found.head)
     note = (
         f"Each of {told} failing texts was repaired and put before the victim again. A failure is gone only where the fresh "
         f"answer is right{again}. The cost is counted on the clean texts of the run that the victim gets right. A remedy would "
-        f"help if it mends more examples than it breaks; an attacker who knows of it may get around it.{left}"
+        f"help if it mends more examples than it breaks; an attacker who knows of it may get around it.{other}{left}"
     )
     rows = tuple(_remedy_row(one, told, confidence) for one in helps(found))
-    return Table(
-        "remedies", "What would help", note, ("remedy", "failures gone", "still wrong", "no answer", "lost", "verdict"), rows
-    )
+    return Table("remedies", "What would help", note, COLUMNS, rows)
+
+
+def _of_another(run: Run, head: Head) -> str:
+    """A sentence where another victim was asked than the run's."""
+    told = {"name": run.manifest.victim.get("name"), **run.manifest.victim.get("identity", {})}
+    return "" if head.victim == told else f" Asked was {head.victim.get('name')}, not the victim that the run attacked."
 
 
 def _remedy_row(one: Help, told: int, confidence: float) -> tuple[Cell, ...]:
     lost = None if one.cost is None else proportion(one.lost, one.cost.right, confidence)
-    return one.name, proportion(one.mended, told, confidence), one.broken + one.unchanged, one.unanswered, lost, one.verdict
+    cost = "not asked" if one.cost is None else f"{one.lost} of {one.cost.right}"
+    gone = f"{one.mended} of {told}"
+    held = one.broken + one.unchanged
+    return one.name, gone, proportion(one.mended, told, confidence), held, one.unanswered, cost, lost, one.verdict
 
 
 def reason_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:

@@ -13,10 +13,10 @@ Part = tuple[str, int, str]
 Leaned = tuple[Part, ...]
 LEVELS = (0.1, 0.25, 0.5, 0.75)
 """Shares of a text's largest weight from which a word has level 1, 2, 3, 4."""
-FIGURED = 2
+FIGURED = 3
 LEAST = 0.005
 """A weight below this is drawn as none, however small all the others are."""
-MOST_MARKED = 60
+MOST_MARKED = 12
 """Words of one text that are shaded at most, the heaviest: a page holds hundreds of texts."""
 
 

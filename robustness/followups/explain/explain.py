@@ -179,7 +179,13 @@ class Explainer:
         if found.unusable:
             return NO_ANSWER
         perturbed = (*judge.inputs[: judge.field], text, *judge.inputs[judge.field + 1 :])
-        right = judge.task.right_for(judge.goal, answer, Seen(judge.inputs, perturbed, judge.field, judge.reference, clean))
+        seen: Seen[Any, Any] = Seen(judge.inputs, perturbed, judge.field, judge.reference, clean)
+        if (
+            judge.task.protects
+        ):  # what is right stands at other places of a repaired text, which goals know and ``right`` does not
+            right = not judge.task.goal("", judge.space).judge(answer, seen).reached
+        else:
+            right = judge.task.right_for(judge.goal, answer, seen)
         return MENDED if right and not found.reached else BROKEN
 
     def _confirmed(

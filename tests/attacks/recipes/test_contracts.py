@@ -42,7 +42,18 @@ STRANGE = {
 }
 
 
-UNPROFILED = ("natural:", "guard:", "fairness", "dialogue:", "option-order", "extract", "format", "gcg", "random-suffix")
+UNPROFILED = (
+    "natural:",
+    "guard:",
+    "fairness",
+    "dialogue:",
+    "option-order",
+    "extract",
+    "format",
+    "gcg",
+    "random-suffix",
+    "universal-trigger",
+)
 """Recipes that are the same under both profiles, which ``test_it_is_the_same_under_both_profiles`` holds."""
 CASES = [(name, profile) for name in names() for profile in PROFILES if profile == "paper" or not name.startswith(UNPROFILED)]
 

@@ -67,6 +67,27 @@ def test_the_report(
     assert violations(open_page(html, width=width, dark=dark), axe) == []
 
 
+@pytest.mark.parametrize(("width", "dark"), FEW)
+def test_explained_failures(
+    make_run: Callable[..., Run],
+    make_outcome: Any,
+    explain: Callable[[Run], None],
+    report: Callable[..., str],
+    open_page: Open,
+    axe: str,
+    width: int,
+    dark: bool,
+) -> None:
+    run = make_run([make_outcome()])
+    explain(run)
+    page = open_page(report(run), width=width, dark=dark)
+    assert {"lean lean-4", "lean lean-1", "lean against"} <= set(
+        page.ask("Array.from(document.querySelectorAll('mark'), n => n.className)")
+    )
+    assert len(page.texts("#table-remedies tbody tr")) == 2
+    assert violations(page, axe) == []
+
+
 def test_a_cascade_without_a_gate_and_a_run_without_failures(
     make_run: Callable[..., Run],
     make_counted: Callable[..., list[Outcome]],

@@ -31,6 +31,7 @@ SHORT = '[audit]\nrecipes = ["deepwordbug"]\nencoder = "none"\nlimit = 6\nbudget
 
 BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which has an environment and tests of its own"
 MEDIA = "needs tesseract: make test-media runs channels"
+RAY = "needs Ray: make test-ray shares runs among workers"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
 MISTAKE = "shows what is said of a mistake; tests/robustness/commands/test_composed.py makes it"
@@ -39,6 +40,7 @@ NOT_RUN = {
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
     ("tasks.md", "robustness"): PARTS,
+    ("scale.md", "robustness"): RAY,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,
     ("audits.md", "sklearn_victim.py"): BIG,
@@ -60,7 +62,7 @@ NOT_RUN = {
     ("help", "textattack:textfooler"): TEXTATTACK,
 }
 ALL_COMMANDS = "commands.md"
-JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
+JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
 """Commands that may end in 1 or 3: on so few examples the verdict is not the point."""
 
 

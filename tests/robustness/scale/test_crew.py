@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,10 @@ class Local:
         self._events.append((name, Started(facts())))
         return name
 
-    def send(self, worker: str, units: list[Unit]) -> None:
+    def share(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        return value
+
+    def send(self, worker: str, units: list[Unit], shared: Mapping[str, Any]) -> None:
         self.sent.append(units)
         held = self._held[worker]
         held.update(unit.example.id for unit in units)
@@ -68,7 +72,7 @@ class Local:
             del self._workers[worker]
             self._events.append((worker, Lost("killed")))
             return
-        report = self._workers[worker].step(units, 0.0)
+        report = self._workers[worker].step(units, shared, 0.0)
         held.difference_update(word.example_id for word in report.words if isinstance(word, Ended))
         self._events.append((worker, report))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from robustness.errors import UsageError
 from robustness.scale.refusals import check_workers
 from robustness.settings import Settings
 
-pytest.importorskip("ray")
+with_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
 AUDIT = ("audit", "--encoder", "none", "--recipes", "deepwordbug", "--limit", "4")
 
 
@@ -63,6 +64,7 @@ def test_flags_that_do_not_go_together(capsys: pytest.CaptureFixture[str], flags
     assert told in " ".join(refused(capsys, "--victim", "demo", *flags).split())
 
 
+@with_ray
 def test_a_callable_that_cannot_be_imported_elsewhere_is_refused() -> None:
     check_workers(Settings(workers=2), module_level)
     for victim in (lambda texts: [], object(), ScriptedLike()):
@@ -70,6 +72,7 @@ def test_a_callable_that_cannot_be_imported_elsewhere_is_refused() -> None:
             check_workers(Settings(workers=2), victim)
 
 
+@with_ray
 def test_recipes_whose_trials_learn_from_one_another_run_in_one_process(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--victim", "scripted:gullible:family=urgency", "--data", "demo:injection", "--recipes", "inject", "--workers", "2")
     assert main(["audit", "--encoder", "none", "--limit", "4", *flags]) == 2
@@ -78,8 +81,6 @@ def test_recipes_whose_trials_learn_from_one_another_run_in_one_process(capsys: 
 
 def test_where_ray_is_missing_the_command_that_installs_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n\nclass Without:\n    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'ray':\n            raise ModuleNotFoundError(name)\n\n"
         "import importlib.util\nfound = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, package=None: None if name == 'ray' else found(name, package)\n"
     )

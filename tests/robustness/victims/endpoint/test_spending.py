@@ -25,6 +25,7 @@ from reports.run.seal import verify
 from robustness import audit
 from robustness.cli import main
 from robustness.errors import CassetteError, RefusedError, SpentError, UsageError
+from robustness.victims.scripted import keyword_score
 from tests.robustness.victims.endpoint.billing import BAD, GOOD, Billing, named
 from tests.robustness.victims.endpoint.stub import said
 from tests.robustness.victims.endpoint.stub import serving as stub
@@ -259,6 +260,30 @@ def test_replay_of_failures_from_the_runs_own_cassette_needs_no_server(
     assert "broken" in capsys.readouterr().out
     assert main(["replay", folder, "--cassette", folder, "--allow-local-code", "--max-requests", "3"]) == 2
     assert "with --cassette nothing is" in capsys.readouterr().err
+
+
+def test_an_explanation_is_asked_under_caps_and_goes_on_where_a_cap_ended_it(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(recorded.run.path, folder)
+    (folder / "seal.json").unlink()
+    seen: list[int] = []
+
+    def answer(body: Any) -> tuple[int, Any]:
+        text = body["messages"][-1]["content"].partition("? ")[2]
+        seen.append(1)
+        return said("positive" if keyword_score((text,)) > 0.5 else "negative")
+
+    with stub(answer) as server:
+        command = ["explain", str(folder), "--victim", f"openai:{server.url}#m", "--labels", "negative,positive"]
+        command += ["--prompt", PROMPT, "--remedies", "invisible", "--json", "--most", "2"]
+        assert main([*command, "--max-requests", "4"]) == 3
+        assert len(seen) == 4
+        assert main(command) in (0, 3)
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["notes"], "what a victim that may vary cannot tell is said"
+    assert sum(told["states"].values()) == len(lines(recorded.run, "failures.jsonl"))
 
 
 def test_one_lucky_answer_of_an_endpoint_fixes_nothing(recorded: Recorded, capsys: pytest.CaptureFixture[str]) -> None:
