@@ -48,6 +48,8 @@ NOT_RUN = {
     ("audits.md", "nanoguard_victim.py"): BIG,
     ("security-review.md", "nanoguard_victim.py"): BIG,
     ("comparing-runs.md", "--limit 500"): BIG,
+    ("hardening.md", "--victim demo"): BIG,
+    ("hardening.md", "minilm-mr"): BIG,
     ("victims.md", "hf:owner/name"): HUB,
     ("textattack.md", "robustness"): TEXTATTACK,
     ("llm.md", "openai:"): SERVER,
