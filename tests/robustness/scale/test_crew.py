@@ -17,7 +17,7 @@ from robustness.planning.audit import Audit, Opened, prepare
 from robustness.scale.brief import brief_of, facts, open_worker
 from robustness.scale.crew import MOST_FRUITLESS, Crew, Event, Lost, Started
 from robustness.scale.queue import Unit
-from robustness.scale.worker import Ended, Worker
+from robustness.scale.worker import Ended, Report, Worker
 from robustness.settings import Settings
 
 VICTIM = "scripted:keyword"
@@ -137,13 +137,13 @@ def test_what_a_lost_worker_asked_stays_asked() -> None:
         def send(self, worker: str, units: list[Unit], shared: Mapping[str, Any]) -> None:
             super().send(worker, units, shared)
             for name, event in list(self._events):
-                words = getattr(event, "words", ())
+                words = event.words if isinstance(event, Report) else ()
                 some = next(
                     (word for word in words if isinstance(word, Outcome) and word.status not in ("succeeded", "skipped")), None
                 )
-                if some is not None and not lost and name in self._workers:
-                    at = words.index(some)
-                    self._events[self._events.index((name, event))] = (name, replace(event, words=words[: at + 1]))  # type: ignore[type-var]
+                if some is not None and not lost and name in self._workers and isinstance(event, Report):
+                    cut = replace(event, words=words[: words.index(some) + 1])
+                    self._events[self._events.index((name, event))] = (name, cut)
                     self._events.append((name, Lost("killed between two recipes")))
                     del self._workers[name]
                     lost.append(some.example_id)
