@@ -12,7 +12,7 @@ outcome, an error, and the example goes on with its next recipe.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,15 +67,18 @@ class Queue:
     """
 
     chain: Chain
-    examples: Iterable[Example]
+    examples: Sequence[Example]
     finished: Mapping[tuple[str, str], str]
     _suspects: deque[Unit] = field(default_factory=deque)
     _out: dict[str, dict[str, _Out]] = field(default_factory=dict)
     _failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     _next: Unit | None = None
+    _at: int = 0
 
-    def __post_init__(self) -> None:
-        self.examples = iter(self.examples)
+    @property
+    def left(self) -> int:
+        """How many examples nobody has had yet, at most."""
+        return len(self.examples) - self._at + (self._next is not None)
 
     @property
     def over(self) -> bool:
@@ -136,7 +139,9 @@ class Queue:
     def _fresh(self) -> Unit | None:
         """The next unit that nobody has had; it stays the next until it is handed out."""
         if self._next is None:
-            for example in self.examples:
+            while self._at < len(self.examples):
+                example = self.examples[self._at]
+                self._at += 1
                 finished = ended_of(example, self.chain.recipes, self.finished)
                 if self.chain.next(finished) is not None:
                     self._next = Unit(example, finished)
