@@ -33,13 +33,13 @@ def a2t(options: Options) -> Recipe:
         access="gradients",
         own=rules,
         parameters=(
-            ("search", "greedy, thirds of a word's candidates in turn, the most similar of several successes in one"),
+            ("search", "greedy, the most similar of several successes"),
             ("ranking", ranking.describe()),
             ("neighbours", f"20 with cosine at least 0.8 ({vectors.name})"),
         ),
         note=(
             "The run's sentence encoder stands for the paper's DistilBERT similarity model. Four words may change in any text, "
-            "however short, as in the published code, which takes the most similar of all successes with a word. The variant "
-            "with a masked language model (A2T-MLM) is not built."
+            "however short, and the most similar success is taken, as in the published code. The variant with a masked language "
+            "model (A2T-MLM) is not built."
         ),
     )

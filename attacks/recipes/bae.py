@@ -33,7 +33,7 @@ def bae(options: Options) -> Recipe:
         languages=options.brought("masked-lm"),
         own=(*stop_words(options), NoRepeat(), PartOfSpeech(), SentenceSimilarity(0.8)),
         parameters=(
-            ("search", "greedy, thirds of a word's candidates in turn, the most similar of several successes in one"),
+            ("search", "greedy, the most similar of several successes"),
             ("ranking", ranking.describe()),
             ("predictions", "50, with the word masked"),
         ),

@@ -35,7 +35,7 @@ def textfooler(options: Options) -> Recipe:
         level="word",
         own=(*stop_words(options), NoRepeat(), PartOfSpeech(verb_noun_swap=True), SIMILARITY),
         parameters=(
-            ("search", "greedy, thirds of a word's candidates in turn, the most similar of several successes in one"),
+            ("search", "greedy, the most similar of several successes"),
             ("ranking", ranking.describe()),
             ("neighbours", f"50 with cosine at least 0.5 ({vectors.name})"),
         ),
