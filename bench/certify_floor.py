@@ -3,8 +3,9 @@
     python -m bench.certify_floor --victim hf:MODEL --data FILE.tsv [--space char-1:swap+delete] [-n 8] [--threads 1]
 
 One process, turns of certificate and floor after a warm-up; the best of each counts, in CPU seconds, because other work on the
-machine moves wall time. The floors are the victim's own ``predict`` and each bare form of ``bench/floors.py``, in
-sorted batches of 16, 32 and 64 texts (--sizes). Prints one line of JSON: forwards, seconds, both ratios (floor over certificate), the processor.
+machine moves wall time. The floors are the victim's own ``predict`` and each bare form of ``bench/floors.py`` (--forms), in
+sorted batches of 16, 32 and 64 texts (--sizes). Prints one line of JSON: forwards, seconds, ratios of floor to certificate, the
+processor.
 """
 
 from __future__ import annotations

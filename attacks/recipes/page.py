@@ -79,9 +79,9 @@ BUDGETS = """
 `standard` is the default cascade: each recipe attacks only the examples that the ones before left standing, and what survives
 all of them is the robust accuracy. Its recipes differ in what they change, because that is what a union of attacks gains from:
 changes of every kind stacked by what the run has learned, synonyms, invisible characters, additions and exchanges that keep
-the label, rewrites of the sentence. Order and limits are measured on victims that it is not judged on ([strength.md](strength.md)).
-`--budget` binds the whole cascade for each example, `--recipe-budget` each recipe, in place of these limits: {limits}. None needs
-an encoder in the `paper` profile, so that the same cascade runs everywhere.
+the label, rewrites of the sentence. Order and limits are measured on victims that it is not judged on
+([Strength](strength.md)). `--budget` binds the whole cascade for each example, `--recipe-budget` each recipe, in place of
+these limits: {limits}. None needs an encoder in the `paper` profile, so that the same cascade runs everywhere.
 
 Ranking the words of a text costs one query per word. Below a budget of 100 queries, or of 5 a word where the text is long,
 recipes that rank try the words in random order instead: published logs show that more examples fall that way.

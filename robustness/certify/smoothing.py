@@ -39,8 +39,15 @@ class Smoothed:
         check_confidence(self.confidence)
         if self.radius < 1:
             raise UsageError(f"--radius expects at least one word, got {self.radius}")
-        if lower(self.samples, self.samples, self.confidence) <= 0.5:
+        best = lower(self.samples, self.samples, self.confidence)
+        if best <= 0.5:
             raise UsageError(f"--samples {self.samples} can show nothing: even if all are right no majority is shown")
+        keep = getattr(self.noise, "keep", 0.0)
+        if best - 1 + (1 - keep) ** self.radius <= 0.5:
+            raise UsageError(
+                f"--keep {keep:g} can show no radius of {self.radius}: changed words are seen in too many of the copies, even if "
+                f"all of {self.samples} are right; keep less than {1 - (1.5 - best) ** (1 / self.radius):.2f}"
+            )
 
     @property
     def name(self) -> str:

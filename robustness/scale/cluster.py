@@ -83,7 +83,7 @@ def _silenced(ray: Any) -> Iterator[None]:
 
     The crew says in a line what became of its units.
     """
-    inside = getattr(getattr(ray, "_private", None), "worker", None)
+    inside: Any = getattr(getattr(ray, "_private", None), "worker", None)
     before = getattr(inside, "print_to_stdstream", None)
     if before is None:
         yield

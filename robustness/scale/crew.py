@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from robustness.data import Example
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Finished, Oracles
-    from robustness.engine.learning import Stored
     from robustness.engine.trial import Plan
     from robustness.scale.brief import Facts
     from robustness.scale.queue import Unit

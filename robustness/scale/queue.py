@@ -26,10 +26,11 @@ MOST_FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An example to run. ``finished``: status by recipe of what has ended."""
+    """An example to run. ``finished``: status by recipe of what has ended; ``queries``: of what ended since this run began."""
 
     example: Example
     finished: Mapping[str, str]
+    queries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class _Out:
 
     unit: Unit
     finished: dict[str, str]
+    queries: dict[str, int]
     alone: bool
 
 
@@ -107,7 +109,7 @@ class Queue:
         one = self._out.get(worker, {}).get(outcome.example_id)
         if one is None or outcome.recipe in one.finished:
             return False
-        one.finished[outcome.recipe] = outcome.status
+        one.finished[outcome.recipe], one.queries[outcome.recipe] = outcome.status, outcome.queries
         return True
 
     def ended(self, worker: str, example_id: str) -> None:
@@ -129,11 +131,11 @@ class Queue:
                     one.finished[recipe] = "error"
                     recipe = self.chain.next(one.finished)
             if recipe is not None:
-                self._suspects.append(Unit(one.unit.example, one.finished))
+                self._suspects.append(Unit(one.unit.example, one.finished, one.queries))
         return condemned
 
     def _hand(self, mine: dict[str, _Out], unit: Unit, *, alone: bool) -> Unit:
-        mine[unit.example.id] = _Out(unit, dict(unit.finished), alone)
+        mine[unit.example.id] = _Out(unit, dict(unit.finished), dict(unit.queries), alone)
         return unit
 
     def _fresh(self) -> Unit | None:

@@ -48,7 +48,7 @@ def broken(done: Any) -> int:
 def test_it_breaks_about_what_scores_break_and_says_how_it_searched(tmp_path: Path) -> None:
     scores = run(tmp_path / "scores", "scripted:keyword", "deepwordbug")
     labels = run(tmp_path / "labels", "scripted:hard-label", "deepwordbug")
-    assert broken(labels) >= broken(scores) - 1 > 5
+    assert broken(labels) >= broken(scores) > 3
     (recipe,) = labels.manifest.recipes
     assert recipe["access"] == "labels"
     assert recipe["parameters"]["search"].startswith("labels only")
@@ -62,11 +62,8 @@ def test_the_standard_cascade_does_the_same(tmp_path: Path) -> None:
     done = run(tmp_path / "run", "scripted:hard-label", "standard", budget=60)
     climbing = [r["name"] for r in done.manifest.recipes if r["access"] == "scores" and "ranking" in r["parameters"]]
     assert climbing == []
-    assert broken(done) == sum(o.clean is not None and o.clean.shown == o.reference for o in first_of_each(done))
-
-
-def first_of_each(done: Any) -> list[Any]:
-    return list({o.example_id: o for o in reversed(list(done.outcomes))}.values())
+    assert all("labels only" in r["parameters"]["search"] for r in done.manifest.recipes if r["name"] in ("deepwordbug", "pwws"))
+    assert broken(done) > 3
 
 
 @pytest.mark.parametrize("recipes", ["deepwordbug,bad-characters", "annealing", "universal-trigger-scores"])
@@ -78,6 +75,7 @@ def test_outcomes_depend_on_neither_how_many_run_at_once_nor_a_kill(tmp_path: Pa
     manifest = tmp_path / "one" / "run.json"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:4]) + lines[4][:20])  # as a kill in the middle of a line leaves it
+    (tmp_path / "one" / "seal.json").unlink()
     manifest.write_text(manifest.read_text("utf-8").replace('"finished": true', '"finished": false'), "utf-8")
     again = run(tmp_path / "one", "scripted:hard-label", recipes, budget=90, resume=True)
     assert told(again) == told(whole) == told(load_run(tmp_path / "one"))

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from attacks.constraints.base import Constraint
-from attacks.search import Candidate, Search, Trial
+from attacks.search import Attack, Candidate, Search, Trial
 from attacks.search.priors import LEAST, Evidence, Priors, drawn
+from attacks.strategies.hard_label.words import StackedWords
 from attacks.strategies.learning.start_priors import START
 from attacks.strategies.offers import Offers
 from attacks.tagging import tagged
@@ -50,13 +51,21 @@ class Stacking:
 
     def search(self, trial: Trial) -> Search[None]:
         """Stack until the trial is won or nothing is left to try."""
-        offers = Offers(trial, self.swaps, self.constraints)
+        offers = self.offers(trial)
         stack = _Stack(trial, offers, trial.priors if trial.priors is not None else Priors(self.start))
         try:
             while not trial.won and (choice := stack.best()) is not None:
                 yield from stack.try_(choice)
         finally:
             trial.details[DETAIL] = [one.record() for one in stack.seen[:MOST_EVIDENCE]]
+
+    def offers(self, trial: Trial) -> Offers:
+        """What the transformations offer for each word."""
+        return Offers(trial, self.swaps, self.constraints)
+
+    def without_scores(self) -> Attack:
+        """The same changes where no score can be followed."""
+        return StackedWords(self, self.constraints)
 
 
 @dataclass(slots=True)

@@ -155,7 +155,7 @@ def test_a_restart_climbs_from_the_original_and_loses_nothing_of_the_outcome(tri
     assert (trial.standing.text, trial.best.text, trial.queries) == ("d b", "a c", queries)
 
 
-@pytest.mark.parametrize("name", ["deepwordbug", "textbugger", "textfooler", "pwws", "bae", "bert-attack", "bad-characters"])
+@pytest.mark.parametrize("name", ["deepwordbug", "textbugger", "textfooler", "pwws", "bae", "bert-attack", "bad-characters", "annealing", "learned"])
 def test_recipes_that_climb_on_scores_say_what_they_do_without(name: str) -> None:
     recipe = build(name, Options())
     other = without_scores(recipe)

@@ -52,6 +52,10 @@ def test_a_search_with_nonsensical_settings_is_refused(table: Any) -> None:
 TEXTS = {f"good {n}": f"fine film number {n} seen" for n in range(8)} | {f"bad {n}": f"awful thing number {n}" for n in range(8)}
 
 
+def told(sure: float) -> Prediction:
+    return Prediction(int(sure >= 0.5), (1 - sure, sure))
+
+
 def together(attack: Triggers, trial_of: Any, order: list[str], budget: int) -> dict[str, Trial]:
     """All trials side by side, as the engine lets them wait for one another, begun in this order."""
 
@@ -73,9 +77,7 @@ def together(attack: Triggers, trial_of: Any, order: list[str], budget: int) -> 
                 while True:
                     said = search.send(answer)
                     if isinstance(said, Query):
-                        answer = [
-                            Prediction(int(belief(text) >= 0.5), (1 - belief(text), belief(text))) for (text,) in said.inputs
-                        ]
+                        answer = [told(belief(text)) for (text,) in said.inputs]
                     elif isinstance(said, Flips):
                         answer = [[[("awful", 2.0), ("seen", 1.0)] for _ in said.spans]]
                     else:

@@ -50,14 +50,14 @@ def test_a_vote_that_is_always_right_is_certified_to_the_radius_of_its_bound() -
     (found,) = found_of(Smoothed(Masking(0.3), radius=1), answering(lambda t: 1), [Asked("e", (TEXT,), 1)])
     assert (found.state, found.radius, found.asked, found.failures) == ("certified", 1, 200, 0)
     assert found.bound == pytest.approx(0.05 ** (1 / 200), abs=1e-5)
-    (more,) = found_of(Smoothed(Masking(0.3), radius=2), answering(lambda t: 1), [Asked("e", (TEXT,), 1)])
+    (more,) = found_of(Smoothed(Masking(0.28), radius=2), answering(lambda t: 1), [Asked("e", (TEXT,), 1)])
     assert (more.state, more.why) == ("uncertified", "shown within 1 words, 2 are asked for")
 
 
 def test_a_vote_shown_to_be_wrong_is_skipped_and_an_undecided_one_abstains() -> None:
     (wrong,) = found_of(Smoothed(Masking()), answering(lambda t: 0), [Asked("e", (TEXT,), 1)])
     assert (wrong.state, wrong.radius) == ("skipped", -1)
-    (coin,) = found_of(Smoothed(Masking(0.5)), answering(lambda t: int("three" in t)), [Asked("e", (TEXT,), 1)])
+    (coin,) = found_of(Smoothed(Masking(0.4)), answering(lambda t: int("three" in t)), [Asked("e", (TEXT,), 1)])
     assert (coin.state, coin.why) == ("uncertified", "no majority is shown")
 
 
@@ -83,7 +83,7 @@ def test_samples_depend_on_seed_and_example_alone_and_a_varying_victim_is_asked_
         count.append(len(rows))
         return [(0.1, 0.9)] * len(rows)
 
-    found_of(Smoothed(Masking(0.5)), ScriptedVictim("v", counted, deterministic=False), [Asked("e", ("a b",), 1)], varies=True)
+    found_of(Smoothed(Masking(0.4)), ScriptedVictim("v", counted, deterministic=False), [Asked("e", ("a b",), 1)], varies=True)
     assert sum(count) == 200, "equal copies are samples of their own"
 
 
@@ -92,6 +92,8 @@ def test_only_votes_over_right_labels_are_smoothed() -> None:
     frame = Frame(tagging, tagging.goal("", Space(("PER",), ("text",))), 0)
     with pytest.raises(UsageError, match="votes over labels"):
         Smoothed(Masking()).check(frame)
+    with pytest.raises(UsageError, match="can show no radius of 1"):
+        Smoothed(Masking(0.5))
     with pytest.raises(UsageError, match="can show nothing"):
         Smoothed(Masking(), samples=4, confidence=0.95)
 

@@ -108,6 +108,17 @@ def test_a_remedy_mends_only_where_the_fresh_answer_is_right() -> None:
     assert one.remedies["invisible"] == "broken", "the repaired text is not the original, and the answer to it is wrong"
 
 
+def test_an_answer_that_merely_misses_the_goal_mends_nothing() -> None:
+    def answer(inputs: Sequence[tuple[str, ...]]) -> list[tuple[float, ...]]:
+        scores = {"a dull film": (0.8, 0.1, 0.1), "a du\u200bl film": (0.1, 0.8, 0.1)}
+        return [scores.get(text, (0.1, 0.1, 0.8)) for (text,) in inputs]
+
+    victim = ScriptedVictim("three", answer, labels=("negative", "positive", "neutral"))
+    (one,) = explained(victim, case_of("a dull film", "a du\u200bl film", goal="answer-with:positive"))
+    assert one.state == "explained"
+    assert one.remedies["invisible"] == "broken", "neutral is not the attacker's goal, and not right either"
+
+
 def test_a_mended_failure_of_a_victim_that_varies_must_be_right_each_time() -> None:
     asked: dict[str, int] = {}
 

@@ -42,6 +42,8 @@ class Place:
     def __init__(self, folder: Path, rows: int = 60, pause: float = 0.004, extra: str = "") -> None:
         rng = random.Random(1)
         self.folder, self.tag = folder, uuid4().hex
+        self.temporary = Path("/tmp") / f"rt{self.tag[:8]}"
+        self.temporary.mkdir()
         (folder / "slow_victim.py").write_text(VICTIM.replace("PAUSE", str(pause)))
         found = [" ".join(rng.choices(WORDS, k=rng.randint(4, 14))) for _ in range(rows)]
         lines = [f"{text},{'positive' if _good(text) else 'negative'}" for text in found]
@@ -52,7 +54,7 @@ class Place:
         if "--victim" not in more:
             command += ["--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none"]
             command += ["--recipes", "deepwordbug,natural:keyboard-typo,natural:character-*", "--budget", "60"]
-        env = {**os.environ, TAG: self.tag}
+        env = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         return subprocess.Popen(
             [*command, *more],
             cwd=self.folder,
@@ -81,11 +83,16 @@ class Place:
         return path.stat().st_size if path.exists() else 0
 
     def processes(self, name: str = "") -> list[int]:
-        """Of the commands begun here, and of all that they started, those whose command line begins with a name."""
+        """Of the commands begun here, and of all that they started, those whose command line begins with a name.
+
+        Ray's processes have a title of their own, which hides their environment, and files in their run's folder.
+        """
         found = []
-        for entry in Path("/proc").iterdir():
+        for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if entry.name.isdecimal() and f"{TAG}={self.tag}".encode() in (entry / "environ").read_bytes():
+                links = [os.readlink(link) for link in (entry / "fd").iterdir()]
+                mine = f"{TAG}={self.tag}".encode() in (entry / "environ").read_bytes()
+                if mine or any(link.startswith(str(self.temporary)) for link in links):
                     command = (entry / "cmdline").read_bytes().decode(errors="replace")
                     found += [int(entry.name)] if command.startswith(name) and command else []
             except OSError:
@@ -102,7 +109,9 @@ class Place:
         deadline = time.monotonic() + seconds
         while (left := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.2)
-        assert left == [], [Path(f"/proc/{one}/cmdline").read_bytes() for one in left]
+        assert left == [], [Path(f"/proc/{one}/cmdline").read_bytes()[:80] for one in left]
+        assert list(self.temporary.iterdir()) == [], "a folder of Ray's was left behind"
+        self.temporary.rmdir()
 
 
 def _good(text: str) -> bool:
@@ -156,6 +165,7 @@ def test_a_driver_killed_and_resumed_gives_the_same_bytes_and_leaves_no_process(
             process.kill()
             process.communicate()
         place.assert_empty()
+        place.temporary.mkdir()
     place.finish("killed", "-q", "--workers", "2", "--resume")
     assert place.lines("killed") == place.lines("plain")
     place.assert_empty()
@@ -184,6 +194,7 @@ def test_an_interrupt_ends_every_process_and_the_run_can_be_resumed(tmp_path: Pa
     assert "interrupted; what was finished is saved" in told
     assert "Traceback" not in told
     place.assert_empty()
+    place.temporary.mkdir()
     place.finish("stopped", "-q", "--resume")
     assert place.lines("stopped") == place.lines("plain")
 
