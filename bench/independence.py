@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -23,7 +24,7 @@ from bench.processor import in_words, processor
 SIZES = (8, 32, 64)
 
 
-def measured(victim: Any, texts: list[tuple[str, ...]], size: int) -> dict[str, Any]:
+def measured(victim: Any, texts: Sequence[tuple[str, ...]], size: int) -> dict[str, Any]:
     """Texts alone against the same texts in batches of ``size``."""
     alone = np.stack([victim.predict([text] * 4)[0] for text in texts])
     order = list(range(len(texts)))
