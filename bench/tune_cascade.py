@@ -4,9 +4,9 @@
     python -m bench.tune_cascade --start [-n 120]
 
 Every recipe runs alone on every tuning victim (``bench.tuning_victims``) with several budgets. From that the cascade is put
-together stage by stage: next comes the recipe with the limit that breaks most of what still stands for the queries it spends,
-victims counted alike (the ratio of Gittins 1979 for jobs that may be stopped), as long as it breaks at least ``WORTH`` of the
-attacked examples in the whole budget. Prints the measurements, the stages, and one line of JSON.
+together: the sequence of recipes, each with a limit, that breaks the largest share within 10, 20, 50, 100, 200 and 500 queries
+on average, victims counted alike; a stage that adds less than ``WORTH`` to that average is left out. Prints the measurements,
+the stages, and one line of JSON.
 
 ``--start`` prints in place of that what changes gained, which is where the recipe ``learned`` begins
 (``attacks/strategies/learning/start_priors.py``).
@@ -27,8 +27,10 @@ VICTIMS = ("words", "characters", "bayes", "prompts", "frozen")
 RECIPES = ("learned", "deepwordbug", "pwws", "pruthi", "bad-characters", "checklist", "paraphrase-rules")
 BUDGETS = (100, 250, 500)
 WHOLE = 500
-WORTH = 0.002
-"""The least share of the attacked examples, over all victims, that a stage must break."""
+WORTH = 0.001
+"""What a stage must add to the average share."""
+POINTS = (10, 20, 50, 100, 200, 500)
+WIDTH = 30
 Ends = dict[str, tuple[int, bool]]
 """By example: the queries of a trial, the clean text not counted, and whether it broke the example."""
 
@@ -101,46 +103,55 @@ def attack(victim: str, recipe: str, budget: int, n: int) -> list[Any]:
 _OPEN: dict[str, Any] = {}
 
 
+Stages = tuple[tuple[str, int], ...]
+"""Recipes with their limits, in order."""
+
+
 def chosen(trials: dict[str, dict[tuple[str, int], Ends]]) -> list[dict[str, Any]]:
-    """The stages, greedily: what breaks most for a query among what still stands and within what is left of the budget."""
-    standing = {victim: dict.fromkeys(next(iter(runs.values())), 0) for victim, runs in trials.items()}
-    attacked = {victim: max(1, len(left)) for victim, left in standing.items()}
-    stages: list[dict[str, Any]] = []
-    while True:
-        used = {stage["recipe"] for stage in stages}
-        options = {key: gain(trials, standing, attacked, *key) for key in next(iter(trials.values())) if key[0] not in used}
-        worthy = {key: found for key, found in options.items() if found[0] >= WORTH}
-        if not worthy:
-            return stages
-        best = max(worthy, key=lambda key: worthy[key][0] / worthy[key][1])
-        recipe, limit = best
-        broken, queries = worthy[best]
-        stages.append({"recipe": recipe, "limit": limit, "broken": round(broken, 4), "queries": round(queries, 1)})
-        for victim, runs in trials.items():
-            for example, spent in list(standing[victim].items()):
-                asked, won = runs[best][example]
-                if won and spent + asked <= WHOLE:
-                    del standing[victim][example]
-                else:
-                    standing[victim][example] = min(WHOLE, spent + asked)
+    """The stages with the largest ``area``, by a beam over sequences; one that adds less than ``WORTH`` is left out."""
+    options = list(next(iter(trials.values())))
+    best: Stages = ()
+    beam: list[Stages] = [()]
+    while beam:
+        longer = [(*one, key) for one in beam for key in options if key[0] not in {name for name, _ in one}]
+        beam = sorted(longer, key=lambda one: (-area(trials, one), one))[:WIDTH]
+        if not beam or area(trials, beam[0]) < area(trials, best) + WORTH:
+            break
+        best = beam[0]
+    return [
+        {"recipe": recipe, "limit": limit, "area": round(area(trials, best[: n + 1]), 4), **reached(trials, best[: n + 1])}
+        for n, (recipe, limit) in enumerate(best)
+    ]
 
 
-def gain(
-    trials: dict[str, dict[tuple[str, int], Ends]],
-    standing: dict[str, dict[str, int]],
-    attacked: dict[str, int],
-    recipe: str,
-    limit: int,
-) -> tuple[float, float]:
-    """Share of the attacked examples that one more stage breaks, and its queries an attacked example; means over victims."""
-    broken = queries = 0.0
-    for victim, left in standing.items():
-        for example, spent in left.items():
-            asked, won = trials[victim][recipe, limit][example]
-            fits = spent + asked <= WHOLE
-            broken += (won and fits) / attacked[victim]
-            queries += min(asked, WHOLE - spent) / attacked[victim]
-    return broken / len(trials), max(1e-9, queries / len(trials))
+def area(trials: dict[str, dict[tuple[str, int], Ends]], stages: Stages) -> float:
+    """The share of attacked examples broken within each of ``POINTS``, averaged over these and over victims."""
+    shares = reached(trials, stages)
+    return sum(shares.values()) / len(shares)
+
+
+def reached(trials: dict[str, dict[tuple[str, int], Ends]], stages: Stages) -> dict[str, float]:
+    """The share broken within each of ``POINTS`` queries of these stages, mean over victims."""
+    totals = dict.fromkeys(POINTS, 0.0)
+    for runs in trials.values():
+        costs = _costs(runs, stages)
+        for point in POINTS:
+            totals[point] += sum(cost <= point for cost in costs) / max(1, len(next(iter(runs.values())))) / len(trials)
+    return {str(point): round(share, 4) for point, share in totals.items()}
+
+
+def _costs(runs: dict[tuple[str, int], Ends], stages: Stages) -> list[int]:
+    """The queries of all stages on each example that they break, the clean text counted once."""
+    costs = []
+    for example in next(iter(runs.values())):
+        spent = 1
+        for key in stages:
+            asked, won = runs[key][example]
+            spent += asked
+            if won:
+                costs.append(spent)
+                break
+    return costs
 
 
 def start(args: argparse.Namespace) -> dict[str, dict[str, float]]:

@@ -33,7 +33,7 @@ def annealing(options: Options) -> Recipe:
             ("lexicon", words.name),
         ),
         note=(
-            "The search is the paper's, its use on texts our own; words and constraints are those of `pwws`, which spends a query "
-            "on each word and one on each synonym before its first change stays."
+            "The search is the paper's, its use on texts our own; words and constraints are those of `pwws`, which spends a "
+            "query on each word and on each synonym before its first change stays."
         ),
     )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from attacks.preserves import VOCABULARY
-from attacks.recipes import Options, build, names, suites
+from attacks.recipes import Options, build, limits, names, suites
 from attacks.search import Recipe
 from attacks.transformations.base import LATIN
 
@@ -78,9 +78,10 @@ wherever a recipe is named.
 BUDGETS = """
 `standard` is the default cascade: each recipe attacks only the examples that the ones before left standing, and what survives
 all of them is the robust accuracy. Its recipes differ in what they change, because that is what a union of attacks gains from:
-typing slips, additions and exchanges that keep the label, synonyms, invisible characters, rewrites of the sentence. The
-order changes no verdict, only its cost: first comes what breaks most for the fewest queries. None of them needs an encoder
-in the `paper` profile, so that the same cascade runs everywhere. It is meant for a budget of 100 to 200 queries a recipe.
+changes of every kind stacked by what the run has learned, synonyms, invisible characters, additions and exchanges that keep
+the label, rewrites of the sentence. Order and limits are measured on victims that it is not judged on
+([Strength](strength.md)). `--budget` binds the whole cascade for each example, `--recipe-budget` each recipe, in place of
+these limits: {limits}. None needs an encoder in the `paper` profile, so that the same cascade runs everywhere.
 
 Ranking the words of a text costs one query per word. Below a budget of 100 queries, or of 5 a word where the text is long,
 recipes that rank try the words in random order instead: published logs show that more examples fall that way.
@@ -117,7 +118,7 @@ def markdown() -> str:
         PRESERVES.format(vocabulary="\n".join(f"- `{name}`: {what}" for name, what in VOCABULARY.items())),
         SUITES,
         _suites(),
-        BUDGETS,
+        BUDGETS.format(limits=", ".join(f"`{name}` {most}" for name, most in limits("standard").items())),
         ENGLISH.replace("{sentences}", SENTENCES),
         *map(_section, searching),
         CHECKPOINT,

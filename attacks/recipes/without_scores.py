@@ -35,6 +35,7 @@ def without_scores(recipe: Recipe) -> Recipe:
         recipe,
         attack=other,
         access="labels",
+        learns=False,
         parameters=(*kept[:at], ("search", DESCRIPTION), *kept[at:]),
         note=" ".join(filter(None, (recipe.note, SUBSTITUTE))),
     )

@@ -82,18 +82,18 @@ class Offers:
         return (yield from self.admitted(proposed))
 
     def attempt(self, words: Words, index: int, prefer: str) -> Search[None]:
-        """Attempt the candidates for one word, all at once or in portions, where that spares queries and encodings.
+        """Attempt the candidates for one word, all at once or in portions, where that spares queries and changes no outcome.
 
-        ``first``: one half, of many two, and the next only if none of those succeeds. ``similarity``: the third offered first, and
-        the next only if none of those succeeds; of several successes in a portion the most similar one is taken. Constraints
-        see a portion too, so that an encoder is not asked about what cannot be chosen any more. Where nothing succeeds, all are
-        asked either way, so that portions change neither which words are changed nor whether the search succeeds.
+        ``first``: one half, of many two, and the next only if none of those succeeds, constraints and all. ``similarity``:
+        the most similar first, and the others only if none of those succeeds. Where nothing succeeds, all are asked either way.
         """
         if not word_allowed(self._constraints, words, index):
             return
         proposed = yield from self.proposed(words, index)
+        if prefer != "first":
+            proposed = yield from self.admitted(proposed)
         for portion in _portions(proposed, prefer):
-            candidates = yield from self.admitted(portion)
+            candidates = (yield from self.admitted(portion)) if prefer == "first" else portion
             yield from self._trial.attempt(candidates, prefer=prefer)
             if self._trial.won:
                 return
@@ -113,6 +113,8 @@ class Offers:
 
 
 def _portions(candidates: Sequence[Candidate], prefer: str) -> Iterator[Sequence[Candidate]]:
+    if prefer == "similarity":
+        candidates = sorted(candidates, key=lambda c: -1.0 if c.similarity is None else c.similarity, reverse=True)
     size = max(1, -(-len(candidates) // PORTIONS[prefer]))
     if prefer == "first" and len(candidates) > MANY:
         size = FEW

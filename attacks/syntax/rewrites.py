@@ -134,7 +134,7 @@ def confirmed(before: Tree, after: Tree, rule: str = "") -> bool:
     return all(rule == WORDS and not gone.keys().isdisjoint((fact[0], fact[2])) for fact in lost)
 
 
-RECOVERED = 0.6
+RECOVERED = 0.75
 """Least share of the facts of a text that must be found in what a model made of it: it may have put a synonym in the others."""
 
 

@@ -36,7 +36,12 @@ def undone(run: Run) -> tuple[Run, int]:
     trial stays untested.
     """
     void = [o.status == "untested" and not o.distinct and o.indistinguishable == o.attempted >= FAIR_TRY for o in run.outcomes]
-    outcomes = tuple(replace(o, status="failed") if gone else o for o, gone in zip(run.outcomes, void, strict=True))
+    # as fair tries, too: soundness would say of them that nothing was tried
+    held = (
+        replace(o, status="failed", distinct=o.attempted, indistinguishable=0) if gone else o
+        for o, gone in zip(run.outcomes, void, strict=True)
+    )
+    outcomes = tuple(held)
     return replace(run, outcomes=outcomes), sum(void)
 
 

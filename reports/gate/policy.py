@@ -194,6 +194,8 @@ class AuditDefaults(_Table):
     profile: str | None = None
     preserve: Names | None = None
     budget: Annotated[int | str, BeforeValidator(_budget)] | None = None
+    recipe_budget: Annotated[int, Field(ge=2)] | None = None
+    adaptive: bool | None = None
     limit: Count | None = None
     seed: int | None = None
     field: str | None = None

@@ -54,6 +54,8 @@ def lacking(manifest: Manifest, audit: AuditDefaults, *, subject: bool = True) -
     checks = _CHECKS if subject else {key: check for key, check in _CHECKS.items() if key not in _SUBJECT}
     if wanted:
         wanted.setdefault("protect", [])  # what a policy does not protect may be attacked
+        wanted.setdefault("recipe_budget", None)  # what it does not bind may ask as long as the budget lasts
+        wanted.setdefault("adaptive", True)
     if "data" in wanted and subject:
         wanted.setdefault("traps", "")  # examples that are easily right would thin out the others
     found = (check(manifest, wanted[key]) for key, check in checks.items() if key in wanted)
@@ -72,6 +74,20 @@ def _budget(run: Manifest, wanted: int | str) -> str:
     if run.budget is None or (wanted != "none" and run.budget >= int(wanted)):
         return ""
     return f"a budget of {wanted} (it had {run.budget})"
+
+
+def _recipe_budget(run: Manifest, wanted: int | None) -> str:
+    """A policy that sets none asks for the recipes' own limits, which a run with a smaller one did not reach."""
+    had = run.search.get("recipe_budget")
+    if had is None or (wanted is not None and had >= wanted):
+        return ""
+    return f"{'no budget' if wanted is None else f'a budget of {wanted}'} for each recipe (it had {had})"
+
+
+def _adaptive(run: Manifest, wanted: bool) -> str:
+    """Only runs with recipes that can learn say whether they did."""
+    had = run.search.get("adaptive", wanted)
+    return "" if had == wanted else f"a run that {'learns' if wanted else 'does not learn'} from its own trials"
 
 
 def _limit(run: Manifest, wanted: int) -> str:
@@ -158,6 +174,8 @@ _CHECKS: Mapping[str, Any] = {
     "recipes": _recipes,
     "profile": lambda run, wanted: _same("profile", run.profile, wanted),
     "budget": _budget,
+    "recipe_budget": _recipe_budget,
+    "adaptive": _adaptive,
     "limit": _limit,
     "seed": lambda run, wanted: _same("seed", run.seed, wanted),
     "field": lambda run, wanted: _same("field", run.comparability.get("field", wanted), wanted),

@@ -140,7 +140,7 @@ class Oracle(Orders[K, V]):
         padding = -len(batch) % quantum if quantum else 0
         started = time.perf_counter()
         try:
-            answers = self.backend.compute(batch + batch[:1] * padding)
+            answers = self.backend.compute(batch + batch[-1:] * padding)
         finally:
             self.usage.seconds += time.perf_counter() - started
             self.usage.batches += 1

@@ -122,7 +122,7 @@ class Speller:
         if len(word) < SHORTEST:
             return None
         if not word.isascii():
-            bare = "".join(c for c in unicodedata.normalize("NFD", word) if unicodedata.category(c) != "Mn")
+            bare = "".join(map(_unmarked, word))
             return bare if bare.isascii() and bare in self._ranks else None
         ranks = self._ranks
         best, least = None, float("inf")
@@ -133,6 +133,13 @@ class Speller:
                 if cost < least:
                     best, least = other, cost
         return best
+
+
+def _unmarked(letter: str) -> str:
+    """The Latin letter that another one is described as, WITH something: o for ø and ọ; any other as it is."""
+    described, _, marks = unicodedata.name(letter, "").partition(" WITH ")
+    base = described.removeprefix("LATIN SMALL LETTER ")
+    return base.lower() if marks and len(base) == 1 else letter
 
 
 def _one_slip(word: str) -> Iterator[tuple[str, int]]:

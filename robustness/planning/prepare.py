@@ -34,8 +34,8 @@ def chosen_recipes(
 ) -> tuple[Recipe, ...]:
     """The recipes that the settings name, kept from texts and spans that they may not touch.
 
-    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet. ``access``:
-    what the victim gives; without scores to climb on, recipes search otherwise.
+    Of suites and patterns, those that are made for other tasks are left out. ``task``: None where it is not known yet.
+    ``access``: what the victim gives; without scores to climb on, recipes search otherwise.
 
     Raises:
         UsageError: no recipe, an unknown one, one named twice, one of another task, or one that does not know the language of

@@ -68,7 +68,7 @@ CODES: Mapping[str, str] = {
     "rejected": "constraints refused nearly all candidates",
     "no-op": "some candidates were equal to the original",
     "exhausted": "many trials held only until the budget was spent; a larger budget may break them",
-    "label-only": "the victim gives labels only; in place of climbing on scores, recipes stack random changes until some turn the answer",
+    "label-only": "the victim gives labels only; instead of climbing on scores, recipes stack random changes",
     "universal-trigger": "what one trigger for all examples of a class is worth is what it breaks of those it was not found on",
     "flat-scores": "in some trials no score moved, so that the search went on as for a victim that gives labels only",
     "rounded-scores": "scores are rounded or saturated, which hides progress from score-guided attacks",

@@ -110,11 +110,12 @@ def open_worker(brief: Brief) -> Worker:
     info, task = victim.info, task_named(victim.info.task)
     _refuse_other("victim", brief.expected["victim"], victim_record(info))
     recipes = prepare.chosen_recipes(settings, brief.language, info.labels, info.data_fields, task, info.access)
-    _refuse_other("recipes", brief.expected["recipes"], [dict(recipe_record(recipe)) for recipe in recipes])
     models = load_helpers(settings, needs(recipes))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
     plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=brief.confirm)
+    here = [dict(recipe_record(recipe, learns=plan.adaptive)) for recipe in plan.recipes]
+    _refuse_other("recipes", brief.expected["recipes"], here)
     return Worker(plan, oracles, backend.oddities, in_flight=settings.in_flight)
 
 

@@ -65,15 +65,34 @@ def _joined(brief: Brief, workers: int | None, address: str | None, folder: Path
     ray = _ray()
     if ray.is_initialized():
         raise UsageError("Ray runs in this process already; end it with ray.shutdown() before a run with --workers")
-    try:
-        _begin(ray, workers, address, folder)
-        found = RayHands(ray, brief, gpus=_gpus(ray, brief.opening, workers))
+    with _silenced(ray):
         try:
-            yield found
+            _begin(ray, workers, address, folder)
+            found = RayHands(ray, brief, gpus=_gpus(ray, brief.opening, workers))
+            try:
+                yield found
+            finally:
+                found.close()
         finally:
-            found.close()
+            ray.shutdown()
+
+
+@contextmanager
+def _silenced(ray: Any) -> Iterator[None]:
+    """Without the paragraph that Ray prints on stderr for each worker that is gone: there is no public switch for it.
+
+    The crew says in a line what became of its units.
+    """
+    inside: Any = getattr(getattr(ray, "_private", None), "worker", None)
+    before = getattr(inside, "print_to_stdstream", None)
+    if before is None:
+        yield
+        return
+    inside.print_to_stdstream = lambda *_, **__: None
+    try:
+        yield
     finally:
-        ray.shutdown()
+        inside.print_to_stdstream = before
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from robustness.data import Example
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Finished, Oracles
-    from robustness.engine.learning import Stored
     from robustness.engine.trial import Plan
     from robustness.scale.brief import Facts
     from robustness.scale.queue import Unit
@@ -107,7 +106,7 @@ class Crew(Engine):
     """Runs trials on workers. What each trial comes to is what the engine of one process would have come to.
 
     ``oracles``, ``backend``: of this process; what workers did is added to their accounts. ``begun``: when starting began, by
-    ``time.perf_counter``.
+    ``time.perf_counter``; ``tell``: hears in a line what is out of the ordinary.
     """
 
     def __init__(
@@ -116,6 +115,7 @@ class Crew(Engine):
         super().__init__(oracles, in_flight=in_flight)
         self._hands, self._backend = hands, backend
         self.tally = Tally(workers, threads)
+        self.tell: Callable[[str], None] = lambda line: None
         self._members: dict[str, _Member] = {}
         self._reports: dict[str, Report] = {}
         self._fruitless = 0
@@ -152,8 +152,9 @@ class Crew(Engine):
             self.tally.started += 1
         for worker, member in self._members.items():
             while member.ready and member.steps < STEPS:
-                ahead = min(max(2 * member.pace, self.in_flight // 8, 1), MOST_AHEAD)
-                units = queue.take(worker, self.in_flight + ahead - queue.out(worker))
+                ahead = min(max(2 * member.pace, self.in_flight), MOST_AHEAD)
+                fair = -(-queue.left // (2 * self.tally.workers))  # ever less towards the end, where nobody should wait for one
+                units = queue.take(worker, min(self.in_flight + ahead - queue.out(worker), fair))
                 if not queue.out(worker):
                     break
                 self._hands.send(worker, units, shared)  # none of them: it goes on with what it has
@@ -204,6 +205,8 @@ class Crew(Engine):
                     f"{self._fruitless} workers in a row ended before they had done anything; the last one: {why}. Is there "
                     "memory for that many victims? Give fewer --workers; what has ended is saved, and --resume goes on"
                 )
+        units = queue.out(worker)
+        self.tell(f"a worker ended unexpectedly; its units go back to the queue: {units}" if units else "an idle worker ended")
         recipes = {recipe.name: recipe for recipe in plan.recipes}
         for example, recipe in queue.lost(worker):
             self.tally.errors += 1

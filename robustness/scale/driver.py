@@ -36,7 +36,7 @@ def crew_of(audit: Audit, loading: Callable[[str], None]) -> Iterator[Crew]:
     with hands(brief, workers=settings.workers, address=settings.ray) as workers:
         count = settings.workers or workers.processors
         crew = Crew(workers, audit.oracles, audit.backend, workers=count, in_flight=settings.in_flight, threads=threads)
-        crew.begun = begun
+        crew.begun, crew.tell = begun, loading
         yield crew
 
 

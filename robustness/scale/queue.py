@@ -12,7 +12,7 @@ outcome, an error, and the example goes on with its next recipe.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,11 @@ MOST_FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An example to run. ``finished``: status by recipe of what has ended."""
+    """An example to run. ``finished``: status by recipe of what has ended; ``queries``: of what ended since this run began."""
 
     example: Example
     finished: Mapping[str, str]
+    queries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class _Out:
 
     unit: Unit
     finished: dict[str, str]
+    queries: dict[str, int]
     alone: bool
 
 
@@ -67,15 +69,18 @@ class Queue:
     """
 
     chain: Chain
-    examples: Iterable[Example]
+    examples: Sequence[Example]
     finished: Mapping[tuple[str, str], str]
     _suspects: deque[Unit] = field(default_factory=deque)
     _out: dict[str, dict[str, _Out]] = field(default_factory=dict)
     _failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     _next: Unit | None = None
+    _at: int = 0
 
-    def __post_init__(self) -> None:
-        self.examples = iter(self.examples)
+    @property
+    def left(self) -> int:
+        """How many examples nobody has had yet, at most."""
+        return len(self.examples) - self._at + (self._next is not None)
 
     @property
     def over(self) -> bool:
@@ -104,7 +109,7 @@ class Queue:
         one = self._out.get(worker, {}).get(outcome.example_id)
         if one is None or outcome.recipe in one.finished:
             return False
-        one.finished[outcome.recipe] = outcome.status
+        one.finished[outcome.recipe], one.queries[outcome.recipe] = outcome.status, outcome.queries
         return True
 
     def ended(self, worker: str, example_id: str) -> None:
@@ -126,17 +131,19 @@ class Queue:
                     one.finished[recipe] = "error"
                     recipe = self.chain.next(one.finished)
             if recipe is not None:
-                self._suspects.append(Unit(one.unit.example, one.finished))
+                self._suspects.append(Unit(one.unit.example, one.finished, one.queries))
         return condemned
 
     def _hand(self, mine: dict[str, _Out], unit: Unit, *, alone: bool) -> Unit:
-        mine[unit.example.id] = _Out(unit, dict(unit.finished), alone)
+        mine[unit.example.id] = _Out(unit, dict(unit.finished), dict(unit.queries), alone)
         return unit
 
     def _fresh(self) -> Unit | None:
         """The next unit that nobody has had; it stays the next until it is handed out."""
         if self._next is None:
-            for example in self.examples:
+            while self._at < len(self.examples):
+                example = self.examples[self._at]
+                self._at += 1
                 finished = ended_of(example, self.chain.recipes, self.finished)
                 if self.chain.next(finished) is not None:
                     self._next = Unit(example, finished)

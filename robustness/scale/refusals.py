@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from robustness.errors import MissingExtraError, UsageError
 if TYPE_CHECKING:
     from robustness.settings import Settings
 
+_PARTS = re.compile(r"[,>;+]|round-trip:")
+"""What parts the specs of several models, one of which may be behind an API."""
 _HERE = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -39,7 +42,7 @@ def _refuse_paid(flag: str, settings: Settings, victim: Any) -> None:
 
     named = {role: getattr(settings, role.replace("-", "_"), None) for role in (helper.role for helper in helpers())}
     for role, spec in {"victim": victim, **named, **settings.helpers}.items():
-        if is_endpoint(spec):
+        if any(is_endpoint(part.strip()) for part in _PARTS.split(spec if isinstance(spec, str) else "")):
             raise UsageError(
                 f"{flag} cannot be used with the {role} {spec}: what is paid for is asked by one process, so that no cap is "
                 "passed and every answer stands in one record; leave it out and raise --concurrency"

@@ -1,7 +1,8 @@
 """Run as a program: outlives the process that started it, however that ended, and then ends what it had started and left.
 
 Ray ends most of its processes with the driver, but its agents linger for a minute after a driver that was killed, and its folder
-stays. Every process of a run carries the run's tag in its environment. Standard library only: it starts in no time.
+stays. A process of a run is known by the run's tag in its environment, which all inherit, or by an open file in the run's folder:
+Ray's own change their title, and with it what the system shows of their environment. Standard library only: it starts in no time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def undertaker(tag: str, folder: Path) -> Iterator[None]:
 
     with own_child():
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, tag, str(folder)],
+            [sys.executable, "-I", "-S", __file__, tag, str(folder), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -43,20 +44,32 @@ def undertaker(tag: str, folder: Path) -> Iterator[None]:
         process.wait()
 
 
-def carriers(tag: str) -> list[int]:
-    """Processes with this tag in their environment, but for this one; none where the system has no ``/proc``."""
-    wanted, found = f"{TAG}={tag}".encode(), []
+def belonging(tag: str, folder: str, spared: Collection[int]) -> list[int]:
+    """Processes of a run, but for those that are spared; none where the system has no ``/proc``."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it ended meanwhile, or is another user's
-            if int(entry.name) != os.getpid() and wanted in (entry / "environ").read_bytes().split(b"\0"):
+            if int(entry.name) not in spared and (_carries(entry, tag) or _uses(entry, folder)):
                 found.append(int(entry.name))
     return found
 
 
-def _main(tag: str, folder: str) -> None:
+def _carries(process: Path, tag: str) -> bool:
+    return f"{TAG}={tag}".encode() in (process / "environ").read_bytes().split(b"\0")
+
+
+def _uses(process: Path, folder: str) -> bool:
+    for link in (process / "fd").iterdir():
+        with suppress(OSError):
+            if os.readlink(link).startswith(f"{folder}{os.sep}"):
+                return True
+    return False
+
+
+def _main(tag: str, folder: str, driver: int) -> None:
     sys.stdin.buffer.read()  # ends when whoever holds the other end does
     deadline = time.monotonic() + _SECONDS
-    while (left := carriers(tag)) and time.monotonic() < deadline:
+    while (left := belonging(tag, folder, (os.getpid(), driver))) and time.monotonic() < deadline:
         for one in left:
             with suppress(OSError):
                 os.kill(one, signal.SIGKILL)
@@ -65,4 +78,4 @@ def _main(tag: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], sys.argv[2])
+    _main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

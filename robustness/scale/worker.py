@@ -77,6 +77,8 @@ class Worker:
     def _job(self, unit: Unit, carried: Mapping[str, Any]) -> Job[Outcome | Ended]:
         example = unit.example
         finished = {(example.id, recipe): status for recipe, status in unit.finished.items()}
+        asked = {(example.id, recipe): queries for recipe, queries in unit.queries.items()}
+        carried = {**carried, "queries": {**(carried.get("queries") or {}), **asked}}  # a cascade's budget binds them all
         yield from example_job(self._plan, example, finished, **carried)  # type: ignore[misc]  # a job of outcomes is one of either
         yield Result(Ended(example.id))
 

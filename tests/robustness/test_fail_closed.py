@@ -122,9 +122,9 @@ def test_a_manifest_that_hides_its_doubts(run: Path) -> None:
     assert main(["gate", "run", "-q", *EASY]) == 2
 
 
-@pytest.mark.parametrize("command", ["gate", "verify", "replay", "minimise", "review", "report"])
+@pytest.mark.parametrize("command", ["gate", "verify", "replay", "minimise", "explain", "review", "report"])
 def test_a_folder_that_is_no_run(folder: Path, command: str) -> None:
     (folder / "empty").mkdir()
-    victim = ["--victim", "scripted:keyword"] if command in ("replay", "minimise") else []
+    victim = ["--victim", "scripted:keyword"] if command in ("replay", "minimise", "explain") else []
     assert main([command, "empty", *victim]) in (2, 3)
     assert main([command, "nowhere", *victim]) == 2

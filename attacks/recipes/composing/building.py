@@ -42,7 +42,7 @@ def compose(text: str, options: Options | None = None) -> Recipe:
     techniques: tuple[Any, ...] = tuple(made(one, options) for one in _parts(part, "transformations"))
     own: tuple[Any, ...] = tuple(made(one, options) for one in _parts(part, "constraints"))
     levels = dict.fromkeys(one.level for one in techniques) or {"word": None}
-    return assemble(
+    recipe = assemble(
         options,
         printed(part),
         lambda used, rules: _search(entry, part, used, rules, options),
@@ -52,11 +52,14 @@ def compose(text: str, options: Options | None = None) -> Recipe:
         level=next(iter(levels)) if len(levels) == 1 else "mixed",
         access="gradients" if "gradients" in _accesses(part) else entry.access,
         own=own,
-        needs=_needs(entry, part),
+        needs=entry.needs,
+        learns=entry.learns,
         parameters=(("search", f"{entry.name}: {entry.summary}"), ("composition", _in_full(part, options))),
         note="Composed by hand; its name is its canonical spelling.",
         profiled=entry.parameter("constraints") is not None,
     )
+    limit = part.argument("limit")
+    return replace(recipe, limit=limit) if isinstance(limit, int) else recipe
 
 
 def _search(entry: Entry, part: Part, used: tuple[Any, ...], rules: Constraints, options: Options) -> Attack:
@@ -80,10 +83,6 @@ def _parts(part: Part, name: str) -> tuple[Part, ...]:
 def _accesses(part: Part) -> set[str]:
     inner = [value for _, value in part.arguments if isinstance(value, Part)]
     return {entries(part.kind)[part.name].access, *(access for one in inner for access in _accesses(one))}
-
-
-def _needs(entry: Entry, part: Part) -> tuple[str, ...]:
-    return (*entry.needs, *(("rewriter",) if part.argument("asked") else ()))
 
 
 def _in_full(part: Part, options: Options) -> str:

@@ -24,6 +24,7 @@ from attacks.strategies.exhaustive import Exhaustive
 from attacks.strategies.flipping import FlipBeam
 from attacks.strategies.greedy import Greedy
 from attacks.strategies.infilling import TECHNIQUE, Infilling
+from attacks.strategies.learning.stacking import Stacking
 from attacks.strategies.ranking import ByDeletion, ByGradient, ByMask, BySaliency, InOrder, Shuffled, Thrifty
 from attacks.strategies.rewriting import Rewriting
 from attacks.strategies.sampling import Ladder
@@ -56,7 +57,8 @@ class Entry:
     """One part that can be named: what it can be told, and how it is made.
 
     ``over``: of a search, the protocol of the transformations that it takes. ``access`` and ``needs``: of a search or ranking,
-    what it asks for besides scores. ``technique``: of a search without transformations, what it does.
+    what it asks for besides scores. ``technique``: of a search without transformations, what it does. ``learns``: whether a
+    search learns from the other trials of a run.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Entry:
     access: str = "scores"
     needs: tuple[str, ...] = ()
     technique: str = ""
+    learns: bool = False
     citation: Citation | None = None
 
     @property
@@ -114,10 +117,11 @@ def _search(
     access: str = "scores",
     needs: tuple[str, ...] = (),
     technique: str = "",
+    learns: bool = False,
 ) -> Entry:
     found = _parameters(make, {"ranking": Part("ranking", ranking), "constraints": ()})
-    extra = () if access == "blind" else (Parameter("profile", "text"),)
-    return Entry("search", name, summary, make, (*found, *extra), over, access, needs, technique, Citation(paper))
+    extra = () if access == "blind" else (Parameter("profile", "text"), Parameter("limit", "whole"))
+    return Entry("search", name, summary, make, (*found, *extra), over, access, needs, technique, learns, Citation(paper))
 
 
 SEARCHES: tuple[Entry, ...] = (
@@ -153,6 +157,7 @@ SEARCHES: tuple[Entry, ...] = (
         needs=("masked-lm",),
         technique=TECHNIQUE,
     ),
+    _search("stacking", Stacking, WordSwap, "one more change at a time, by Thompson sampling", "Lee et al. 2022", learns=True),
     _search("noise", Ladder, Transformation, "no search: one sampled text a severity", "Belinkov and Bisk 2018", access="blind"),
 )
 """Every search that a composition may begin with, an entry each: name, strategy, what it works with, and who published it."""

@@ -25,6 +25,8 @@ ELSEWHERE = {
     "field": "--field",
 }
 """What a run has once, for all of its recipes, and where it is said."""
+OF_RECIPE = ("profile", "limit")
+"""What a composition says of the recipe rather than of its search."""
 _ARTICLES = {"transformation": "a transformation", "ranking": "a ranking", "constraint": "a constraint", "search": "a search"}
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False}
 _WANTED = {"whole": "a whole number", "number": "a number", "yes-no": "yes or no", "text": "a word or a text in quotation marks"}
@@ -160,6 +162,9 @@ class _Reader:
             raise self.error(f"constraint {twice} was given twice; give it once", call)
         if rules:
             told["constraints"] = tuple(sorted(rules, key=lambda rule: rule.name))
+        limit = told.get("limit")
+        if isinstance(limit, int) and limit < 2:
+            raise self.error(f"limit must be at least 2 queries (the clean text is one), got {limit}", call)
         if (profile := told.get("profile")) is not None and profile not in PROFILES:
             raise self.error(f"unknown profile {str(profile)[:60]!r}{nearest(str(profile), PROFILES)}", call)
         self.check(entry, Part("search", entry.name, tuple(told.items())), call)
@@ -196,7 +201,8 @@ def made(part: Part, options: Options) -> Any:
 def keywords(entry: Entry, part: Part, options: Options) -> dict[str, Any]:
     """The arguments of a part's constructor: what it draws on from the run's options, and what it was told."""
     told = {p.name: p.default for p in entry.parameters if isinstance(p.default, Part)} | dict(part.arguments)
-    told.pop("profile", None)
+    for name in OF_RECIPE:
+        told.pop(name, None)
     named = {entry.keyword(name): _made(value, options) for name, value in told.items()}
     return drawn_on(entry, options) | named
 

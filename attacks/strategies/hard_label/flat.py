@@ -1,4 +1,4 @@
-"""A search that climbs, until it turns out that there is nothing to climb on: every text is as far from the goal as the original."""
+"""A search that climbs, until it turns out that there is nothing to climb on: all texts are as far from the goal as the first."""
 
 from __future__ import annotations
 

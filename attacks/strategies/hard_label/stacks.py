@@ -77,10 +77,6 @@ class WordStacks:
         yield from self._look_up([index for index in order if index not in self._options])
         return tuple((index, *rng.choice(self._options[index])) for index in order if self._options[index])
 
-    def renew(self):
-        self._offers = self._make()
-        self._options = {}
-
     def candidate(self, stack: Stack) -> Candidate:
         """All changes of one technique at a time; before whole words that are new the articles agree."""
         words, techniques = self._offers.origin, []

@@ -18,9 +18,9 @@ def take_back(
 ) -> Search[None]:
     """Take back chunk after chunk of the changes of a success, halves first, single ones last (Zeller and Hildebrandt 2002).
 
-    ``found``: of which changes each text is made; ``made``: the text of changes. What turns the answer on the way is only learned;
-    the smallest has to win as any other, where answers vary by fresh ones. The budget is kept, and the queries of the first
-    success are written down as ``won_at``: those that follow make it smaller and no likelier.
+    ``found``: of which changes each text is made; ``made``: the text of changes. What turns the answer on the way is only
+    learned; the smallest has to win as any other, where answers vary by fresh ones. The budget is kept, and the queries of the
+    first success are written down as ``won_at``: those that follow make it smaller and no likelier.
     """
     assert trial.winner is not None
     trial.details["won_at"] = trial.queries

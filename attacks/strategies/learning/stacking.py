@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from attacks.constraints.base import Constraint
-from attacks.search import Candidate, Search, Trial
+from attacks.search import Attack, Candidate, Search, Trial
 from attacks.search.priors import LEAST, Evidence, Priors, drawn
+from attacks.strategies.hard_label.words import StackedWords
 from attacks.strategies.learning.start_priors import START
 from attacks.strategies.offers import Offers
 from attacks.tagging import tagged
@@ -50,13 +51,21 @@ class Stacking:
 
     def search(self, trial: Trial) -> Search[None]:
         """Stack until the trial is won or nothing is left to try."""
-        offers = Offers(trial, self.swaps, self.constraints)
+        offers = self.offers(trial)
         stack = _Stack(trial, offers, trial.priors if trial.priors is not None else Priors(self.start))
         try:
             while not trial.won and (choice := stack.best()) is not None:
                 yield from stack.try_(choice)
         finally:
             trial.details[DETAIL] = [one.record() for one in stack.seen[:MOST_EVIDENCE]]
+
+    def offers(self, trial: Trial) -> Offers:
+        """What the transformations offer for each word."""
+        return Offers(trial, self.swaps, self.constraints)
+
+    def without_scores(self) -> Attack:
+        """The same changes where no score can be followed."""
+        return StackedWords(self, self.constraints)
 
 
 @dataclass(slots=True)
@@ -84,7 +93,8 @@ class _Stack:
         self._believed = {i: priors.word(self._key(i), *self._kinds[i]) for i in self._editable}
         self._drawn = {i: drawn(*self._believed[i], trial.rng) for i in self._editable}
         self._gains: dict[int, list[float]] = {i: [] for i in self._editable}
-        self._left = {i: list(self._changes(i, priors)) for i in self._editable}
+        self._left = {i: sorted(self._changes(i, priors), key=lambda one: -one.luck) for i in self._editable}
+        self._worth = {i: self._believed_worth(i) for i in self._editable}
 
     def _changes(self, index: int, priors: Priors) -> Iterator[_Change]:
         luck: dict[str, float] = {}  # drawn once a technique: of many draws the largest would favour what offers most
@@ -100,20 +110,22 @@ class _Stack:
 
     def best(self) -> _Change | None:
         """The change that is believed to gain most, None where none is left."""
-        open_ = [index for index in self._editable if self._left[index]]
-        if not open_:
+        if not self._worth:
             return None
-        index = max(open_, key=lambda i: (self._worth(i), -i))
-        change = max(self._left[index], key=lambda one: one.luck)
-        self._left[index].remove(change)
-        return change
+        return self._left[max(self._worth, key=self._worth.__getitem__)].pop(0)
 
-    def _worth(self, index: int) -> float:
+    def _believed_worth(self, index: int) -> float:
         """What the next change of a word is believed to gain over what the text has reached."""
         gains = self._gains[index]
-        luck = max(one.luck for one in self._left[index])
         believed = (OWN * self._drawn[index] + sum(gains)) / (OWN + len(gains))
-        return believed * luck * AGAIN ** len(gains)
+        return believed * self._left[index][0].luck * AGAIN ** len(gains)
+
+    def _learn(self, index: int, gain: float) -> None:
+        self._gains[index].append(gain)
+        if self._left[index]:
+            self._worth[index] = self._believed_worth(index)
+        else:
+            del self._worth[index]
 
     def try_(self, change: _Change) -> Search[None]:
         """Ask about the text with one more change; keep it where it helps."""
@@ -123,7 +135,7 @@ class _Stack:
             del made[weakest]  # as many as may be changed at once are: this one takes the place of the least useful
             admitted = yield from self.offers.admitted([self._candidate(made)])
         if not admitted:
-            self._gains[change.index].append(0.0)
+            self._learn(change.index, 0.0)
             return
         verdicts = yield from self.trial.attempt(admitted, prefer="first")
         score = verdicts[0].score
@@ -147,7 +159,7 @@ class _Stack:
         return max(-1.0, min(1.0, (_logit(score) - _logit(before)) / max(NEAREST, -_logit(clean))))
 
     def _note(self, change: _Change, gain: float) -> None:
-        self._gains[change.index].append(gain)
+        self._learn(change.index, gain)
         if len(self._gains[change.index]) > 1:
             return  # a word's later changes are held against what its first has gained: they would speak against the word
         kind, place = self._kinds[change.index]

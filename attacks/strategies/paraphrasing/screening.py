@@ -28,7 +28,7 @@ _TALK = regex.compile(
 _NUMERALS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split()
 )
-SHARED = 0.8
+SHARED = 0.9
 """Least share of the content words of either text that the other has, in some form or as a synonym."""
 LENGTHS = (0.6, 1.6)
 """Least and greatest length of a rewrite, as a share of the text's words."""

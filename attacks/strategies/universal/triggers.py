@@ -6,7 +6,6 @@ All trials of the run look for them together (``Pool``). Those of one gold class
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -115,10 +114,10 @@ class Triggers:
 
     def _strongest(self, group: _Group, place: int, reports: Sequence[Mapping[str, float]]) -> list[Trigger]:
         """The triggers with the words that were proposed most strongly, none tried before."""
-        strength: Counter[str] = Counter()
+        strength: dict[str, float] = {}
         for proposed in reports:
             for word, gain in proposed.items():
-                strength[word] = strength[word] + gain if self.gradients else max(strength[word], gain)  # type: ignore[assignment]
+                strength[word] = strength.get(word, 0.0) + gain if self.gradients else max(strength.get(word, 0.0), gain)
         ranked = sorted(strength, key=lambda word: (-strength[word], word))
         fresh = [one for word in ranked if (one := _put(group.trigger, place, word)) not in group.tried]
         return fresh[: self.width]

@@ -115,7 +115,13 @@ def particle(s: Sentence) -> Iterator[Pieces]:
     """``It throws out the rules.`` becomes ``It throws the rules out.``, and the reverse."""
     for verb in range(s.first, s.last):
         prt, thing = s.kid(verb, "prt"), s.kid(verb, "dobj")
-        if prt is None or thing is None or s.nodes[thing].tag not in ("NN", "NNS", "NNP") or s.nodes[verb].tag[:1] != "V":
+        if (
+            prt is None
+            or thing is None
+            or s.nodes[verb].lemma in ("put", "take", "make")
+            or s.nodes[thing].tag not in ("NN", "NNS", "NNP")
+            or s.nodes[verb].tag[:1] != "V"
+        ):
             continue
         span = s.span(thing)
         if span is None or len(span) > 4 or s.nodes[span[0]].tag == "PRP":

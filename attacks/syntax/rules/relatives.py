@@ -26,7 +26,7 @@ def pronoun(s: Sentence) -> Iterator[Pieces]:
     for clause, noun in _clauses(s):
         for word in s.kids(clause, "nsubj", "nsubjpass", "dobj"):
             node = s.nodes[word]
-            if node.tag not in ("WDT", "WP") or word != noun + 1:
+            if node.tag not in ("WDT", "WP") or word != noun + 1 or s.nodes[noun].small in ("way", "time", "reason", "moment"):
                 continue
             person = s.nodes[noun].small in PEOPLE or s.nodes[noun].entity == "PERSON" or is_name(s, noun)
             thing = (
@@ -155,8 +155,8 @@ def with_clause(s: Sentence) -> Iterator[Pieces]:
     for noun in range(s.first, s.last):
         for kid in s.kids(noun, "prep"):
             plural, thing = is_plural(s, noun), s.kid(kid, "pobj")
-            if s.nodes[noun].dep in ("dobj", "nsubjpass"):
-                continue  # "adorns his plot with elegance": parsers cannot tell what it belongs to
+            if s.nodes[noun].dep in ("dobj", "nsubjpass") or not (plural or s.kids(noun, "det", "poss")):
+                continue  # "adorns his plot with elegance": parsers cannot tell what it belongs to; "in love with a girl"
             if (
                 s.nodes[kid].small != "with"
                 or kid != noun + 1

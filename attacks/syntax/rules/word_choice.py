@@ -29,7 +29,7 @@ def equal_words(s: Sentence) -> Iterator[Pieces]:
     """``a film that works`` becomes ``a movie that works``; each place alone, by each of its equals."""
     for i in range(s.first, s.last):
         node = s.nodes[i]
-        owner = i + 1 < s.last and s.nodes[i + 1].small == "'"
+        owner = i + 1 < s.last and s.nodes[i + 1].small in ("'", "'s") and node.tag == "NNS"
         if node.entity or node.tag in ("NNP", "NNPS") or hyphened(s, i) or owner:
             continue
         for base in {node.small, node.lemma.lower()}:
@@ -58,6 +58,7 @@ def _fits(s: Sentence, i: int, kind: str, base: str) -> bool:
             and node.small == base
             and node.dep in ("amod", "acomp", "conj", "ROOT", "ccomp")
             and _adjective(s, i)
+            and (base not in ("hard", "difficult") or node.dep == "acomp")  # "die hard fans"
         )
     if kind == "R":
         degree = base in ("almost", "nearly") and i + 1 < s.last and s.nodes[i + 1].small in _BEFORE_ALMOST

@@ -38,8 +38,8 @@ def explain(
         str, typer.Option("--method", help="leave-one-out (asks any victim) or integrated-gradients (demo, hf:).")
     ] = METHOD,
     remedies: Annotated[
-        str, typer.Option("--remedies", help="Repairs to try, comma-separated: all, none, or names such as strip-unseen.")
-    ] = "all",
+        str, typer.Option("--remedies", help="Repairs to try, comma-separated: every, none, or names such as invisible.")
+    ] = "every",
     most: Annotated[
         int, typer.Option("--most", help="Words of a text left out one by one; in longer ones neighbours go together.", min=1)
     ] = 200,
@@ -107,8 +107,8 @@ def _remedies(text: str) -> tuple[Remedy, ...]:
 
     f.refuse_empty(text, "--remedies")
     known = {one.name: one for one in REMEDIES}
-    if text in ("all", "none"):
-        return REMEDIES if text == "all" else ()
+    if text in ("every", "none"):
+        return REMEDIES if text == "every" else ()
     names = list(dict.fromkeys(f.listed(text) or []))
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:

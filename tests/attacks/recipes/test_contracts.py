@@ -23,6 +23,8 @@ REVIEW = (
     "I love this wonderful film: Mary and her friends don't leave London for 12 years, and it is a good, moving story.\n"
     "A) a love story\nB) a moving picture\nC) a good walk"
 )
+STATEMENT = "I love this wonderful film. It is a good, moving story."
+"""For a recipe that leaves lists alone."""
 STRANGE = {
     "empty": "",
     "space": " \t\n ",
@@ -87,7 +89,7 @@ def test_same_seed_same_search_and_the_recipe_is_not_worn_by_use(recipe: Recipe,
 
 
 def test_no_text_is_asked_twice_nor_the_clean_one_again(recipe: Recipe, run: Any) -> None:
-    ran = run(recipe, REVIEW)
+    ran = run(recipe, STATEMENT if recipe.name == "framing" else REVIEW)
     assert ran.queries, "the review must give every recipe something to try"
     assert len(ran.queries) == len(set(ran.queries)) == ran.trial.queries - 1
     assert REVIEW not in ran.queries

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import robustness
+from attacks.recipes.specs import split_specs
+from reports.gate.policy import split_recipes
 from robustness.cli import main
 
 SPELLED = "greedy(synonyms + keyboard, prefer=first, max_words=0.5)"
@@ -88,3 +90,10 @@ def test_every_part_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(capsys.readouterr().out)
     assert {row["kind"] for row in rows} == {"search", "transformation", "ranking", "constraint"}
     assert next(row["told"] for row in rows if row["name"] == "max-words-changed") == "share=0.2, at-least=1"
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b(c,d),e", "a, b(x='(,', y=1) ,c", "x(,y", "a),b", "", " , ,", "natural:*,'q',f(g(h,i),j)", "a(b'c,d)e,f"]
+)
+def test_both_rooms_cut_a_list_of_recipes_at_the_same_commas(text: str) -> None:
+    assert split_recipes(text) == split_specs(text)

@@ -34,11 +34,12 @@ MEDIA = "needs tesseract: make test-media runs channels"
 RAY = "needs Ray: make test-ray shares runs among workers"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
-MISTAKE = "shows what is said of a mistake; tests/robustness/commands/test_composed.py makes it"
+MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
 NOT_RUN = {
     ("composing.md", "--limit 60"): BIG,
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
+    ("explain.md", "invisble"): MISTAKE,
     ("tasks.md", "robustness"): PARTS,
     ("scale.md", "robustness"): RAY,
     ("channels.md", "--through"): MEDIA,
@@ -47,6 +48,8 @@ NOT_RUN = {
     ("audits.md", "nanoguard_victim.py"): BIG,
     ("security-review.md", "nanoguard_victim.py"): BIG,
     ("comparing-runs.md", "--limit 500"): BIG,
+    ("hardening.md", "--victim demo"): BIG,
+    ("hardening.md", "minilm-mr"): BIG,
     ("victims.md", "hf:owner/name"): HUB,
     ("textattack.md", "robustness"): TEXTATTACK,
     ("llm.md", "openai:"): SERVER,

@@ -95,6 +95,15 @@ def test_lengths_that_mix_share_a_batch_where_that_is_cheaper_than_two() -> None
     assert oracle.usage.padding == 0 + 1, "twelve rows, and three that are filled up to four"
 
 
+def test_rows_that_fill_a_batch_up_repeat_its_shortest_item() -> None:
+    backend = Shouter(quantum=4, mixed=(3, 8))
+    oracle = Oracle(backend, batch_tokens=400)
+    oracle.submit(1, ["12345678", "abc", "12345", "123", "1234567", "123456"])
+    drain(oracle)
+    (batch,) = backend.batches
+    assert batch == ["12345678", "1234567", "123456", "12345", "abc", "123", "123", "123"]
+
+
 def test_a_batch_never_grows_past_the_token_budget_by_mixing() -> None:
     backend = Shouter(quantum=4, mixed=(3, 64))
     oracle = Oracle(backend, batch_tokens=160)

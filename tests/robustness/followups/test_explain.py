@@ -64,7 +64,7 @@ def test_what_each_answer_leaned_on_comes_first() -> None:
     assert against["great"] is not None
     assert against["great"] < 0, "a word that speaks for the other answer"
     assert one.basis == "scores"
-    assert one.asked == 2 + 5 + 6
+    assert one.asked == 2 + 5 + 6 + sum(effect != "unchanged" for effect in one.remedies.values())
 
 
 def test_a_victim_of_labels_gives_flips() -> None:
@@ -81,7 +81,7 @@ def test_a_text_without_an_answer_has_no_weight_and_mends_nothing() -> None:
 
     (one,) = explained(ScriptedVictim("raising", answer), case_of("so dull film", "a du\u200bll film"))
     assert [w[2] for w in one.before] == [None, 0.8, 0.0], "the first left out, nothing is said of the word"
-    assert one.remedies["strip-unseen"] == "no answer"
+    assert one.remedies["invisible"] == "no answer"
 
 
 def test_cases_that_do_not_fail_any_more_are_not_explained() -> None:
@@ -102,10 +102,21 @@ def test_in_long_texts_neighbours_go_together_and_queries_stay_bounded() -> None
 def test_a_remedy_mends_only_where_the_fresh_answer_is_right() -> None:
     hidden = case_of("a dull film", "a du\u200bll film")
     (one,) = explained(load_victim("scripted:keyword"), hidden)
-    assert (one.remedies["strip-unseen"], one.remedies["all-characters"]) == ("mended", "mended")
-    assert one.remedies["nfkc"] == "unchanged"
+    assert (one.remedies["invisible"], one.remedies["characters"]) == ("mended", "mended")
+    assert one.remedies["compatibility"] == "unchanged"
     (one,) = explained(by(lambda text: 0.9 if text == "a dull  film" else 0.1), case_of("a dull  film", "a du\u200bll film"))
-    assert one.remedies["strip-unseen"] == "broken", "the repaired text is not the original, and the answer to it is wrong"
+    assert one.remedies["invisible"] == "broken", "the repaired text is not the original, and the answer to it is wrong"
+
+
+def test_an_answer_that_merely_misses_the_goal_mends_nothing() -> None:
+    def answer(inputs: Sequence[tuple[str, ...]]) -> list[tuple[float, ...]]:
+        scores = {"a dull film": (0.8, 0.1, 0.1), "a du\u200bl film": (0.1, 0.8, 0.1)}
+        return [scores.get(text, (0.1, 0.1, 0.8)) for (text,) in inputs]
+
+    victim = ScriptedVictim("three", answer, labels=("negative", "positive", "neutral"))
+    (one,) = explained(victim, case_of("a dull film", "a du\u200bl film", goal="answer-with:positive"))
+    assert one.state == "explained"
+    assert one.remedies["invisible"] == "broken", "neutral is not the attacker's goal, and not right either"
 
 
 def test_a_mended_failure_of_a_victim_that_varies_must_be_right_each_time() -> None:
@@ -121,26 +132,26 @@ def test_a_mended_failure_of_a_victim_that_varies_must_be_right_each_time() -> N
 
     case = case_of("this dull film", "that du\u200bll film")
     (once,) = explained(ScriptedVictim("lucky", answer), case)
-    assert once.remedies["strip-unseen"] == "mended"
+    assert once.remedies["invisible"] == "mended"
     asked.clear()
     (thrice,) = explained(ScriptedVictim("lucky", answer), case, again=3)
-    assert thrice.remedies["strip-unseen"] == "broken"
+    assert thrice.remedies["invisible"] == "broken"
 
 
 def test_a_remedy_that_breaks_as_much_as_it_mends_is_not_recommended() -> None:
     victim = by(lambda text: 0.9 if ("dull" in text.lower() and "\u200b" not in text) and text != "a dull day" else 0.1)
     case = case_of("a dull film", "a du\u200bll film")
     clean = [case_of(text, text, f"c{n}") for n, text in enumerate(("a dull film", "A DULL day", "a dull fi\u00adlm"))]
-    explainer = Explainer(victim, "leave-one-out", (REMEDY["lower-case"], REMEDY["strip-unseen"]))
-    costs = {one.name: one for one in explainer.costs(clean, {"lower-case", "strip-unseen"})}
+    explainer = Explainer(victim, "leave-one-out", (REMEDY["lower-case"], REMEDY["invisible"]))
+    costs = {one.name: one for one in explainer.costs(clean, {"lower-case", "invisible"})}
     assert (costs["lower-case"].right, costs["lower-case"].changed, costs["lower-case"].lost) == (3, 1, 1)
-    assert (costs["strip-unseen"].changed, costs["strip-unseen"].lost) == (1, 0)
-    mended = replace(next(iter(explainer.explained([case]))), remedies={"lower-case": "mended", "strip-unseen": "mended"})
-    head = Head("leave-one-out", {}, "", 1, 3, ("lower-case", "strip-unseen"), 200, 1)
+    assert (costs["invisible"].changed, costs["invisible"].lost) == (1, 0)
+    mended = replace(next(iter(explainer.explained([case]))), remedies={"lower-case": "mended", "invisible": "mended"})
+    head = Head("leave-one-out", {}, "", 1, 3, ("lower-case", "invisible"), 200, 1)
     told = {one.name: one.verdict for one in helps(Explanations(head, (mended,), tuple(costs.values())))}
-    assert told == {"lower-case": "breaks as much as it mends", "strip-unseen": "would help"}
-    (free,) = explainer.costs(clean, {"strip-unseen"}, done=1)
-    assert free.name == "strip-unseen"
+    assert told == {"lower-case": "breaks as much as it mends", "invisible": "would help"}
+    (free,) = explainer.costs(clean, {"invisible"}, done=1)
+    assert free.name == "invisible"
     assert next(iter(explainer.costs(clean, ()))).right == 0, "what mends nothing costs no query"
 
 
@@ -153,7 +164,7 @@ def test_pairs_entities_and_texts_are_explained_by_their_own_measure() -> None:
     case = case_of("", "it is nоt so", texts={"premise": "it is so", "hypothesis": "it is not so"}, field="hypothesis")
     (one,) = explained(pairs, case)
     assert top(one, "it is not so") == "not"
-    assert one.remedies["fold-confusables"] == "mended"
+    assert one.remedies["confusables"] == "mended"
 
     def spans(inputs: Sequence[tuple[str, ...]]) -> list[Any]:
         places = [(text.find("Anna"), text) for (text,) in inputs]
@@ -165,7 +176,7 @@ def test_pairs_entities_and_texts_are_explained_by_their_own_measure() -> None:
     (one,) = explained(tagger, case_of(text, perturbed, **told))
     assert [text[start:end] for start, end, _ in one.before] == ["so", "we", "met", "there"], "the entity itself stays"
     assert top(one, text) == "met"
-    assert one.remedies["strip-unseen"] == "mended", "it stands elsewhere than in the original, and is right there"
+    assert one.remedies["invisible"] == "mended", "it stands elsewhere than in the original, and is right there"
 
     def translate(inputs: Sequence[tuple[str, ...]]) -> list[str]:
         return ["der Film ist sehr gut" if "film" in text else "nein" for (text,) in inputs]
@@ -174,12 +185,12 @@ def test_pairs_entities_and_texts_are_explained_by_their_own_measure() -> None:
     told = {"reference": "der Film ist sehr gut", "goal": "quality-below:0.5"}
     (one,) = explained(translator, case_of("the film is very good", "the fi\u200blm is very good", **told))
     assert top(one, "the film is very good") == "film"
-    assert one.remedies["strip-unseen"] == "mended"
+    assert one.remedies["invisible"] == "mended"
 
     reader = ScriptedVictim("reader", translate, task="generation", labels=(), access="texts")
     told = {"reference": "der Film ist sehr gut", "goal": "wrong"}
     (one,) = explained(reader, case_of("the film", "the fi\u200blm", **told))
-    assert one.remedies["strip-unseen"] == "mended"
+    assert one.remedies["invisible"] == "mended"
 
 
 def test_dialogues_and_reductions_say_that_they_cannot_be_explained() -> None:
@@ -199,17 +210,17 @@ def test_every_unseen_edit_is_undone_by_all_repairs_together(technique: Any) -> 
     tried = 0
     for index in range(len(words)):
         for new in technique.swaps(words, index, Random(0)):
-            assert repaired(REMEDY["all-characters"], str(words.replace(index, new))) == text
+            assert repaired(REMEDY["characters"], str(words.replace(index, new))) == text
             tried += 1
     assert tried > 20
 
 
 def test_repairs_leave_alone_what_is_no_disguise() -> None:
     family = "the \U0001f468\u200d\U0001f469\u200d\U0001f467 family"
-    assert repaired(REMEDY["strip-unseen"], family) == family
+    assert repaired(REMEDY["invisible"], family) == family
     for russian in ("хороший фильм", "Москва, 2024"):
-        assert repaired(REMEDY["fold-confusables"], russian) == russian
-    assert repaired(REMEDY["strip-unseen"], "\u200b\u200b") == "\u200b\u200b", "nothing would be left"
+        assert repaired(REMEDY["confusables"], russian) == russian
+    assert repaired(REMEDY["invisible"], "\u200b\u200b") == "\u200b\u200b", "nothing would be left"
 
 
 def test_integrated_gradients_add_up_to_what_they_explain() -> None:
@@ -244,7 +255,7 @@ def test_the_command_writes_seals_and_the_reports_show(run: Path, capsys: pytest
     assert main(["explain", "run", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     best = told["remedies"][0]
-    assert (best["mended"], best["verdict"], best["cost"]["lost"]) == (3, "would help", 0)
+    assert (best["mended"], best["verdict"], best["cost"]["lost"]) == (6, "would help", 0)
     assert verify(run).verdict == "verified"
     found = read_explanations(run / EXPLANATIONS)
     assert found is not None
@@ -252,7 +263,7 @@ def test_the_command_writes_seals_and_the_reports_show(run: Path, capsys: pytest
     assert main(["report", "run"]) == 0
     markdown, html = ((run / name).read_text("utf-8") for name in ("report.md", "report.html"))
     assert "## What would help" in markdown
-    assert "| strip\\-unseen |" in markdown or "strip-unseen" in markdown
+    assert "| invisible |" in markdown or "invisible" in markdown
     assert "technique: invisible" in html
     assert html.count('class="lean lean-4"') >= 3
     assert "<b>good" not in html
@@ -277,7 +288,7 @@ def test_no_word_of_the_data_is_shown_where_no_text_may_be(
 def test_bad_input_is_refused_with_what_was_expected(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
         (["explain", "run", "--method", "shap"], "leave-one-out"),
-        (["explain", "run", "--remedies", "strip-unsen"], "did you mean 'strip-unseen'"),
+        (["explain", "run", "--remedies", "invisble"], "did you mean 'invisible'"),
         (["explain", "run", "--remedies", ""], "without a value"),
         (["explain", "run/failures.jsonl"], "not a run folder"),
         (["explain", "run", "--method", "integrated-gradients"], "gives no integrated gradients"),

