@@ -66,7 +66,7 @@ def certify(
 ) -> None:
     """Show for how many examples the victim holds: on every text of a space, or on nearly all rewrites of a distribution.
 
-    Example: robustness certify runs/demo --space char-1:swap+delete
+    Example: robustness certify runs/demo --space char-1:swap
 
     Interrupted, the same command goes on where it was.
 
