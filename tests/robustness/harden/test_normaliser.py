@@ -65,7 +65,7 @@ def test_what_is_no_disguise_stays(text: str) -> None:
         ("c00l, h0rr1bl3 but M0VIE", "cool, horrible but MOVIE"),
         ("this flim is wonderfl", "this film is wonderful"),
         ("it is a hor rible film", "it is a horrible film"),
-        ("it is an \u1ea1wf\u0289l film", "it is an awful film"),
+        ("it is an \u1ea1wfu\u0142 film", "it is an awful film"),
     ],
 )
 def test_words_that_were_disguised_are_read_as_known_ones(text: str, plain: str) -> None:
