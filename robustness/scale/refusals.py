@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"[,>;+]|round-trip:")
 """What parts the specs of several models, one of which may be behind an API."""
+CONNECT_S = 10.0
 _HERE = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -33,6 +35,19 @@ def check_workers(settings: Settings, victim: Any) -> None:
         _refuse_nameless(flag, victim)
     if find_spec("ray") is None:
         raise MissingExtraError("ray", "ray")
+    if settings.ray is not None and settings.ray != "auto":
+        _refuse_silent(settings.ray)
+
+
+def _refuse_silent(address: str) -> None:
+    """Somebody must answer at an address now: Ray itself tries for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--ray {address}: nobody answers there ({error}); expected HOST:PORT as `ray start --head` prints it, or auto"
+        ) from error
 
 
 def _refuse_paid(flag: str, settings: Settings, victim: Any) -> None:

@@ -66,6 +66,13 @@ def test_flags_that_do_not_go_together(capsys: pytest.CaptureFixture[str], flags
 
 
 @with_ray
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1", "localhost:99999", "ray://127.0.0.1:1"])
+def test_an_address_at_which_nobody_answers_is_said_at_once(address: str) -> None:
+    with pytest.raises(UsageError, match=f"--ray {address}: nobody answers there .*, or auto"):
+        check_workers(Settings(ray=address), "demo")
+
+
+@with_ray
 def test_a_callable_that_cannot_be_imported_elsewhere_is_refused() -> None:
     check_workers(Settings(workers=2), module_level)
     for victim in (lambda texts: [], object(), ScriptedLike()):
