@@ -52,7 +52,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     victim = open_victim(args.victim, device=args.device)
-    texts = [(text,) for text, _ in ours.read_rows(args.data, args.n)]
+    texts: list[tuple[str, ...]] = [(text,) for text, _ in ours.read_rows(args.data, args.n)]
     low, high = victim.info.mixed_lengths
     lengths = victim.lengths(texts)
     mixing = [text for text, length in zip(texts, lengths, strict=True) if length <= high]  # longer ones never share a batch

@@ -78,7 +78,7 @@ def _stacked(role: str, answers: Sequence[Any]) -> Any:
 def sentences(data: Path | None, limit: int, seed: int) -> list[str]:
     """A sample of a TSV's column ``text``, or of the demo's reviews."""
     if data is None:
-        texts = [example.inputs[0] for example in demo_examples()]
+        texts = [text for _, text, _ in demo_examples()]
     else:
         head, *rows = data.read_text(encoding="utf-8").splitlines()
         column = head.split("\t").index("text")

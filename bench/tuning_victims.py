@@ -88,7 +88,9 @@ class FrozenEncoder:
 
         from robustness.helpers.encoder import load_encoder
 
-        self.encoder = load_encoder("minilm")
+        encoder = load_encoder("minilm")
+        assert encoder is not None
+        self.encoder = encoder
         rows = film_rows(fitted=True)[:2000]
         self.head = LogisticRegression(C=10.0, max_iter=500)
         self.head.fit(self.vectors([text for text, _ in rows]), [label for _, label in rows])

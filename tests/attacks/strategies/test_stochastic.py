@@ -63,7 +63,10 @@ def together(attack: Triggers, trial_of: Any, order: list[str], budget: int) -> 
         said = sum(word in ("awful", "thing") for word in text.split()) - sum(word in ("fine", "film") for word in text.split())
         return 0.2 if said >= 0 else 0.9
 
-    trials, waiting, reports = {}, {}, {}
+    trials: dict[str, Any] = {}
+    waiting: dict[str, tuple[Any, Any]] = {}
+    reports: dict[str, Any] = {}
+    answer: Any
     for name in order:
         trial = trial_of(TEXTS[name], belief, budget)
         trial.gold, trial.example_id, trial.recipe = int(name.startswith("good")), name, "t"

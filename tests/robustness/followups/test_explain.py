@@ -172,7 +172,7 @@ def test_pairs_entities_and_texts_are_explained_by_their_own_measure() -> None:
 
     tagger = ScriptedVictim("tagger", spans, task="ner", labels=("PER",), access="texts")
     text, perturbed = "so we met Anna there", "sо\u200b we m\u200bet Anna there"
-    told = {"reference": "PER Anna", "gold": [[10, 14, "PER"]], "goal": "entities-wrong"}
+    told: dict[str, Any] = {"reference": "PER Anna", "gold": [[10, 14, "PER"]], "goal": "entities-wrong"}
     (one,) = explained(tagger, case_of(text, perturbed, **told))
     assert [text[start:end] for start, end, _ in one.before] == ["so", "we", "met", "there"], "the entity itself stays"
     assert top(one, text) == "met"
