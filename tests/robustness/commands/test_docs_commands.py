@@ -40,6 +40,7 @@ NOT_RUN = {
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
     ("explain.md", "invisble"): MISTAKE,
+    ("explain.md", "--limit 60"): BIG,
     ("tasks.md", "robustness"): PARTS,
     ("scale.md", "robustness"): RAY,
     ("channels.md", "--through"): MEDIA,
