@@ -273,7 +273,7 @@ def explain() -> Callable[[Run], None]:
             )
             for o in found
         ]
-        (run.path / EXPLANATIONS).write_text("".join(line_of(one) for one in (head, *cases, *costs)), encoding="ascii")
+        (run.path / EXPLANATIONS).write_text("".join([line_of(head), *map(line_of, cases), *map(line_of, costs)]), encoding="ascii")
 
     return write
 
