@@ -99,7 +99,8 @@ class Hardened:
         for change in self.comparison.measures:
             share = self.regained(change)
             if share is not None and change.kind != CLEAN and change.name not in self.adaptive:
-                yield f"{change.title}: {percent(share)} of the accuracy that it had lost before is back"
+                back = f"{percent(share)} of the accuracy that it had lost before is back"
+                yield f"{change.title}: {back if share >= 0 else 'nothing is back, and more is lost than before'}"
         if facing is not None:
             yield facing.sentence()
         yield "; ".join(f"{name} {_number(value)}" for name, value in self.cost.items())

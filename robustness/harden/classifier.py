@@ -13,6 +13,7 @@ import numpy as np
 from attacks.search import Input
 from robustness.errors import UsageError
 from robustness.harden.rows import Row
+from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.classifier import padding
 from robustness.victims.transformers.heads import check_kind, reading
 from robustness.victims.transformers.opening import opening
@@ -85,8 +86,9 @@ class Classifier:
         """Write a folder that ``AutoModelForSequenceClassification`` and ``AutoTokenizer`` load, whole or not at all."""
         temporary = folder.with_name(folder.name + ".tmp")
         shutil.rmtree(temporary, ignore_errors=True)
-        self.model.eval().save_pretrained(temporary, safe_serialization=True)
-        self.tokenizer.save_pretrained(temporary)
+        with checkpoints.quietly():
+            self.model.eval().save_pretrained(temporary, safe_serialization=True)
+            self.tokenizer.save_pretrained(temporary)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)
 

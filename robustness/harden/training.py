@@ -97,7 +97,6 @@ class Trainer:
             raise UsageError(f"--freeze {how.freeze} leaves no layer that learns; give a smaller number")
         self._each = -(-len(rows.fit) // how.batch)
         self._optimizer = _optimizer(self._weights, how)
-        self._schedule = _schedule(self._optimizer, how.epochs * self._each)
         self._state = State(fingerprint(victim, rows, noise, how))
         self._since = 0.0
 
@@ -135,8 +134,6 @@ class Trainer:
                 weight.copy_(weights[name])
                 if name in moments:
                     self._optimizer.state[weight] = dict(moments[name])
-        for _ in range(self._state.step):
-            self._schedule.step()
         if self._state.step and self._state.step % self._each == 0 and len(self._state.epochs) < self._state.step // self._each:
             self._ended(self._state.step // self._each)  # killed between the last batch of an epoch and its measurement
 
@@ -148,11 +145,12 @@ class Trainer:
         self.victim.model.train()
         labels = torch.tensor([row.label for row in rows], device=self.victim.device)
         loss = torch.nn.functional.cross_entropy(self.victim.logits(texts), labels)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.how.rate * rate_at(self._state.step, self.how.epochs * self._each)
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(list(self._weights.values()), 1.0)
         self._optimizer.step()
-        self._schedule.step()
         found, (total, count) = float(loss.detach()), self._state.losses
         state = replace(self._state, step=self._state.step + 1, losses=(total + found, count + 1))
         self._state = replace(state, forwards=state.forwards + len(rows))
@@ -239,13 +237,10 @@ def _optimizer(weights: dict[str, Any], how: Training) -> Any:
     return torch.optim.AdamW(groups, lr=how.rate)
 
 
-def _schedule(optimizer: Any, steps: int) -> Any:
-    import torch
-
+def rate_at(step: int, steps: int) -> float:
+    """The learning rate at a step, as a share of its peak: rising for a tenth of all steps, falling to zero."""
     warm = max(1, steps // 10)
-    return torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
-    )
+    return min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
 
 
 def _seed(seed: int, step: int) -> int:
