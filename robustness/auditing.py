@@ -286,7 +286,7 @@ def audit_asked(
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
     with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
         folder = out or new_folder(prepared.victim.info.name)
-        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began))
+        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began, last=True))
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:

@@ -177,12 +177,10 @@ def _sentence(error: BaseException) -> str:
 
 
 def _interrupted() -> str:
-    from reports.files.command import COMMAND
-
     folder = recorded.UNDER_WAY.get()
     if folder is None:
         return "interrupted; no run was begun, nothing is lost"
-    if (folder / COMMAND).exists():
+    if recorded.recorded(folder) is not None:
         return f"interrupted; what was finished is saved. To go on: robustness resume {shlex.quote(str(folder))}"
     return f"interrupted; what was finished is saved: run the same command with --out {shlex.quote(str(folder))} --resume"
 

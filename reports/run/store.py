@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from reports.files.atomic import TEMPORARY, sync_folder, write_atomically
-from reports.files.command import COMMAND
 from reports.files.lock import lock, release
 from reports.files.secrets import redact_all
 from reports.run import Manifest, Outcome, Run, RunError
@@ -23,7 +22,7 @@ from reports.run.seal import RENDERED, drop_seal, refuse_changed, refuse_edited
 MANIFEST = "run.json"
 OUTCOMES = "outcomes.jsonl"
 CASSETTE = "cassette.jsonl"
-_OWN = {MANIFEST, OUTCOMES, CASSETTE, COMMAND, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
+_OWN = {MANIFEST, OUTCOMES, CASSETTE, MANIFEST + TEMPORARY, OUTCOMES + TEMPORARY}
 _TOLD = ("versions", "victim", "data", "policy", "asked", "encoder", "usage", "flags", "resources")
 _SAME = ("seed", "profile", "budget", "cascade", "examples", "victim", "data", "recipes", "encoder", "search", "comparability_id")
 _DIGITS = ("instructions", "kernels")

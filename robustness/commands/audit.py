@@ -102,12 +102,16 @@ def audit(
 def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], *, quiet: bool) -> Run:
     from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
+    from robustness.commands.recorded import forget
     from robustness.commands.terminal.progress import Bar
 
     arguments = arguments_of(chosen)
     out, resume = arguments.pop("out", None), arguments.pop("resume", False)
     with Bar() if not quiet else nullcontext() as watcher:
-        return audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher, began=began)
+        run = audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher, began=began)
+    if not run.manifest.bill.get("spent") and not any(outcome.status == "error" for outcome in run.outcomes):
+        forget(run.path)
+    return run
 
 
 def tell_run(run: Run, policy: Policy, *, as_json: bool, quiet: bool) -> GateResult:

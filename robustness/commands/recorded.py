@@ -1,21 +1,20 @@
-"""The command that began a run: recorded while it runs, so that ``robustness resume RUN`` needs no flag again.
+"""The command that began a run: recorded while something is left to resume, so that ``robustness resume RUN`` needs no flags.
 
-A run folder may come from somebody else, and a command can name code. So each record carries a mark made with a key that only
-this user's account on this machine has; one without it is shown, and not carried out.
+The record lies with this user's account on this machine, not in the run folder: it holds paths as they were typed, which reports
+do not show, and a folder that somebody else wrote cannot bring a command along, which could name any code.
 """
 
 from __future__ import annotations
 
-import hmac
+import json
 import os
-import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from reports.files.command import Command
+from typing import Any
 
 TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 """The arguments of the program, as they were typed."""
@@ -25,22 +24,40 @@ NOT_KEPT = ("--out", "--resume", "--quiet", "-q", "--json")
 """Where a run lies and how it is told of: not part of what it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``arguments`` of the program, and the ``folder`` that they were typed in."""
+
+    arguments: tuple[str, ...]
+    folder: str
+
+
 def recorder(parameters: Iterable[Any]) -> Callable[[Path], None]:
     """What an audit calls when its folder is there: it records the command that was typed; ``parameters``: the command's."""
     typed = TYPED.get()
     kept = without(typed[1:], NOT_KEPT, parameters)
 
-    def record(folder: Path) -> None:
-        from reports.files.command import Command, write_command
-
-        UNDER_WAY.set(folder)
-        if typed[:1] != ("audit",) or "--resume" in typed:
-            return
-        key = _key(create=True)
-        unmarked = Command(("audit", *kept), os.getcwd(), "")
-        write_command(folder, Command(unmarked.arguments, unmarked.folder, "" if key is None else _mark(unmarked, key)))
+    def record(run: Path) -> None:
+        UNDER_WAY.set(run)
+        if typed[:1] == ("audit",) and "--resume" not in typed:
+            _write(_place(run), Command(("audit", *kept), os.getcwd()))
 
     return record
+
+
+def recorded(run: Path) -> Command | None:
+    """The command that began a run, as far as this account recorded it."""
+    try:
+        raw = json.loads(_place(run).read_text("ascii"))
+        return Command(tuple(map(str, raw["arguments"])), str(raw["folder"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def forget(run: Path) -> None:
+    """Nothing of this run is left to resume."""
+    with suppress(OSError):
+        _place(run).unlink(missing_ok=True)
 
 
 def without(arguments: Sequence[str], names: Sequence[str], parameters: Iterable[Any]) -> list[str]:
@@ -59,34 +76,17 @@ def without(arguments: Sequence[str], names: Sequence[str], parameters: Iterable
     return left
 
 
-def ours(command: Command) -> bool:
-    """Whether this user wrote the record, on this machine."""
-    key = _key(create=False)
-    return key is not None and hmac.compare_digest(_mark(command, key), command.mark)
-
-
-def _mark(command: Command, key: bytes) -> str:
-    return hmac.new(key, command.body(), "sha256").hexdigest()
-
-
-def _key(*, create: bool) -> bytes | None:
-    """A secret of this account on this machine; None where there is none, or none can be kept."""
+def _place(run: Path) -> Path:
+    """Where the record of a run lies: by its folder, wherever the program is started."""
     base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    path = Path(base) / "robustness" / "key"
-    try:
-        if create and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.parent.chmod(0o700)
-            fresh = path.with_name(f"key-{os.getpid()}")
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-                stream.write(secrets.token_bytes(32))
-            try:
-                os.link(fresh, path)  # of two audits that begin at once, one wins
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        found = path.read_bytes()
-    except OSError:
-        return None
-    return found if len(found) == 32 else None
+    return Path(base) / "robustness" / "runs" / f"{sha256(os.fsencode(run.resolve())).hexdigest()[:32]}.json"
+
+
+def _write(place: Path, command: Command) -> None:
+    """Write the record, readable by this account alone; an account that can keep nothing resumes by the audit's own flags."""
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = place.with_name(f"{place.name}-{os.getpid()}")
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as stream:
+            json.dump({"arguments": list(command.arguments), "folder": command.folder}, stream)
+        temporary.replace(place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 import typer
@@ -21,29 +20,22 @@ def resume(context: typer.Context, run: RunArgument) -> None:
 
     Exit codes: those of `robustness audit`.
     """
-    from reports.files.command import read_command
     from reports.run.store import read_manifest
-    from robustness.commands.recorded import ours, without
+    from robustness.commands.recorded import recorded, without
 
-    manifest, command = read_manifest(run), read_command(run)
+    manifest, command = read_manifest(run), recorded(run)
     if command is None and manifest.finished:
         raise typer.Exit(_complete(run, context.args))
     if command is None:
         raise UsageError(
-            f"{run} was not begun by `robustness audit`, so nobody knows how; call robustness.audit again with "
-            f"out={str(run)!r} and resume=True, or run its command again with --out {run} --resume"
+            f"this account has no record of how {run} was begun: by `robustness audit` elsewhere, or from Python. Run its "
+            f"command again with --out {run} --resume, or call robustness.audit again with out={str(run)!r} and resume=True"
         )
     program = context.find_root().command
     parameters = program.get_command(context, "audit").params  # type: ignore[attr-defined]  # the root is a group
     more = list(context.args)
     named = [argument.partition("=")[0] for argument in more if argument.startswith("-")]
     arguments = [*without(command.arguments, named, parameters), *more]
-    if not ours(command):
-        line = shlex.join(["robustness", *arguments, "--out", str(run), "--resume"])
-        raise UsageError(
-            f"{run} was begun by somebody else, or on another machine, and a command can run code. If you trust it, run it "
-            f"yourself, in the folder {command.folder}: {line}"
-        )
     folder = Path(run).resolve()
     try:
         os.chdir(command.folder)

@@ -96,16 +96,15 @@ class Audit:
         watcher: Watcher | None = None,
         policy: Policy | None = None,
         began: Callable[[Path], None] | None = None,
+        last: bool = False,
     ) -> Run:
         """Run to the end, or until a cap on spending is reached, writing as it goes; render every report; return the run.
 
         ``policy`` stays in the run; a run that is resumed keeps the one that it has, if that sets a threshold. ``began``: called
-        with the folder as soon as the run is in it.
+        with the folder as soon as the run is in it. ``last``: nothing is run after it, so that examples and answers are let go.
         """
-        from reports.files.command import drop_command
         from reports.files.paths import shown_policy
         from reports.render import render_all
-        from reports.run.retry import to_retry
         from reports.run.store import RunWriter, load_run
 
         if resume:
@@ -125,12 +124,10 @@ class Audit:
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 usage = self._usage(time.perf_counter() - started)
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
-            if not to_retry(writer.done, writer.manifest) and not writer.manifest.bill.get("spent"):
-                drop_command(Path(out))
-        # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
-        del writer, drawing
-        self.data = replace(self.data, examples=())
-        self.oracles.forget()
+        if last:  # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
+            del writer, drawing
+            self.data = replace(self.data, examples=())
+            self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
         return run

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from robustness.tasks.task import Task
 
 Row = Mapping[str, Any]
+CERTIFIED = "min_certified_accuracy"
 EXAMPLES = 32
 """Just above the number of examples that a pass needs."""
 BUDGET = 20
@@ -127,7 +128,8 @@ def thresholds() -> dict[str, dict[str, Any]]:
     from reports.gate.rules import RULES
 
     lenient = {"max_untested": 1.0, "max_error_rate": 1.0, "max_flip_rate": 1.0, "max_exhausted": 1.0, "min_examples": 1}
-    return {key: {key: 0.01 if key.startswith("min_") else 0.99, **lenient} for key in RULES}
+    each = {key: {key: 0.01 if key.startswith("min_") else 0.99, **lenient} for key in RULES}
+    return each | {CERTIFIED: {"certified": {"any": {CERTIFIED: 0.01}}, **lenient}}  # of a certificate, which has a name
 
 
 def audited(victim: NullVictim, rows: Sequence[Row], goal: str, out: Path) -> Run:

@@ -18,7 +18,7 @@ from robustness.settings import Settings
 from robustness.victims import load_victim
 
 HERE = Path(__file__).parent
-UNSTABLE = ("created", "versions", "usage")
+UNSTABLE = ("created", "versions", "usage", "processor")
 
 
 def _faults() -> Any:

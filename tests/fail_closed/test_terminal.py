@@ -142,6 +142,10 @@ ERRING = {
     "transfer": "nowhere --victims demo",
     "review": "nowhere",
     "certify": "nowhere",
+    "explain": "nowhere",
+    "harden": "--victim nonsense --eval good.csv --out hardened",
+    "runs": "nowhere",
+    "resume": "nowhere",
 }
 
 

@@ -273,7 +273,9 @@ def explain() -> Callable[[Run], None]:
             )
             for o in found
         ]
-        (run.path / EXPLANATIONS).write_text("".join([line_of(head), *map(line_of, cases), *map(line_of, costs)]), encoding="ascii")
+        (run.path / EXPLANATIONS).write_text(
+            "".join([line_of(head), *map(line_of, cases), *map(line_of, costs)]), encoding="ascii"
+        )
 
     return write
 

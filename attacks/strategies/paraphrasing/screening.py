@@ -43,15 +43,14 @@ def screened(text: str, rewrite: str) -> bool:
         return False
     if len(_DENIAL.findall(text)) != len(_DENIAL.findall(rewrite)) or _numbers(text) != _numbers(rewrite):
         return False
-    if _names(text) != _names(rewrite) or any(not _known(word, old) for word in new):
+    if _names(text) != _names(rewrite) or not _all_known(new, old):
         return False
     if not _ended(text, rewrite) or not _persons(new) <= _persons(old):
         return False
     content, kept = _content(old), _content(new)
     if not content or not kept:
         return False
-    lost = [word for word in content if not any(_alike(word, other) for other in kept)]
-    added = [word for word in kept if not any(_alike(word, other) for other in content)]
+    lost, added = _unlike(content, kept), _unlike(kept, content)
     if any(abs(valence(word)) > 0 for word in (*lost, *added)) and not _balanced(lost, added):
         return False
     return 1 - len(lost) / len(content) >= SHARED and 1 - len(added) / len(kept) >= SHARED
@@ -91,12 +90,17 @@ def _in_dictionary(word: str) -> bool:
     return is_stop_word(word) or bool(readings(word))
 
 
-def _known(word: str, old: list[str]) -> bool:
-    """Whether a word is one of the text's or of a dictionary's: translators make up what they cannot translate."""
-    small = word.lower()
-    if small in {one.lower() for one in old}:
-        return True
-    return all(_in_dictionary(part) for part in regex.split(r"['\-]", small) if len(part) > 2)
+def _all_known(new: list[str], old: list[str]) -> bool:
+    """Whether every word is one of the text's or of a dictionary's: translators make up what they cannot translate."""
+    strange = {word.lower() for word in new} - {word.lower() for word in old}
+    return all(_in_dictionary(part) for word in strange for part in regex.split(r"['\-]", word) if len(part) > 2)
+
+
+def _unlike(words: list[str], others: list[str]) -> list[str]:
+    """The words that none of the others is alike to; each pair of different words is looked at once."""
+    there = dict.fromkeys(others)
+    alike = {word: word in there or any(_alike(word, other) for other in there) for word in dict.fromkeys(words)}
+    return [word for word in words if not alike[word]]
 
 
 _PERSONS = frozenset(

@@ -25,7 +25,7 @@ class Framing(RuleParaphrase):
     """Sets an opener, a hedge or *it is* around a statement, or takes one off; nothing inside it changes."""
 
     name = "framing"
-    description = "A statement gets an opener, a hedge or a frame, or loses one: Honestly, …; …, I think; It is …"
+    description = "An opener, a hedge or a frame is set around a statement or taken off: 'Honestly, …', '…, I think', 'It is …'."
 
     def __init__(self, tagger: str = "auto") -> None:
         super().__init__(depth=1, rules=framing_rules(tagger), tagger=tagger)

@@ -68,7 +68,6 @@ BAD = [
     ("passive", "The director ruins his story."),  # "his story is ruined by the director"
     ("passive", "It does not ruin the story."),
     ("it-cleft", "The film is dull."),
-    ("what-cleft", "Nobody lacks anything."),
     ("adjective-clause", "A psychological drama."),
     ("relative-pronoun", "Murray, who is great, saves it."),
     ("no-any", "It has no doubt."),

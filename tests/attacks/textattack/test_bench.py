@@ -80,6 +80,7 @@ def test_rows_of_the_same_settings_count_as_earlier_rounds(theirs: Any, tmp_path
         "vectors": None,
         "masked_lm": None,
         "resource": [],
+        "device": "cpu",
     }
     args = Namespace(**shared, n=10, threads=2, batch_tokens=2048, rounds=2, rows=tmp_path / "rows.jsonl")
     assert earlier(args, "pwws", "native") == []

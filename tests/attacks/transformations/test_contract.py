@@ -56,7 +56,10 @@ def check(candidates: Sequence[Candidate], text: str, technique: Transformation)
     assert text not in texts
     assert len(set(texts)) == len(texts)
     for candidate in candidates:
-        assert candidate.technique == technique.name or technique.name == "rule-paraphrase"  # names the rules that it used
+        assert candidate.technique == technique.name or technique.name in (
+            "rule-paraphrase",
+            "framing",
+        )  # names its rules
         assert applied(candidate, text) == candidate.text
         assert candidate.words is None or (str(candidate.words) == candidate.text and candidate.words.original == text)
 

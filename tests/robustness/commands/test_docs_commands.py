@@ -42,6 +42,7 @@ NOT_RUN = {
     ("explain.md", "invisble"): MISTAKE,
     ("explain.md", "--limit 60"): BIG,
     ("tasks.md", "robustness"): PARTS,
+    ("paraphrases.md", "--recipes paraphrase"): BIG,
     ("scale.md", "robustness"): RAY,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,

@@ -36,8 +36,8 @@ def predict(texts):
 
 predict.labels = ("negative", "positive")
 """
-SOLID, BRITTLE = ("great", "film"), ("great",)
-"""The words that a victim goes by: the label's word and another that every positive text has, or the first alone."""
+SOLID, BRITTLE = ("great", "film", "the"), ("great",)
+"""The words that a victim goes by: that of the label and others of a positive text, one never attacked; or it alone."""
 
 needs_tools = pytest.mark.skipif(not (shutil.which("bash") and shutil.which("git")), reason="no bash or no git")
 
@@ -72,7 +72,7 @@ def checkout(tmp_path: Path) -> Path:
     origin = tmp_path / "origin"
     (origin / "model").mkdir(parents=True)
     git(origin, "init")
-    rows = [f"a great film number {i},positive" for i in range(40)] + [f"a dull book number {i},negative" for i in range(40)]
+    rows = [f"the great film number {i},positive" for i in range(40)] + [f"a dull book number {i},negative" for i in range(40)]
     (origin / "data.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     (origin / "robustness.toml").write_text(POLICY)
     (origin / ".gitignore").write_text("runs/\n__pycache__/\n")

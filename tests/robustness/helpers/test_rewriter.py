@@ -91,7 +91,7 @@ def test_without_apertium_the_error_says_how_to_get_it(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("spec", ["", "hf:", "hf:a,b,c", "hf:a,", "apertium:x", "t5"])
 def test_unknown_rewriters_are_refused(spec: str) -> None:
-    with pytest.raises(UsageError, match="expected apertium, hf:CHECKPOINT or hf:THERE,BACK"):
+    with pytest.raises(UsageError, match=r"expected apertium|apertium expects"):
         load_rewriter(spec)
 
 

@@ -64,7 +64,7 @@ def ran() -> list[str]:
 def test_suites_leave_out_recipes_for_another_language_and_say_so() -> None:
     data((CHINESE, 12))
     assert audit("--min-robust-accuracy", "1%") == 3  # too few examples for a pass
-    assert sorted(ran()) == ["bad-characters", "deepwordbug"]
+    assert sorted(ran()) == ["bad-characters", "learned"]
     (said,) = flags()
     assert "'zh' (of 12 texts, zh 12): " in said
     assert all(name in said for name in ("checklist", "paraphrase-rules", "pwws"))

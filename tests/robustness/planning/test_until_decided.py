@@ -41,7 +41,7 @@ def wanted(share: float, **more: Any) -> Policy:
 
 def run(out: Path, policy: Policy | None, **settings: Any) -> Run:
     options: dict[str, Any] = {"encoder": "none", "budget": 20, "until_decided": True, **settings}
-    victim = {"labels": list(LABELS)}
+    victim, options["protect"] = {"labels": list(LABELS)}, ["n\\d+"]  # the number says which examples hold
     return audit(
         holds, options.pop("rows", rows()), recipes="deepwordbug", out=out, policy=policy, victim_options=victim, **options
     )
