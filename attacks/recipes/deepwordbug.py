@@ -26,7 +26,7 @@ def deepwordbug(options: Options) -> Recipe:
         CharacterDrop(keep_first=False, one=True),
         CharacterInsert(keep_first=False, one=True),
     )
-    ranking = Thrifty(ByMask())
+    ranking = Thrifty(ByMask(), least=0, per_word=2)
     return assemble(
         options,
         "deepwordbug",

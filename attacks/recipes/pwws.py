@@ -21,7 +21,7 @@ def pwws(options: Options) -> Recipe:
     """Replace words by synonyms, first those whose saliency times best change in probability is highest."""
     words = lexicon(options)
     swaps = (Synonym(words, languages=options.brought(options.resources.lexicon)),)
-    ranking = Thrifty(BySaliency())
+    ranking = Thrifty(BySaliency(), least=300, per_word=15)
     return assemble(
         options,
         "pwws",

@@ -144,9 +144,9 @@ class ByGradient:
 class Thrifty:
     """Another ranking where the budget repays its cost, random order where it does not.
 
-    Ranking n words costs n queries before the first candidate is tried. In published raw logs a random order finds more
-    successes up to about 100 queries on short texts, later on longer ones. The rule: with a budget below
-    ``max(least, per_word * n)`` queries the order is random. Without a budget the ranking always applies.
+    Ranking n words costs n queries before the first candidate is tried, and by saliency n times as many as a word has
+    replacements. The rule: with a budget below ``max(least, per_word * n)`` queries the order is random. Without a budget the
+    ranking always applies. Where the limit lies depends on the recipe, and is measured (docs/strength.md, "Ranked or at random").
     """
 
     ranking: Ranking
