@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from attacks.constraints.base import Constraint
 from attacks.search import Attack, Candidate, Search, Trial
@@ -28,6 +29,7 @@ KEPT = 0.02
 """The least gain for which a change stays in the text: a smaller one costs readability and brings the victim nowhere."""
 AGAIN = 0.35
 """What another replacement of a word is believed to gain of what the first one did, times the tries so far."""
+ENOUGH, AT_ONCE = 0.15, 3
 OWN = 1.0
 """What a word's prior counts as against one change of that word in this text."""
 
@@ -54,7 +56,7 @@ class Stacking:
         offers = self.offers(trial)
         stack = _Stack(trial, offers, trial.priors if trial.priors is not None else Priors(self.start))
         try:
-            while not trial.won and (choice := stack.best()) is not None:
+            while not trial.won and (choice := stack.best()):
                 yield from stack.try_(choice)
         finally:
             trial.details[DETAIL] = [one.record() for one in stack.seen[:MOST_EVIDENCE]]
@@ -108,11 +110,16 @@ class _Stack:
         """A word under the class that is right: what speaks for one class speaks against another."""
         return f"{self.trial.gold}:{self.offers.origin[index].lower()}"
 
-    def best(self) -> _Change | None:
-        """The change that is believed to gain most, None where none is left."""
-        if not self._worth:
-            return None
-        return self._left[max(self._worth, key=self._worth.__getitem__)].pop(0)
+    def best(self) -> list[_Change]:
+        """The changes that are believed to gain most: one, or as many as together are believed to gain ``ENOUGH``."""
+        chosen: list[int] = []
+        believed = 0.0
+        for index in nlargest(AT_ONCE, self._worth, key=self._worth.__getitem__):
+            if chosen and (believed >= ENOUGH or self._worth[index] <= 0 or not self._graded):
+                break
+            chosen.append(index)
+            believed += self._worth[index]
+        return [self._left[index].pop(0) for index in chosen]
 
     def _believed_worth(self, index: int) -> float:
         """What the next change of a word is believed to gain over what the text has reached."""
@@ -127,15 +134,23 @@ class _Stack:
         else:
             del self._worth[index]
 
-    def try_(self, change: _Change) -> Search[None]:
-        """Ask about the text with one more change; keep it where it helps."""
-        made = {**self._made, change.index: (change.technique, change.new)}
+    def try_(self, changes: list[_Change]) -> Search[None]:
+        """Ask about the text with some more changes; keep them where they help."""
+        made = {**self._made, **{one.index: (one.technique, one.new) for one in changes}}
         admitted = yield from self.offers.admitted([self._candidate(made)])
-        if not admitted and (weakest := self._weakest(change.index)) is not None:
+        if not admitted and len(changes) > 1:
+            for one in changes[1:]:
+                del made[one.index]
+                self._left[one.index].insert(0, one)
+            made |= {i: self._made[i] for i in self._made if i not in made}
+            changes = changes[:1]
+            admitted = yield from self.offers.admitted([self._candidate(made)])
+        if not admitted and (weakest := self._weakest(changes[0].index)) is not None:
             del made[weakest]  # as many as may be changed at once are: this one takes the place of the least useful
             admitted = yield from self.offers.admitted([self._candidate(made)])
         if not admitted:
-            self._learn(change.index, 0.0)
+            for one in changes:
+                self._learn(one.index, 0.0)
             return
         verdicts = yield from self.trial.attempt(admitted, prefer="first")
         score = verdicts[0].score
@@ -143,7 +158,8 @@ class _Stack:
         gain = self._gain(score)
         if self.trial.won and not self._graded:
             gain = 1.0  # no score tells how far the change went, but it was far enough
-        self._note(change, gain)
+        for one in changes:
+            self._note(one, gain / len(changes), alone=len(changes) == 1)
         if gain >= KEPT or not self._graded:
             self._made, self._score = made, score
 
@@ -158,9 +174,9 @@ class _Stack:
             return max(-1.0, min(1.0, score - before))
         return max(-1.0, min(1.0, (_logit(score) - _logit(before)) / max(NEAREST, -_logit(clean))))
 
-    def _note(self, change: _Change, gain: float) -> None:
+    def _note(self, change: _Change, gain: float, *, alone: bool) -> None:
         self._learn(change.index, gain)
-        if len(self._gains[change.index]) > 1:
+        if not alone or len(self._gains[change.index]) > 1:
             return  # a word's later changes are held against what its first has gained: they would speak against the word
         kind, place = self._kinds[change.index]
         self.seen.append(Evidence(self._key(change.index), kind, place, change.technique, gain))
