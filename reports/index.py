@@ -70,9 +70,8 @@ def run_folders(top: Path) -> Iterator[Path]:
     """Every folder that holds a run, or what is left of one: outcomes whose ``run.json`` was lost are no reason to hide it."""
     shut: list[Path] = []
     for here, below, files in os.walk(top, onerror=lambda problem: shut.append(Path(problem.filename))):
-        if {MANIFEST, OUTCOMES, SEAL} & {*files, *below}:
-            below.clear()  # a run holds no runs
-            yield Path(here)
+        if {MANIFEST, OUTCOMES, SEAL} & {*files}:
+            yield Path(here)  # and on into it: a stray file of such a name must not hide what lies below
         below[:] = sorted(name for name in below if not name.startswith("."))
     yield from shut  # nobody can say what they hold, so they are listed
 

@@ -56,14 +56,14 @@ class Workbench:
     def serve(self) -> None:
         """Answer until Ctrl-C."""
         try:
-            self._server.serve_forever()
+            self._server.serve_forever(poll_interval=0.1)
         finally:
-            self.close()
+            self._server.server_close()
+            self._socket.close()
 
-    def close(self) -> None:
-        """Let go of the port."""
-        self._server.server_close()
-        self._socket.close()
+    def stop(self) -> None:
+        """Make ``serve`` return; to be called from another thread."""
+        self._server.shutdown()
 
 
 def _bound(port: int | None) -> socket.socket:

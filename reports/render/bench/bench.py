@@ -169,6 +169,6 @@ def _judged(run: Run, listed: Listed) -> tuple[Measured, GateResult]:
         gate = gate.demanding()
     if listed.trusted:
         return measured, gate
-    rule = RuleResult("seal", "run", FAIL if listed.seal == "edited" else INCONCLUSIVE, " ".join(listed.problems))
+    rule = RuleResult("seal", "run", FAIL if listed.seal == "edited" else INCONCLUSIVE, " ".join(listed.problems).rstrip("."))
     verdict = "failed" if FAIL in {rule.verdict, *(one.verdict for one in gate.rules)} else "inconclusive"
     return measured, replace(gate, verdict=verdict, rules=(rule, *gate.rules))

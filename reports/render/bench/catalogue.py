@@ -19,7 +19,7 @@ from typing import Any
 from reports.files import exact
 from reports.index import FINISHED, RUNNING, STOPPED, UNREADABLE, Entry, entry_of, run_folders
 from reports.run import Manifest, RunError
-from reports.run.seal import verify
+from reports.run.seal import Verification, verify
 from reports.run.store import MANIFEST, read_manifest
 
 TONES = {"passed": "passed", "failed": "failed", "inconclusive": "inconclusive", "measured": "measured"}
@@ -138,9 +138,9 @@ def _judged(listed: Listed) -> Listed:
         return replace(listed, verdict=NOT_FINISHED, tone="measured")
     checked = verify(entry.folder)
     listed = replace(listed, seal=checked.verdict)
-    edited = (f"{_capital(checked.sentence())}.",) if checked.verdict == "edited" else ()
+    edited = _edits(checked) if checked.verdict == "edited" else ()
     if entry.state == STOPPED:
-        stopped = f"It stopped after {entry.trials:,} trials; `robustness resume` goes on with it."
+        stopped = f"It stopped after {entry.trials:,} trials; to go on with it: robustness resume, with its folder."
         return replace(listed, verdict=NOT_FINISHED, tone="inconclusive", problems=(*edited, stopped))
     if edited:
         return replace(listed, verdict="edited", tone="failed", problems=edited)
@@ -149,16 +149,21 @@ def _judged(listed: Listed) -> Listed:
     return _reported(listed)
 
 
+def _edits(checked: Verification) -> tuple[str, ...]:
+    files = ", ".join(f"{file.name} ({file.state})" for file in checked.odd)
+    return (f"It is not as it was sealed: {checked.problem or files}.",)
+
+
 def _reported(listed: Listed) -> Listed:
     """The verdict of sealed reports; under the run's own policy where they were written under another one."""
     own = _own_verdict(listed.entry.folder)
     verdict = own or listed.entry.verdict
     if verdict not in TONES:
         said = "Its reports hold no verdict that this version knows" if verdict else "It has no reports, or they hold no verdict"
-        return replace(listed, verdict="no verdict", tone="inconclusive", problems=(f"{said}; `robustness report` writes them.",))
+        return replace(listed, verdict="no verdict", tone="inconclusive", problems=(f"{said}; robustness report writes them.",))
     notes = listed.notes
     if own and own != listed.entry.verdict:
-        notes = (*notes, f"Its reports were written under another policy, by which it is {listed.entry.verdict}.")
+        notes = (*notes, f"Its reports were written under another policy, by which it is {listed.entry.verdict or 'not judged'}.")
     return replace(listed, verdict=verdict, tone=TONES[verdict], notes=notes)
 
 

@@ -8,7 +8,10 @@ from string import ascii_uppercase
 
 from reports.render.bench.catalogue import Listed
 from reports.render.numbers import percent
-from reports.render.page.charts import across, up
+from reports.render.page.charts import up
+
+LEFT, RIGHT = 11.0, 97.0
+"""The plotting area across, in percent of its box; on its left stand the labels of the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _letter(at: int) -> str:
 
 def _dot(one: Listed, at: int, of: int, letter: str) -> Dot:
     rate, low, high = one.entry.robust_accuracy or (0.0, 0.0, 0.0)
-    x = across(0.5 if of == 1 else 0.04 + 0.92 * at / (of - 1))
+    x = round(LEFT + (RIGHT - LEFT) * (0.5 if of == 1 else 0.04 + 0.92 * at / (of - 1)), 2)
     clean = one.entry.clean_accuracy
     note = f"{one.entry.created[:10]}, {one.name}: {percent(rate)} ({percent(low)} to {percent(high)}), question {letter}"
     return Dot(x, up(rate), up(low), up(high), None if clean is None else up(clean), note, letter)

@@ -207,7 +207,7 @@ def questions(runs: Sequence[Listed]) -> Mapping[str, Sequence[Listed]]:
     """
     found: dict[str, list[Listed]] = {}
     for one in runs:
-        if one.entry.state == "finished" and one.entry.comparability_id:
+        if one.trusted and one.entry.comparability_id:
             name = hashlib.sha256(one.entry.comparability_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
             found.setdefault(name, []).append(one)
     return {question: members[:MOST][::-1] for question, members in found.items() if len(members) > 1}
