@@ -36,7 +36,7 @@ def write_inputs(folder: Path, rows: int = 12) -> None:
     (folder / "victims.py").write_text(VICTIM)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One audited run, never written to by a test."""
     folder = tmp_path_factory.mktemp("audited")
