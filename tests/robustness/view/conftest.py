@@ -29,6 +29,18 @@ TEXTS = ("a great film", "a dull film", "what a great and moving story", "a dull
 AUDIT = ["audit", "--data", "data.csv", "--recipes", "deepwordbug", "--encoder", "none", "-q"]
 
 
+@pytest.fixture(scope="session")
+def audit_command() -> list[str]:
+    """``audit`` of the inputs that ``write_inputs`` writes, but for victim and folder."""
+    return AUDIT
+
+
+@pytest.fixture(scope="session", name="write_inputs")
+def _inputs() -> Callable[[Path, int], None]:
+    """``write_inputs(folder, rows)``."""
+    return write_inputs
+
+
 def write_inputs(folder: Path, rows: int = 12) -> None:
     """A victim and its data."""
     lines = [f"{TEXTS[at % 4]} number {at},{'positive' if 'great' in TEXTS[at % 4] else 'negative'}" for at in range(rows)]
