@@ -112,10 +112,12 @@
     let now = main;
     try {
       const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", redirect: "error" });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const text = await answer.text();
+      if (!answer.ok) return;
+      if (!/<main [^<>]*data-live="/.test(text)) { location.reload(); return; }  /* by now a report, of another policy */
+      const page = new DOMParser().parseFromString(text, "text/html");
       const next = page.querySelector("main");
-      if (!answer.ok || !next) return;
-      if (!next.dataset.live || Boolean($("table")) !== Boolean(page.getElementById("table"))) { location.reload(); return; }
+      if (Boolean($("table")) !== Boolean(page.getElementById("table"))) { location.reload(); return; }
       if ($("table")) takeRows(page);
       else if (main.innerHTML !== next.innerHTML) {
         now = document.importNode(next, true);
