@@ -6,12 +6,12 @@ import re
 import socket
 from functools import partial
 from html import unescape
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from robustness.errors import UsageError
-from robustness.victims.extras import require
+from robustness.errors import MissingExtraError, UsageError
 from robustness.view.guard import READS, Guard
 
 if TYPE_CHECKING:
@@ -45,25 +45,30 @@ _HEADERS = {
 
 
 class Workbench:
-    """A server that is bound and ready; ``serve`` runs it until it is interrupted."""
+    """A server whose port is taken and whose address is known; ``serve`` runs it until it is interrupted."""
 
     def __init__(self, folder: Path, port: int | None) -> None:
-        require("flask", "view")
+        if find_spec("flask") is None:
+            raise MissingExtraError("flask", "view")
         self._socket = _bound(port)
         self.guard = Guard(f"{HOST}:{self._socket.getsockname()[1]}")
-        self._server = _server(application(folder, self.guard), self._socket)
+        self._folder = folder
+        self._server: BaseWSGIServer | None = None
 
     def serve(self) -> None:
-        """Answer until Ctrl-C."""
+        """Answer until Ctrl-C. What is loaded here, a browser that comes early waits for."""
         try:
+            self._server = _server(application(self._folder, self.guard), self._socket)
             self._server.serve_forever(poll_interval=0.1)
         finally:
-            self._server.server_close()
+            if self._server is not None:
+                self._server.server_close()
             self._socket.close()
 
     def stop(self) -> None:
         """Make ``serve`` return; to be called from another thread."""
-        self._server.shutdown()
+        if self._server is not None:
+            self._server.shutdown()
 
 
 def _bound(port: int | None) -> socket.socket:

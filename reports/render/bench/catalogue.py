@@ -140,7 +140,7 @@ def _judged(listed: Listed) -> Listed:
     listed = replace(listed, seal=checked.verdict)
     edited = _edits(checked) if checked.verdict == "edited" else ()
     if entry.state == STOPPED:
-        stopped = f"It stopped after {entry.trials:,} trials; to go on with it: robustness resume, with its folder."
+        stopped = f"It stopped after {entry.trials:,} trials; robustness resume FOLDER goes on with it."
         return replace(listed, verdict=NOT_FINISHED, tone="inconclusive", problems=(*edited, stopped))
     if edited:
         return replace(listed, verdict="edited", tone="failed", problems=edited)

@@ -15,7 +15,7 @@ from reports.measures.metrics import by_example, fate
 from reports.measures.of_run import Measured
 from reports.render.bench.catalogue import Listed
 from reports.render.numbers import COMPARED, budget_of, interval, points_interval
-from reports.render.page.anchors import failure_anchor
+from reports.render.page.anchors import example_anchor, failure_anchor
 from reports.run import Outcome, Run
 
 MOST = 8
@@ -65,7 +65,7 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of an example in one run; ``anchor``: its failure in that run's page, empty where it did not fail."""
+    """What became of an example in one run; ``anchor``: its failure in that run's page, or the example where it did not fail."""
 
     word: str
     tone: str
@@ -192,7 +192,11 @@ def _fate(outcomes: Sequence[Outcome], column: Column) -> Fate:
     recipes = len(column.run.manifest.recipe_names) if column.run else 0
     word, tone = FATES[fate([o.status for o in outcomes], recipes)]
     fell = next((o for o in outcomes if o.status == "succeeded"), None)
-    return Fate(word, tone, failure_anchor(fell.example_id, fell.recipe) if fell is not None and word == "broken" else "")
+    return Fate(word, tone, _anchor(outcomes[0].example_id, fell if word == "broken" else None))
+
+
+def _anchor(example_id: str, fell: Outcome | None) -> str:
+    return example_anchor(example_id) if fell is None else failure_anchor(fell.recipe, example_id)
 
 
 def _text(outcome: Outcome, most: int = 120) -> str:

@@ -218,7 +218,7 @@ def test_runs_of_one_question_are_paired_and_others_say_why_not(versions: list[R
     assert section.count("Not comparable") == 1
     assert "data: d1 in the base, d2 in the candidate" in section
     assert "30 of 100" in html.split('id="shared-title">')[1].split("</h2>")[0]
-    changed = failure_anchor("e00050", "deepwordbug")
+    changed = failure_anchor("deepwordbug", "e00050")
     assert f'href="run/{ids[2]}.html#{changed}"' in html
     assert bench.together(ids, base=ids[2]).index(f"run/{ids[2]}.html") < bench.together(ids, base=ids[2]).index(f"run/{ids[0]}.html")
 

@@ -154,7 +154,7 @@ def test_a_browser_comes_in_by_the_token_and_goes_from_page_to_page(server: Work
     until(lambda: "together.html?run=" in page.browser.current_url)
     assert axe(page) == []
     assert "Regressed" in page.texts("#paired h3")[0]
-    page.browser.find_element(By.CSS_SELECTOR, "#shared td a").click()
+    page.browser.find_element(By.CSS_SELECTOR, "#shared td.tone-failed a").click()
     until(lambda: "/run/" in page.browser.current_url)
     assert "#failure-" in page.browser.current_url
     page.browser.find_element(By.LINK_TEXT, "History of this victim").click()
