@@ -33,6 +33,7 @@ from robustness.commands.runs import runs
 from robustness.commands.terminal import output
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
+from robustness.commands.workbench.view import view
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
@@ -40,7 +41,7 @@ VERDICTS = (0, 1, 2, 3)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
+    **{"runs": runs, "view": view, "resume": resume, "certify": certify, "harden": harden},
     **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
 app = typer.Typer(
