@@ -113,6 +113,7 @@ class Audit:
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
+            self._write_rows(writer.path)
             if began is not None:
                 began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
@@ -131,6 +132,14 @@ class Audit:
         run = load_run(out)
         render_all(run, policy)
         return run
+
+    def _write_rows(self, out: Path) -> None:
+        """Say where the examples stand in the user's file, if they stand in one that a reader of the reports has too."""
+        from reports.files.rows import in_repository, write_rows
+
+        file = None if self.data.file is None else in_repository(self.data.file)
+        if file is not None:
+            write_rows(out, file, ((one.id, one.line) for one in self.data.examples if one.line is not None))
 
     def _keep_confirming(self, out: Path) -> None:
         """Go on asking fresh answers where the run began so: that a victim answered alike this time may be luck."""
