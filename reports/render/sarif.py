@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -48,7 +49,7 @@ def sarif_report(run: Run, gate: GateResult) -> str:
     names = run.manifest.recipe_names
     found = in_order(run)
     shown = found[:MOST_RESULTS]
-    rows = rows_of(run, [outcome.example_id for outcome in shown])
+    rows = rows_of(run.path, [outcome.example_id for outcome in shown])
     results = [_result(o, line, names.index(o.recipe), gate, rows) for line, o in enumerate(shown, start=1)]
     rules = [rule_of(recipe, _level(_covering(recipe, gate))) for recipe in run.manifest.recipes]
     body = {
@@ -185,10 +186,10 @@ def location(file: str, base: str, line: int) -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": base}, "region": {"startLine": line}}}
 
 
-def rows_of(run: Run, ids: Sequence[str]) -> Rows:
+def rows_of(folder: Path, ids: Sequence[str]) -> Rows:
     """Where these examples stand in the user's file. Raises ``RunError`` where the run's own account of that is damaged."""
     try:
-        return read_rows(run.path, frozenset(ids))
+        return read_rows(folder, frozenset(ids))
     except ValueError as error:
         raise RunError(str(error)) from error
 

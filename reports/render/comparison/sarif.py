@@ -31,7 +31,7 @@ def sarif_comparison(found: Comparison, places: Sequence[int], *, texts: bool = 
     manifest = found.candidate.manifest
     names = (*manifest.recipe_names, WRONG)
     shown = found.newly_broken[: sarif.MOST_RESULTS]
-    rows = sarif.rows_of(found.candidate, [case.example_id for case in shown])
+    rows = sarif.rows_of(found.candidate.path, [case.example_id for case in shown])
     rules = [*(sarif.rule_of(recipe, level) for recipe in manifest.recipes), _wrong(level)]
     return sarif.document(
         {
