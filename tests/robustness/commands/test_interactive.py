@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from robustness.cli import main
+from tests.robustness.commands.terminals import Terminal
 
 KEYWORD = ["--victim", "scripted:keyword", "--encoder", "none"]
-
-
-class Terminal:
-    """A program on a terminal of its own: what it wrote, and what is typed."""
-
-    def __init__(self, *words: str, folder: Path) -> None:
-        self.pid, self.fd = pty.fork()
-        if not self.pid:
-            os.chdir(folder)
-            os.environ |= {"TERM": "dumb", "NO_COLOR": "1"}
-            os.execv(sys.executable, [sys.executable, "-m", "robustness", *words])
-        self.seen = ""
-
-    def until(self, text: str, seconds: float = 60) -> str:
-        """What came up to and with ``text``, which is taken off."""
-        end = time.monotonic() + seconds
-        while text not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"{text!r} never came, only {self.seen!r}"
-            try:
-                self.seen += os.read(self.fd, 65536).decode()
-            except OSError:
-                raise AssertionError(f"the program ended before {text!r}: {self.seen!r}") from None
-        before, _, self.seen = self.seen.partition(text)
-        return before + text
-
-    def type(self, text: str) -> None:
-        os.write(self.fd, text.encode())
-
-    def end(self) -> int:
-        """The exit code, after reading to the end."""
-        while True:
-            try:
-                if not os.read(self.fd, 65536):
-                    break
-            except OSError:
-                break
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def piped(text: str | bytes, *words: str, folder: Path) -> tuple[int, list[str], str]:
