@@ -269,10 +269,12 @@ def prepare(
     settings: Settings,
     loading: Callable[[str], None] | None = None,
     session: Session | None = None,
+    *,
+    kept: dict[str, Any] | None = None,
 ) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
-    ``session``: what a rewriter behind an API is asked through.
+    ``session``: what a rewriter behind an API is asked through. ``kept``: see ``load_helpers``.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -303,7 +305,7 @@ def prepare(
     check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings, needs(recipes), session)
+    models = load_helpers(settings, needs(recipes), session, kept)
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
