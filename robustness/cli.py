@@ -35,6 +35,7 @@ from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
+from robustness.commands.workbench.view import view
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
@@ -42,7 +43,7 @@ VERDICTS = (0, 1, 2, 3)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
+    **{"runs": runs, "view": view, "resume": resume, "certify": certify, "harden": harden},
     **{"init": init, "watch": watch},
     **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
