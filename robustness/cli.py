@@ -30,6 +30,8 @@ from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
 from robustness.commands.resume import resume
 from robustness.commands.runs import runs
+from robustness.commands.starting.init import init
+from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
@@ -42,6 +44,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
     **{"runs": runs, "view": view, "resume": resume, "certify": certify, "harden": harden},
+    **{"init": init, "watch": watch},
     **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
 app = typer.Typer(

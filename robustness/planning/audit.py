@@ -113,6 +113,7 @@ class Audit:
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
+            self._write_rows(writer.path)
             if began is not None:
                 began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
@@ -131,6 +132,14 @@ class Audit:
         run = load_run(out)
         render_all(run, policy)
         return run
+
+    def _write_rows(self, out: Path) -> None:
+        """Say where the examples stand in the user's file, if they stand in one that a reader of the reports has too."""
+        from reports.files.rows import in_repository, write_rows
+
+        file = None if self.data.file is None else in_repository(self.data.file)
+        if file is not None:
+            write_rows(out, file, ((one.id, one.line) for one in self.data.examples if one.line is not None))
 
     def _keep_confirming(self, out: Path) -> None:
         """Go on asking fresh answers where the run began so: that a victim answered alike this time may be luck."""
@@ -260,10 +269,12 @@ def prepare(
     settings: Settings,
     loading: Callable[[str], None] | None = None,
     session: Session | None = None,
+    *,
+    kept: dict[str, Any] | None = None,
 ) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
-    ``session``: what a rewriter behind an API is asked through.
+    ``session``: what a rewriter behind an API is asked through. ``kept``: see ``load_helpers``.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -294,7 +305,7 @@ def prepare(
     check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings, needs(recipes), session)
+    models = load_helpers(settings, needs(recipes), session, kept)
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)

@@ -55,6 +55,14 @@ def replay(
             "--max-not-applicable", help="Inconclusive above this share of cases whose clean text is wrong too (default 20%)."
         ),
     ] = None,
+    changed_victim: Annotated[
+        bool,
+        typer.Option(
+            "--changed-victim",
+            help="Ask the run's own victim though it is not the same any more, to see what a change of it fixed.",
+            rich_help_panel="Victim",
+        ),
+    ] = False,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
@@ -95,6 +103,7 @@ def replay(
             failures=failures,
             quiet=silent,
             spending=caps.given() | f.given(cassette=cassette),
+            checked=not changed_victim,
         ) as subject:
             if data is not None:
                 wanted = {**reading.given(), "original": original, "field": field, "offline": offline}
