@@ -188,7 +188,11 @@ class Audit:
         """What runs the trials: the engine of this process, or a crew of workers."""
         from robustness.engine.engine import Engine
 
-        if self.settings.workers is None and self.settings.ray is None:
+        waiting = [recipe.name for recipe in self.plan.recipes if recipe.pooled]
+        scaled = self.settings.workers is not None or self.settings.ray is not None
+        if scaled and waiting:
+            watcher.loading(f"the trials of {', '.join(waiting)} wait for one another: they run in this process")
+        if not scaled or len(waiting) == len(self.plan.recipes):
             yield Engine(self.oracles, in_flight=self.settings.in_flight)
             return
         from robustness.scale.driver import crew_of
@@ -288,7 +292,6 @@ def prepare(
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
-    from robustness.scale.refusals import check_recipes
     from robustness.tasks.registry import task_named
     from robustness.tasks.task import space_of
 
@@ -302,7 +305,6 @@ def prepare(
     language = languages.language_of(settings.language, texts)
     info = victim.info
     recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
-    check_recipes(settings, recipes)
     if loading is not None and settings.encoder != "none":
         loading(f"loading encoder {settings.encoder or 'minilm'}")
     models = load_helpers(settings, needs(recipes), session, kept)
