@@ -43,7 +43,11 @@ def attack(
     ],
     label: Annotated[
         str | None,
-        typer.Option("--label", help="Its true label; a prefix is enough (pos). Default: the victim's own answer."),
+        typer.Option(
+            "--label",
+            help="Its true label; a prefix is enough (pos). Default: the victim's own answer.",
+            rich_help_panel="Attack",
+        ),
     ] = None,
     victim: f.VictimFlag = None,
     recipe: Annotated[
@@ -53,6 +57,7 @@ def attack(
             "--recipes",
             metavar="RECIPE",
             help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
+            rich_help_panel="Attack",
         ),
     ] = None,
     profile: f.ProfileFlag = None,
