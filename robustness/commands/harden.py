@@ -90,8 +90,10 @@ def harden(
     error, 3 inconclusive.
     """
     from robustness.harden.hardening import NORMALISE, Task
+    from robustness.commands.recorded import under_way
     from robustness.harden.hardening import harden as carry_out
 
+    under_way().again = "the same command with --resume goes on"
     trained = training.given()
     if victim is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")

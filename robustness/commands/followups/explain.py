@@ -67,8 +67,10 @@ def explain(
     from robustness.commands.options.victim import open_named
     from robustness.followups.explain.explain import Explainer
     from robustness.isolation.offline import offline as without_network
+    from robustness.commands.recorded import under_way
     from robustness.planning.supplied import resupplied
 
+    under_way().again = "the same command goes on where it was"
     chosen = _remedies(remedies)
     _check(run, method)
     check_source(run, expect)
