@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from robustness.errors import ShadowedError
 from robustness.own_packages import check
 
-
 SLOW = ("audit", "plan", "validate", "certify", "harden", "resume", "attack", "replay", "minimise", "explain", "transfer")
 """Commands that load models or read data before there is anything to show."""
 SILENT = ("-q", "--quiet", "--json", "-h", "--help")
 
 
 def first_line(arguments: Sequence[str]) -> None:
-    """Say on stderr that a slow command was heard, before the command line itself is imported, which takes longer than it seems."""
+    """Say on stderr that a slow command was heard, before the command line is imported, which takes most of a second."""
     if arguments[:1] and arguments[0] in SLOW and not any(one in SILENT for one in arguments):
         sys.stderr.write(f"{arguments[0]}: reading flags, policy and data\n")
         sys.stderr.flush()

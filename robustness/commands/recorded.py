@@ -22,7 +22,7 @@ from typing import Any
 class Begun:
     """What this process was asked to do and how far it came: what is said at an interrupt depends on it.
 
-    One changing record, because the thread that answers Ctrl-C reads it too. ``typed``: the arguments of the program; ``run``: the
+    One changing record, because the thread that answers Ctrl-C reads it too. ``typed``: the program's arguments; ``run``: the
     folder of the run that is being written; ``name``: the same as it was typed, where the process went elsewhere; ``again``: how
     a command other than an audit goes on.
     """
@@ -78,7 +78,7 @@ def under_way() -> Begun:
 
 
 def resuming(chosen: Mapping[str, Any]) -> None:
-    """Note the run that an audit goes on with, so that an interrupt while its models load names it; a new one is not there yet."""
+    """Note the run that an audit goes on with: an interrupt while its models load then names it."""
     out, begun = chosen.get("out"), under_way()
     if chosen.get("resume") and out and (Path(out) / "run.json").is_file():
         begun.run = begun.run or Path(out)

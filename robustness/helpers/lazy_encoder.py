@@ -19,8 +19,8 @@ class LazyEncoder:
     """MiniLM, known by its files until somebody asks for a vector.
 
     Its files are compared with what this version was built for when this is made, so that ``identity``, which stands in
-    ``run.json``, is that of what will be loaded. ``problem``: why it could not be loaded, if so; what only wanted to know how similar
-    two texts are goes on without. ``heard``: called before it is loaded.
+    ``run.json``, is that of what will be loaded. ``problem``: why it could not be loaded; whoever only wanted a
+    similarity goes on without. ``heard``: called before it is loaded.
     """
 
     def __init__(self, *, offline: bool = False) -> None:
