@@ -100,9 +100,8 @@ def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Colum
 
 def _together(source: str, faults: Sequence[DataError]) -> DataError:
     """One error for all columns that could not be chosen, so that they are named in one go."""
-    if len(faults) == 1:
-        return faults[0]
-    return DataError("\n  ".join([f"{source}: {len(faults)} choices of columns are open:", *map(str, faults)]))
+    first, *others = map(str, faults)
+    return DataError("; and ".join([first, *(one.removeprefix(f"{source}: ") for one in others)]))
 
 
 def _example(fields: Sequence[str]) -> str:

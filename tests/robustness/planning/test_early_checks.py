@@ -66,7 +66,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (["--task", "classify"], "there is no task 'classify'"),
         (["--limit", "0"], "must be a whole number from 1"),
         (["--cache", "notes"], "--cache expects a folder"),
-        (["--label", "stars", "--text", "words"], "2 choices of columns are open: films.csv: there is no column 'stars'"),
+        (["--label", "stars", "--text", "words"], "'label'; and there is no column 'words' for --text"),
     ],
 )
 def test_a_cheap_mistake_is_told_before_anything_is_loaded(
