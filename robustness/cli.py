@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -33,6 +32,7 @@ from robustness.commands.runs import runs
 from robustness.commands.starting.init import init
 from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
+from robustness.commands.terminal.interrupts import answered
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
 from robustness.commands.workbench.view import view
@@ -107,10 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     With ``--json`` an error is a JSON object on stdout as well: ``{"error": {"type", "message"}, "exit_code"}``.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    recorded.TYPED.set(tuple(arguments))
-    recorded.UNDER_WAY.set(None)
+    begun = recorded.Begun(tuple(arguments))
+    recorded.BEGUN.set(begun)
     with output.printing():
-        code, error = _run(arguments)
+        with answered(begun.interrupted):
+            code, error = _run(arguments)
         if error is not None:
             _complain(error)
         told = error if error is not None and "--json" in arguments else None
@@ -172,7 +173,7 @@ def _sentence(error: BaseException) -> str:
     from robustness.errors import RobustnessError
 
     if isinstance(error, KeyboardInterrupt):
-        return _interrupted()
+        return recorded.under_way().interrupted()
     if isinstance(error, (RobustnessError, RunError, _ImportedExitError)):
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK:
@@ -185,15 +186,6 @@ def _sentence(error: BaseException) -> str:
     where = next(iter(traceback.extract_tb(error.__traceback__)[-1:]), None)
     at = "" if where is None else f" ({where.filename}:{where.lineno})"
     return f"internal error, {type(error).__name__}: {error}{at}; nothing was judged"
-
-
-def _interrupted() -> str:
-    folder = recorded.UNDER_WAY.get()
-    if folder is None:
-        return "interrupted; no run was begun, nothing is lost"
-    if recorded.recorded(folder) is not None:
-        return f"interrupted; what was finished is saved. To go on: robustness resume {shlex.quote(str(folder))}"
-    return f"interrupted; what was finished is saved: run the same command with --out {shlex.quote(str(folder))} --resume"
 
 
 def run() -> None:

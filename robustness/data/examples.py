@@ -148,11 +148,16 @@ def wanted(
     return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
+def check_limit(limit: int | None) -> None:
+    """Raise ``UsageError`` for a number of examples that cannot be."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+
+
 def _check_arguments(labels: Sequence[str] | None, limit: int | None, seed: int) -> None:
     if labels is not None and (isinstance(labels, str) or not labels or len(set(labels)) != len(labels)):
         raise UsageError(f"the victim's labels must be different names, at least one, got {labels!r}")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+    check_limit(limit)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise UsageError(f"--seed must be a whole number, got {seed!r}")
 
