@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from reports.render import numbers
-from reports.render.page import charts, view
+from reports.render.page import charts, origin, view
+from reports.render.page.anchors import example_anchor, filtered
 from reports.render.page.safe import as_read, code_point, finalised, inked, policy_hash, web_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def html_page(template: str, *, style: str = "report.css", script: str | None = None, **context: Any) -> str:
+_PARTS = re.compile(r"[^/:_.\-]*[/:_.\-]+|[^/:_.\-]+")
+"""Stretches of a name behind which a line may end."""
+
+
+def html_page(template: str, *, style: str = "report.css", script: str | Sequence[str] = (), **context: Any) -> str:
     """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script."""
-    look, code = _asset(style), _asset(script) if script else ""
+    parts = [script] if isinstance(script, str) else script
+    look, code = _asset(style), "".join(map(_asset, parts))
     page = (
         _environment()
         .get_template(template)
@@ -34,7 +42,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return resources.files("reports.render").joinpath("templates", name).read_text("utf-8")
+    return resources.files("reports.render").joinpath("templates", *name.split("/")).read_text("utf-8")
 
 
 def trusted(text: str) -> Any:
@@ -70,6 +78,10 @@ def _environment() -> Environment:
         "as_read": lambda text: trusted(as_read(text)),
         "up": charts.up,
         "web_address": web_address,
+        "parts": lambda text: _PARTS.findall(text),
+        "short_hash": origin.shortened,
+        "example_anchor": example_anchor,
+        "filtered": lambda value, name: filtered(**{name: str(value)}),
         "data": lambda book: trusted(book.data),
         "signed": numbers.signed,
         "drop": numbers.drop,
