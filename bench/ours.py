@@ -112,7 +112,7 @@ def row(recipe: str, audit: Any, outcomes: list[Any], seconds: dict[str, float])
 
 
 def _similarity(won: list[Any]) -> float | None:
-    """Mean cosine of the successes to their originals; asked for here where the run itself had no use for it, as for TextAttack's."""
+    """Mean cosine of the successes to their originals; where the run had no use for it, asked for here, as for TextAttack's."""
     known = [o.similarity for o in won if o.similarity is not None]
     if not known and won:
         known = list(cosines([(o.texts[o.field], o.perturbed) for o in won]))

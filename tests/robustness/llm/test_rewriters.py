@@ -21,7 +21,6 @@ def test_a_chat_model_rewrites_through_the_shipped_prompt(where: str, llama: str
     """Several rewrites of a sentence, none of them the sentence, each on one line; the same again when asked again."""
     spec = f"openai:{llama}#smollm2" if where == "server" else f"hf:{smollm2}"
     found = load_rewriter(spec, offline=True).rewrite(SENTENCES, 3)
-    print(found)
     assert all(found), "it wrote nothing that counts"
     for sentence, rewrites in zip(SENTENCES, found, strict=True):
         assert len(set(rewrites)) == len(rewrites) <= 3
