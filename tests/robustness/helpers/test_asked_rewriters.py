@@ -99,6 +99,6 @@ def test_an_endpoint_may_rewrite_for_a_victim_that_is_none(tmp_path: Path) -> No
     with serving(_reworded) as stub:
         how: dict[str, Any] = {"recipes": "paraphrase-model", "rewriter": f"openai:{stub.url}#stub-1", "encoder": "minilm"}
         rows = [("an awful film that nobody should see", "negative"), ("a great film with a wonderful story", "positive")]
-        run = audit("keyword", rows, out=tmp_path / "run", budget=8, **how)
+        run = audit("scripted:keyword", rows, out=tmp_path / "run", budget=8, **how)
     assert [o.status for o in run.outcomes if o.status == "error"] == []
     assert run.manifest.bill["requests"] > 0
