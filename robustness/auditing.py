@@ -91,7 +91,9 @@ def composed(
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
-                prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+                looked = {} if trained is None else {"trained_on": Path(trained.name).name}
+                how_asked = {**prepared.manifest.asked, "opening": _plain(opening), **looked}
+                prepared.manifest = replace(prepared.manifest, asked=how_asked)
                 yield prepared
             finally:
                 subject.close()

@@ -70,7 +70,9 @@ NOT_RUN = {
     ("help", "textattack:textfooler"): TEXTATTACK,
 }
 ALL_COMMANDS = "commands.md"
-JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
+JUDGING = re.compile(
+    r"^(gate|compare|replay|watch|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge"
+)
 """Commands that may end in 1 or 3: on so few examples the verdict is not the point."""
 
 
@@ -245,6 +247,8 @@ def people_work(one: Shown, here: Path) -> None:
         (here / "scored.csv").write_text(
             "\n".join([f"{head},prediction", *map(",".join, zip(rows, answers, strict=True))]) + "\n"
         )
+    if one.words[0] == "init":
+        (here / "robustness.toml").unlink()
     if one.words == ["audit", "-q"]:
         (policy,) = re.findall(r"```toml\n(.*?)```", PAGES[one.page], re.DOTALL)
         assert tomllib.loads(policy)["audit"]
