@@ -33,6 +33,7 @@ def attack(
         typer.Option(
             "--label",
             help="Its true label; a prefix is enough (pos). Of other tasks: what is right. Default: the victim's own answer.",
+            rich_help_panel="Attack",
         ),
     ] = None,
     victim: f.VictimFlag = None,
@@ -43,6 +44,7 @@ def attack(
             "--recipes",
             metavar="RECIPE",
             help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
+            rich_help_panel="Attack",
         ),
     ] = None,
     all_: Annotated[

@@ -34,25 +34,41 @@ def replay(
         Path | None, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="[FAILURES]")
     ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.")
+        str | None,
+        typer.Option(
+            "--data",
+            help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.",
+            rich_help_panel="Data",
+        ),
     ] = None,
     original: Annotated[
-        str | None, typer.Option("--original", help="Column of --data that holds each text before it was perturbed.")
+        str | None,
+        typer.Option("--original", help="Column of --data that holds each text before it was perturbed.", rich_help_panel="Data"),
     ] = None,
     field: Annotated[
-        str | None, typer.Option("--field", help="Text field that --original belongs to (default: the last).")
+        str | None,
+        typer.Option("--field", help="Text field that --original belongs to (default: the last).", rich_help_panel="Attack"),
     ] = None,
     reading: f.ReadingFlags,
     victim: f.VictimFlag = None,
     repeat: Annotated[
         int | None,
-        typer.Option("--repeat", help="Ask this many times; answers that change are flaky (default 1, of an endpoint 3).", min=1),
+        typer.Option(
+            "--repeat",
+            help="Ask this many times; answers that change are flaky (default 1, of an endpoint 3).",
+            min=1,
+            rich_help_panel="Run",
+        ),
     ] = None,
-    max_broken: Annotated[int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0)] = 0,
+    max_broken: Annotated[
+        int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0, rich_help_panel="Gate")
+    ] = 0,
     max_not_applicable: Annotated[
         str | None,
         typer.Option(
-            "--max-not-applicable", help="Inconclusive above this share of cases whose clean text is wrong too (default 20%)."
+            "--max-not-applicable",
+            help="Inconclusive above this share of cases whose clean text is wrong too (default 20%).",
+            rich_help_panel="Gate",
         ),
     ] = None,
     changed_victim: Annotated[
