@@ -163,8 +163,10 @@ def choose_label_map(asking: Asking, audit: Mapping[str, Any], given: str | None
 
 def _info(audit: Mapping[str, Any]) -> VictimInfo:
     from robustness.auditing import open_victim
+    from robustness.planning.early_checks import task_of_data
 
     opening = {name: audit[name] for name in ("task", "labels", "access", "fields") if name in audit}
+    opening.setdefault("task", task_of_data(audit["victim"], _table(audit["data"])))
     if "fields" in opening and not _takes_fields(audit["victim"]):
         del opening["fields"]
     subject = open_victim(audit["victim"], offline=False, session=None, **opening)

@@ -34,8 +34,10 @@ MEDIA = "needs tesseract: make test-media runs channels"
 RAY = "needs Ray: make test-ray shares runs among workers"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
+TYPED = "is typed, and shown as it looks; the tests beside these commands type it"
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
 NOT_RUN = {
+    ("start.md", "on a terminal"): TYPED,
     ("composing.md", "--limit 60"): BIG,
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
