@@ -33,6 +33,8 @@ from robustness.commands.runs import runs
 from robustness.commands.terminal import output
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
+from robustness.commands.workbench.export import export
+from robustness.commands.workbench.log import log
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
@@ -42,6 +44,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
     **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
     **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
+    **{"log": log, "export": export},
 }
 app = typer.Typer(
     name="robustness",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from robustness.errors import SpentError, UsageError
 
@@ -42,6 +42,51 @@ class Watcher(Protocol):
 
     def ended(self, outcome: Outcome) -> None:
         """One trial ended."""
+
+
+@runtime_checkable
+class RunWatcher(Watcher, Protocol):
+    """A watcher that is told of the run's folder as well, at the beginning and at the end; a logger is one."""
+
+    def began(self, folder: Path) -> None:
+        """The run is in this folder, new or to be gone on with; nothing of it has been attacked yet."""
+
+    def finished(self, run: Run) -> None:
+        """The run has come to its end; its folder holds every report, its verdict and its metrics."""
+
+
+class Watchers:
+    """Several watchers of one run, told one after another."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def loading(self, what: str) -> None:
+        """To each."""
+        for one in self._watchers:
+            one.loading(what)
+
+    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
+        """To each."""
+        for one in self._watchers:
+            one.started(plan, examples, finished, oracles)
+
+    def ended(self, outcome: Outcome) -> None:
+        """To each."""
+        for one in self._watchers:
+            one.ended(outcome)
+
+    def began(self, folder: Path) -> None:
+        """To each that wants to know."""
+        for one in self._watchers:
+            if isinstance(one, RunWatcher):
+                one.began(folder)
+
+    def finished(self, run: Run) -> None:
+        """To each that wants to know."""
+        for one in self._watchers:
+            if isinstance(one, RunWatcher):
+                one.finished(run)
 
 
 class Silent:
@@ -115,6 +160,8 @@ class Audit:
         with writer:
             if began is not None:
                 began(Path(out))
+            if isinstance(watcher, RunWatcher):
+                watcher.began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
                 writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
@@ -130,6 +177,8 @@ class Audit:
             self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
+        if isinstance(watcher, RunWatcher):
+            watcher.finished(run)
         return run
 
     def _keep_confirming(self, out: Path) -> None:

@@ -1,0 +1,1 @@
+"""Commands that take a run to where a team looks at it."""
