@@ -36,21 +36,33 @@ def audit(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
+        Path | None,
+        typer.Option(
+            "--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.", rich_help_panel="Run"
+        ),
     ] = None,
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
     scale: ScaleFlags,
     cassette: CassetteFlag = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).", rich_help_panel="Output")
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue the run in --out: run only trials that have not ended, or ended in error.",
+            rich_help_panel="Run",
+        ),
     ] = False,
     until_decided: Annotated[
         bool,
         typer.Option(
-            "--until-decided", help="Draw examples at random and stop as soon as every threshold is decided, or one is broken."
+            "--until-decided",
+            help="Draw examples at random and stop as soon as every threshold is decided, or one is broken.",
+            rich_help_panel="Run",
         ),
     ] = False,
     offline: f.OfflineFlag = False,
@@ -59,7 +71,11 @@ def audit(
     thresholds: f.GateFlags,
     require_threshold: Annotated[
         bool,
-        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass by default."),
+        typer.Option(
+            "--require-threshold",
+            help="Refuse to run without a threshold; for CI, where nothing may pass by default.",
+            rich_help_panel="Gate",
+        ),
     ] = False,
     log: Annotated[
         list[str] | None,
@@ -79,7 +95,7 @@ def audit(
     error, 3 inconclusive, as is a run that a cap on spending ended.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
-    from robustness.commands.recorded import recorder
+    from robustness.commands.recorded import recorder, resuming
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
@@ -100,6 +116,7 @@ def audit(
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
+    resuming(chosen)
     run = _run(chosen, judging, recorder(context.command.params), log or (), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Engine, Oracles
     from robustness.engine.trial import Plan
+    from robustness.helpers.lazy_encoder import LazyEncoder
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.languages import RunLanguage
     from robustness.planning.sampling import Drawing
@@ -151,13 +152,16 @@ class Audit:
         from reports.files.paths import shown_policy
         from reports.render import render_all
         from reports.run.store import RunWriter, load_run
+        from robustness.victims.transformers.fast import processor
 
+        self._load_needed()
         if resume:
             self._keep_confirming(Path(out))
         watcher, drawing = watcher or Silent(), self._drawing(policy)
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
+            self._write_rows(writer.path)
             if began is not None:
                 began(Path(out))
             if isinstance(watcher, RunWatcher):
@@ -170,6 +174,8 @@ class Audit:
                 flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 usage = self._usage(time.perf_counter() - started)
+                if not writer.manifest.processor:  # the first model of the run may have been the encoder, on its way
+                    writer.manifest = replace(writer.manifest, processor=processor.record())
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
         if last:  # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
             del writer, drawing
@@ -180,6 +186,27 @@ class Audit:
         if isinstance(watcher, RunWatcher):
             watcher.finished(run)
         return run
+
+    def _write_rows(self, out: Path) -> None:
+        """Say where the examples stand in the user's file, if they stand in one that a reader of the reports has too."""
+        from reports.files.rows import in_repository, write_rows
+
+        file = None if self.data.file is None else in_repository(self.data.file)
+        if file is not None:
+            write_rows(out, file, ((one.id, one.line) for one in self.data.examples if one.line is not None))
+
+    def _load_needed(self) -> None:
+        """Load the encoder where a recipe cannot do without: its faults end the run before it begins."""
+        encoder = self._lazy_encoder()
+        if encoder is not None and any("encoder" in recipe.needs for recipe in self.plan.recipes):
+            encoder.load()
+
+    def _lazy_encoder(self) -> LazyEncoder | None:
+        from robustness.helpers.lazy_encoder import LazyEncoder
+
+        oracle = self.oracles.by_role.get("encoder")
+        found = getattr(getattr(oracle, "backend", None), "encoder", None)
+        return found if isinstance(found, LazyEncoder) else None
 
     def _keep_confirming(self, out: Path) -> None:
         """Go on asking fresh answers where the run began so: that a victim answered alike this time may be luck."""
@@ -269,8 +296,11 @@ class Audit:
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
         flags += self.bias.flags() if self.bias is not None else []
+        lazy = self._lazy_encoder()
         if "encoder" not in self.oracles.by_role:
             flags.append(self_checks.Flag("no-encoder", "note", self_checks.CODES["no-encoder"]))
+        elif lazy is not None and lazy.problem:
+            flags.append(self_checks.Flag("no-encoder", "note", f"{lazy.problem}; similarity of the failures is unknown"))
         if self.data.report.dropped:
             reasons = "; ".join(f"{found.count} {found.reason}" for found in self.data.report.dropped)
             flags.append(self_checks.Flag("dropped-rows", "note", f"{self_checks.CODES['dropped-rows']}: {reasons}"))
@@ -313,10 +343,12 @@ def prepare(
     settings: Settings,
     loading: Callable[[str], None] | None = None,
     session: Session | None = None,
+    *,
+    kept: dict[str, Any] | None = None,
 ) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
-    ``session``: what a rewriter behind an API is asked through.
+    ``session``: what a rewriter behind an API is asked through. ``kept``: see ``load_helpers``.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -325,6 +357,7 @@ def prepare(
     from robustness.channels.measure import measured_loss
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
+    from robustness.helpers.lazy_encoder import LazyEncoder
     from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import label_bias, languages, meaning, preflight, prepare, self_checks, supplied, universal
     from robustness.planning.label_bias import LabelBias
@@ -343,9 +376,12 @@ def prepare(
     language = languages.language_of(settings.language, texts)
     info = victim.info
     recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
-    if loading is not None and settings.encoder != "none":
-        loading(f"loading encoder {settings.encoder or 'minilm'}")
-    models = load_helpers(settings, needs(recipes), session)
+    if loading is not None and (settings.encoder or "").startswith("hf:"):
+        loading(f"loading encoder {settings.encoder}")
+    models = load_helpers(settings, needs(recipes), session, kept)
+    encoder = models.get("encoder")
+    if loading is not None and isinstance(encoder, LazyEncoder):
+        encoder.heard = loading
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)

@@ -1,1 +1,1 @@
-"""Commands that take a run to where a team looks at it."""
+"""Commands that show runs, and take them to where a team looks at them."""
