@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.verdicts import GateResult
     from reports.run import Run
-    from robustness.planning.audit import Watcher
+    from robustness.loggers.watcher import Watcher
 
 
 @f.flattened
@@ -128,7 +128,7 @@ def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], 
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.recorded import forget
     from robustness.commands.terminal.progress import Bar
-    from robustness.planning.audit import Watchers
+    from robustness.loggers.watcher import Watchers
 
     arguments = arguments_of(chosen)
     out, resume = arguments.pop("out", None), arguments.pop("resume", False)

@@ -11,7 +11,9 @@ import re
 import time
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from robustness.loggers.record import Record
 
 EXPERIMENT = "robustness"
+FOLDER = "mlruns"
+"""Where runs go if nobody says so: the client alone cannot open the database that MLflow would take."""
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 """Unless the user says otherwise: by itself MLflow tries for minutes, and an audit ends before that."""
 _STRANGE = re.compile(r"[^\w./ -]")
@@ -36,11 +40,11 @@ class MlflowSink:
 
     def __init__(self) -> None:
         self._client: Any = None
-        self._experiment = self._run = ""
+        self._named, self._run = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT, ""
 
     def check(self, *, offline: bool) -> None:
         """Raise ``UsageError`` where the store can never be used, or lies on the network although that is forbidden."""
-        uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or ("" if find_spec("sqlalchemy") else Path(FOLDER).absolute().as_uri())
         scheme = urlsplit(uri).scheme
         if offline and scheme not in ("", "file", "sqlite"):
             raise UsageError("--offline forbids the network, and MLFLOW_TRACKING_URI names a server; leave one of them out")
@@ -54,8 +58,7 @@ class MlflowSink:
             with _quiet():
                 from mlflow import MlflowClient
 
-                self._client = MlflowClient()
-                _ = self._client.tracking_uri
+                self._client = MlflowClient(uri or None)
                 if scheme not in ("http", "https"):
                     self._client.search_experiments(max_results=1)
         except Exception as error:  # whatever MLflow raises over its store
@@ -67,15 +70,14 @@ class MlflowSink:
     def begin(self, record: Record) -> None:
         """Find the run of this key, or make one."""
         with _quiet():
-            name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-            found = self._client.get_experiment_by_name(name)
-            self._experiment = found.experiment_id if found is not None else self._client.create_experiment(name)
-            known = self._client.search_runs([self._experiment], f"tags.`robustness.run` = '{record.key}'", max_results=1)
+            found = self._client.get_experiment_by_name(self._named)
+            experiment = found.experiment_id if found is not None else self._client.create_experiment(self._named)
+            known = self._client.search_runs([experiment], f"tags.`robustness.run` = '{record.key}'", max_results=1)
             if known:
                 self._run = known[0].info.run_id
                 self._client.update_run(self._run, status="RUNNING")
             else:
-                run = self._client.create_run(self._experiment, run_name=record.name, tags=dict(record.tags))
+                run = self._client.create_run(experiment, run_name=record.name, tags=dict(record.tags))
                 self._run = run.info.run_id
             told = known[0].data.params if known else {}
             self._log(params={name: value[:_LONGEST] for name, value in record.params.items() if _named(name) not in told})
@@ -94,7 +96,8 @@ class MlflowSink:
             for path in record.files:
                 self._client.log_artifact(self._run, str(path))
             self._client.set_terminated(self._run, "FINISHED")
-        return f"MLflow run {self._run}, experiment {os.environ.get('MLFLOW_EXPERIMENT_NAME') or EXPERIMENT}"
+        where = "" if os.environ.get("MLFLOW_TRACKING_URI") else ", in mlruns here: MLFLOW_TRACKING_URI names a server"
+        return f"MLflow run {self._run}, experiment {self._named}{where}"
 
     def leave(self) -> None:
         """The status is KILLED until the run goes on."""

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import SpentError, UsageError
+from robustness.loggers.watcher import RunWatcher, Silent, Watcher
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
-    from reports.run import Manifest, Outcome, Run
+    from reports.run import Manifest, Run
     from reports.run.store import RunWriter
     from robustness.data import Dataset
     from robustness.engine.backends import VictimBackend
@@ -30,77 +31,6 @@ if TYPE_CHECKING:
     from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
     from robustness.victims.endpoint.session import Session
-
-
-class Watcher(Protocol):
-    """Receives the progress of a run; the command line's progress bar is one."""
-
-    def loading(self, what: str) -> None:
-        """Something slow begins: a model is loaded, the victim is asked the first texts."""
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """The run begins, with this many trials already done."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """One trial ended."""
-
-
-@runtime_checkable
-class RunWatcher(Watcher, Protocol):
-    """A watcher that is told of the run's folder as well, at the beginning and at the end; a logger is one."""
-
-    def began(self, folder: Path) -> None:
-        """The run is in this folder, new or to be gone on with; nothing of it has been attacked yet."""
-
-    def finished(self, run: Run) -> None:
-        """The run has come to its end; its folder holds every report, its verdict and its metrics."""
-
-
-class Watchers:
-    """Several watchers of one run, told one after another."""
-
-    def __init__(self, *watchers: Watcher) -> None:
-        self._watchers = watchers
-
-    def loading(self, what: str) -> None:
-        """To each."""
-        for one in self._watchers:
-            one.loading(what)
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """To each."""
-        for one in self._watchers:
-            one.started(plan, examples, finished, oracles)
-
-    def ended(self, outcome: Outcome) -> None:
-        """To each."""
-        for one in self._watchers:
-            one.ended(outcome)
-
-    def began(self, folder: Path) -> None:
-        """To each that wants to know."""
-        for one in self._watchers:
-            if isinstance(one, RunWatcher):
-                one.began(folder)
-
-    def finished(self, run: Run) -> None:
-        """To each that wants to know."""
-        for one in self._watchers:
-            if isinstance(one, RunWatcher):
-                one.finished(run)
-
-
-class Silent:
-    """A watcher that does nothing."""
-
-    def loading(self, what: str) -> None:
-        """Nothing."""
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """Nothing."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)

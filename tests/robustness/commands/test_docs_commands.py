@@ -46,7 +46,6 @@ NOT_RUN = {
     ("paraphrases.md", "--recipes paraphrase"): BIG,
     ("scale.md", "robustness"): RAY,
     ("loggers.md", "--log"): LOGGED,
-    ("loggers.md", "robustness log"): LOGGED,
     ("loggers.md", "--push-to-hub"): HUB,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,
