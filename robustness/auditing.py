@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from reports.audited import AuditedRun
     from reports.gate.policy import Policy
     from robustness.data import Dataset
-    from robustness.planning.audit import Audit, Watcher
+    from robustness.loggers.watcher import Watcher
+    from robustness.planning.audit import Audit
     from robustness.victims.base import Victim
 
 __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data", "open_victim"]
@@ -302,7 +303,7 @@ def audit_asked(
 ) -> AuditedRun:
     """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
     from reports.audited import AuditedRun
-    from robustness.planning.audit import Silent
+    from robustness.loggers.watcher import Silent
     from robustness.victims import is_endpoint
 
     _refuse_idle(policy)

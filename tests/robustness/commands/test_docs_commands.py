@@ -32,6 +32,7 @@ SHORT = '[audit]\nrecipes = ["deepwordbug"]\nencoder = "none"\nlimit = 6\nbudget
 BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which has an environment and tests of its own"
 MEDIA = "needs tesseract: make test-media runs channels"
 RAY = "needs Ray: make test-ray shares runs among workers"
+LOGGED = "needs a server; the tests of loggers log to the real libraries offline"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
 SERVES = "answers until Ctrl-C; the tests of the workbench start it and ask it"
@@ -47,6 +48,8 @@ NOT_RUN = {
     ("tasks.md", "robustness"): PARTS,
     ("paraphrases.md", "--recipes paraphrase"): BIG,
     ("scale.md", "robustness"): RAY,
+    ("loggers.md", "--log"): LOGGED,
+    ("loggers.md", "--push-to-hub"): HUB,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,
     ("audits.md", "sklearn_victim.py"): BIG,
