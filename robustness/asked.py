@@ -72,6 +72,17 @@ def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
 def no_keyword(name: str) -> str:
     """What is said of a keyword that there is not, with the nearest one."""
     settings = (f.name for f in fields(Settings))
-    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "watcher")
-    near = get_close_matches(name, known, n=1)
-    return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")
+    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "progress", "watcher")
+    near = get_close_matches(name, known, n=3)
+    meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else "; help(robustness.audit) lists them"
+    kinds = "; options of one kind of victim go into victim_options={…}" if name in OPENING else ""
+    return f"audit() got an unexpected keyword argument {name!r}{kinds or meant}"
+
+
+def refuse_strings(**lists: Sequence[str] | None) -> None:
+    """Raise ``UsageError`` for a string where a list of them is meant: its letters would be taken for the items."""
+    for name, value in lists.items():
+        if isinstance(value, str):
+            raise UsageError(
+                f"{name} is a list of names, got the string {value!r}; write {[p.strip() for p in value.split(',')]}"
+            )

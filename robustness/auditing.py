@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from robustness.asked import Asked, no_keyword
-from robustness.errors import UsageError
+from robustness.asked import Asked, no_keyword, refuse_strings
+from robustness.commands.terminal.notebook import watching
+from robustness.errors import KeywordError, UsageError
+from robustness.in_python import in_python_words
 from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S
 from robustness.tasks.registry import task_named
 from robustness.victims import open_victim
@@ -112,7 +114,7 @@ def audit(
     task: str | None = None,
     goal: str = "",
     gate: Mapping[str, Any] | None = None,
-    policy: Policy | None = None,
+    policy: Policy | Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     labels: Sequence[str] | None = None,
@@ -166,6 +168,7 @@ def audit(
     offline: bool = False,
     workers: int | None = None,
     ray: str | None = None,
+    progress: bool | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
 ) -> AuditedRun:
@@ -179,7 +182,7 @@ def audit(
         task: what the victim is asked (``robustness list tasks``); None: what it says, else what the data look like.
         goal: what counts as broken, such as ``misclassify`` or ``answer-with:LABEL``; the task's first one if empty.
         gate: thresholds for the gate, such as ``{"min_robust_accuracy": 0.3}``; they stay in the run.
-        policy: a whole policy in place of ``gate``.
+        policy: a whole policy in place of ``gate``; as a mapping, what ``robustness.toml`` would hold.
         out: the run folder; a new one under ``runs/`` when omitted.
         resume: continue the run in ``out``.
         labels, fields, access, one_at_a_time: of a callable: its labels in index order, the names of its text fields,
@@ -202,73 +205,80 @@ def audit(
             masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
             universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
-        watcher: hears each outcome.
+        progress: show how the run goes; None: in a notebook, and where stderr is a terminal.
+        watcher: hears each outcome, in place of what ``progress`` shows.
 
     Raises:
-        RobustnessError: anything wrong with victim, data, recipes or settings, a keyword that there is not included;
-            ``reports.run.RunError`` with the folder. ``SpentError`` where a cap was reached before the first trial.
+        RobustnessError: anything wrong with victim, data, recipes or settings; ``KeywordError``, which is a ``TypeError`` too,
+            for a keyword that there is not; ``reports.run.RunError`` with the folder. ``SpentError`` where a cap was reached
+            before the first trial.
     """
-    if unknown:
-        raise UsageError(no_keyword(next(iter(unknown))))
-    asked = Asked.of(
-        victim=victim,
-        data=data,
-        recipes=recipes,
-        task=task,
-        goal=goal,
-        labels=labels,
-        fields=fields,
-        access=access,
-        one_at_a_time=one_at_a_time or None,
-        isolate=isolate or None,
-        through=through,
-        normalise=normalise,
-        victim_options=victim_options,
-        text=text,
-        label=label,
-        id=id,
-        group=group,
-        label_map=label_map,
-        format=format,
-        split=split,
-        encoding=encoding,
-        columns=columns,
-        limit=limit,
-        traps=traps,
-        max_cost=max_cost,
-        max_tokens_total=max_tokens_total,
-        max_requests=max_requests,
-        prices=prices,
-        cassette=cassette,
-        seed=seed,
-        budget=budget,
-        recipe_budget=recipe_budget,
-        adaptive=adaptive,
-        field=field,
-        profile=profile,
-        preserve=None if preserve is None else tuple(preserve),
-        language=language,
-        protect=protect,
-        tagger=tagger,
-        encoder=encoder,
-        rewriter=rewriter,
-        masked_lm=masked_lm,
-        parser=parser,
-        fluency=fluency,
-        helpers=helpers,
-        resources=resources,
-        cache=cache,
-        batch_tokens=batch_tokens,
-        in_flight=in_flight,
-        victim_timeout=victim_timeout,
-        confirm=confirm,
-        universal=universal,
-        until_decided=until_decided,
-        offline=offline,
-        workers=workers,
-        ray=ray,
-    )
-    return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
+    with in_python_words():
+        if unknown:
+            raise KeywordError(no_keyword(next(iter(unknown))))
+        refuse_strings(labels=labels, fields=fields, preserve=preserve, columns=columns)
+        asked = Asked.of(
+            victim=victim,
+            data=data,
+            recipes=recipes,
+            task=task,
+            goal=goal,
+            labels=labels,
+            fields=fields,
+            access=access,
+            one_at_a_time=one_at_a_time or None,
+            isolate=isolate or None,
+            through=through,
+            normalise=normalise,
+            victim_options=victim_options,
+            text=text,
+            label=label,
+            id=id,
+            group=group,
+            label_map=label_map,
+            format=format,
+            split=split,
+            encoding=encoding,
+            columns=columns,
+            limit=limit,
+            traps=traps,
+            max_cost=max_cost,
+            max_tokens_total=max_tokens_total,
+            max_requests=max_requests,
+            prices=prices,
+            cassette=cassette,
+            seed=seed,
+            budget=budget,
+            recipe_budget=recipe_budget,
+            adaptive=adaptive,
+            field=field,
+            profile=profile,
+            preserve=None if preserve is None else tuple(preserve),
+            language=language,
+            protect=protect,
+            tagger=tagger,
+            encoder=encoder,
+            rewriter=rewriter,
+            masked_lm=masked_lm,
+            parser=parser,
+            fluency=fluency,
+            helpers=helpers,
+            resources=resources,
+            cache=cache,
+            batch_tokens=batch_tokens,
+            in_flight=in_flight,
+            victim_timeout=victim_timeout,
+            confirm=confirm,
+            universal=universal,
+            until_decided=until_decided,
+            offline=offline,
+            workers=workers,
+            ray=ray,
+        )
+        judging = _policy(gate, policy)
+        shown = watching(progress) if watcher is None else None
+        with shown or nullcontext():
+            return audit_asked(asked, out=out, resume=resume, policy=judging, watcher=watcher or shown)
 
 
 def audit_asked(
@@ -294,15 +304,15 @@ def audit_asked(
         return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began, last=True))
 
 
-def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:
-    if gate is None:
-        return policy
-    from reports.gate.policy import PolicyError, parse_policy
+def _policy(gate: Mapping[str, Any] | None, policy: Policy | Mapping[str, Any] | None) -> Policy | None:
+    from reports.gate.policy import Policy, PolicyError, parse_policy
 
-    if policy is not None:
+    if gate is not None and policy is not None:
         raise UsageError("give gate or policy, not both")
+    if gate is None and (policy is None or isinstance(policy, Policy)):
+        return policy
     try:
-        return parse_policy({"gate": dict(gate)}, "gate")
+        return parse_policy(dict(policy or {}), "policy") if gate is None else parse_policy({"gate": dict(gate)}, "gate")
     except PolicyError as error:
         raise UsageError(str(error)) from error
 

@@ -23,28 +23,35 @@ from robustness.commands.followups.transfer import transfer
 from robustness.commands.gate import gate, report
 from robustness.commands.harden import harden
 from robustness.commands.listing import list_
-from robustness.commands.options.groups import Once
+from robustness.commands.options.groups import Once, Program
 from robustness.commands.perturb import perturb
 from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
 from robustness.commands.resume import resume
 from robustness.commands.runs import runs
+from robustness.commands.starting.init import init
+from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
 from robustness.commands.terminal.interrupts import answered
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
+from robustness.commands.workbench.view import view
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
 VERDICTS = (0, 1, 2, 3)
-COMMANDS: Mapping[str, Callable[..., None]] = {
-    **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
-    **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"runs": runs, "resume": resume, "certify": certify, "harden": harden},
-    **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
+PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
+    "Audit": {"audit": audit, "resume": resume, "gate": gate, "compare": compare, "attack": attack},
+    "Follow up": {"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
+    "Look": {"runs": runs, "view": view, "report": report, "verify": verify, "list": list_},
+    "Set up": {"init": init, "watch": watch, "validate": validate, "plan": plan, "prefetch": prefetch},
+    "Go further": {"perturb": perturb, "certify": certify, "harden": harden},
 }
+"""Every command, by the panel of help in which it is shown."""
+COMMANDS: Mapping[str, Callable[..., None]] = {name: one for panel in PANELS.values() for name, one in panel.items()}
 app = typer.Typer(
     name="robustness",
+    cls=Program,
     help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -73,8 +80,8 @@ def _watched(command: Callable[..., None]) -> Callable[..., None]:
 PASSES_ON = {"resume": {"allow_extra_args": True, "ignore_unknown_options": True}}
 """Commands that hand flags on to another one."""
 
-for _name, _command in COMMANDS.items():
-    app.command(_name, cls=Once, context_settings=PASSES_ON.get(_name))(_watched(_command))
+for _panel, _name in ((panel, name) for panel, commands in PANELS.items() for name in commands):
+    app.command(_name, cls=Once, rich_help_panel=_panel, context_settings=PASSES_ON.get(_name))(_watched(COMMANDS[_name]))
 
 
 def _version(show: bool) -> None:
@@ -86,7 +93,11 @@ def _version(show: bool) -> None:
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version.", rich_help_panel="Run"
+    ),
+) -> None:
     pass
 
 

@@ -76,6 +76,17 @@ class Comparison:
     slices_decide: bool = False
     facing: Facing | None = None
 
+    def __repr__(self) -> str:
+        """One line: the verdict and why."""
+        return f"<Comparison {self.verdict}: {'; '.join(self.told(texts=False))}>"
+
+    def _repr_html_(self) -> str:
+        """A small card for notebooks: the verdict, why, and how many examples changed."""
+        from reports.render.card import card
+
+        rows = [("newly broken", str(len(self.newly_broken))), ("newly fixed", str(len(self.newly_fixed)))]
+        return card(self.verdict, "; ".join(self.told(texts=False)), rows if self.measures else ())
+
     def told(self, *, texts: bool) -> tuple[str, ...]:
         """The reasons; without ``texts`` none of them quotes the data."""
         return self.reasons if not self.differences else tuple(each.told(texts=texts) for each in self.differences)

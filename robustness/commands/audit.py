@@ -35,21 +35,33 @@ def audit(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
+        Path | None,
+        typer.Option(
+            "--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.", rich_help_panel="Run"
+        ),
     ] = None,
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
     scale: ScaleFlags,
     cassette: CassetteFlag = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).", rich_help_panel="Output")
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue the run in --out: run only trials that have not ended, or ended in error.",
+            rich_help_panel="Run",
+        ),
     ] = False,
     until_decided: Annotated[
         bool,
         typer.Option(
-            "--until-decided", help="Draw examples at random and stop as soon as every threshold is decided, or one is broken."
+            "--until-decided",
+            help="Draw examples at random and stop as soon as every threshold is decided, or one is broken.",
+            rich_help_panel="Run",
         ),
     ] = False,
     offline: f.OfflineFlag = False,
@@ -58,7 +70,11 @@ def audit(
     thresholds: f.GateFlags,
     require_threshold: Annotated[
         bool,
-        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass by default."),
+        typer.Option(
+            "--require-threshold",
+            help="Refuse to run without a threshold; for CI, where nothing may pass by default.",
+            rich_help_panel="Gate",
+        ),
     ] = False,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,

@@ -25,23 +25,46 @@ def compare(
     base: Annotated[Path, typer.Argument(help="The run to compare with.", metavar="BASE")],
     candidate: Annotated[Path, typer.Argument(help="The run to judge.", metavar="CANDIDATE")],
     max_regression: Annotated[
-        str | None, typer.Option("--max-regression", help="Largest drop of robust accuracy still accepted (default 2pt).")
+        str | None,
+        typer.Option(
+            "--max-regression", help="Largest drop of robust accuracy still accepted (default 2pt).", rich_help_panel="Gate"
+        ),
     ] = None,
     max_error_rate: Annotated[
-        str | None, typer.Option("--max-error-rate", help="Inconclusive if more examples had errors in either run (default 1%).")
+        str | None,
+        typer.Option(
+            "--max-error-rate",
+            help="Inconclusive if more examples had errors in either run (default 1%).",
+            rich_help_panel="Gate",
+        ),
     ] = None,
     confidence: Annotated[
-        str | None, typer.Option("--confidence", help="Confidence of the intervals; the tests use one minus it (default 95%).")
+        str | None,
+        typer.Option(
+            "--confidence", help="Confidence of the intervals; the tests use one minus it (default 95%).", rich_help_panel="Gate"
+        ),
     ] = None,
     slices_decide: Annotated[
-        bool, typer.Option("--slices-decide", help="Let a regression on one slice decide too (all questions corrected together).")
+        bool,
+        typer.Option(
+            "--slices-decide",
+            help="Let a regression on one slice decide too (all questions corrected together).",
+            rich_help_panel="Gate",
+        ),
     ] = False,
     replay: Annotated[
         bool,
-        typer.Option("--replay", help="Put the base's failures to the candidate's victim too: what holds must survive both."),
+        typer.Option(
+            "--replay",
+            help="Put the base's failures to the candidate's victim too: what holds must survive both.",
+            rich_help_panel="Run",
+        ),
     ] = False,
     victim: Annotated[
-        str | None, typer.Option("--victim", help="With --replay: the candidate's victim, where its run cannot open it.")
+        str | None,
+        typer.Option(
+            "--victim", help="With --replay: the candidate's victim, where its run cannot open it.", rich_help_panel="Victim"
+        ),
     ] = None,
     opening: f.OpeningFlags,
     api: EndpointFlags,
@@ -52,14 +75,21 @@ def compare(
     policy: f.RunPolicyFlag = None,
     expect: ExpectFlag = None,
     expect_base: Annotated[
-        str | None, typer.Option("--expect-base", help="The digest that the base's seal must have.", metavar="DIGEST")
+        str | None,
+        typer.Option(
+            "--expect-base", help="The digest that the base's seal must have.", metavar="DIGEST", rich_help_panel="Gate"
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md, .html, .xml and .sarif.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for comparison.json, .md, .html, .xml and .sarif.", rich_help_panel="Output"),
+    ] = None,
     texts: Annotated[
         bool | None,
         typer.Option(
             "--texts/--no-texts",
             help="Quote examples. By default the terminal and comparison.md do, comparison.sarif does not.",
+            rich_help_panel="Output",
         ),
     ] = None,
     json_: f.JsonFlag = False,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class TrainingFlags(Flags):
     """How a classifier is fine-tuned."""
 
+    PANEL = "Attack"
+
     epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training data at most (default 3).")] = None
     rate: Annotated[float | None, typer.Option("--rate", help="Peak of the learning rate (default 5e-5).")] = None
     batch: Annotated[int | None, typer.Option("--batch", help="Rows a step (default 32).")] = None
@@ -47,22 +49,42 @@ def harden(
     victim: f.VictimFlag = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="Rows to train on, or whose words the normaliser's spelling is to know; none is audited."),
+        typer.Option(
+            "--data",
+            help="Rows to train on, or whose words the normaliser's spelling is to know; none is audited.",
+            rich_help_panel="Data",
+        ),
     ] = None,
-    eval_: Annotated[str | None, typer.Option("--eval", help="Labelled rows to audit; the demo brings its own.")] = None,
+    eval_: Annotated[
+        str | None, typer.Option("--eval", help="Labelled rows to audit; the demo brings its own.", rich_help_panel="Data")
+    ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="normalise (any victim), augment or adversarial (fine-tune an hf: classifier).")
+        str,
+        typer.Option(
+            "--method",
+            help="normalise (any victim), augment or adversarial (fine-tune an hf: classifier).",
+            rich_help_panel="Attack",
+        ),
     ] = "normalise",
     steps: Annotated[
-        str | None, typer.Option("--steps", help="Steps of the normaliser: characters (default), all, or names.")
+        str | None,
+        typer.Option("--steps", help="Steps of the normaliser: characters (default), all, or names.", rich_help_panel="Attack"),
     ] = None,
     recipes: Annotated[
         str | None,
-        typer.Option("--recipes", help="Recipes to harden against (default: bad-characters to normalise, deepwordbug to train)."),
+        typer.Option(
+            "--recipes",
+            help="Recipes to harden against (default: bad-characters to normalise, deepwordbug to train).",
+            rich_help_panel="Attack",
+        ),
     ] = None,
     adaptive: Annotated[
         str | None,
-        typer.Option("--adaptive", help="Recipes beside them that try what the defence leaves, or none (default: viper)."),
+        typer.Option(
+            "--adaptive",
+            help="Recipes beside them that try what the defence leaves, or none (default: viper).",
+            rich_help_panel="Attack",
+        ),
     ] = None,
     training: TrainingFlags,
     reading: f.ReadingFlags,
@@ -70,14 +92,22 @@ def harden(
     budget: f.BudgetFlag = None,
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
-    field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None,
-    encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", help="Which text field to attack (default: the last).", rich_help_panel="Attack")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.", rich_help_panel="Attack")
+    ] = None,
     pace: f.PaceFlags,
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for both audits, the report and what was made.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue in --out where an earlier command was interrupted.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for both audits, the report and what was made.", rich_help_panel="Output")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue in --out where an earlier command was interrupted.", rich_help_panel="Run")
+    ] = False,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.scaling import TimeoutFlag
 from robustness.commands.options.spending import CapFlags, without_caps
 from robustness.commands.terminal import output
 
@@ -26,7 +27,7 @@ def validate(
     api: EndpointFlags,
     caps: CapFlags,
     resources: f.ResourceFlags,
-    victim_timeout: f.TimeoutFlag = None,
+    victim_timeout: TimeoutFlag = None,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,

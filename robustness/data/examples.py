@@ -88,7 +88,7 @@ def load_examples(
     names, id_notes = ids(table.source, usable, roles)
     gold = [matched.index[row.label] for row in usable]
     chosen = range(len(usable)) if limit is None else stratified(names, gold, limit, seed)
-    examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
+    examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta, table.line(usable[i].number)) for i in chosen)
     kept = Counter(example.reference for example in examples)
     notes = (*table.notes, _columns_note(roles), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
     if roles.group is not None:
@@ -107,7 +107,7 @@ def load_examples(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group)
+    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group, table.file)
 
 
 def labels_in(

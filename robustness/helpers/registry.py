@@ -151,16 +151,27 @@ def check_helpers(settings: Settings, needed: Collection[str] = ()) -> None:
             _named(_HELPERS[role].checks)(spec, offline=settings.offline)
 
 
-def load_helpers(settings: Settings, needed: Collection[str] = (), session: Session | None = None) -> Mapping[str, Any]:
+def load_helpers(
+    settings: Settings,
+    needed: Collection[str] = (),
+    session: Session | None = None,
+    kept: dict[str, Any] | None = None,
+) -> Mapping[str, Any]:
     """The models that the settings name, and those ``needed`` that are opened on need, by role, loaded.
 
-    ``session``: what those behind an API are asked through.
+    ``session``: what those behind an API are asked through. ``kept``: models by role from an earlier call with the same specs,
+    which are not loaded again; what is loaded now is put there.
     """
     wanted = specs(settings, needed).items()
     opened = {}
     for role, spec in wanted:
+        if kept is not None and role in kept:
+            opened[role] = kept[role]
+            continue
         asks = {"session": session} if _HELPERS[role].asks else {}
         opened[role] = _named(_HELPERS[role].opens)(spec, offline=settings.offline, **asks)
+    if kept is not None:
+        kept |= opened
     return {role: model for role, model in opened.items() if model is not None}
 
 

@@ -116,6 +116,7 @@ class Audit:
         manifest = self.manifest if policy is None else replace(self.manifest, policy=shown_policy(policy.record()))
         writer = (RunWriter.resume if resume else RunWriter.create)(out, manifest)
         with writer:
+            self._write_rows(writer.path)
             if began is not None:
                 began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
@@ -136,6 +137,14 @@ class Audit:
         run = load_run(out)
         render_all(run, policy)
         return run
+
+    def _write_rows(self, out: Path) -> None:
+        """Say where the examples stand in the user's file, if they stand in one that a reader of the reports has too."""
+        from reports.files.rows import in_repository, write_rows
+
+        file = None if self.data.file is None else in_repository(self.data.file)
+        if file is not None:
+            write_rows(out, file, ((one.id, one.line) for one in self.data.examples if one.line is not None))
 
     def _load_needed(self) -> None:
         """Load the encoder where a recipe cannot do without: its faults end the run before it begins."""
@@ -197,7 +206,11 @@ class Audit:
         """What runs the trials: the engine of this process, or a crew of workers."""
         from robustness.engine.engine import Engine
 
-        if self.settings.workers is None and self.settings.ray is None:
+        waiting = [recipe.name for recipe in self.plan.recipes if recipe.pooled]
+        scaled = self.settings.workers is not None or self.settings.ray is not None
+        if scaled and waiting:
+            watcher.loading(f"the trials of {', '.join(waiting)} wait for one another: they run in this process")
+        if not scaled or len(waiting) == len(self.plan.recipes):
             yield Engine(self.oracles, in_flight=self.settings.in_flight)
             return
         from robustness.scale.driver import crew_of
@@ -281,10 +294,12 @@ def prepare(
     settings: Settings,
     loading: Callable[[str], None] | None = None,
     session: Session | None = None,
+    *,
+    kept: dict[str, Any] | None = None,
 ) -> Audit:
     """Resolve recipes and oracles, check the victim on a few examples, and describe the run; ``loading`` hears what is slow.
 
-    ``session``: what a rewriter behind an API is asked through.
+    ``session``: what a rewriter behind an API is asked through. ``kept``: see ``load_helpers``.
 
     Raises:
         UsageError: recipes that cannot run here, an unknown field, empty data.
@@ -299,7 +314,6 @@ def prepare(
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
-    from robustness.scale.refusals import check_recipes
     from robustness.tasks.registry import task_named
     from robustness.tasks.task import space_of
 
@@ -316,7 +330,7 @@ def prepare(
     check_recipes(settings, recipes)
     if loading is not None and (settings.encoder or "").startswith("hf:"):
         loading(f"loading encoder {settings.encoder}")
-    models = load_helpers(settings, needs(recipes), session)
+    models = load_helpers(settings, needs(recipes), session, kept)
     encoder = models.get("encoder")
     if loading is not None and isinstance(encoder, LazyEncoder):
         encoder.heard = loading

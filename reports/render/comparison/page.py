@@ -47,14 +47,15 @@ class CaseView:
     row: FailureRow
 
 
-def html_comparison(found: Comparison) -> str:
-    """The comparison as one HTML page."""
+def html_comparison(found: Comparison, *, above: str = "") -> str:
+    """The comparison as one HTML page; ``above``: markup to print over it."""
     reasons = tuple(reason[:1].upper() + reason[1:] for reason in found.reasons)
     verdict = Verdict(_TONES[found.verdict], _WORDS[found.verdict], f"{reasons[0]}.", reasons)
     scale = _scale((*found.measures, *found.slices), found.max_regression)
     return html_page(
         "compare.html.j2",
         found=found,
+        above=above,
         verdict=verdict,
         confidence=found.confidence,
         scale=scale,

@@ -21,13 +21,14 @@ from reports.run import Run
 from reports.run.bill import bill
 
 
-def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None) -> str:
+def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None, *, above: str = "") -> str:
     """The report of a run as one HTML page, at most about 3 MB however many failures there are.
 
     ``summary``: that of ``reports.measures.summary.summarise``. ``gate``: the verdict, None where no gate was asked for.
+    ``above``: markup to print over it, such as the way back to other pages.
     """
     context = _context(run, summary, gate)
-    return html_page("report.html.j2", script="report.js", **context, sections=_sections(context))
+    return html_page("report.html.j2", script="report.js", **context, sections=_sections(context), above=above)
 
 
 def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> dict[str, Any]:

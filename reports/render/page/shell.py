@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -14,23 +15,39 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def html_page(template: str, *, style: str = "report.css", script: str | None = None, **context: Any) -> str:
-    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script."""
-    look, code = _asset(style), _asset(script) if script else ""
+def html_page(
+    template: str,
+    *,
+    style: str = "report.css",
+    more_style: str = "",
+    script: str | None = None,
+    allows: Mapping[str, str] | None = None,
+    **context: Any,
+) -> str:
+    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script.
+
+    ``more_style``: a second file of rules. ``allows``: what its policy allows besides, such as ``{"connect-src": "'self'"}``.
+    """
+    look, code = _asset(style) + (_asset(more_style) if more_style else ""), _asset(script) if script else ""
     page = (
         _environment()
         .get_template(template)
-        .render(**context, policy=_policy(look, code), style=trusted(look), script=trusted(code))
+        .render(**context, policy=_policy(look, code, allows or {}), style=trusted(look), script=trusted(code))
     )
     return page + "\n"
 
 
-def _policy(style: str, script: str) -> str:
+def fragment(template: str, **context: Any) -> Any:
+    """A part of a page, as markup for another template to print."""
+    return trusted(_environment().get_template(template).render(**context))
+
+
+def _policy(style: str, script: str, allows: Mapping[str, str]) -> str:
     """Nothing may load and nothing may run but the page's own style and script; an empty icon keeps browsers from asking."""
     runs = policy_hash(script) if script else "'none'"
     allowed = {"style-src": policy_hash(style), "script-src": runs, "img-src": "data:"}
     closed = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
-    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed}.items())
+    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed, **allows}.items())
 
 
 def _asset(name: str) -> str:

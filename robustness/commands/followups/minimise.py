@@ -26,7 +26,10 @@ def minimise(
     *,
     failures: FailuresArgument,
     victim: f.VictimFlag = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).", rich_help_panel="Output"),
+    ] = None,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,

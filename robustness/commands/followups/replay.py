@@ -34,27 +34,51 @@ def replay(
         Path | None, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="[FAILURES]")
     ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.")
+        str | None,
+        typer.Option(
+            "--data",
+            help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.",
+            rich_help_panel="Data",
+        ),
     ] = None,
     original: Annotated[
-        str | None, typer.Option("--original", help="Column of --data that holds each text before it was perturbed.")
+        str | None,
+        typer.Option("--original", help="Column of --data that holds each text before it was perturbed.", rich_help_panel="Data"),
     ] = None,
     field: Annotated[
-        str | None, typer.Option("--field", help="Text field that --original belongs to (default: the last).")
+        str | None,
+        typer.Option("--field", help="Text field that --original belongs to (default: the last).", rich_help_panel="Attack"),
     ] = None,
     reading: f.ReadingFlags,
     victim: f.VictimFlag = None,
     repeat: Annotated[
         int | None,
-        typer.Option("--repeat", help="Ask this many times; answers that change are flaky (default 1, of an endpoint 3).", min=1),
+        typer.Option(
+            "--repeat",
+            help="Ask this many times; answers that change are flaky (default 1, of an endpoint 3).",
+            min=1,
+            rich_help_panel="Run",
+        ),
     ] = None,
-    max_broken: Annotated[int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0)] = 0,
+    max_broken: Annotated[
+        int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0, rich_help_panel="Gate")
+    ] = 0,
     max_not_applicable: Annotated[
         str | None,
         typer.Option(
-            "--max-not-applicable", help="Inconclusive above this share of cases whose clean text is wrong too (default 20%)."
+            "--max-not-applicable",
+            help="Inconclusive above this share of cases whose clean text is wrong too (default 20%).",
+            rich_help_panel="Gate",
         ),
     ] = None,
+    changed_victim: Annotated[
+        bool,
+        typer.Option(
+            "--changed-victim",
+            help="Ask the run's own victim though it is not the same any more, to see what a change of it fixed.",
+            rich_help_panel="Victim",
+        ),
+    ] = False,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
@@ -95,6 +119,7 @@ def replay(
             failures=failures,
             quiet=silent,
             spending=caps.given() | f.given(cassette=cassette),
+            checked=not changed_victim,
         ) as subject:
             if data is not None:
                 wanted = {**reading.given(), "original": original, "field": field, "offline": offline}

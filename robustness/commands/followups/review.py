@@ -34,19 +34,36 @@ RESULT = "review.json"
 def review(
     *,
     run: RunArgument,
-    sample: Annotated[int, typer.Option("--sample", help="How many failures to rate.", min=1)] = 50,
-    controls: Annotated[int, typer.Option("--controls", help="How many unperturbed texts to mix in.", min=0)] = 10,
-    read: Annotated[str | None, typer.Option("--read", help="Filled-in sheets, one for each rater, comma-separated.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the review (default: RUN-review).")] = None,
-    judge: Annotated[str | None, typer.Option("--judge", help="A victim that judges all failures, scored by the sheets.")] = None,
+    sample: Annotated[int, typer.Option("--sample", help="How many failures to rate.", min=1, rich_help_panel="Run")] = 50,
+    controls: Annotated[
+        int, typer.Option("--controls", help="How many unperturbed texts to mix in.", min=0, rich_help_panel="Run")
+    ] = 10,
+    read: Annotated[
+        str | None, typer.Option("--read", help="Filled-in sheets, one for each rater, comma-separated.", rich_help_panel="Run")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the review (default: RUN-review).", rich_help_panel="Output")
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", help="A victim that judges all failures, scored by the sheets.", rich_help_panel="Victim"),
+    ] = None,
     judge_floor: Annotated[
         float,
-        typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must be shown to reach.", min=0.5, max=1),
+        typer.Option(
+            "--judge-floor",
+            help="Sensitivity and specificity that the judge must be shown to reach.",
+            min=0.5,
+            max=1,
+            rich_help_panel="Gate",
+        ),
     ] = 0.7,
     max_broken: Annotated[
         str | None,
         typer.Option(
-            "--max-broken", help="Of written answers: fail if a larger share is broken, corrected by the sheets, e.g. 20%."
+            "--max-broken",
+            help="Of written answers: fail if a larger share is broken, corrected by the sheets, e.g. 20%.",
+            rich_help_panel="Gate",
         ),
     ] = None,
     opening: f.OpeningFlags,

@@ -31,11 +31,19 @@ def transfer(
     runs: RunsArgument,
     victims: Annotated[
         str | None,
-        typer.Option("--victims", help="Victims to put the failures to, comma-separated (default: those of the runs)."),
+        typer.Option(
+            "--victims",
+            help="Victims to put the failures to, comma-separated (default: those of the runs).",
+            rich_help_panel="Victim",
+        ),
     ] = None,
     expect: Annotated[
         str | None,
-        typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
+        typer.Option(
+            "--expect",
+            help="The digests that the runs' seals must have, in their order, comma-separated.",
+            rich_help_panel="Gate",
+        ),
     ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,

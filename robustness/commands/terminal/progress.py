@@ -73,6 +73,5 @@ class Bar:
 
     def _note(self) -> str:
         rate = self._forwards / max(1e-9, time.perf_counter() - self._started)
-        standing = sum(self._examples.values())
-        share = f"{standing / len(self._examples):.0%}" if self._examples else "–"
-        return f"{rate:,.0f} forwards/s · standing {share}"
+        share = f"{sum(self._examples.values()) / len(self._examples):.0%}" if self._examples else "–"
+        return f"{rate:,.0f} forwards/s · still right {share}"

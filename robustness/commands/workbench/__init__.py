@@ -1,1 +1,1 @@
-"""What several commands of the workbench share: a first look at victim and data, runs picked from others."""
+"""Commands that open the workbench."""
