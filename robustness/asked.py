@@ -72,7 +72,7 @@ def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
 def no_keyword(name: str) -> str:
     """What is said of a keyword that there is not, with the nearest one."""
     settings = (f.name for f in fields(Settings))
-    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "progress", "watcher")
+    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "force", "gate", "policy", "progress", "watcher")
     near = get_close_matches(name, known, n=3)
     meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else "; help(robustness.audit) lists them"
     kinds = "; options of one kind of victim go into victim_options={…}" if name in OPENING else ""

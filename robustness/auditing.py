@@ -19,6 +19,7 @@ from robustness.victims import open_victim
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
     from reports.audited import AuditedRun
+    from reports.files.replace import Replacement
     from reports.gate.policy import Policy
     from robustness.data import Dataset
     from robustness.planning.audit import Audit, Watcher
@@ -35,11 +36,13 @@ def composed(
     out: str | Path | None = None,
     resume: bool = False,
     before_asking: Callable[[Dataset, Victim], None] = lambda data, victim: None,
+    replacement: Replacement | None = None,
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
     Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
     from the first request on. ``before_asking``: is shown data and victim before any text is asked, and may raise.
+    ``replacement``: of the folder that is in the way.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
@@ -54,13 +57,13 @@ def composed(
     from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.scale.refusals import check_workers
-    from robustness.victims import takes
+    from robustness.victims import is_endpoint, takes
 
     settings, victim = asked.settings, asked.victim
     check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
-        check_settings(settings, out=out, resume=resume)
+        check_settings(settings, out=None if replacement else out, resume=resume)
         check_traps(asked.traps or "builtin")
         check_limit(asked.limit)
         if asked.task is not None:
@@ -77,7 +80,10 @@ def composed(
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
+        bills = billed(victim, settings.rewriter)
+        if replacement is not None and is_endpoint(bills):
+            replacement.begin()  # what is asked from here on is written there
+        with spending_on(bills, asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
@@ -117,6 +123,7 @@ def audit(
     policy: Policy | Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    force: bool = False,
     labels: Sequence[str] | None = None,
     fields: Sequence[str] | None = None,
     access: str | None = None,
@@ -185,6 +192,7 @@ def audit(
         policy: a whole policy in place of ``gate``; as a mapping, what ``robustness.toml`` would hold.
         out: the run folder; a new one under ``runs/`` when omitted.
         resume: continue the run in ``out``.
+        force: replace the run in ``out``, if there is one; never a folder that holds anything else.
         labels, fields, access, one_at_a_time: of a callable: its labels in index order, the names of its text fields,
             ``scores`` or ``labels``, and whether it takes one text, not a list.
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
@@ -278,7 +286,7 @@ def audit(
         judging = _policy(gate, policy)
         shown = watching(progress) if watcher is None else None
         with shown or nullcontext():
-            return audit_asked(asked, out=out, resume=resume, policy=judging, watcher=watcher or shown)
+            return audit_asked(asked, out=out, resume=resume, force=force, policy=judging, watcher=watcher or shown)
 
 
 def audit_asked(
@@ -286,12 +294,14 @@ def audit_asked(
     *,
     out: str | Path | None = None,
     resume: bool = False,
+    force: bool = False,
     policy: Policy | None = None,
     watcher: Watcher | None = None,
     began: Callable[[Path], None] | None = None,
 ) -> AuditedRun:
     """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
     from reports.audited import AuditedRun
+    from reports.files.replace import of_run
     from robustness.planning.audit import Silent
     from robustness.victims import is_endpoint
 
@@ -299,9 +309,25 @@ def audit_asked(
     hearing = watcher or Silent()
     if out is None and is_endpoint(asked.victim):
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
-    with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
-        folder = out or new_folder(prepared.victim.info.name)
-        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began, last=True))
+    if force and (resume or out is None):
+        raise UsageError("--force replaces the run in --out, and --resume goes on with it; give --out, and one of the two")
+    replacement = of_run(out) if force and out is not None else None
+
+    def is_there(folder: Path) -> None:
+        if replacement is not None:
+            replacement.end()
+        if began is not None:
+            began(folder)
+
+    try:
+        with composed(asked, hearing.loading, out=out, resume=resume, replacement=replacement) as prepared:
+            folder = out or new_folder(prepared.victim.info.name)
+            if replacement is not None:
+                replacement.begin()
+            return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=is_there, last=True))
+    finally:
+        if replacement is not None:
+            replacement.undo()
 
 
 def _policy(gate: Mapping[str, Any] | None, policy: Policy | Mapping[str, Any] | None) -> Policy | None:

@@ -11,6 +11,7 @@ import typer
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.scaling import ScaleFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
@@ -56,6 +57,7 @@ def audit(
             rich_help_panel="Run",
         ),
     ] = False,
+    force: ForceFlag = False,
     until_decided: Annotated[
         bool,
         typer.Option(
@@ -103,6 +105,7 @@ def audit(
         cassette=cassette,
         out=out,
         resume=resume,
+        force=force,
         until_decided=until_decided,
         offline=offline,
     )
@@ -123,9 +126,9 @@ def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], 
     from robustness.commands.terminal.progress import Bar
 
     arguments = arguments_of(chosen)
-    out, resume = arguments.pop("out", None), arguments.pop("resume", False)
+    out, resume, force = arguments.pop("out", None), arguments.pop("resume", False), arguments.pop("force", False)
     with Bar() if not quiet else nullcontext() as watcher:
-        run = audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher, began=began)
+        run = audit_asked(Asked.of(**arguments), out=out, resume=resume, force=force, policy=policy, watcher=watcher, began=began)
     if not run.manifest.bill.get("spent") and not any(outcome.status == "error" for outcome in run.outcomes):
         forget(run.path)
     return run

@@ -327,7 +327,6 @@ def prepare(
     language = languages.language_of(settings.language, texts)
     info = victim.info
     recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
-    check_recipes(settings, recipes)
     if loading is not None and (settings.encoder or "").startswith("hf:"):
         loading(f"loading encoder {settings.encoder}")
     models = load_helpers(settings, needs(recipes), session, kept)

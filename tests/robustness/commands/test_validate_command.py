@@ -19,7 +19,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_three_rows_as_read_clean_accuracy_and_what_to_run_next(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [("a \x1b[31mred\u202e film that is good " + "on and on " * 20, "positive"), ("a bad film", "negative"), ("bad", "positive")]
+    rows = [
+        ("a \x1b[31mred\u202e film that is good " + "on and on " * 20, "positive"),
+        ("a bad film", "negative"),
+        ("bad", "positive"),
+    ]
     Path("my data.csv").write_text("text,label\n" + "".join(f"{text} {at},{label}\n" for at in range(8) for text, label in rows))
     assert main([*VALIDATE, "--data", "my data.csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
