@@ -74,7 +74,7 @@ def watch(
     Exit codes: that of the last state, as replay gives it.
     """
     from reports.run.cases import read_cases
-    from robustness.commands.recorded import TYPED, without
+    from robustness.commands.recorded import under_way, without
     from robustness.commands.starting.watched_files import WatchedFiles
 
     if not read_cases(run):
@@ -87,7 +87,7 @@ def watch(
     files = WatchedFiles(spec, options, on or ())
     if not files.snapshot() and not once:
         raise UsageError(f"nothing is known to watch of the victim {spec}; name what it depends on with --on PATH")
-    arguments = without(TYPED.get()[1:], OWN_FLAGS, context.command.params)
+    arguments = without(under_way().typed[1:], OWN_FLAGS, context.command.params)
     raise typer.Exit(_watch([*arguments, "--changed-victim", "--json"], files, once=once, interval=interval))
 
 
