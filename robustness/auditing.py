@@ -49,11 +49,13 @@ def composed(
     """
     from robustness.data.examples import check_limit
     from robustness.data.planting import planted
+    from robustness.data.selection import failed_in, refuse_selected, select, told
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_goal, check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.planning.self_checks import Flag
     from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.scale.refusals import check_workers
@@ -68,6 +70,8 @@ def composed(
         check_limit(asked.limit)
         if asked.task is not None:
             task_named(asked.task)
+        selection = None if asked.last_failed is None else failed_in(asked.last_failed)
+        refuse_selected(selection, settings, asked.traps)
         ready = check_inputs(
             victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed
         )
@@ -89,7 +93,9 @@ def composed(
             loading(f"task {subject.info.task}, {who}")
             try:
                 how = {**asked.reading, "offline": settings.offline}
-                data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                most = asked.limit if selection is None else None
+                data = open_data(victim, subject, ready, limit=most, seed=settings.seed, **how)
+                data, selected = (data, {}) if selection is None else select(data, selection, asked.limit)
                 data = with_traps(data, asked.traps) if asked.traps else data
                 data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
@@ -100,6 +106,10 @@ def composed(
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
+                if selected:
+                    loading(told(selected))
+                    prepared.flags.append(Flag("selected", "warning", told(selected)))
+                    prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "selected": selected})
                 prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
                 yield prepared
             finally:

@@ -40,10 +40,17 @@ class Difference:
 
 def differences(base: Run, candidate: Run) -> tuple[Difference, ...]:
     """Everything that keeps two runs from being compared; none where they asked the same question of the same examples."""
-    found = [*_records(base, candidate), *_floors(base, candidate), *_sequential(base, candidate)]
+    found = [*_selected(base, candidate), *_records(base, candidate), *_floors(base, candidate), *_sequential(base, candidate)]
     if not found and base.manifest.finished and candidate.manifest.finished:
         found += _examples(base, candidate)
     return tuple(found)
+
+
+def _selected(base: Run, candidate: Run) -> Iterator[Difference]:
+    """A run of the examples that an earlier one broke: its rates follow from how they were chosen."""
+    if base.manifest.selected or candidate.manifest.selected:
+        said = ["what an earlier run broke" if run.manifest.selected else "all examples" for run in (base, candidate)]
+        yield Difference("examples that were selected by their outcomes cannot be compared", *said)
 
 
 def _records(base: Run, candidate: Run) -> Iterator[Difference]:

@@ -58,6 +58,18 @@ def audit(
         ),
     ] = False,
     force: ForceFlag = False,
+    lf: Annotated[
+        bool,
+        typer.Option(
+            "--lf",
+            help="Last failed: only the examples that the latest run beside --out (default: in runs/) broke. Decides no gate.",
+            rich_help_panel="Data",
+        ),
+    ] = False,
+    lf_from: Annotated[
+        Path | None,
+        typer.Option("--lf-from", help="Likewise, of this run.", metavar="RUN", rich_help_panel="Data"),
+    ] = None,
     until_decided: Annotated[
         bool,
         typer.Option(
@@ -92,6 +104,7 @@ def audit(
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
     from robustness.commands.recorded import recorder, resuming
     from robustness.commands.terminal.github import tell_github
+    from robustness.data.selection import previous_run
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
@@ -109,11 +122,13 @@ def audit(
         until_decided=until_decided,
         offline=offline,
     )
+    last = lf_from if lf_from is not None or not lf else previous_run(Path(chosen.get("out", "runs/new")).parent)
+    chosen |= f.given(last_failed=last)
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
     resuming(chosen)
-    run = _run(chosen, judging, recorder(context.command.params), quiet=quiet or json_)
+    run = _run(chosen, judging, recorder(context.command.params, last), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))

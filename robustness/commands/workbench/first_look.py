@@ -71,7 +71,7 @@ def first_look(audit: Audit) -> FirstLook:
     by_input = {example.inputs: example for example in audit.data.examples}
     sample = [by_input[inputs] for inputs in spread([example.inputs for example in audit.data.examples], ASKED)]
     began = time.perf_counter()
-    answers = ask(audit.oracles.victim, [example.inputs for example in sample])  # type: ignore[arg-type]
+    answers = ask(audit.oracles.victim, [example.inputs for example in sample])
     seconds = time.perf_counter() - began
     errors = [str(answer) for answer in answers if isinstance(answer, UnansweredError)]
     right = [
