@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from attacks.strategies.learning.stacking import Stacking
@@ -28,7 +29,7 @@ def test_changes_that_promise_little_are_asked_about_in_pairs(drive: Any, table:
     def at_once(start: Any) -> int:
         """The most words by which a text differs from the one before it, which every change here leads up to."""
         sizes = [0, *(len(_changed(text)) for text in drive(Stacking((_capitals(table),), start=start), WORDS, score).asked)]
-        return max(after - before for before, after in zip(sizes, sizes[1:], strict=False))
+        return max(after - before for before, after in pairwise(sizes))
 
     assert at_once(LITTLE) == 2
     assert at_once(MUCH) == 1
