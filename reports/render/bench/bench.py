@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +23,16 @@ from reports.render.page.page import html_report
 from reports.render.page.rows import failure_row
 from reports.render.page.view import created
 from reports.run import Run, RunError
-from reports.run.store import load_run
+from reports.run.certificates import CERTIFICATES
+from reports.run.explanations import EXPLANATIONS
+from reports.run.minimised import MINIMISED
+from reports.run.seal import RENDERED, SEAL
+from reports.run.store import MANIFEST, OUTCOMES, load_run
 
+FILES = frozenset({MANIFEST, OUTCOMES, MINIMISED, EXPLANATIONS, CERTIFICATES, SEAL, *RENDERED} - {"report.html"})
+"""Files of a run that may be asked for as they are. Its page is not: what an editor put into it would run."""
+_NOWHERE: Mapping[str, str | None] = {"files_at": None, "folder": ""}
+"""Static pages bring no files of the run along, and whoever reads them has its folder elsewhere."""
 _KEPT = 16
 """Pages of runs that are kept, so that a second look costs nothing; each is up to 3 MB."""
 
@@ -77,7 +85,8 @@ class Bench:
         try:
             run = load_run(listed.entry.folder)
             measured, gate = _judged(run, listed)
-            return html_report(run, summarise(run, gate, measured), gate, above=way_back("../", listed))
+            elsewhere = {"files_at": f"{listed.id}/", "folder": str(listed.entry.folder)} if self._served else _NOWHERE
+            return html_report(run, summarise(run, gate, measured), gate, above=way_back("../", listed), **elsewhere)
         except (RunError, OSError) as problem:
             return self._problem(listed, (*listed.problems, self.catalogue.said(problem)))
 
@@ -100,6 +109,13 @@ class Bench:
 
     def _problem(self, listed: Listed, problems: Sequence[str]) -> str:
         return bench_page("problem", root="../", served=self._served, run=listed, problems=problems or ("It cannot be read.",))
+
+    def file(self, run_id: str, name: str) -> Path:
+        """A file of a run as it lies there, one of those that runs are made of."""
+        listed = self._one(run_id)
+        if name not in FILES or name not in {entry[0] for entry in listed.signature}:
+            raise NoSuchPageError("The run has no such file.")
+        return listed.entry.folder / name
 
     def victim(self, victim_id: str) -> str:
         """The history of one victim."""
