@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reports.compare.compare import compare
 from reports.gate.gate import evaluate
 from reports.gate.run_policy import own_policy
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, GateResult, RuleResult
@@ -17,7 +16,7 @@ from reports.render.bench.catalogue import Catalogue, Listed
 from reports.render.bench.history import histories, history
 from reports.render.bench.live import Follower
 from reports.render.bench.shell import bench_page, way_back
-from reports.render.bench.together import MOST, Column, questions, together
+from reports.render.bench.together import MOST, Column, paired, questions, together
 from reports.render.comparison.page import html_comparison
 from reports.render.page.page import html_report
 from reports.render.page.rows import failure_row
@@ -87,14 +86,18 @@ class Bench:
             measured, gate = _judged(run, listed)
             elsewhere = {"files_at": f"{listed.id}/", "folder": str(listed.entry.folder)} if self._served else _NOWHERE
             return html_report(run, summarise(run, gate, measured), gate, above=way_back("../", listed), **elsewhere)
-        except (RunError, OSError) as problem:
-            return self._problem(listed, (*listed.problems, self.catalogue.said(problem)))
+        except Exception as problem:  # noqa: BLE001 - whatever a run's files hold, the other pages are shown
+            return self._problem(listed, (*listed.problems, self._said(problem)))
+
+    def _said(self, problem: Exception) -> str:
+        said = self.catalogue.said(problem)
+        return said if isinstance(problem, (RunError, OSError)) else f"It cannot be shown, {type(problem).__name__}: {said}"
 
     def _live(self, listed: Listed) -> str:
         try:
             so_far = self._followers.setdefault(listed.id, Follower(listed.entry.folder)).look()
-        except (RunError, OSError) as problem:
-            return self._problem(listed, (*listed.problems, self.catalogue.said(problem)))
+        except Exception as problem:  # noqa: BLE001 - as above
+            return self._problem(listed, (*listed.problems, self._said(problem)))
         labels = tuple(map(str, so_far.manifest.victim.get("labels", ())))
         latest = [failure_row(outcome, labels) for outcome in so_far.latest]
         return bench_page(
@@ -144,8 +147,8 @@ class Bench:
         try:
             run = load_run(listed.entry.folder)
             return Column(listed, run, *_judged(run, listed))
-        except (RunError, OSError) as problem:
-            return Column(listed, problem=self.catalogue.said(problem))
+        except Exception as problem:  # noqa: BLE001 - as above
+            return Column(listed, problem=self._said(problem))
 
     def comparison(self, base: str, candidate: str) -> str:
         """The whole comparison of two runs."""
@@ -160,7 +163,7 @@ class Bench:
                 return self._problem(listed, (column.problem or " ".join(listed.problems),))
         runs = [column.run for column in columns if column.run is not None]
         named = [replace(run, path=Path(listed.name)) for run, listed in zip(runs, (base, candidate), strict=True)]
-        return html_comparison(compare(named[0], named[1], own_policy(runs[0].manifest).compare), above=way_back("../"))
+        return html_comparison(paired(named[0], named[1]), above=way_back("../"))
 
     def _one(self, run_id: str) -> Listed:
         found = next((one for one in self.runs() if one.id == run_id), None)

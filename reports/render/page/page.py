@@ -18,7 +18,7 @@ from reports.render.page.failures import failure_book
 from reports.render.page.flips import turned
 from reports.render.page.minimised import minimised_view
 from reports.render.page.rows import BLANK
-from reports.render.page.shell import html_page
+from reports.render.page.shell import ABOVE_STYLE, html_page
 from reports.render.page.tables import measured_tables
 from reports.run import Run
 from reports.run.bill import bill
@@ -45,7 +45,14 @@ def html_report(
     """
     context = _context(run, summary, gate)
     return html_page(
-        "report.html.j2", script=SCRIPTS, **context, sections=_sections(context), above=above, files_at=files_at, folder=folder
+        "report.html.j2",
+        script=SCRIPTS,
+        **context,
+        sections=_sections(context),
+        more_style=ABOVE_STYLE if above else "",
+        above=above,
+        files_at=files_at,
+        folder=folder,
     )
 
 
