@@ -29,6 +29,7 @@ from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
 from robustness.commands.resume import resume
 from robustness.commands.runs import runs
+from robustness.commands.starting.augment import augment
 from robustness.commands.starting.init import init
 from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
@@ -47,7 +48,7 @@ PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
     "Follow up": {"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
     "Look": {"runs": runs, "view": view, "report": report, "log": log, "export": export, "verify": verify, "list": list_},
     "Set up": {"init": init, "watch": watch, "validate": validate, "plan": plan, "prefetch": prefetch},
-    "Go further": {"perturb": perturb, "certify": certify, "harden": harden},
+    "Go further": {"perturb": perturb, "certify": certify, "harden": harden, "augment": augment},
 }
 """Every command, by the panel of help in which it is shown."""
 COMMANDS: Mapping[str, Callable[..., None]] = {name: one for panel in PANELS.values() for name, one in panel.items()}

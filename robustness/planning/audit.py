@@ -343,7 +343,13 @@ def prepare(
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),
     )
-    asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
+    learning = [r.name for r in recipes if (r.learns and plan.adaptive) or r.pooled]
+    asked = {
+        "recipes": list(settings.recipes),
+        "limit": data.report.limit,
+        "learning": learning,
+        **languages.asked(settings),
+    }
     if loss:
         manifest = replace(manifest, victim={**manifest.victim, "channel": loss.record()})
     floor = {**manifest.comparability, **repeats.comparable(settings.confirm)}

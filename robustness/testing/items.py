@@ -114,7 +114,7 @@ class RuleBrokenError(AssertionError):
     """A rule that was broken, or could not be decided."""
 
 
-class GateNotPassed(pytest.fail.Exception):
+class GateNotPassed(pytest.fail.Exception):  # type: ignore[name-defined,misc]
     """What ``pytest.fail`` raises, told apart from a failure of the test's own."""
 
     __module__ = "builtins"  # as pytest has it, so that no path of ours stands before the message

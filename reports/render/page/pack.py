@@ -100,7 +100,7 @@ class Pack:
         ]
 
     def _answered(self, row: FailureRow) -> list[Any]:
-        """What only some rows have: answers that are texts or spans, fresh ones, shading, fewest edits; the last is never empty."""
+        """What only some rows have: answers that are texts or spans, fresh ones, shading, fewest edits; never empty last."""
         sides = [[[coded(text), self.name(label)] if label else coded(text) for text, label in side] for side in row.shades]
         shading = [
             [[coded(text), level, figure] if level else coded(text) for text, level, figure in side] for side in row.leaned

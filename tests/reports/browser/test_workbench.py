@@ -240,7 +240,7 @@ def test_the_command_that_is_copied_carries_the_text_exactly(
         )
         page.browser.execute_script("document.activeElement.querySelector('[data-act=command]').click()")
         copied = page.ask("window.copied")
-        if "\0" in text or not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text):
+        if "\0" in text or (not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text)):
             assert copied is None
             assert "No command can hold this text" in page.ask("document.activeElement.textContent")
             continue
