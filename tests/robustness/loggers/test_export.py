@@ -80,7 +80,7 @@ def test_a_run_without_failures_gives_an_empty_dataset(run: Path) -> None:
     from robustness.loggers.to_datasets import dataset_of
 
     whole = load_run(run)
-    held = replace(whole, outcomes=[outcome for outcome in whole.outcomes if outcome.status != "succeeded"])
+    held = replace(whole, outcomes=tuple(outcome for outcome in whole.outcomes if outcome.status != "succeeded"))
     found = dataset_of(held)
     assert (len(found), found.column_names) == (0, NAMES)
 
