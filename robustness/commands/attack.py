@@ -14,7 +14,7 @@ import typer
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.spending import CapFlags
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def attack(
             metavar="RECIPE",
             help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
             rich_help_panel="Attack",
+            autocompletion=complete.recipes,
         ),
     ] = None,
     profile: f.ProfileFlag = None,
@@ -86,7 +87,7 @@ def attack(
     from robustness.settings import Settings
 
     given = tuple(map(_read, _one_stdin(texts)))
-    named = ["pwws"] if recipe is None else [name for part in recipe for name in f.listed_recipes(part) or ()]
+    named = ["pwws"] if recipe is None else f.named_recipes(recipe) or []
     plain = {"recipes": tuple(named)} | f.given(profile=profile, seed=seed)
     chosen = settled(plain | wording.given() | resources.given())
     if budget is not None:

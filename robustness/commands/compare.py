@@ -11,7 +11,7 @@ from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 @f.flattened
 def compare(
     *,
-    base: Annotated[Path, typer.Argument(help="The run to compare with.", metavar="BASE")],
-    candidate: Annotated[Path, typer.Argument(help="The run to judge.", metavar="CANDIDATE")],
+    base: Annotated[Path, typer.Argument(autocompletion=complete.run_folders, help="The run to compare with.", metavar="BASE")],
+    candidate: Annotated[
+        Path, typer.Argument(autocompletion=complete.run_folders, help="The run to judge.", metavar="CANDIDATE")
+    ],
     max_regression: Annotated[
         str | None,
         typer.Option(

@@ -9,9 +9,11 @@ import typer
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.sealing import ExpectFlag, check_seal, tell_seal
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 
-RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
+RunArgument = Annotated[
+    Path, typer.Argument(autocompletion=complete.run_folders, help="A run folder that an audit wrote.", metavar="RUN")
+]
 
 
 @f.flattened

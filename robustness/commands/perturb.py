@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,16 @@ def perturb(
     data: Annotated[str, typer.Option("--data", help="Examples to perturb.", rich_help_panel="Data")],
     out: Annotated[Path, typer.Option("--out", help="A .csv or .jsonl file to write.", rich_help_panel="Output")],
     recipes: Annotated[
-        str, typer.Option("--recipes", help="Blind recipes or suites, comma-separated.", rich_help_panel="Attack")
-    ] = "natural",
+        list[str] | None,
+        typer.Option(
+            "--recipes",
+            "--recipe",
+            metavar="RECIPES",
+            help="Recipes or suites that ask once and do not search, separated by commas; may be repeated (default: natural).",
+            rich_help_panel="Attack",
+            autocompletion=complete.recipes,
+        ),
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -57,7 +65,7 @@ def perturb(
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
     if out.exists():
         raise UsageError(f"{out} exists already; name a new file, or delete it first")
-    specs = f.listed_recipes(recipes) or []
+    specs = ["natural"] if recipes is None else f.named_recipes(recipes) or []
     _refuse_guided(specs)
     options = reading.given() | f.given(offline=offline)
     with without_network(offline):
