@@ -14,6 +14,7 @@ from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.scaling import ScaleFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
+from robustness.commands.terminal.link import OpenFlag, tell_page
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def audit(
         ),
     ] = False,
     github: f.GithubFlags,
+    open_: OpenFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -112,6 +114,7 @@ def audit(
     run = _run(chosen, judging, recorder(context.command.params), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
+    tell_page(run.path / "report.html", opened=open_, quiet=quiet or json_)
     raise typer.Exit(int(result.exit_code))
 
 

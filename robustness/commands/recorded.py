@@ -20,7 +20,7 @@ TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 """The arguments of the program, as they were typed."""
 UNDER_WAY: ContextVar[Path | None] = ContextVar("under_way", default=None)
 """The folder of the run that is being written."""
-NOT_KEPT = ("--out", "--resume", "--quiet", "-q", "--json")
+NOT_KEPT = ("--out", "--resume", "--quiet", "-q", "--json", "--open")
 """Where a run lies and how it is told of: not part of what it is."""
 
 
