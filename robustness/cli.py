@@ -48,6 +48,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "validate": "validate:validate",
         "plan": "plan:plan",
         "prefetch": "prefetch:prefetch",
+        "examples": "workbench.examples:examples",
     },
     "Go further": {
         "perturb": "perturb:perturb",

@@ -177,8 +177,8 @@ def _print_recipes(rows: Rows) -> None:
     """One line a recipe, searching ones first; then the suites."""
     searching = [row for row in rows if row["access"] != "blind"]
     once = [row for row in rows if row["access"] == "blind"]
-    _lines("Recipes that search for what breaks the victim", [(row["name"], _with_needs(row)) for row in searching])
-    _lines("Recipes of natural noise, asked once, no search", [(row["name"], _with_needs(row)) for row in once])
+    lines("Recipes that search for what breaks the victim", [(row["name"], _with_needs(row)) for row in searching])
+    lines("Recipes of natural noise, asked once, no search", [(row["name"], _with_needs(row)) for row in once])
     _print_suites(_suites(""))
     _note(LEGEND)
 
@@ -189,7 +189,7 @@ def _with_needs(row: dict[str, Any]) -> str:
 
 
 def _print_suites(rows: Rows) -> None:
-    _lines("Suites", [(row["name"], _with_members(row)) for row in rows])
+    lines("Suites", [(row["name"], _with_members(row)) for row in rows])
 
 
 def _with_members(row: dict[str, Any]) -> str:
@@ -198,7 +198,7 @@ def _with_members(row: dict[str, Any]) -> str:
 
 
 def _print_victims(rows: Rows) -> None:
-    _lines("", [(row["name"], row["what"].replace("``", "")) for row in rows])
+    lines("", [(row["name"], row["what"].replace("``", "")) for row in rows])
     _note("`robustness list victims --long` adds what each answers and its options.")
 
 
@@ -206,8 +206,8 @@ def _print_tasks(rows: Rows) -> None:
     from robustness.tasks.registry import task_named
 
     for row in rows:
-        _lines("", [(row["name"], row["what"])])
-        _lines("", [(goal.spec, goal.summary) for goal in task_named(row["name"]).goals], indent=2)
+        lines("", [(row["name"], row["what"])])
+        lines("", [(goal.spec, goal.summary) for goal in task_named(row["name"]).goals], indent=2)
     _note("Under each task: what may count as broken, for --goal. `--long` adds the columns that say what is right.")
 
 
@@ -222,7 +222,7 @@ PRINTED: Mapping[str, Callable[[Rows], None]] = {
 }
 
 
-def _lines(title: str, rows: Sequence[tuple[str, str]], *, indent: int = 0) -> None:
+def lines(title: str, rows: Sequence[tuple[str, str]], *, indent: int = 0) -> None:
     """Names and sentences in two columns; a name longer than its column has its sentence on the next line."""
     from rich.padding import Padding
     from rich.text import Text
@@ -246,7 +246,7 @@ def _blocks(rows: Rows) -> None:
     """Each entry under its name, one line a field."""
     for row in rows:
         output.say(row["name"])
-        _lines("", list(_fields(row)), indent=2)
+        lines("", list(_fields(row)), indent=2)
 
 
 def _fields(row: dict[str, Any]) -> Iterator[tuple[str, str]]:

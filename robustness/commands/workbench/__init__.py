@@ -1,0 +1,1 @@
+"""Commands that help to work with what there is."""
