@@ -44,11 +44,12 @@ def composed(
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
     """
+    from robustness.data.examples import check_limit
     from robustness.data.planting import planted
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import Opened, prepare
-    from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
+    from robustness.planning.early_checks import check_goal, check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
     from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
@@ -61,11 +62,15 @@ def composed(
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
         check_traps(asked.traps or "builtin")
+        check_limit(asked.limit)
+        if asked.task is not None:
+            task_named(asked.task)
         ready = check_inputs(
             victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed
         )
-        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
+        check_goal(settings.goal, task)
+        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         check_universal(settings, task)  # before a model is loaded; its labels come later
         if task is not None:
             task_named(task).check_extra()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -15,6 +14,7 @@ import typer
 
 from robustness.commands import recorded
 from robustness.commands.terminal import output
+from robustness.commands.terminal.interrupts import answered
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
@@ -40,11 +40,14 @@ PANELS: Mapping[str, Mapping[str, str]] = {
     },
     "Look": {
         "runs": "runs:runs",
+        "view": "workbench.view:view",
         "report": "gate:report",
         "verify": "verify:verify",
         "list": "listing:list_",
     },
     "Set up": {
+        "init": "starting.init:init",
+        "watch": "starting.watch:watch",
         "validate": "validate:validate",
         "plan": "plan:plan",
         "prefetch": "prefetch:prefetch",
@@ -105,7 +108,9 @@ def program(*names: str) -> typer.Typer:
 
     @made.callback()
     def _root(
-        version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+        version: bool = typer.Option(
+            False, "--version", callback=_version, is_eager=True, help="Print the version.", rich_help_panel="Run"
+        ),
     ) -> None:
         pass
 
@@ -143,10 +148,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     With ``--json`` an error is a JSON object on stdout as well: ``{"error": {"type", "message"}, "exit_code"}``.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    recorded.TYPED.set(tuple(arguments))
-    recorded.UNDER_WAY.set(None)
+    begun = recorded.Begun(tuple(arguments))
+    recorded.BEGUN.set(begun)
     with output.printing():
-        code, error = _run(arguments)
+        with answered(begun.interrupted):
+            code, error = _run(arguments)
         if error is not None:
             _complain(error)
         told = error if error is not None and "--json" in arguments else None
@@ -208,7 +214,7 @@ def _sentence(error: BaseException) -> str:
     from robustness.errors import RobustnessError
 
     if isinstance(error, KeyboardInterrupt):
-        return _interrupted()
+        return recorded.under_way().interrupted()
     if isinstance(error, (RobustnessError, RunError, _ImportedExitError)):
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK:
@@ -221,15 +227,6 @@ def _sentence(error: BaseException) -> str:
     where = next(iter(traceback.extract_tb(error.__traceback__)[-1:]), None)
     at = "" if where is None else f" ({where.filename}:{where.lineno})"
     return f"internal error, {type(error).__name__}: {error}{at}; nothing was judged"
-
-
-def _interrupted() -> str:
-    folder = recorded.UNDER_WAY.get()
-    if folder is None:
-        return "interrupted; no run was begun, nothing is lost"
-    if recorded.recorded(folder) is not None:
-        return f"interrupted; what was finished is saved. To go on: robustness resume {shlex.quote(str(folder))}"
-    return f"interrupted; what was finished is saved: run the same command with --out {shlex.quote(str(folder))} --resume"
 
 
 def run() -> None:

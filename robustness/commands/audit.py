@@ -90,7 +90,7 @@ def audit(
     error, 3 inconclusive, as is a run that a cap on spending ended.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
-    from robustness.commands.recorded import recorder
+    from robustness.commands.recorded import recorder, resuming
     from robustness.commands.terminal.github import tell_github
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
@@ -111,6 +111,7 @@ def audit(
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
+    resuming(chosen)
     run = _run(chosen, judging, recorder(context.command.params), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)

@@ -85,8 +85,10 @@ def certify(
 
     Exit codes: 0 passed or measured, 1 so few examples hold that --min-certified is missed, 2 unusable input, 3 inconclusive.
     """
+    from robustness.commands.recorded import under_way
     from robustness.isolation.offline import offline as without_network
 
+    under_way().again = "the same command goes on where it was"
     what.check()
     threshold = None if min_certified is None else share_of(min_certified, "--min-certified")
     from robustness.certify.files import target_of

@@ -123,9 +123,11 @@ def harden(
     Exit codes: 0 done and nothing is shown to be worse, 1 clean or robust accuracy got worse, 2 unusable input or internal
     error, 3 inconclusive.
     """
+    from robustness.commands.recorded import under_way
     from robustness.harden.hardening import NORMALISE, Task
     from robustness.harden.hardening import harden as carry_out
 
+    under_way().again = "the same command with --resume goes on"
     trained = training.given()
     if victim is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reports.files.exact import canonical
@@ -15,12 +15,16 @@ from robustness.data.rows import CleanRow, Meta
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``."""
+    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``.
+
+    ``line``: where it begins in the data set's ``file``, counted from 1; None where there is no such line.
+    """
 
     id: str
     inputs: tuple[str, ...]
     reference: Any
     meta: Mapping[str, Meta]
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Dataset:
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
     ``group``: the column, kept in every ``meta``, that says which examples belong together; None where each is independent.
+    ``file``: the text file of the user's whose lines the examples know; None for any other source.
     """
 
     examples: tuple[Example, ...]
@@ -39,6 +44,7 @@ class Dataset:
     digest: str
     report: DataReport
     group: str | None = None
+    file: str | None = None
 
     def __len__(self) -> int:
         return len(self.examples)

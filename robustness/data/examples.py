@@ -88,7 +88,7 @@ def load_examples(
     names, id_notes = ids(table.source, usable, roles)
     gold = [matched.index[row.label] for row in usable]
     chosen = range(len(usable)) if limit is None else stratified(names, gold, limit, seed)
-    examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
+    examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta, table.line(usable[i].number)) for i in chosen)
     kept = Counter(example.reference for example in examples)
     notes = (*table.notes, _columns_note(roles), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
     if roles.group is not None:
@@ -107,7 +107,7 @@ def load_examples(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group)
+    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group, table.file)
 
 
 def labels_in(
@@ -148,11 +148,16 @@ def wanted(
     return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
+def check_limit(limit: int | None) -> None:
+    """Raise ``UsageError`` for a number of examples that cannot be."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+
+
 def _check_arguments(labels: Sequence[str] | None, limit: int | None, seed: int) -> None:
     if labels is not None and (isinstance(labels, str) or not labels or len(set(labels)) != len(labels)):
         raise UsageError(f"the victim's labels must be different names, at least one, got {labels!r}")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+    check_limit(limit)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise UsageError(f"--seed must be a whole number, got {seed!r}")
 

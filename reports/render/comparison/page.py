@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.compare.changes import Case, Change
 from reports.compare.compare import IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED, Comparison, Side
-from reports.render.page.failures import FailureRow, failure_row
+from reports.render.page.rows import FailureRow, failure_row
 from reports.render.page.shell import html_page
 from reports.render.page.view import Verdict, details
 
@@ -47,14 +47,15 @@ class CaseView:
     row: FailureRow
 
 
-def html_comparison(found: Comparison) -> str:
-    """The comparison as one HTML page."""
+def html_comparison(found: Comparison, *, above: str = "") -> str:
+    """The comparison as one HTML page; ``above``: markup to print over it."""
     reasons = tuple(reason[:1].upper() + reason[1:] for reason in found.reasons)
     verdict = Verdict(_TONES[found.verdict], _WORDS[found.verdict], f"{reasons[0]}.", reasons)
     scale = _scale((*found.measures, *found.slices), found.max_regression)
     return html_page(
         "compare.html.j2",
         found=found,
+        above=above,
         verdict=verdict,
         confidence=found.confidence,
         scale=scale,

@@ -2,39 +2,63 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from reports.render import numbers
-from reports.render.page import charts, view
+from reports.render.page import charts, origin, view
+from reports.render.page.anchors import example_anchor, filtered
 from reports.render.page.safe import as_read, code_point, finalised, inked, policy_hash, web_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def html_page(template: str, *, style: str = "report.css", script: str | None = None, **context: Any) -> str:
-    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script."""
-    look, code = _asset(style), _asset(script) if script else ""
+_PARTS = re.compile(r"[^/:_.\-]*[/:_.\-]+|[^/:_.\-]+")
+"""Stretches of a name behind which a line may end."""
+
+
+def html_page(
+    template: str,
+    *,
+    style: str = "report.css",
+    more_style: str = "",
+    script: str | Sequence[str] = (),
+    allows: Mapping[str, str] | None = None,
+    **context: Any,
+) -> str:
+    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script.
+
+    ``more_style``: a second file of rules. ``allows``: what its policy allows besides, such as ``{"connect-src": "'self'"}``.
+    """
+    parts = [script] if isinstance(script, str) else script
+    look, code = _asset(style) + (_asset(more_style) if more_style else ""), "".join(map(_asset, parts))
     page = (
         _environment()
         .get_template(template)
-        .render(**context, policy=_policy(look, code), style=trusted(look), script=trusted(code))
+        .render(**context, policy=_policy(look, code, allows or {}), style=trusted(look), script=trusted(code))
     )
     return page + "\n"
 
 
-def _policy(style: str, script: str) -> str:
+def fragment(template: str, **context: Any) -> Any:
+    """A part of a page, as markup for another template to print."""
+    return trusted(_environment().get_template(template).render(**context))
+
+
+def _policy(style: str, script: str, allows: Mapping[str, str]) -> str:
     """Nothing may load and nothing may run but the page's own style and script; an empty icon keeps browsers from asking."""
     runs = policy_hash(script) if script else "'none'"
     allowed = {"style-src": policy_hash(style), "script-src": runs, "img-src": "data:"}
     closed = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
-    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed}.items())
+    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed, **allows}.items())
 
 
 def _asset(name: str) -> str:
-    return resources.files("reports.render").joinpath("templates", name).read_text("utf-8")
+    return resources.files("reports.render").joinpath("templates", *name.split("/")).read_text("utf-8")
 
 
 def trusted(text: str) -> Any:
@@ -70,6 +94,10 @@ def _environment() -> Environment:
         "as_read": lambda text: trusted(as_read(text)),
         "up": charts.up,
         "web_address": web_address,
+        "parts": lambda text: _PARTS.findall(text),
+        "short_hash": origin.shortened,
+        "example_anchor": example_anchor,
+        "filtered": lambda value, name: filtered(**{name: str(value)}),
         "data": lambda book: trusted(book.data),
         "signed": numbers.signed,
         "drop": numbers.drop,

@@ -81,10 +81,12 @@ def explain(
     """
     from reports.run.cases import read_cases
     from robustness.commands.options.victim import open_named
+    from robustness.commands.recorded import under_way
     from robustness.followups.explain.explain import Explainer
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.supplied import resupplied
 
+    under_way().again = "the same command goes on where it was"
     chosen = _remedies(remedies)
     _check(run, method)
     check_source(run, expect)

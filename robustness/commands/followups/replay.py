@@ -79,6 +79,14 @@ def replay(
             rich_help_panel="Gate",
         ),
     ] = None,
+    changed_victim: Annotated[
+        bool,
+        typer.Option(
+            "--changed-victim",
+            help="Ask the run's own victim though it is not the same any more, to see what a change of it fixed.",
+            rich_help_panel="Victim",
+        ),
+    ] = False,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
@@ -119,6 +127,7 @@ def replay(
             failures=failures,
             quiet=silent,
             spending=caps.given() | f.given(cassette=cassette),
+            checked=not changed_victim,
         ) as subject:
             if data is not None:
                 wanted = {**reading.given(), "original": original, "field": field, "offline": offline}

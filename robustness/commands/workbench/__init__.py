@@ -1,1 +1,1 @@
-"""Commands that help to work with what there is."""
+"""Commands of the workbench: pages of runs, examples to start from."""

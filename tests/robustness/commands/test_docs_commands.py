@@ -34,6 +34,7 @@ MEDIA = "needs tesseract: make test-media runs channels"
 RAY = "needs Ray: make test-ray shares runs among workers"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
+SERVES = "answers until Ctrl-C; the tests of the workbench start it and ask it"
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
 NOT_RUN = {
     ("composing.md", "--limit 60"): BIG,
@@ -68,6 +69,7 @@ NOT_RUN = {
     ("chat.md", "robustness"): PARTS,
     ("guards.md", "robustness"): PARTS,
     ("help", "textattack:textfooler"): TEXTATTACK,
+    ("view.md", "--no-browser"): SERVES,
 }
 ALL_COMMANDS = "commands.md"
 JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
@@ -268,7 +270,7 @@ def test_the_commands_of_a_page(page: str, here: Path) -> None:
             run(one, here)
 
 
-CHEAPER = {"prefetch": "robustness prefetch pwws"}
+CHEAPER = {"prefetch": "robustness prefetch pwws", "view": "robustness view --bundle site"}
 """What is asked for JSON in place of an example that cannot be run."""
 
 
