@@ -50,7 +50,7 @@ def perturb(
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
 ) -> None:
-    """Write every text that a blind audit would ask about, clean ones included, so that it can be scored elsewhere.
+    """Write every text that an audit without a search would ask about, clean ones too, so that it can be scored elsewhere.
 
     Add a column `prediction` (label names), or columns `score_LABEL`, and audit the file with the same data, recipes and seed:
     robustness audit --victim predictions:scored.csv --data test.csv --recipes natural
@@ -102,7 +102,8 @@ def _refuse_guided(specs: list[str]) -> None:
         raise UsageError("--recipes names no recipe; name at least one, such as natural")
     guided = sorted(recipe.name for recipe in chosen if recipe.access != "blind" or recipe.needs)
     if guided:
-        raise UsageError(f"only blind recipes can be written to a file, these ask the victim as they go: {', '.join(guided)}")
+        asking = ", ".join(guided)
+        raise UsageError(f"only recipes that do not search can be written to a file, these ask the victim as they go: {asking}")
 
 
 def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[Sequence[Recipe], list[Flag]]:
