@@ -42,6 +42,8 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "runs": "runs:runs",
         "view": "workbench.view:view",
         "report": "gate:report",
+        "log": "workbench.log:log",
+        "export": "workbench.export:export",
         "verify": "verify:verify",
         "list": "listing:list_",
     },
@@ -57,6 +59,7 @@ PANELS: Mapping[str, Mapping[str, str]] = {
         "perturb": "perturb:perturb",
         "certify": "certify:certify",
         "harden": "harden:harden",
+        "augment": "starting.augment:augment",
     },
 }
 """Every command, by the panel of help in which it is shown: the function, in a module of ``robustness.commands``."""

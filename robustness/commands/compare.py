@@ -55,6 +55,14 @@ def compare(
             rich_help_panel="Gate",
         ),
     ] = False,
+    shared: Annotated[
+        bool,
+        typer.Option(
+            "--shared",
+            help="Compare on the examples and recipes that both runs have, and say how many those are.",
+            rich_help_panel="Data",
+        ),
+    ] = False,
     replay: Annotated[
         bool,
         typer.Option(
@@ -108,6 +116,7 @@ def compare(
     """
     from reports.compare.comparable import differences
     from reports.compare.compare import compare as hold_against
+    from reports.compare.shared import advice, share
     from reports.render.comparison.files import clear_comparison, render_comparison
     from reports.render.comparison.terminal import print_comparison, verdict_line
     from reports.run.failures import in_order
@@ -132,6 +141,9 @@ def compare(
     if unused and not replay:
         flag = f"--{unused[0].replace('_', '-')}"
         raise UsageError(f"{flag} says whom --replay asks, or how, and there is no --replay; add it, or leave {flag} out")
+    common = None
+    if shared:
+        old, new, common = share(old, new)
     tried = None
     if replay and not differences(old, new):
         with (
@@ -148,7 +160,8 @@ def compare(
             ) as subject,
         ):
             tried = put(subject, in_order(old), repeat=2)
-    found = hold_against(old, new, rules, due, tried)
+    found = hold_against(old, new, rules, due, tried, common)
+    hint = advice(old, new) if found.differences and not shared else ""
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
         output.answer(found.to_dict())
@@ -158,6 +171,8 @@ def compare(
         print_comparison(found, output.console(), texts=texts is not False)
         for path in written:
             output.say(str(path))
+    if hint:
+        output.warn(hint)
     for name, seal in seals.items():
         (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
     if out is not None:

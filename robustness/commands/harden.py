@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ import typer
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.groups import Flags
+from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.spending import CapFlags
 from robustness.commands.terminal import complete, output
 from robustness.commands.terminal.status import status
@@ -21,7 +22,7 @@ from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.compare.hardened import Hardened
-    from robustness.harden.hardening import Hearing
+    from robustness.harden.hardening import Hearing, Task
     from robustness.harden.state import Epoch
 
 
@@ -112,6 +113,7 @@ def harden(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue in --out where an earlier command was interrupted.", rich_help_panel="Run")
     ] = False,
+    force: ForceFlag = False,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -154,10 +156,25 @@ def harden(
         auditing={**texts.given(), **pace.given(), **opening.given(), **api.given(), **caps.given(), **rest},
         resume=resume,
     )
+    if force:
+        _make_room(task)
     silent = quiet or json_
     found = carry_out(task, _hearing(silent=silent))
     _tell(found, out, as_json=json_, quiet=quiet)
     raise typer.Exit(found.exit_code)
+
+
+def _make_room(task: Task) -> None:
+    """Replace what an earlier command made, once everything that costs nothing to check is right."""
+    from reports.files.replace import of_hardening
+    from robustness.harden.hardening import check
+
+    if task.resume:
+        raise UsageError("--force replaces what is in --out, and --resume goes on with it; give one of the two")
+    old = of_hardening(task.folder)
+    check(replace(task, resume=True))  # the folder alone may be in the way
+    old.begin()
+    old.end()
 
 
 def _hearing(*, silent: bool) -> Hearing:

@@ -46,7 +46,7 @@ class Begun:
 
 
 BEGUN: ContextVar[Begun] = ContextVar("begun")
-NOT_KEPT = ("--out", "--resume", "--quiet", "-q", "--json", "--open")
+NOT_KEPT = ("--out", "--resume", "--force", "--quiet", "-q", "--json", "--open")
 """Where a run lies and how it is told of: not part of what it is."""
 
 
@@ -58,11 +58,15 @@ class Command:
     folder: str
 
 
-def recorder(parameters: Iterable[Any]) -> Callable[[Path], None]:
-    """What an audit calls when its folder is there: it records the command that was typed; ``parameters``: the command's."""
+def recorder(parameters: Iterable[Any], last_failed: Path | None = None) -> Callable[[Path], None]:
+    """What an audit calls when its folder is there: it records the command that was typed; ``parameters``: the command's.
+
+    ``last_failed``: the run that ``--lf`` meant, which may be another one by the time that this is resumed.
+    """
     begun = under_way()
     typed = begun.typed
-    kept = without(typed[1:], NOT_KEPT, parameters)
+    kept = without(typed[1:], NOT_KEPT if last_failed is None else (*NOT_KEPT, "--lf", "--lf-from"), parameters)
+    kept += [] if last_failed is None else ["--lf-from", str(last_failed)]
 
     def record(run: Path) -> None:
         begun.run = begun.run or run

@@ -17,6 +17,7 @@ from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.run import Outcome
     from reports.run.replayed import Replay
     from reports.run.seal import Verification
     from robustness.victims.base import Victim
@@ -181,6 +182,15 @@ def _share(text: str | None) -> float:
         raise UsageError(f"--max-not-applicable: {error}") from error
 
 
+def _text(case: Outcome) -> str:
+    """The text of a case with its edits marked, cut around them; as it is, where it came without any."""
+    from robustness.testing.told import marked
+
+    if case.edits or case.perturbed is None:
+        return marked(case)
+    return marked(replace(case, texts={**case.texts, case.field: case.perturbed}))
+
+
 def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
     from reports.run.replayed import BROKEN, ERROR, FLAKY
 
@@ -190,7 +200,7 @@ def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: b
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
         said = one.error or f"{one.case.reference} → {' / '.join(one.answers)}"
-        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}")
+        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}", f"{'':12} {_text(one.case)}")
     if not quiet and len(bad) > SHOWN:
         output.say(f"… and {len(bad) - SHOWN} more; --json lists them all")
     output.say(found.headline())

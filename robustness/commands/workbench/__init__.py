@@ -1,1 +1,1 @@
-"""Commands of the workbench: pages of runs, examples to start from."""
+"""Commands that show runs, and take them to where a team looks at them."""

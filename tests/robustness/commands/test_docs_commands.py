@@ -32,11 +32,14 @@ SHORT = '[audit]\nrecipes = ["deepwordbug"]\nencoder = "none"\nlimit = 6\nbudget
 BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which has an environment and tests of its own"
 MEDIA = "needs tesseract: make test-media runs channels"
 RAY = "needs Ray: make test-ray shares runs among workers"
+LOGGED = "needs a server; the tests of loggers log to the real libraries offline"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
 SERVES = "answers until Ctrl-C; the tests of the workbench start it and ask it"
+TYPED = "is typed, and shown as it looks; the tests beside these commands type it"
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
 NOT_RUN = {
+    ("start.md", "on a terminal"): TYPED,
     ("composing.md", "--limit 60"): BIG,
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
@@ -45,6 +48,8 @@ NOT_RUN = {
     ("tasks.md", "robustness"): PARTS,
     ("paraphrases.md", "--recipes paraphrase"): BIG,
     ("scale.md", "robustness"): RAY,
+    ("loggers.md", "--log"): LOGGED,
+    ("loggers.md", "--push-to-hub"): HUB,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,
     ("audits.md", "sklearn_victim.py"): BIG,
@@ -72,7 +77,9 @@ NOT_RUN = {
     ("view.md", "--no-browser"): SERVES,
 }
 ALL_COMMANDS = "commands.md"
-JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
+JUDGING = re.compile(
+    r"^(gate|compare|replay|watch|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge"
+)
 """Commands that may end in 1 or 3: on so few examples the verdict is not the point."""
 
 
@@ -247,6 +254,8 @@ def people_work(one: Shown, here: Path) -> None:
         (here / "scored.csv").write_text(
             "\n".join([f"{head},prediction", *map(",".join, zip(rows, answers, strict=True))]) + "\n"
         )
+    if one.words[0] == "init":
+        (here / "robustness.toml").unlink()
     if one.words == ["audit", "-q"]:
         (policy,) = re.findall(r"```toml\n(.*?)```", PAGES[one.page], re.DOTALL)
         assert tomllib.loads(policy)["audit"]
