@@ -6,6 +6,7 @@ import errno
 import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import typer
@@ -126,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
     """The exit code, and what went wrong."""
     try:
-        code = _code(app(arguments, standalone_mode=False))
+        code = _code(_needed(arguments)(arguments, standalone_mode=False))
     except SystemExit as stop:  # the CLI library's own: completion is done, or the reader of --help went away
         return (2 if stop.code else 0), None
     except BaseException as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
@@ -134,6 +135,17 @@ def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
     if code == INTERRUPTED:
         return 2, KeyboardInterrupt()
     return (code if code in VERDICTS else 2), None
+
+
+def _needed(arguments: list[str]) -> typer.Typer:
+    """The program with the one command that is named: to build the flags of all takes as long as many a command."""
+    name = arguments[0] if arguments else ""
+    if name not in COMMANDS:
+        return app
+    small = copy(app)
+    wanted = (name, "audit") if name in PASSES_ON else (name,)
+    small.registered_commands = [one for one in app.registered_commands if one.name in wanted]
+    return small
 
 
 def _code(code: object) -> int:

@@ -108,7 +108,7 @@ def made_here(run: Path, manifest: Manifest) -> bool:
     that somebody else wrote, at the same place too, names what they chose.
     """
     try:
-        kept = json.loads(_place(run, ".made").read_text("ascii"))
+        kept = json.loads(_place(run, "made").read_text("ascii"))
         return isinstance(kept, dict) and kept.get("victim") == _named(manifest)
     except (OSError, ValueError):
         return False
@@ -119,7 +119,7 @@ def _mark(run: Path) -> None:
     from reports.run.store import read_manifest
 
     with suppress(RunError):
-        _write_json(_place(run, ".made"), {"victim": _named(read_manifest(run))})
+        _write_json(_place(run, "made"), {"victim": _named(read_manifest(run))})
 
 
 def _named(manifest: Manifest) -> str:
@@ -152,10 +152,10 @@ def without(arguments: Sequence[str], names: Sequence[str], parameters: Iterable
     return left
 
 
-def _place(run: Path, kind: str = "") -> Path:
+def _place(run: Path, kind: str = "runs") -> Path:
     """Where the record of a run lies: by its folder, wherever the program is started."""
     base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return Path(base) / "robustness" / "runs" / f"{sha256(os.fsencode(run.resolve())).hexdigest()[:32]}{kind}.json"
+    return Path(base) / "robustness" / kind / f"{sha256(os.fsencode(run.resolve())).hexdigest()[:32]}.json"
 
 
 def _write(place: Path, command: Command) -> None:

@@ -99,4 +99,5 @@ def test_endpoints_are_asked_as_their_runs_asked_them_and_a_cap_holds_for_all_to
         assert main([*asked, "--max-requests", str(cap)]) == 3
         assert one.total + other.total - before - whole == cap, "the cap must hold for both together"
         assert main(["transfer", "a", "--victims", "scripted:keyword", "--max-requests", "5"]) == 2
+        monkeypatch.setenv("XDG_STATE_HOME", "another account")
         assert main(["transfer", "a", "b"]) == 2, "a run folder does not choose who is sent a key"
