@@ -24,7 +24,7 @@ OPENING = (
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 SPENDING = ("max_cost", "max_tokens_total", "max_requests", "prices", "cassette")
 """Keywords that say what may be spent on a victim behind an API, or where its answers are recorded."""
-OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps", "last_failed")
+OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps", "trained_on", "last_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Asked:
     limit: int | None = None
     traps: str | None = None
     spending: Mapping[str, Any] = field(default_factory=dict)
+    trained_on: Any = None
     last_failed: str | Path | None = None
     """The run whose failures are audited again, and nothing else."""
 
@@ -63,8 +64,8 @@ class Asked:
         if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
             opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
         subject, task, limit = given.get("victim"), given.get("task"), given.get("limit")
-        traps, last = given.get("traps"), given.get("last_failed")
-        return cls(subject, given.get("data"), Settings(**settings), reading, opening, task, limit, traps, spending, last)
+        rest = (task, limit, given.get("traps"), spending, given.get("trained_on"), given.get("last_failed"))
+        return cls(subject, given.get("data"), Settings(**settings), reading, opening, *rest)
 
 
 def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from reports.files.replace import Replacement
     from reports.gate.policy import Policy
     from robustness.data import Dataset
-    from robustness.planning.audit import Audit, Watcher
+    from robustness.loggers.watcher import Watcher
+    from robustness.planning.audit import Audit
     from robustness.victims.base import Victim
 
 __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data", "open_victim"]
@@ -50,6 +51,7 @@ def composed(
     from robustness.data.examples import check_limit
     from robustness.data.planting import planted
     from robustness.data.selection import failed_in, refuse_selected, select, told
+    from robustness.data.trained_on import read_trained_on, trained_on_flag
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import Opened, prepare
@@ -67,6 +69,7 @@ def composed(
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=None if replacement else out, resume=resume)
         check_traps(asked.traps or "builtin")
+        trained = None if asked.trained_on is None else read_trained_on(asked.trained_on)
         check_limit(asked.limit)
         if asked.task is not None:
             task_named(asked.task)
@@ -96,6 +99,7 @@ def composed(
                 most = asked.limit if selection is None else None
                 data = open_data(victim, subject, ready, limit=most, seed=settings.seed, **how)
                 data, selected = (data, {}) if selection is None else select(data, selection, asked.limit)
+                overlap = [] if trained is None else trained_on_flag(trained, data)
                 data = with_traps(data, asked.traps) if asked.traps else data
                 data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
@@ -103,14 +107,17 @@ def composed(
                 before_asking(data, subject)
                 prepared = prepare(subject, data, settings, loading, session)
                 del data, ready  # a million rows, which the run need not carry to its end
+                prepared.flags += overlap
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
                 if selected:
                     loading(told(selected))
                     prepared.flags.append(Flag("selected", "warning", told(selected)))
-                    prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "selected": selected})
-                prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+                looked = {} if trained is None else {"trained_on": Path(trained.name).name}
+                chosen = {"selected": selected} if selected else {}
+                how_asked = {**prepared.manifest.asked, **chosen, "opening": _plain(opening), **looked}
+                prepared.manifest = replace(prepared.manifest, asked=how_asked)
                 yield prepared
             finally:
                 subject.close()
@@ -153,6 +160,7 @@ def audit(
     columns: Sequence[str] | None = None,
     limit: int | None = None,
     traps: str | None = None,
+    trained_on: str | Path | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
     recipe_budget: int | None = None,
@@ -214,6 +222,8 @@ def audit(
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
         traps: ``builtin``, or ``builtin:LABEL``: add harmless texts that look like attacks, to count a guard's false alarms.
+        trained_on: what the victim was trained on: a data file, or what ``robustness augment`` wrote. Examples that stand in it
+            are counted, and keep the gate from passing.
         max_cost, max_tokens_total, max_requests: the most that may be spent on a victim behind an API, in the currency of the
             prices, in tokens in and out, in requests, retries included. A cap is never passed; one that is reached ends the run,
             which is inconclusive then and can be resumed with a larger one.
@@ -260,6 +270,7 @@ def audit(
             columns=columns,
             limit=limit,
             traps=traps,
+            trained_on=trained_on,
             max_cost=max_cost,
             max_tokens_total=max_tokens_total,
             max_requests=max_requests,
@@ -312,7 +323,7 @@ def audit_asked(
     """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
     from reports.audited import AuditedRun
     from reports.files.replace import of_run
-    from robustness.planning.audit import Silent
+    from robustness.loggers.watcher import Silent
     from robustness.victims import is_endpoint
 
     _refuse_idle(policy)

@@ -30,12 +30,15 @@ from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
 from robustness.commands.resume import resume
 from robustness.commands.runs import runs
+from robustness.commands.starting.augment import augment
 from robustness.commands.starting.init import init
 from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
 from robustness.commands.terminal.interrupts import answered
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
+from robustness.commands.workbench.export import export
+from robustness.commands.workbench.log import log
 from robustness.commands.workbench.view import view
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
@@ -44,9 +47,9 @@ VERDICTS = (0, 1, 2, 3)
 PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
     "Audit": {"audit": audit, "resume": resume, "gate": gate, "compare": compare, "attack": attack},
     "Follow up": {"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
-    "Look": {"runs": runs, "view": view, "report": report, "verify": verify, "list": list_},
+    "Look": {"runs": runs, "view": view, "report": report, "log": log, "export": export, "verify": verify, "list": list_},
     "Set up": {"init": init, "watch": watch, "validate": validate, "plan": plan, "prefetch": prefetch},
-    "Go further": {"perturb": perturb, "certify": certify, "harden": harden},
+    "Go further": {"perturb": perturb, "certify": certify, "harden": harden, "augment": augment},
 }
 """Every command, by the panel of help in which it is shown."""
 COMMANDS: Mapping[str, Callable[..., None]] = {name: one for panel in PANELS.values() for name, one in panel.items()}

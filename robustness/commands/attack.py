@@ -91,6 +91,8 @@ def attack(
     from robustness.planning.early_checks import check_settings
     from robustness.settings import Settings
 
+    if sys.stdin is None and (interactive or "-" in (texts or ())):
+        raise UsageError("there is no stdin to read from; give the text as an argument")
     if interactive and (texts or json_):
         what = "a text was given too" if texts else "--json gives one document"
         raise UsageError(f"--interactive reads the texts itself, and {what}; leave one of the two out")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.verdicts import GateResult
     from reports.run import Run
+    from robustness.loggers.watcher import Watcher
 
 
 @f.flattened
@@ -46,6 +47,14 @@ def audit(
     caps: CapFlags,
     scale: ScaleFlags,
     cassette: CassetteFlag = None,
+    trained_on: Annotated[
+        Path | None,
+        typer.Option(
+            "--trained-on",
+            help="What the victim was trained on, such as a file of `robustness augment`: no gate passes on examples in it.",
+            rich_help_panel="Data",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).", rich_help_panel="Output")
     ] = None,
@@ -90,6 +99,12 @@ def audit(
             rich_help_panel="Gate",
         ),
     ] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log", metavar="SERVICE", help="Log the run to mlflow or wandb; may be given twice.", rich_help_panel="Output"
+        ),
+    ] = None,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -116,6 +131,7 @@ def audit(
         data=data,
         cache=cache,
         cassette=cassette,
+        trained_on=None if trained_on is None else str(trained_on),
         out=out,
         resume=resume,
         force=force,
@@ -128,22 +144,32 @@ def audit(
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
     resuming(chosen)
-    run = _run(chosen, judging, recorder(context.command.params, last), quiet=quiet or json_)
+    run = _run(chosen, judging, recorder(context.command.params, last), log or (), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
 
-def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], *, quiet: bool) -> Run:
+def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], log: Sequence[str], *, quiet: bool) -> Run:
     from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.recorded import forget
     from robustness.commands.terminal.progress import Bar
+    from robustness.loggers.watcher import Watchers
 
     arguments = arguments_of(chosen)
     out, resume, force = arguments.pop("out", None), arguments.pop("resume", False), arguments.pop("force", False)
-    with Bar() if not quiet else nullcontext() as watcher:
-        run = audit_asked(Asked.of(**arguments), out=out, resume=resume, force=force, policy=policy, watcher=watcher, began=began)
+    with ExitStack() as stack:
+        watchers: list[Watcher] = [stack.enter_context(Bar())] if not quiet else []
+        if log:
+            from robustness.loggers import logging_to
+
+            say = None if quiet else output.warn
+            offline = bool(chosen.get("offline"))
+            watchers.append(stack.enter_context(logging_to(*log, offline=offline, warn=output.warn, say=say)))
+        watcher = Watchers(*watchers)
+        how = {"out": out, "resume": resume, "force": force, "policy": policy}
+        run = audit_asked(Asked.of(**arguments), **how, watcher=watcher, began=began)
     if not run.manifest.bill.get("spent") and not any(outcome.status == "error" for outcome in run.outcomes):
         forget(run.path)
     return run

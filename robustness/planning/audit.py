@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import SpentError, UsageError
+from robustness.loggers.watcher import RunWatcher, Silent, Watcher
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
-    from reports.run import Manifest, Outcome, Run
+    from reports.run import Manifest, Run
     from reports.run.store import RunWriter
     from robustness.data import Dataset
     from robustness.engine.backends import VictimBackend
@@ -30,32 +31,6 @@ if TYPE_CHECKING:
     from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
     from robustness.victims.endpoint.session import Session
-
-
-class Watcher(Protocol):
-    """Receives the progress of a run; the command line's progress bar is one."""
-
-    def loading(self, what: str) -> None:
-        """Something slow begins: a model is loaded, the victim is asked the first texts."""
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """The run begins, with this many trials already done."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """One trial ended."""
-
-
-class Silent:
-    """A watcher that does nothing."""
-
-    def loading(self, what: str) -> None:
-        """Nothing."""
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """Nothing."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +94,8 @@ class Audit:
             self._write_rows(writer.path)
             if began is not None:
                 began(Path(out))
+            if isinstance(watcher, RunWatcher):
+                watcher.began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
                 writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
@@ -136,6 +113,8 @@ class Audit:
             self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
+        if isinstance(watcher, RunWatcher):
+            watcher.finished(run)
         return run
 
     def _write_rows(self, out: Path) -> None:

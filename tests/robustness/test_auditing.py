@@ -11,7 +11,7 @@ import pytest
 import robustness
 from robustness import RobustnessError, audit
 from robustness.cli import main
-from robustness.planning.audit import Silent
+from robustness.loggers.watcher import Silent
 
 ROWS = [("a warm film", "positive"), ("a dull film", "negative"), ("one weak and boring hour", "negative")]
 
