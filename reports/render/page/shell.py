@@ -21,10 +21,11 @@ _PARTS = re.compile(r"[^/:_.\-]*[/:_.\-]+|[^/:_.\-]+")
 """Stretches of a name behind which a line may end."""
 
 
-def html_page(template: str, *, style: str = "report.css", script: str | Sequence[str] = (), **context: Any) -> str:
+def html_page(
+    template: str, *, style: str | Sequence[str] = "report.css", script: str | Sequence[str] = (), **context: Any
+) -> str:
     """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script."""
-    parts = [script] if isinstance(script, str) else script
-    look, code = _asset(style), "".join(map(_asset, parts))
+    look, code = _assets(style), _assets(script)
     page = (
         _environment()
         .get_template(template)
@@ -39,6 +40,10 @@ def _policy(style: str, script: str) -> str:
     allowed = {"style-src": policy_hash(style), "script-src": runs, "img-src": "data:"}
     closed = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
     return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed}.items())
+
+
+def _assets(names: str | Sequence[str]) -> str:
+    return "".join(map(_asset, [names] if isinstance(names, str) else names))
 
 
 def _asset(name: str) -> str:
