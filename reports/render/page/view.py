@@ -169,7 +169,7 @@ def details(manifest: Manifest) -> list[tuple[str, list[str]]]:
         ("Constraint profile", _some(manifest.profile)),
         ("Query budget", [budget_of(manifest)]),
         ("Sentence encoder", [manifest.encoder or "none"]),
-        ("Versions", _pairs(manifest.versions)),
+        ("Versions", _some(plain(manifest.versions))),
         ("Measured cost", _pairs({str(key).replace("_", " "): value for key, value in manifest.usage.items()})),
         ("Comparability id", _some(manifest.comparability_id)),
     ]
