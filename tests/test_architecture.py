@@ -24,6 +24,8 @@ HEAVY = {
     "textattack": ("attacks/textattack_bridge",),
     "PIL": ("robustness/channels/",),
     "faster_whisper": ("robustness/channels/",),
+    "flask": ("robustness/view/",),
+    "werkzeug": ("robustness/view/",),
 }
 LAZY = {*HEAVY, "scipy", "statsmodels", "pyarrow", "datasets", "nltk", "lemminflect", "sklearn", "jinja2", "httpx", "spacy"}
 

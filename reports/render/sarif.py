@@ -1,27 +1,39 @@
 """``findings.sarif``: SARIF 2.1.0, one rule for each recipe, one result for each failure. It quotes no text of the data.
 
-Every result points to its line of ``failures.jsonl``, where the texts are. Identifiers are those of MITRE ATLAS
+Every result points to the example's row in the user's data file, and beside it to its line of ``failures.jsonl``, where the
+texts are; where the data are no text file of the repository, to that line alone. Identifiers are those of MITRE ATLAS
 (atlas.mitre.org), of the OWASP Top 10 for LLM applications 2025 and of the OWASP Machine Learning Security Top 10 2023.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import metadata
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from reports.files.public import public_message
+from reports.files.rows import Rows, read_rows
 from reports.files.text import visible
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, PASS, GateResult, RuleResult
 from reports.measures.slices import in_slice
-from reports.run import Manifest, Outcome, Run
+from reports.run import Manifest, Outcome, Run, RunError
 from reports.run.failures import in_order
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000  # GitHub refuses a run with more
 BASE = "RUN"
+ROOT = "%SRCROOT%"
+"""What code scanning and editors put the checkout in place of."""
+ROOTS = {ROOT: {"description": {"text": "The root of the repository, or the working folder of the audit where there is none."}}}
+NO_ROWS = (
+    "results point to failures.jsonl of the run folder, because the examples have no lines in a file of the repository: they "
+    "come from a package, a table without lines or a file outside the working folder, or from a run of an older version"
+)
 _CRAFTED = {"gradients": "AML.T0043.000", "scores": "AML.T0043.001", "labels": "AML.T0043.001"}
 _PROMPTED = ("prompt", "jailbreak", "injection")
 _LEVELS = {FAIL: "error", INCONCLUSIVE: "warning", PASS: "note"}
@@ -36,13 +48,15 @@ def sarif_report(run: Run, gate: GateResult) -> str:
     """
     names = run.manifest.recipe_names
     found = in_order(run)
-    results = [_result(o, line, names.index(o.recipe), gate) for line, o in enumerate(found[:MOST_RESULTS], start=1)]
+    shown = found[:MOST_RESULTS]
+    rows = rows_of(run.path, [outcome.example_id for outcome in shown])
+    results = [_result(o, line, names.index(o.recipe), gate, rows) for line, o in enumerate(shown, start=1)]
     rules = [rule_of(recipe, _level(_covering(recipe, gate))) for recipe in run.manifest.recipes]
     body = {
         "tool": tool(run.manifest, rules),
         "automationDetails": {"id": f"robustness/{run.manifest.comparability_id or 'run'}/"},
-        "originalUriBaseIds": {BASE: {"description": {"text": "The run folder."}}},
-        "invocations": [_invocation(run, gate, left_out=len(found) - len(results))],
+        "originalUriBaseIds": {BASE: {"description": {"text": "The run folder."}}, **(ROOTS if rows.lines else {})},
+        "invocations": [_invocation(run, gate, left_out=len(found) - len(results), elsewhere=bool(found) and not rows.lines)],
         "columnKind": "unicodeCodePoints",
         "results": results,
         "properties": {"verdict": gate.verdict, "policy": visible(gate.policy), "confidence": gate.confidence},
@@ -141,7 +155,7 @@ def _covers(rule: RuleResult, outcome: Outcome) -> bool:
     return _on_run(rule)
 
 
-def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[str, Any]:
+def _result(outcome: Outcome, line: int, index: int, gate: GateResult, rows: Rows) -> dict[str, Any]:
     before = outcome.clean.shown if outcome.clean else outcome.reference
     after = outcome.best.shown if outcome.best else "another answer"
     put_in = f"{outcome.words_inserted} inserted, " if outcome.words_inserted else ""
@@ -154,7 +168,7 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
         "ruleIndex": index,
         "level": _level([rule for rule in gate.rules if _covers(rule, outcome)]),
         "message": message(said),
-        "locations": [location("failures.jsonl", BASE, line)],
+        **where(rows, outcome.example_id, location("failures.jsonl", BASE, line), "The texts of the failure, in the run folder."),
         "partialFingerprints": fingerprints(outcome.recipe, outcome.example_id),
         "properties": {
             "reference": visible(outcome.reference),
@@ -168,7 +182,24 @@ def _result(outcome: Outcome, line: int, index: int, gate: GateResult) -> dict[s
 
 def location(file: str, base: str, line: int) -> dict[str, Any]:
     """A line of a file in the folder that ``base`` names."""
-    return {"physicalLocation": {"artifactLocation": {"uri": file, "uriBaseId": base}, "region": {"startLine": line}}}
+    uri = quote(os.fsencode(file))  # a name with a colon is no scheme, one with blanks still a reference (RFC 3986, 4.1)
+    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": base}, "region": {"startLine": line}}}
+
+
+def rows_of(folder: Path, ids: Sequence[str]) -> Rows:
+    """Where these examples stand in the user's file. Raises ``RunError`` where the run's own account of that is damaged."""
+    try:
+        return read_rows(folder, frozenset(ids))
+    except ValueError as error:
+        raise RunError(str(error)) from error
+
+
+def where(rows: Rows, example_id: str, texts: Mapping[str, Any], said: str) -> dict[str, Any]:
+    """The places of a result: the example's row with ``texts`` related to it, or ``texts`` alone where it has no row."""
+    line = rows.lines.get(example_id)
+    if line is None:
+        return {"locations": [texts]}
+    return {"locations": [location(rows.file, ROOT, line)], "relatedLocations": [{"id": 1, **texts, "message": message(said)}]}
 
 
 def fingerprints(recipe: str, example_id: str) -> dict[str, str]:
@@ -176,7 +207,7 @@ def fingerprints(recipe: str, example_id: str) -> dict[str, str]:
     return {"robustnessCase/v1": sha256(json.dumps([recipe, example_id]).encode("ascii")).hexdigest()}
 
 
-def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
+def _invocation(run: Run, gate: GateResult, *, left_out: int, elsewhere: bool) -> dict[str, Any]:
     notes = [
         note(flag["code"], public_message(flag, run), "note" if flag.get("severity") == "note" else "warning")
         for flag in run.manifest.flags
@@ -188,6 +219,8 @@ def _invocation(run: Run, gate: GateResult, *, left_out: int) -> dict[str, Any]:
     ]
     if gate.changed:
         notes.append(note("policy", gate.changed, "warning"))
+    if elsewhere:
+        notes.append(note("no-rows", NO_ROWS, "note"))
     if left_out:
         notes.append(note("left-out", f"{left_out} more failures are in failures.jsonl and not here", "warning"))
     return {

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,32 +15,26 @@ from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
-    from attacks.search import Attack, Search, Trial
-    from reports.run import Outcome
-    from robustness.victims.base import Victim
-
-
-EXIT_CODES = {"failed": 0, "succeeded": 1, "error": 2, "skipped": 3, "exhausted": 3, "untested": 3, "undecided": 3}
-WORDS = {
-    "succeeded": "broken",
-    "failed": "held",
-    "skipped": "already wrong on the clean text",
-    "exhausted": "held until the budget ran out",
-    "undecided": "something broke it once, and fresh answers neither confirmed nor refuted it;",
-    "untested": "too little was tried that the victim can tell from the original; the attack ended",
-}
-NOTHING = "nothing was tried that the victim can tell from the original; the attack ended"
+    from robustness.commands.starting.one_text import OneText
 
 
 @f.flattened
 def attack(
     *,
     texts: Annotated[
-        list[str], typer.Argument(help="The text to attack, or two for a text pair; - reads it from stdin.", metavar="TEXT…")
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="The text to attack, or two for a text pair; - is the whole of stdin, as is a pipe where no text is given.",
+            metavar="[TEXT]…",
+        ),
+    ] = None,
     label: Annotated[
         str | None,
-        typer.Option("--label", help="Its true label; a prefix is enough (pos). Default: the victim's own answer."),
+        typer.Option(
+            "--label",
+            help="Its true label; a prefix is enough (pos). Of other tasks: what is right. Default: the victim's own answer.",
+            rich_help_panel="Attack",
+        ),
     ] = None,
     victim: f.VictimFlag = None,
     recipe: Annotated[
@@ -53,8 +44,22 @@ def attack(
             "--recipes",
             metavar="RECIPE",
             help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
+            rich_help_panel="Attack",
         ),
     ] = None,
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="Try every recipe, also after one that broke the victim.", rich_help_panel="Attack"),
+    ] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive",
+            "-i",
+            help="Load the victim once and attack one text after another: typed, or a line each from a pipe.",
+            rich_help_panel="Run",
+        ),
+    ] = False,
     profile: f.ProfileFlag = None,
     budget: f.BudgetFlag = None,
     seed: f.SeedFlag = None,
@@ -70,23 +75,35 @@ def attack(
 ) -> None:
     """Attack one text and watch the search; exit 1 when the victim was broken, 0 when it held.
 
+    Of several recipes each is tried on its own, up to the first that breaks the victim. The victim is that of --victim, else of
+    the policy file, else the demo.
+
     Example: robustness attack "a gripping and warm film" --label pos --recipe textfooler
 
     Exit codes: 0 held, 1 broken, 2 unusable input or an error, 3 out of budget, wrong on the clean text, or nothing was tried.
     """
     from robustness.commands.options.arguments import settled
     from robustness.commands.options.victim import open_named
+    from robustness.commands.starting.interactive import Loop
+    from robustness.commands.starting.one_text import OneText, exit_code
+    from robustness.commands.starting.telling import in_silence, live
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.early_checks import check_settings
     from robustness.settings import Settings
 
-    given = tuple(map(_read, _one_stdin(texts)))
+    if sys.stdin is None and (interactive or "-" in (texts or ())):
+        raise UsageError("there is no stdin to read from; give the text as an argument")
+    if interactive and (texts or json_):
+        what = "a text was given too" if texts else "--json gives one document"
+        raise UsageError(f"--interactive reads the texts itself, and {what}; leave one of the two out")
+    given = () if interactive else tuple(map(_read, _one_stdin(texts or [])))
     named = ["pwws"] if recipe is None else [name for part in recipe for name in f.listed_recipes(part) or ()]
     plain = {"recipes": tuple(named)} | f.given(profile=profile, seed=seed)
-    chosen = settled(plain | wording.given() | resources.given())
+    chosen = settled(plain | wording.given() | resources.given() | f.given(offline=offline))
     if budget is not None:
         chosen["budget"] = f.budget_of(budget)
     check_settings(Settings(**chosen))
+    silent = json_ or quiet
     with (
         without_network(offline),
         open_named(
@@ -95,27 +112,56 @@ def attack(
             offline=offline,
             allow_local_code=allow_local_code,
             otherwise="demo",
-            quiet=json_ or quiet,
+            quiet=silent,
             spending=caps.given(),
         ) as subject,
     ):
-        gold, outcomes = _search(subject, given, label, chosen, live=not (quiet or json_))
-    if json_:
+        one = OneText(subject, chosen, in_silence if silent or interactive else live, output.warn)
+        if not json_:
+            output.say(f"victim {subject.info.name}")
+        if interactive:
+            raise typer.Exit(Loop(one, named, label, every=all_).run())
+        statuses = _attack(one, given, label, named, every=all_, as_json=json_)
+    raise typer.Exit(exit_code(statuses))
+
+
+def _attack(
+    one: OneText, texts: tuple[str, ...], label: str | None, recipes: list[str], *, every: bool, as_json: bool
+) -> list[str]:
+    """Attack the texts and tell of each search when it has ended; gives how they ended."""
+    from robustness.commands.starting.telling import show
+
+    data, right = one.example(texts, label)
+    own = ", the victim's own answer; --label says what is true" if right.own else ""
+    if not as_json:
+        output.say(f"label {right.shown}{own}")
+    outcomes = []
+    for outcome in one.outcomes(data, recipes, every=every):
+        outcomes.append(outcome)
+        if not as_json:
+            show(outcome)
+    if as_json:
         documents = [json.loads(outcome.to_json()) for outcome in outcomes]
-        output.answer(documents[0] if len(documents) == 1 else documents)
-    else:
-        own = ", the victim's own answer; --label says what is true" if label is None else ""
-        output.say(f"victim {subject.info.name}", f"label {gold}{own}")
-        for outcome in outcomes:
-            _show(outcome)
-    codes = {EXIT_CODES.get(outcome.status, 2) for outcome in outcomes}
-    raise typer.Exit(next(code for code in (1, 2, 3, 0) if code in codes))
+        output.answer(documents if _several(recipes) else documents[0])
+    return [outcome.status for outcome in outcomes]
+
+
+def _several(recipes: list[str]) -> bool:
+    """Whether more than one recipe may have been asked for, however many were tried."""
+    from attacks.recipes import suites
+
+    return len(recipes) != 1 or recipes[0] in suites() or "*" in recipes[0]
 
 
 def _one_stdin(texts: list[str]) -> list[str]:
+    """The texts as given, stdin where none was; raises ``UsageError`` where there is nothing to read."""
     if texts.count("-") > 1:
         raise UsageError("- stands for the text on stdin and can be given once")
-    return texts
+    if texts:
+        return texts
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("expected a text to attack, got none; give one, pipe one in, or say --interactive")
+    return ["-"]
 
 
 def _read(text: str) -> str:
@@ -128,122 +174,3 @@ def _read(text: str) -> str:
     if not piped.strip():
         raise UsageError("expected a text on stdin, got nothing")
     return piped.removesuffix("\n").removesuffix("\r")
-
-
-def _search(
-    victim: Victim, texts: tuple[str, ...], label: str | None, chosen: dict[str, Any], *, live: bool
-) -> tuple[str, list[Outcome]]:
-    """The label that was taken as true, and one outcome for each recipe, each on its own."""
-    from robustness.data import load_examples
-    from robustness.engine.engine import Engine
-    from robustness.planning.audit import prepare
-    from robustness.planning.supplied import with_supplied
-    from robustness.settings import Settings
-
-    fields = victim.info.data_fields
-    if len(texts) != len(fields):
-        raise UsageError(f"the victim reads {len(fields)} text(s) ({', '.join(fields)}), got {len(texts)}")
-    gold = _label(label, victim.info.labels) if label is not None else _own_answer(victim, texts)
-    row = {**dict(zip(fields, texts, strict=True)), "label": gold}
-    data = load_examples([row], labels=victim.info.labels, text=list(fields), label="label")
-    data = with_supplied(data, victim.info)
-    prepared = prepare(victim, data, Settings(**chosen))
-    for flag in (one for one in prepared.flags if one.code in ("substitute", "left-out", "unfit")):
-        output.warn(f"{flag.severity}: {flag.message}")
-    outcomes = []
-    for recipe in prepared.plan.recipes:
-        watched = _Watched(recipe.attack)
-        plan = replace(prepared.plan, recipes=(replace(recipe, attack=watched),))
-        with _live(prepared.oracles.victim, watched) if live else _nothing():
-            outcomes.append(next(iter(Engine(prepared.oracles).outcomes(plan, data.examples, {}))))
-    return gold, outcomes
-
-
-def _own_answer(victim: Victim, texts: tuple[str, ...]) -> str:
-    from attacks.search import UnansweredError
-    from robustness.engine.converse import ask, oracle_for
-    from robustness.errors import VictimError
-
-    own = tuple(text for _, text in victim.info.supplied)
-    (answer,) = ask(oracle_for(victim), [(*own, *texts)])
-    if isinstance(answer, UnansweredError):
-        raise VictimError(f"the victim did not answer the clean text, so its label is unknown: {answer}")
-    return str(victim.info.labels[answer.label])
-
-
-def _label(label: str, labels: tuple[str, ...]) -> str:
-    hits = [name for name in labels if name.lower() == label.lower()] or [
-        n for n in labels if n.lower().startswith(label.lower())
-    ]
-    if len(hits) != 1:
-        raise UsageError(f"--label {label!r} is not one of the victim's labels, or fits several: {list(labels)}")
-    return hits[0]
-
-
-class _Watched:
-    """An attack that lets others look at its trial."""
-
-    def __init__(self, inner: Attack) -> None:
-        self.inner = inner
-        self.trial: Trial | None = None
-
-    def search(self, trial: Trial) -> Search[None]:
-        """The inner search, with the trial in view."""
-        self.trial = trial
-        yield from self.inner.search(trial)
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
-
-
-@contextmanager
-def _live(oracle: Any, watched: _Watched) -> Iterator[None]:
-    from rich.live import Live
-
-    from reports.files.text import visible
-
-    with Live(console=output.console(stderr=True), refresh_per_second=12, transient=True) as screen:
-
-        def show(_: int) -> None:
-            trial = watched.trial
-            if trial is not None:
-                from rich.text import Text
-
-                screen.update(Text(f"{trial.queries:4d} queries  score {trial.best.score:.3f}  {visible(trial.best.text)}"))
-
-        oracle.on_batch = show
-        yield
-
-
-def _show(outcome: Outcome) -> None:
-    from rich.text import Text
-
-    from reports.files.text import one_line
-
-    console = output.console()
-    tried_nothing = outcome.status == "untested" and not outcome.distinct
-    words = NOTHING if tried_nothing else WORDS.get(outcome.status, "error")
-    console.print(Text(f"{outcome.recipe}: {words} after {outcome.queries} queries", style="bold"))
-    if outcome.error:
-        console.print(Text(one_line(outcome.error["message"])))
-    for record, name in ((outcome.clean, "clean"), (outcome.best, "attacked")):
-        if record is not None:
-            belief = f" {max(record.scores):.1%}" if record.scores else ""
-            console.print(Text(one_line(f"  {name:9}{record.shown}{belief}")))
-    console.print(_diff(outcome, coloured=console.color_system is not None))
-
-
-def _diff(outcome: Outcome, *, coloured: bool) -> Any:
-    """The text with its edits: in colour, or in the brackets of ``wdiff`` where there is none."""
-    from rich.text import Text
-
-    from reports.files.text import visible
-    from reports.render.edits import GONE, NEW, bracketed, stretches
-
-    line, styles = Text("  "), {GONE: "red strike", NEW: "green bold"}
-    for kind, piece in stretches(outcome):
-        shown = visible(piece)
-        line.append(shown if coloured else bracketed(kind, shown), style=styles.get(kind))
-    return line

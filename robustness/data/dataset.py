@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reports.files.exact import canonical
@@ -15,12 +15,16 @@ from robustness.data.rows import CleanRow, Meta
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``."""
+    """One input: a text per field, what is right as its task reads it (a class: its index), the other columns as ``meta``.
+
+    ``line``: where it begins in the data set's ``file``, counted from 1; None where there is no such line.
+    """
 
     id: str
     inputs: tuple[str, ...]
     reference: Any
     meta: Mapping[str, Meta]
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,9 @@ class Dataset:
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
     ``group``: the column, kept in every ``meta``, that says which examples belong together; None where each is independent.
+    ``file``: the text file of the user's whose lines the examples know; None for any other source.
+    ``columns``: those that were read: ``text``, ``label``, ``id``, absent where there is none. ``spelled``: how the data spell
+    each of the victim's labels that occurs.
     """
 
     examples: tuple[Example, ...]
@@ -39,6 +46,9 @@ class Dataset:
     digest: str
     report: DataReport
     group: str | None = None
+    file: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -71,6 +81,12 @@ def stratified(names: Sequence[str], gold: Sequence[int], limit: int, seed: int)
 
 def _rank(seed: int, name: str) -> tuple[bytes, str]:
     return hashlib.blake2b(canonical([seed, name]), digest_size=16).digest(), name
+
+
+def read_columns(columns: Columns) -> dict[str, Any]:
+    """The columns that examples were read from, by what they hold."""
+    named = {"label": columns.label, "id": columns.id}
+    return {"text": list(columns.text), **{name: column for name, column in named.items() if column}}
 
 
 def digest_of(columns: Columns, rows: Sequence[tuple[str, CleanRow]]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustness.data.columns import Columns, Wanted, choose_columns, yes_no_columns
-from robustness.data.dataset import Dataset, Example, digest_of, stratified
+from robustness.data.dataset import Dataset, Example, digest_of, read_columns, stratified
 from robustness.data.labels import match_labels
 from robustness.data.references import load_references
 from robustness.data.report import DataReport, Finding, Findings
@@ -88,7 +88,7 @@ def load_examples(
     names, id_notes = ids(table.source, usable, roles)
     gold = [matched.index[row.label] for row in usable]
     chosen = range(len(usable)) if limit is None else stratified(names, gold, limit, seed)
-    examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta) for i in chosen)
+    examples = tuple(Example(names[i], usable[i].inputs, gold[i], usable[i].meta, table.line(usable[i].number)) for i in chosen)
     kept = Counter(example.reference for example in examples)
     notes = (*table.notes, _columns_note(roles), *matched.notes, *id_notes, *_share_notes(gold, kept, labels))
     if roles.group is not None:
@@ -107,7 +107,22 @@ def load_examples(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group)
+    spelled = {
+        labels[at]: value for value, at in sorted(matched.index.items(), key=lambda pair: (pair[0] == labels[pair[1]], pair))
+    }
+    found = (
+        examples,
+        roles.text,
+        tuple(labels),
+        table.source,
+        digest,
+        report,
+        roles.group,
+        table.file,
+        read_columns(roles),
+        spelled,
+    )
+    return Dataset(*found)
 
 
 def labels_in(
@@ -148,11 +163,16 @@ def wanted(
     return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
+def check_limit(limit: int | None) -> None:
+    """Raise ``UsageError`` for a number of examples that cannot be."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+
+
 def _check_arguments(labels: Sequence[str] | None, limit: int | None, seed: int) -> None:
     if labels is not None and (isinstance(labels, str) or not labels or len(set(labels)) != len(labels)):
         raise UsageError(f"the victim's labels must be different names, at least one, got {labels!r}")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+    check_limit(limit)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise UsageError(f"--seed must be a whole number, got {seed!r}")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from robustness.data.columns import Columns, asked_texts, named_column, undecided, usual, usual_texts
-from robustness.data.dataset import Dataset, Example, digest_of, stratified_by
+from robustness.data.dataset import Dataset, Example, digest_of, read_columns, stratified_by
 from robustness.data.report import DataReport, Findings
 from robustness.data.rows import CleanRow, clean_rows, ids, without_duplicates
 from robustness.data.table import Table, make_table
@@ -46,7 +46,9 @@ def load_references(
     references = [_reference(table, task, space, row, cells.get(row.number), roles) for row in usable]
     strata = [task.stratum(reference, space) or "" for reference in references]
     chosen = range(len(usable)) if limit is None else stratified_by(names, strata, limit, seed)
-    examples = tuple(Example(names[i], usable[i].inputs, references[i], usable[i].meta) for i in chosen)
+    examples = tuple(
+        Example(names[i], usable[i].inputs, references[i], usable[i].meta, table.line(usable[i].number)) for i in chosen
+    )
     if roles.group is not None:
         groups = {str(example.meta[roles.group]) for example in examples}
         notes = [*notes, f"{len(examples)} examples in {len(groups)} groups by {roles.group!r}"]
@@ -64,7 +66,7 @@ def load_references(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, space.labels, table.source, digest, report, roles.group)
+    return Dataset(examples, roles.text, space.labels, table.source, digest, report, roles.group, table.file, read_columns(roles))
 
 
 def _adapted(table: Table, task: Task[Any, Any]) -> Table:
@@ -76,7 +78,7 @@ def _adapted(table: Table, task: Task[Any, Any]) -> Table:
     columns = tuple(dict.fromkeys(name for _, row in rows for name in row))
     values = [(number, tuple(row.get(name) for name in columns)) for number, row in rows]
     made = make_table(table.source, columns, values, unit=table.unit, notes=table.notes, blank=table.blank)
-    return replace(made, left_out=table.left_out)
+    return replace(made, left_out=table.left_out, file=table.file)
 
 
 def _chosen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,8 @@ def read_table(source: Any, options: ReadOptions) -> Table:
     if isinstance(source, str) and source.startswith(SHIPPED):
         return _shipped(source, options)
     if isinstance(source, (str, Path)) and not str(source).startswith("hub:"):
-        return _path(Path(source), options)
+        table = _path(Path(source), options)
+        return replace(table, file=str(source)) if table.unit == "line" else table
     if options.columns:
         raise DataError(f"--columns names the columns of a text file without a header line; {_kind_of(source)} has its own names")
     if isinstance(source, str):

@@ -18,7 +18,7 @@ class Table:
     """Rows as they were read, before any choice of columns. ``unit`` is ``line`` for text files, else ``row``.
 
     ``blank``: numbers of rows that hold nothing. ``notes``: what the reader had to assume, for the report. ``left_out``: columns
-    that hold no single values.
+    that hold no single values. ``file``: the user's text file whose lines the numbers are.
     """
 
     source: str
@@ -28,6 +28,11 @@ class Table:
     blank: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    file: str | None = None
+
+    def line(self, number: int) -> int | None:
+        """The line of the user's file on which a row begins; None where rows are on no lines."""
+        return None if self.file is None else number
 
 
 def make_table(

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError
+from robustness.victims.transformers.fast.cores import by_parts, shareable
 from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, mixable, probe_texts
 from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
 from robustness.victims.transformers.probing import padding_matters, uneven_texts
-from robustness.victims.transformers.tokens import Tokens, batch
+from robustness.victims.transformers.tokens import Encoded, Tokens, batch
 
 DEFAULT = "minilm"
 MAX_TOKENS = 256
@@ -29,10 +30,22 @@ class Encoder(Protocol):
 
     name: str
     identity: Mapping[str, str]
-    row_quantum: int
-    length_quantum: int
-    mixed_lengths: tuple[int, int]
-    padding_cost: float
+
+    @property
+    def row_quantum(self) -> int:
+        """Rows of a batch are a multiple of this; 0 for any number."""
+
+    @property
+    def length_quantum(self) -> int:
+        """Padded lengths are a multiple of this."""
+
+    @property
+    def mixed_lengths(self) -> tuple[int, int]:
+        """Lengths from and to which texts may share a batch (``robustness.victims.transformers.fast.mixing``)."""
+
+    @property
+    def padding_cost(self) -> float:
+        """What a padded token costs beside a real one."""
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text."""
@@ -56,6 +69,7 @@ class PoolingEncoder:
         self._model, self._tokens, self._pad_id, self._device = settled(model, device), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
         self.mixed_lengths, self.padding_cost = NEVER, 1.0
+        self._shareable = device == "cpu" and shareable(self._model)
         if padding_matters(self._ask, uneven_texts(probe_texts(1), tokens.lengths, LENGTH_QUANTUM), LENGTH_QUANTUM):
             self.row_quantum, self.length_quantum = self.row_quantum or 1, 1
             return
@@ -75,15 +89,22 @@ class PoolingEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, (n, d); raises ``VictimError`` for a text with a lone surrogate."""
-        return self._vectors(self._padded([(text,) for text in texts], self.mixed_lengths[0]))
+        encoded = self._tokens.encode([(text,) for text in texts])
+
+        def forward(rows: list[Encoded]) -> NDArray[np.float32]:
+            return self._vectors(self._batched(rows, self.mixed_lengths[0]))
+
+        return by_parts(forward, encoded, [len(row) for row in encoded], self.row_quantum if self._shareable else 0)
 
     def _ask(self, inputs: Sequence[Input], step: int) -> NDArray[np.float32]:
         """Vectors, padded to a multiple of ``step`` tokens."""
         return self._vectors(batch(self._tokens.encode(inputs), self._pad_id, multiple=step, limit=self._tokens.limit))
 
     def _padded(self, inputs: Sequence[Input], least: int = 0) -> Mapping[str, NDArray[np.int64]]:
-        encoded, limit = self._tokens.encode(inputs), self._tokens.limit
-        return batch(encoded, self._pad_id, multiple=self.length_quantum, limit=limit, least=least)
+        return self._batched(self._tokens.encode(inputs), least)
+
+    def _batched(self, encoded: Sequence[Encoded], least: int) -> Mapping[str, NDArray[np.int64]]:
+        return batch(encoded, self._pad_id, multiple=self.length_quantum, limit=self._tokens.limit, least=least)
 
     def _vectors(self, columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:
         import torch
@@ -166,8 +187,26 @@ class EncoderBackend:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
-        self.mixed_lengths, self.padding_cost = encoder.mixed_lengths, encoder.padding_cost
+
+    @property
+    def row_quantum(self) -> int:
+        """That of the encoder, like the three below: asked for when there is something to encode, not before."""
+        return self.encoder.row_quantum
+
+    @property
+    def length_quantum(self) -> int:
+        """Padded lengths are a multiple of this."""
+        return self.encoder.length_quantum
+
+    @property
+    def mixed_lengths(self) -> tuple[int, int]:
+        """Lengths that may share a batch."""
+        return self.encoder.mixed_lengths
+
+    @property
+    def padding_cost(self) -> float:
+        """What a padded token costs beside a real one."""
+        return self.encoder.padding_cost
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""

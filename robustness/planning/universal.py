@@ -65,7 +65,7 @@ def universal(victim: Victim, data: Dataset, settings: Settings) -> tuple[Victim
     asked = kind(victim, panels, backend, _Weigher(backend, info))
     examples = tuple(_example(name, members, data.examples[0]) for name, members in panels.items())
     digest = hashlib.sha256(f"{data.digest} panels of {size}".encode()).hexdigest()
-    made = replace(data, examples=examples, fields=FIELDS, labels=(), digest=digest, group=None)
+    made = replace(data, examples=examples, fields=FIELDS, labels=(), digest=digest, group=None, file=None)
     return asked, made, replace(settings, field=INSTRUCTION)
 
 

@@ -13,15 +13,13 @@ import pytest
 from robustness.errors import RobustnessError
 from robustness.own_packages import check
 from robustness.testing.names import ALLOW, FILE
+from robustness.testing.told import told
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.verdicts import GateResult, RuleResult
     from reports.run import Outcome, Run
 
-WORST = 3
-NEAR = 80
-"""Characters of a long text that are shown on each side of an edit."""
 Pick = Callable[["Run", "GateResult"], "Iterable[RuleResult]"]
 
 
@@ -116,6 +114,13 @@ class RuleBrokenError(AssertionError):
     """A rule that was broken, or could not be decided."""
 
 
+class GateNotPassed(pytest.fail.Exception):  # type: ignore[name-defined,misc]
+    """What ``pytest.fail`` raises, told apart from a failure of the test's own."""
+
+    __module__ = "builtins"  # as pytest has it, so that no path of ours stands before the message
+    of_robustness = True
+
+
 class Auditor:
     """The fixture ``audit``: runs an audit in a folder of the test's own and gives the run."""
 
@@ -138,7 +143,6 @@ class Auditor:
         check()
         from reports.gate.gate import evaluate
         from reports.gate.policy import parse_policy
-        from reports.render.terminal import verdict_line
         from robustness.auditing import audit
 
         self._count += 1
@@ -147,8 +151,7 @@ class Auditor:
         found = evaluate(run, policy)
         if gate is not None and found.verdict != "passed":
             found = found.demanding()
-            bad = [rule for rule in found.rules if rule.verdict != "pass"]
-            pytest.fail(f"{verdict_line(found)}\n{told(run, bad, run.outcomes)}", pytrace=False)
+            raise GateNotPassed(told(run, [rule for rule in found.rules if rule.verdict != "pass"], run.outcomes), pytrace=False)
         return run
 
 
@@ -237,40 +240,3 @@ def _run(policy: Policy, folder: Path) -> Run:
 
     asked = Asked.of(**arguments_of(policy.audit.model_dump(exclude_none=True)))
     return audit_asked(asked, out=folder, resume=folder.exists(), policy=policy)
-
-
-def told(run: Run, results: Sequence[RuleResult], outcomes: Iterable[Outcome]) -> str:
-    """Why the rules do not pass, and the three worst failures: those with the fewest changes."""
-    from reports.files.text import defused, one_line
-    from reports.run.failures import failures
-
-    said = [f"{r.verdict}: {'' if r.scope == 'run' else r.scope + ': '}{r.message}" for r in results if r.verdict != "pass"]
-    found = sorted(failures(outcomes), key=lambda o: (o.words_touched, o.queries, o.recipe, o.example_id))
-    lines = [one_line(line) for line in said] or ["inconclusive: the gate has no such rule"]
-    if found:
-        lines.append(f"the worst {min(WORST, len(found))} of {len(found)} failures, by words changed:")
-    for outcome in found[:WORST]:
-        after = outcome.best.shown if outcome.best else "?"
-        lines.append(one_line(f"  {outcome.recipe} on {outcome.example_id}: {outcome.reference} → {after}"))
-        lines.append(f"    {marked(outcome)}")
-    return defused("\n".join([*lines, f"every failure and report: {one_line(str(run.path.resolve()))}"]))
-
-
-def marked(outcome: Outcome) -> str:
-    """A failure's text with what was taken out as ``[-old-]`` and put in as ``{+new+}``; long stretches between are cut."""
-    from reports.files.text import visible
-    from reports.render.edits import SAME, bracketed, stretches
-
-    parts, shown = list(stretches(outcome)), []
-    for n, (kind, piece) in enumerate(parts):
-        if kind == SAME:
-            piece = _cut(piece, 0 if n == 0 < len(parts) - 1 else NEAR, NEAR if n < len(parts) - 1 else 0)
-        shown.append(bracketed(kind, piece))
-    return " ".join(visible("".join(shown)).split("\n"))
-
-
-def _cut(stretch: str, first: int, last: int) -> str:
-    """An unchanged stretch of a text: the given numbers of characters from its beginning and its end."""
-    if len(stretch) <= first + last + 1:
-        return stretch
-    return f"{stretch[:first]}…{stretch[len(stretch) - last :]}"

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ def tiny() -> Audit:
     victim = load_victim("scripted:keyword")
     rows = [("a dull and lazy film", "negative"), ("a great story", "positive"), ("it is a film", "positive")]
     data = load_examples(rows, labels=victim.info.labels)
+    lines = tuple(replace(example, line=number) for number, example in enumerate(data.examples, 2))
+    data = replace(data, examples=lines, file="films.csv")  # as if they had been read from it
     return prepare(victim, data, Settings(recipes=("natural:keyboard-typo",), encoder="none", budget=10))
 
 

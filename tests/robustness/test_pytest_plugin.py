@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -30,6 +31,7 @@ ROWS = ["text,label", "a dull film,negative", "one dull hour,negative", "so bori
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     pytester.path.joinpath("data.csv").write_text("\n".join(ROWS) + "\n")
     return pytester
 
@@ -62,6 +64,8 @@ def test_a_broken_rule_fails_with_three_diffs_after_one_audit(project: pytest.Py
     assert outcomes["failed"] >= 2
     assert outcomes["passed"] >= 1
     text = shown.stdout.str()
+    (line,) = [line for line in shown.outlines if line.startswith("FAILED robustness.toml::run[min_robust_accuracy]")]
+    assert re.fullmatch(r"robust accuracy [\d.]+ % \([\d.]+ to [\d.]+\), at least 99\.0", line.partition(" - ")[2])
     part = text[text.index("run[min_robust_accuracy] _") :]
     part = part[: part.index("every failure and report")]
     assert part.count("[-") >= 3
@@ -108,6 +112,7 @@ def test_a_wrong_key_is_a_collection_error(project: pytest.Pytester) -> None:
 def test_the_fixture(project: pytest.Pytester) -> None:
     project.makepyfile("""
         ROWS = [("a dull film", "negative"), ("so boring", "negative"), ("a great film", "positive")]
+        FEW = {"min_examples": 1, "accept_flags": ["near-chance", "constant"]}
         COMMON = {"recipes": "deepwordbug", "encoder": "none"}
 
         def test_measures(audit):
@@ -115,14 +120,17 @@ def test_the_fixture(project: pytest.Pytester) -> None:
             assert len(run.outcomes) == 3
 
         def test_demands(audit):
-            audit("scripted:keyword", ROWS, gate={"max_attack_success_rate": "1%"}, **COMMON)
+            audit("scripted:keyword", ROWS, gate={"max_attack_success_rate": "1%", **FEW}, **COMMON)
 
         def test_not_shown(audit):
-            audit("scripted:constant:negative", ROWS, gate={"min_robust_accuracy": "60%"}, **COMMON)
+            audit("scripted:constant:negative", ROWS, gate={"min_robust_accuracy": "60%", **FEW}, **COMMON)
         """)
     shown = project.runpytest_subprocess()
     shown.assert_outcomes(passed=1, failed=2)
     shown.stdout.fnmatch_lines(["*attack success rate*", "*inconclusive*"])
+    summary = [line.partition(" - ")[2] for line in shown.outlines if line.startswith("FAILED ")]
+    assert re.fullmatch(r"attack success rate [\d.]+ % \([\d.]+ to [\d.]+\), at most 1\.0", summary[0])
+    assert re.fullmatch(r"inconclusive: robust accuracy [\d.]+ % \([\d.]+ to [\d.]+\), at least 60\.0", summary[1])
 
 
 @pytest.mark.slow
@@ -142,7 +150,7 @@ def test_importing_the_plugin_costs_nothing() -> None:
 
 def test_a_long_text_is_shown_around_its_edits_only() -> None:
     from reports.run import EditRecord, Outcome
-    from robustness.testing.items import NEAR, marked
+    from robustness.testing.told import NEAR, marked
 
     def shown(text: str, *starts: int) -> str:
         edits = tuple(EditRecord(at, at + 1, at, at + 1, text[at], "X") for at in starts)
@@ -152,4 +160,8 @@ def test_a_long_text_is_shown_around_its_edits_only() -> None:
     assert shown(f"{short}b{short}", NEAR) == f"{short}[-b-]{{+X+}}{short}"
     long = "x" * 999
     assert shown(f"{long}b{long}", 999) == f"…{'x' * NEAR}[-b-]{{+X+}}{'x' * NEAR}…"
+    whole = marked(
+        Outcome("e", "r", "succeeded", "a", "text", {"text": long}, edits=(EditRecord(0, 999, 0, 999, long, "y" * 999),))
+    )
+    assert whole == f"[-{'x' * NEAR}…{'x' * NEAR}-]{{+{'y' * NEAR}…{'y' * NEAR}+}}"
     assert shown(f"b{long}b", 0, 1000) == f"[-b-]{{+X+}}{'x' * NEAR}…{'x' * NEAR}[-b-]{{+X+}}"

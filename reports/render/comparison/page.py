@@ -76,8 +76,8 @@ class Moved:
     cases: tuple[CaseView, ...]
 
 
-def html_comparison(found: Comparison) -> str:
-    """The comparison as one HTML page."""
+def html_comparison(found: Comparison, *, above: str = "") -> str:
+    """The comparison as one HTML page; ``above``: markup to print over it."""
     reasons = tuple(reason[:1].upper() + reason[1:] for reason in found.reasons)
     verdict = Verdict(_TONES[found.verdict], _WORDS[found.verdict], f"{reasons[0]}.", reasons)
     scale = _scale((*found.measures, *found.slices), found.max_regression)
@@ -85,6 +85,7 @@ def html_comparison(found: Comparison) -> str:
         "compare.html.j2",
         script="compare.js",
         found=found,
+        above=above,
         verdict=verdict,
         confidence=found.confidence,
         scale=scale,

@@ -1,7 +1,7 @@
 """``comparison.sarif``: SARIF 2.1.0, one result for each newly broken example. It quotes no text of the data unless asked to.
 
-Every result points to its place in ``comparison.json``. Its fingerprint is that of the audit's own file, so that a viewer
-recognises a failure.
+Every result points to the example's row in the candidate's data file, where it has one, and to its place in
+``comparison.json``. Its fingerprint is that of the audit's own file, so that a viewer recognises a failure.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from reports.compare.changes import Case
 from reports.compare.compare import INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Comparison
+from reports.files.rows import Rows
 from reports.files.text import visible
 from reports.render import sarif
 
@@ -30,15 +31,19 @@ def sarif_comparison(found: Comparison, places: Sequence[int], *, texts: bool = 
     manifest = found.candidate.manifest
     names = (*manifest.recipe_names, WRONG)
     shown = found.newly_broken[: sarif.MOST_RESULTS]
+    rows = sarif.rows_of(found.candidate.path, [case.example_id for case in shown])
     rules = [*(sarif.rule_of(recipe, level) for recipe in manifest.recipes), _wrong(level)]
     return sarif.document(
         {
             "tool": sarif.tool(manifest, rules),
             "automationDetails": {"id": f"robustness-compare/{manifest.comparability_id or 'run'}/"},
-            "originalUriBaseIds": {BASE: {"description": {"text": "The folder of the comparison."}}},
+            "originalUriBaseIds": {
+                BASE: {"description": {"text": "The folder of the comparison."}},
+                **(sarif.ROOTS if rows.lines else {}),
+            },
             "invocations": [_invocation(found, left_out=len(found.newly_broken) - len(shown))],
             "columnKind": "unicodeCodePoints",
-            "results": [_result(case, line, names, level, texts) for case, line in zip(shown, places, strict=False)],
+            "results": [_result(case, line, names, level, texts, rows) for case, line in zip(shown, places, strict=False)],
             "properties": {"verdict": found.verdict, "maxRegression": found.max_regression, "confidence": found.confidence},
         }
     )
@@ -65,7 +70,7 @@ def _wrong(level: str) -> dict[str, Any]:
     }
 
 
-def _result(case: Case, line: int, names: Sequence[str], level: str, texts: bool) -> dict[str, Any]:
+def _result(case: Case, line: int, names: Sequence[str], level: str, texts: bool, rows: Rows) -> dict[str, Any]:
     outcome = case.outcome
     rule = case.recipes[0] if case.recipes else WRONG
     how = f"broken by {', '.join(case.recipes)}" if case.recipes else "answered wrong without an attack"
@@ -76,7 +81,7 @@ def _result(case: Case, line: int, names: Sequence[str], level: str, texts: bool
         "level": level,
         "baselineState": "new",
         "message": sarif.message(f"Example {case.example_id} held in the base run and is {how} in the candidate."),
-        "locations": [sarif.location("comparison.json", BASE, line)],
+        **sarif.where(rows, case.example_id, sarif.location("comparison.json", BASE, line), "The case in the comparison."),
         "partialFingerprints": sarif.fingerprints(rule, case.example_id),
         "properties": {
             "reference": visible(outcome.reference),

@@ -27,13 +27,14 @@ SCRIPTS = tuple(f"report/{name}.js" for name in ("index", "draw", "rows", "list"
 """Parts of the page's one script, in their order."""
 
 
-def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None) -> str:
+def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None, *, above: str = "") -> str:
     """The report of a run as one HTML page, at most about 3 MB however many failures there are.
 
     ``summary``: that of ``reports.measures.summary.summarise``. ``gate``: the verdict, None where no gate was asked for.
+    ``above``: markup to print over it, such as the way back to other pages.
     """
     context = _context(run, summary, gate)
-    return html_page("report.html.j2", script=SCRIPTS, **context, sections=_sections(context))
+    return html_page("report.html.j2", script=SCRIPTS, **context, sections=_sections(context), above=above)
 
 
 def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -22,24 +22,37 @@ _PARTS = re.compile(r"[^/:_.\-]*[/:_.\-]+|[^/:_.\-]+")
 
 
 def html_page(
-    template: str, *, style: str | Sequence[str] = "report.css", script: str | Sequence[str] = (), **context: Any
+    template: str,
+    *,
+    style: str | Sequence[str] = "report.css",
+    script: str | Sequence[str] = (),
+    allows: Mapping[str, str] | None = None,
+    **context: Any,
 ) -> str:
-    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script."""
+    """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script.
+
+    ``allows``: what its policy allows besides, such as ``{"connect-src": "'self'"}``.
+    """
     look, code = _assets(style), _assets(script)
     page = (
         _environment()
         .get_template(template)
-        .render(**context, policy=_policy(look, code), style=trusted(look), script=trusted(code))
+        .render(**context, policy=_policy(look, code, allows or {}), style=trusted(look), script=trusted(code))
     )
     return page + "\n"
 
 
-def _policy(style: str, script: str) -> str:
+def fragment(template: str, **context: Any) -> Any:
+    """A part of a page, as markup for another template to print."""
+    return trusted(_environment().get_template(template).render(**context))
+
+
+def _policy(style: str, script: str, allows: Mapping[str, str]) -> str:
     """Nothing may load and nothing may run but the page's own style and script; an empty icon keeps browsers from asking."""
     runs = policy_hash(script) if script else "'none'"
     allowed = {"style-src": policy_hash(style), "script-src": runs, "img-src": "data:"}
     closed = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
-    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed}.items())
+    return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed, **allows}.items())
 
 
 def _assets(names: str | Sequence[str]) -> str:

@@ -21,6 +21,8 @@ class OwnVictim:
     options: Mapping[str, Any]
     labels: tuple[str, ...]
     identity: Mapping[str, str]
+    checked: bool = True
+    """Whether it must be the same as then."""
 
     def open(self, **options: Any) -> Victim:
         """The victim, loaded.
@@ -36,7 +38,7 @@ class OwnVictim:
             raise
         except RobustnessError as problem:
             raise UsageError(f"the run's own victim {self.spec} cannot be opened: {problem}; name one with --victim") from problem
-        changed = self._changed(victim.info)
+        changed = self._changed(victim.info) if self.checked else []
         if changed:
             victim.close()
             raise UsageError(
@@ -53,8 +55,10 @@ class OwnVictim:
         return ["labels", *changed] if info.labels != self.labels else changed
 
 
-def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim | None:
+def own_victim(failures: Path, *, allow_local_code: bool = False, checked: bool = True) -> OwnVictim | None:
     """The victim of the run that these failures are from; None where no run is beside them.
+
+    ``checked``: it must turn out to be the same as then when it is opened.
 
     Raises:
         UsageError: a victim whose code would run, unless that is allowed; one that cannot be opened by its name.
@@ -85,7 +89,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False) -> OwnVictim |
         options["through"] = identity["through"]
     if "normalise" in identity:
         options.setdefault("normalise", identity["normalise"])
-    return OwnVictim(name + picked, options, labels, identity)
+    return OwnVictim(name + picked, options, labels, identity, checked)
 
 
 KEYS = ("header", "key_env", "allow_plain_http")

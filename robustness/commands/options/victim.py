@@ -36,13 +36,15 @@ def open_named(
     quiet: bool = False,
     by_policy: bool = True,
     out: Path | None = None,
+    checked: bool = True,
 ) -> Iterator[Victim]:
     """The victim of ``--victim``, else of ``[audit]``, else that of the run behind ``failures``, else ``otherwise``.
 
     Flags beat the file; without ``by_policy`` no file is asked. An endpoint that is that of the run is asked as the run asked it,
     as far as no flag says otherwise. Which victim it is, and who named it, is said on stderr before it is loaded, unless
     ``quiet``, and what was spent on it after it was closed. ``spending``: what may be, and where its answers are recorded;
-    ``out``: a folder for that record, where a victim behind an API is asked.
+    ``out``: a folder for that record, where a victim behind an API is asked. ``checked``: the run's own victim must still be
+    the same.
 
     Raises:
         UsageError: none is named; the file names code and nobody allowed to run it; the run's own is not the same any more.
@@ -77,7 +79,9 @@ def open_named(
             if not (spending or {}).get("cassette"):
                 spending = {name: defaults[name] for name in CAPS if name in defaults} | dict(spending or {})
             source = f", named by {policy.source}"
-    own = own_victim(failures, allow_local_code=allow_local_code) if spec is None and failures is not None else None
+    own = None
+    if spec is None and failures is not None:
+        own = own_victim(failures, allow_local_code=allow_local_code, checked=checked)
     if own is not None:
         spec, source = own.spec, ", the run's own"
     spec = spec or otherwise

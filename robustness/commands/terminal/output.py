@@ -263,6 +263,12 @@ def warn(*lines: str) -> None:
     _streams().err.write("".join(f"{one_line(line)}\n" for line in lines))
 
 
+def flush() -> None:
+    """Send what was printed so far on its way, before a command that goes on for long."""
+    _streams().out.flush()
+    _streams().err.flush()
+
+
 def answer(value: Any) -> None:
     """Give the JSON answer of ``--json``. It is printed when the command has ended well; an error takes its place."""
     streams = _streams()

@@ -15,6 +15,7 @@ from robustness.errors import UsageError, VictimError
 from robustness.victims.base import Attribution, TokenGradients, Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.derivatives import NO_GRADIENTS, Derivatives, derivatives, embedded, whole_words, word_ids
+from robustness.victims.transformers.fast.cores import by_parts, shareable
 from robustness.victims.transformers.fast.kernels import read_first
 from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, mixable, probe_texts
 from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
@@ -44,6 +45,7 @@ class TransformerVictim:
         self._info = info if self._derivatives else replace(info, gradients=False, notes=(*info.notes, NO_GRADIENTS))
         self._rest: Rest | None = None
         self._fitted(len(info.fields))
+        self._shareable = device == "cpu" and self._rest is None and not self._free_pad and shareable(self._model)
 
     def _fitted(self, fields: int) -> None:
         """Try what padding does to the answers, then make them cheaper where that changes none."""
@@ -98,8 +100,17 @@ class TransformerVictim:
         scores = np.empty((len(inputs), len(self._info.labels) or 1))
         encoded = self._tokens.encode(inputs)
         for rows in self._together(encoded):
-            scores[rows] = self._scores(self._padded([encoded[n] for n in rows]))
+            scores[rows] = self._answers([encoded[n] for n in rows])
         return scores
+
+    def _answers(self, encoded: list[Encoded]) -> NDArray[np.float64]:
+        """Scores of rows that may be asked in one go."""
+
+        def forward(rows: list[Encoded]) -> NDArray[np.float64]:
+            return self._scores(self._padded(rows))
+
+        quantum = self._info.row_quantum if self._shareable else 0
+        return by_parts(forward, encoded, [len(row) for row in encoded], quantum)
 
     def _together(self, encoded: Sequence[Encoded]) -> list[list[int]]:
         """Which rows may be asked in one go: all, but for what padding would change and what the model takes no mix of.

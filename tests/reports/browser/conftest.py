@@ -117,3 +117,21 @@ def report() -> Callable[..., str]:
         return html_report(run, summarise(run, gate), gate)
 
     return render
+
+
+@pytest.fixture
+def open_url(chromium: Chrome) -> Iterator[Open]:
+    """``open_url(url, width=1280, dark=False, script=True)``: of a file, or of a server on this machine."""
+
+    def visit(url: str, *, width: int = 1280, dark: bool = False, script: bool = True) -> Page:
+        _emulate(chromium, width, dark, script, "")
+        _requests(chromium)
+        _log(chromium, "browser")
+        chromium.get(url)
+        complaints = tuple(entry["message"] for entry in _log(chromium, "browser"))
+        return Page(chromium, tuple(one for one in _requests(chromium) if one != url), complaints)
+
+    yield visit
+    _emulate(chromium, 1280, False, True, "")
+    chromium.get("about:blank")
+    chromium.delete_all_cookies()

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-EXAMPLE = ROOT / "docs" / "examples" / "gitlab-ci.yml"
+EXAMPLE = ROOT / "docs" / "ci-templates" / "gitlab-ci.yml"
 POLICY = """
 [audit]
 victim = "python:model/victim.py:predict"
