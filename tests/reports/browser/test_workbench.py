@@ -15,6 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
+from reports.measures.summary import summarise
+from reports.render.page.page import html_report
 from reports.run import EditRecord, Judged, Outcome, Run
 
 Open = Callable[..., Any]
@@ -316,6 +318,13 @@ def test_the_top_says_which_victim_and_how_and_the_end_says_what_next(
     page = open_page(report(bench))
     assert "minimised.jsonl" in page.texts(".files a")
     assert "minimise" not in [step.split()[1] for step in page.texts("#next code")]
+
+
+def test_a_page_that_lies_elsewhere_names_no_folder_and_no_files_beside_it(bench: Run, open_page: Open) -> None:
+    page = open_page(html_report(bench, summarise(bench), above="<p>back</p>"))
+    assert page.texts(".files a") == []
+    assert page.texts("#next code")[0] == "robustness minimise RUN"
+    assert page.complaints == ()
 
 
 WHOLE = """

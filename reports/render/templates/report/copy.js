@@ -20,9 +20,9 @@ const copied = async (node, text) => {
   setTimeout(() => { node.textContent = before; $("heard").textContent = ""; }, 1500);
 };
 
-// The run's folder, where the page was opened from a disk: elsewhere nobody knows where it lies.
+// The run's folder, where the page was opened out of it from a disk: elsewhere nobody knows where it lies.
 const folder = () => {
-  if (location.protocol !== "file:") return null;
+  if (location.protocol !== "file:" || document.body.dataset.beside === undefined) return null;
   try {
     const path = decodeURIComponent(location.pathname.replace(/\/[^/]*$/, ""));
     return path.replace(/^\/(?=[A-Za-z]:\/)/, "") || "/";
