@@ -14,7 +14,7 @@ from reports.render.page.rows import NO_REFERENCE, brief, clipped, failure_row, 
 from reports.render.page.safe import coded, script_json
 from reports.run import Outcome, Run
 
-EXAMPLE_BYTES, ATTEMPT_BYTES, SLICE_BYTES = 400_000, 300_000, 100_000
+EXAMPLE_BYTES, ATTEMPT_BYTES, SLICE_BYTES = 350_000, 220_000, 100_000
 """Data that the page carries of examples, of trials that broke nothing, and of which example is in which slice, at most."""
 LETTERS = {"succeeded": "b", "failed": "h", "exhausted": "x", "skipped": "w", "untested": "u", "undecided": "o", "error": "e"}
 """One letter for how a trial ended; ``n`` where there was none."""
