@@ -26,6 +26,7 @@ _TITLES = {
     "max_untested": "Untested examples",
     "min_examples": "Enough examples",
     "fatal_flags": "Fatal doubts",
+    "doubts": "Doubts",
     "spent": "Nothing was cut short by a cap",
 }
 MEASURED = "No threshold was set, so there is nothing to pass or fail; the numbers below are what was measured."
