@@ -9,7 +9,7 @@ from reports.compare.changes import Case, Change
 from reports.compare.compare import IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED, Comparison, Side
 from reports.render.page.anchors import example_anchor
 from reports.render.page.rows import FailureRow, failure_row
-from reports.render.page.shell import html_page
+from reports.render.page.shell import ABOVE_STYLE, html_page
 from reports.render.page.view import Verdict, details
 from reports.run import Outcome
 
@@ -85,6 +85,7 @@ def html_comparison(found: Comparison, *, above: str = "") -> str:
         "compare.html.j2",
         script="compare.js",
         found=found,
+        more_style=ABOVE_STYLE if above else "",
         above=above,
         verdict=verdict,
         confidence=found.confidence,

@@ -321,8 +321,9 @@ def test_the_top_says_which_victim_and_how_and_the_end_says_what_next(
 
 
 def test_a_page_that_lies_elsewhere_names_no_folder_and_no_files_beside_it(bench: Run, open_page: Open) -> None:
-    page = open_page(html_report(bench, summarise(bench), above="<p>back</p>"))
+    page = open_page(html_report(bench, summarise(bench), files_at=None, folder=""))
     assert page.texts(".files a") == []
+    assert "junit.xml" in page.texts(".files li")
     assert page.texts("#next code")[0] == "robustness minimise RUN"
     assert page.complaints == ()
 

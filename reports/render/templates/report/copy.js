@@ -20,9 +20,10 @@ const copied = async (node, text) => {
   setTimeout(() => { node.textContent = before; $("heard").textContent = ""; }, 1500);
 };
 
-// The run's folder, where the page was opened out of it from a disk: elsewhere nobody knows where it lies.
+// The run's folder, as the page says it, or where the page was opened from a disk: elsewhere nobody knows where it lies.
 const folder = () => {
-  if (location.protocol !== "file:" || document.body.dataset.beside === undefined) return null;
+  if (document.body.dataset.folder !== undefined) return document.body.dataset.folder || null;
+  if (location.protocol !== "file:") return null;
   try {
     const path = decodeURIComponent(location.pathname.replace(/\/[^/]*$/, ""));
     return path.replace(/^\/(?=[A-Za-z]:\/)/, "") || "/";
@@ -84,8 +85,7 @@ const cell = (value) => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 const asCsv = () => `\ufeff${[Object.keys(COLUMNS), ...found.map((row) => values(row, spelled).map(([, value]) => value))].map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
-const ascii = (text) => text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-const asJsonl = () => found.map((row) => `${ascii(JSON.stringify(Object.fromEntries(values(row, exact))))}\n`).join("");
+const asJsonl = () => found.map((row) => `${JSON.stringify(Object.fromEntries(values(row, exact)))}\n`).join("");
 const download = (name, type, text) => {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = el("a");
@@ -97,8 +97,6 @@ const download = (name, type, text) => {
 const wireCopies = () => {
   document.querySelectorAll("[data-copy]").forEach((node) =>
     node.addEventListener("click", () => copied(node, node.parentElement.querySelector("code").textContent)));
-  $("export-csv")?.addEventListener("click", () => download("failures-chosen.csv", "text/csv", asCsv()));
-  $("export-jsonl")?.addEventListener("click", () => download("failures-chosen.jsonl", "application/jsonl", asJsonl()));
   const place = folder();
   if (place === null) return;
   const quoted = shellQuoted(place);
