@@ -85,7 +85,7 @@ def html_comparison(found: Comparison, *, above: str = "") -> str:
         "compare.html.j2",
         script="compare.js",
         found=found,
-        more_style=ABOVE_STYLE if above else "",
+        style=("report.css", ABOVE_STYLE) if above else "report.css",
         above=above,
         verdict=verdict,
         confidence=found.confidence,
