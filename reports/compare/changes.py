@@ -61,12 +61,13 @@ class Case:
     """An example that held in one run and not in the other.
 
     ``recipes``: those that broke it; none where it was already wrong on the clean text. ``outcome``: the first break, or
-    that clean answer.
+    that clean answer. ``held``: what the same recipe came to in the run in which it held; None where it did not run there.
     """
 
     example_id: str
     recipes: tuple[str, ...]
     outcome: Outcome
+    held: Outcome | None = None
 
     @property
     def how(self) -> str:
@@ -219,9 +220,10 @@ def newly_fixed(pairs: Judged) -> tuple[Case, ...]:
 def _moved(pairs: Judged, held: Fates, fell: Fates) -> tuple[Case, ...]:
     stands = _stands(pairs.recipes)
     moved = sorted(e for e in pairs.ids if stands(held[e]) and not stands(fell[e]))
-    return tuple(_case(e, [fell[e][name] for name in pairs.recipes if name in fell[e]]) for e in moved)
+    return tuple(_case(e, [fell[e][name] for name in pairs.recipes if name in fell[e]], held[e]) for e in moved)
 
 
-def _case(example_id: str, outcomes: Sequence[Outcome]) -> Case:
+def _case(example_id: str, outcomes: Sequence[Outcome], held: Mapping[str, Outcome]) -> Case:
     broken = [o for o in outcomes if o.status == "succeeded"]
-    return Case(example_id, tuple(o.recipe for o in broken), (broken or outcomes)[0])
+    shown = (broken or outcomes)[0]
+    return Case(example_id, tuple(o.recipe for o in broken), shown, held.get(shown.recipe))

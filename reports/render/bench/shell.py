@@ -14,7 +14,7 @@ def bench_page(template: str, *, root: str, served: bool, script: bool = True, *
     """A page of the workbench. ``root``: the way from it to the first page, such as ``../``; links are relative throughout."""
     return html_page(
         f"bench/{template}.html.j2",
-        more_style="bench/bench.css",
+        style=("report.css", "bench/bench.css"),
         script="bench/bench.js" if script else (),
         allows=SERVED if served else None,
         root=root,

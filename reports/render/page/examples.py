@@ -11,10 +11,10 @@ from reports.measures.metrics import by_example, fate
 from reports.measures.slices import Part
 from reports.render.page.pack import Pack
 from reports.render.page.rows import NO_REFERENCE, brief, clipped, failure_row, own_score
-from reports.render.page.safe import coded
+from reports.render.page.safe import coded, script_json
 from reports.run import Outcome, Run
 
-EXAMPLE_BYTES, ATTEMPT_BYTES, SLICE_BYTES = 400_000, 300_000, 100_000
+EXAMPLE_BYTES, ATTEMPT_BYTES, SLICE_BYTES = 350_000, 220_000, 100_000
 """Data that the page carries of examples, of trials that broke nothing, and of which example is in which slice, at most."""
 LETTERS = {"succeeded": "b", "failed": "h", "exhausted": "x", "skipped": "w", "untested": "u", "undecided": "o", "error": "e"}
 """One letter for how a trial ended; ``n`` where there was none."""
@@ -69,10 +69,19 @@ def example_book(run: Run, pack: Pack, known: Known) -> ExampleBook:
     groups = by_example(run.outcomes)
     slices, inside = _slices(known.parts, len(groups))
     drawn = known.drawn | _attempts(run, pack, known.labels)
-    for example, group in sorted(groups.items(), key=lambda item: item[0] not in known.drawn):
-        line, texts = _line(run, pack, group, inside.get(example, []), bare=example not in drawn)
-        if not pack.example(line, texts, EXAMPLE_BYTES):
+    lines = {
+        example: _line(run, pack, group, inside.get(example, []), bare=example not in drawn) for example, group in groups.items()
+    }
+    room = EXAMPLE_BYTES
+    kept = set()
+    for example in sorted(lines, key=lambda one: one not in known.drawn):
+        room -= len(script_json(lines[example][0])) + 1
+        if room < 0:
             break
+        kept.add(example)
+    for example, (line, texts) in lines.items():
+        if example in kept:
+            pack.example(line, texts)
     counts = Counter(fate([o.status for o in group], len(run.manifest.recipes)) for group in groups.values())
     fates = tuple((key, title, counts[key]) for key, title in FATES.items() if counts[key])
     return ExampleBook(len(groups), pack.count("examples"), fates, slices, tuple(map(coded, slices)))

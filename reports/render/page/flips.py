@@ -10,7 +10,7 @@ from reports.render.page.anchors import filtered
 from reports.run import EditRecord, Outcome
 from reports.run.minimised import edited_word, position
 
-SHOWN = 12
+SHOWN = 10
 """Bars of one kind that are drawn at most."""
 MOST_LABELS = 12
 """Answers up to which a matrix can be read; of more, the most frequent pairs are ranked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -49,12 +50,10 @@ class Pack:
         self._hidden |= hidden_codes(_foreign(row))
         return True
 
-    def example(self, line: Sequence[Any], texts: Iterable[str], limit: int) -> bool:
-        """Take one example, with the ``texts`` in it that may hide something, or say that there is no room for it."""
-        if not self._take("examples", line, limit):
-            return False
+    def example(self, line: Sequence[Any], texts: Iterable[str]) -> None:
+        """Take one example, with the ``texts`` in it that may hide something."""
+        self._take("examples", line, sys.maxsize)
         self._hidden |= hidden_codes(texts)
-        return True
 
     def _take(self, kind: str, packed: Sequence[Any], limit: int) -> bool:
         line = script_json(packed)
@@ -100,7 +99,7 @@ class Pack:
         ]
 
     def _answered(self, row: FailureRow) -> list[Any]:
-        """What only some rows have: answers that are texts or spans, fresh ones, shading, fewest edits; never empty last."""
+        """What only some rows have: answers that are texts or spans, fresh ones, shading, fewest edits; never an empty last."""
         sides = [[[coded(text), self.name(label)] if label else coded(text) for text, label in side] for side in row.shades]
         shading = [
             [[coded(text), level, figure] if level else coded(text) for text, level, figure in side] for side in row.leaned

@@ -49,7 +49,7 @@ def html_report(
         script=SCRIPTS,
         **context,
         sections=_sections(context),
-        more_style=ABOVE_STYLE if above else "",
+        style=("report.css", ABOVE_STYLE) if above else "report.css",
         above=above,
         files_at=files_at,
         folder=folder,

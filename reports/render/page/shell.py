@@ -28,18 +28,16 @@ ABOVE_STYLE = "bench/above.css"
 def html_page(
     template: str,
     *,
-    style: str = "report.css",
-    more_style: str = "",
+    style: str | Sequence[str] = "report.css",
     script: str | Sequence[str] = (),
     allows: Mapping[str, str] | None = None,
     **context: Any,
 ) -> str:
     """A self-contained page from a template of this room; ``style``, ``script``: the files of these, if it has a script.
 
-    ``more_style``: a second file of rules. ``allows``: what its policy allows besides, such as ``{"connect-src": "'self'"}``.
+    ``allows``: what its policy allows besides, such as ``{"connect-src": "'self'"}``.
     """
-    parts = [script] if isinstance(script, str) else script
-    look, code = _asset(style) + (_asset(more_style) if more_style else ""), "".join(map(_asset, parts))
+    look, code = _assets(style), _assets(script)
     page = (
         _environment()
         .get_template(template)
@@ -59,6 +57,10 @@ def _policy(style: str, script: str, allows: Mapping[str, str]) -> str:
     allowed = {"style-src": policy_hash(style), "script-src": runs, "img-src": "data:"}
     closed = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
     return "; ".join(f"{name} {value}" for name, value in {**closed, **allowed, **allows}.items())
+
+
+def _assets(names: str | Sequence[str]) -> str:
+    return "".join(map(_asset, [names] if isinstance(names, str) else names))
 
 
 def _asset(name: str) -> str:

@@ -26,6 +26,7 @@ _TITLES = {
     "max_untested": "Untested examples",
     "min_examples": "Enough examples",
     "fatal_flags": "Fatal doubts",
+    "doubts": "Doubts",
     "spent": "Nothing was cut short by a cap",
 }
 MEASURED = "No threshold was set, so there is nothing to pass or fail; the numbers below are what was measured."
@@ -169,7 +170,7 @@ def details(manifest: Manifest) -> list[tuple[str, list[str]]]:
         ("Constraint profile", _some(manifest.profile)),
         ("Query budget", [budget_of(manifest)]),
         ("Sentence encoder", [manifest.encoder or "none"]),
-        ("Versions", _pairs(manifest.versions)),
+        ("Versions", _some(plain(manifest.versions))),
         ("Measured cost", _pairs({str(key).replace("_", " "): value for key, value in manifest.usage.items()})),
         ("Comparability id", _some(manifest.comparability_id)),
     ]

@@ -38,6 +38,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     browser = Chrome(options=options, service=Service(driver))
+    browser.set_script_timeout(120)  # axe-core on a machine with other work
     yield browser
     browser.quit()
 

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from reports.compare.compare import Comparison, compare
 from reports.gate.policy import CompareRules
@@ -140,5 +141,22 @@ def test_runs_that_cannot_be_compared(rich_run: Run, make_run: Callable[..., Run
     assert violations(open_page(html_comparison(compare(rich_run, unlike))), axe) == []
 
 
-def test_the_review_form(rich_run: Run, open_page: Open, axe: str) -> None:
-    assert violations(open_page(review_form(draw(rich_run, 12))), axe) == []
+@pytest.mark.parametrize(("width", "dark"), FEW)
+def test_the_review_form(rich_run: Run, open_page: Open, axe: str, width: int, dark: bool) -> None:
+    page = open_page(review_form(draw(rich_run, 12)), width=width, dark=dark)
+    page.browser.find_element(By.TAG_NAME, "body").send_keys("1")
+    assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize(("width", "dark"), FEW)
+def test_an_open_example_and_the_keys(
+    rich_run: Run, report: Callable[..., str], open_page: Open, axe: str, width: int, dark: bool
+) -> None:
+    html = report(rich_run).replace("Content-Security-Policy", "x-no-policy")
+    page = open_page(html, width=width, dark=dark)
+    page.browser.execute_script("location.hash = document.querySelectorAll('#grid th a')[2].hash")
+    page.browser.execute_async_script("setTimeout(arguments[0], 50)")
+    assert page.ask("document.getElementById('example').open")
+    assert violations(page, axe) == []
+    page.browser.execute_script("document.getElementById('example').close(); document.getElementById('keys').showModal()")
+    assert violations(page, axe) == []

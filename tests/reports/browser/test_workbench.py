@@ -15,6 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
+from reports.measures.summary import summarise
+from reports.render.page.page import html_report
 from reports.run import EditRecord, Judged, Outcome, Run
 
 Open = Callable[..., Any]
@@ -25,13 +27,20 @@ MakeOutcome = Callable[..., Outcome]
 ROWS = "#failure-table > tbody"
 SAVED = """
 const done = arguments[1];
-URL.createObjectURL = (blob) => { blob.arrayBuffer().then((bytes) => done(new TextDecoder("utf-8", {ignoreBOM: true}).decode(bytes))); return "#x"; };
+const read = (bytes) => new TextDecoder("utf-8", {ignoreBOM: true}).decode(bytes);
+URL.createObjectURL = (blob) => { blob.arrayBuffer().then((bytes) => done(read(bytes))); return "#x"; };
 document.getElementById(arguments[0]).click();
 """
 COPIED = """
 const done = arguments[1];
 navigator.clipboard.writeText = (text) => { done(text); return Promise.resolve(); };
 document.querySelector(arguments[0]).click();
+"""
+
+
+HEARD = """
+window.copied = null;
+navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); };
 """
 
 
@@ -81,7 +90,8 @@ def test_the_grid_names_every_end_in_words_and_opens_any_example_those_that_held
 ) -> None:
     page = open_page(report(bench))
     cells = page.ask(
-        "Array.from(document.querySelectorAll('#grid tbody tr'), r => Array.from(r.querySelectorAll('.cell'), c => c.textContent))"
+        "Array.from(document.querySelectorAll('#grid tbody tr'), r =>"
+        " Array.from(r.querySelectorAll('.cell'), c => c.textContent))"
     )
     assert len(cells) == 12
     assert cells[0] == ["broken", "held until the budget ran out"]
@@ -96,7 +106,7 @@ def test_the_grid_names_every_end_in_words_and_opens_any_example_those_that_held
     assert page.ask("location.hash") == "#example-e8"
     said = page.texts("#example")[0]
     assert "held until the budget ran out" in said
-    assert page.texts("#example .trial del") == ["good"] * 2 or page.texts("#example .trial del") == ["good", "good"]
+    assert page.texts("#example .trial del") == ["good"] * 2
     press(page, "j")
     assert page.texts("#example-title") == ["Example e9"]
     assert "wrong on the clean text" in page.texts("#example")[0]
@@ -213,6 +223,7 @@ def test_the_keyboard_walks_the_failures_and_says_what_it_can(bench: Run, report
     press(page, Keys.CONTROL, "a")
     press(page, Keys.DELETE, Keys.TAB)
     until(page, "document.querySelectorAll('#failure-table > tbody').length === 8")
+    page.browser.execute_script("document.activeElement.blur()")
     press(page, "?")
     assert page.ask("document.getElementById('keys').open")
     press(page, "j", Keys.ESCAPE)
@@ -240,11 +251,13 @@ def test_the_command_that_is_copied_carries_the_text_exactly(
         )
         page.browser.execute_script("document.activeElement.querySelector('[data-act=command]').click()")
         copied = page.ask("window.copied")
-        if "\0" in text or (not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text)):
+        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
             assert copied is None
             assert "No command can hold this text" in page.ask("document.activeElement.textContent")
             continue
-        assert not {c for c in copied if not c.isprintable()}, "a terminal obeys nothing of what is pasted, and shows all of it"
+        assert not {c for c in copied if not c.isprintable() and c != "\u200d"}, (
+            "a terminal obeys nothing of what is pasted, and shows all of it"
+        )
         if text == "-":
             assert copied.endswith(
                 "| robustness attack --victim demo --profile strict --budget 500 --label positive --recipe deepwordbug -- -"
@@ -277,7 +290,9 @@ def test_a_download_holds_what_the_filters_leave_and_runs_nowhere(
     made = [make_outcome(f"e{i}", texts={"text": text}, perturbed=text + "!", edits=()) for i, text in enumerate(hostile_texts)]
     page = open_page(report(make_run([*made, make_outcome("other", "pwws")])))
     Select(page.browser.find_element(By.ID, "filter-recipe")).select_by_visible_text("deepwordbug")
-    lines = page.browser.execute_async_script(SAVED, "export-jsonl").splitlines()
+    saved = page.browser.execute_async_script(SAVED, "export-jsonl")
+    assert saved.isascii()
+    lines = saved.splitlines()
     assert {json.loads(line)["example_id"]: json.loads(line)["original"] for line in lines} == {
         f"e{i}": text for i, text in enumerate(hostile_texts)
     }
@@ -305,16 +320,30 @@ def test_the_top_says_which_victim_and_how_and_the_end_says_what_next(
     assert "minimise" not in [step.split()[1] for step in page.texts("#next code")]
 
 
+def test_a_page_that_lies_elsewhere_names_no_folder_and_no_files_beside_it(bench: Run, open_page: Open) -> None:
+    page = open_page(html_report(bench, summarise(bench), files_at=None, folder=""))
+    assert page.texts(".files a") == []
+    assert "junit.xml" in page.texts(".files li")
+    assert page.texts("#next code")[0] == "robustness minimise RUN"
+    assert page.complaints == ()
+
+
 WHOLE = """
 const range = document.createRange(), broken = [];
-const lines = (node, from, to) => { range.setStart(node, from); range.setEnd(node, to); return new Set(Array.from(range.getClientRects(), r => Math.round(r.top))).size; };
+const lines = (node, from, to) => {
+  range.setStart(node, from);
+  range.setEnd(node, to);
+  return new Set(Array.from(range.getClientRects(), r => Math.round(r.top))).size;
+};
 const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
 while (walk.nextNode()) {
   const node = walk.currentNode, home = node.parentElement;
   if (home.closest(".text, script, template, .code, .unseen, svg") || !home.getClientRects().length) continue;
   const pattern = home.closest("bdi, th") ? /[^\\s\\-\\u2010/:._]+|[\\d.,]+[\\s\\u00a0]%/g : /[\\d.,]+[\\s\\u00a0]%/g;
   if (!home.closest("bdi, th, td, dd, .big")) continue;
-  for (const found of node.data.matchAll(pattern)) if (lines(node, found.index, found.index + found[0].length) > 1) broken.push(found[0]);
+  for (const found of node.data.matchAll(pattern)) {
+    if (lines(node, found.index, found.index + found[0].length) > 1) broken.push(found[0]);
+  }
 }
 return broken;
 """
@@ -346,10 +375,10 @@ def test_minimised_edits_are_what_is_counted_and_shown(
 ) -> None:
     good, film = EditRecord(2, 6, 2, 6, "good", "g0od", "Leet"), EditRecord(7, 11, 7, 11, "film", "fi1m", "Leet")
     run = make_run([make_outcome(f"e{i}", perturbed="a g0od fi1m", edits=(good, film)) for i in range(3)])
-    assert open_page(report(run)).texts("#common .rank-name") == ["film", "good", "Leet", "end", "start"]
+    assert open_page(report(run)).texts("#common .rank-name") == ["film", "good", "Leet", "end", "middle"]
     minimise(run, edits=(good,), perturbed="a g0od film")
     page = open_page(report(run))
-    assert page.texts("#common .rank-name") == ["good", "Leet", "start"]
+    assert page.texts("#common .rank-name") == ["good", "Leet", "middle"]
     assert page.texts(f"{ROWS} [data-slot=minimal] del") == ["good"] * 3
 
 
@@ -365,6 +394,6 @@ def test_of_many_labels_the_most_frequent_turns_are_ranked(
     run = make_run(made, victim={"name": "many", "kind": "python", "labels": names, "fields": ["text"]})
     page = open_page(report(run))
     assert page.ask("document.querySelector('#turned table')") is None
-    assert len(page.texts("#turned .ranks li")) == 12
+    assert len(page.texts("#turned .ranks li")) == 10
     page.browser.find_element(By.CSS_SELECTOR, "#turned .ranks a").click()
     until(page, "document.getElementById('failure-count').textContent === '1 of 1 failure, filtered from 19'")

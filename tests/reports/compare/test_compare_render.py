@@ -83,7 +83,7 @@ def test_hidden_characters_and_markup_are_dead_everywhere(moved: Comparison) -> 
         assert not re.search("[\u202e\u2066\u2069\x00\x07\x1b\x7f\x85\ud800-\udfff]", said)
         assert "U+200B" in said
         said.encode("utf-8")
-    assert "<script" not in html_comparison(moved)
+    assert html_comparison(moved).count("<script") == 1
     assert "<img" not in html_comparison(moved)
     assert "&lt;img src=x onerror=alert(1)&gt;" in html_comparison(moved)
     bare = re.sub(r"(`+).*?\1", "", markdown_comparison(moved), flags=re.DOTALL)
@@ -97,7 +97,11 @@ def test_the_page_may_load_and_run_nothing(moved: Comparison) -> None:
     style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     rules = dict(rule.split(" ", 1) for rule in policy.replace("&#39;", "'").replace("&#43;", "+").split("; "))
-    assert (rules["default-src"], rules["script-src"], rules["style-src"]) == ("'none'", "'none'", f"'sha256-{digest}'")
+    script = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert len(script) == 1
+    own = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+    told = (rules["default-src"], rules["script-src"], rules["style-src"])
+    assert told == ("'none'", f"'sha256-{own}'", f"'sha256-{digest}'")
     assert not re.findall(r'(?:src|href)="(?!#|data:,)[^"]*"', html)
 
 
@@ -107,7 +111,7 @@ def test_the_page_shows_measures_slices_and_moved_examples(moved: Comparison) ->
         assert change.title in html
     assert "slice source" not in html
     assert f"Newly broken ({len(moved.newly_broken)})" in html
-    assert html.count("<li><h3>") == len(moved.newly_broken)
+    assert html.count("<li id=") == len(moved.newly_broken)
 
 
 def test_long_lists_are_cut_on_the_page_and_whole_in_json(
@@ -115,7 +119,7 @@ def test_long_lists_are_cut_on_the_page_and_whole_in_json(
 ) -> None:
     found = compare(make_run(make_counted(failed=400)), make_run(make_counted(succeeded=400)))
     html = html_comparison(found)
-    assert html.count("<li><h3>") == SHOWN
+    assert html.count("<li id=") == SHOWN
     assert f"The first {SHOWN} are shown" in html
     paths = render_comparison(found, tmp_path)
     assert [p.name for p in paths] == list(COMPARED_FILES)

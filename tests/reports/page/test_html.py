@@ -290,3 +290,24 @@ def test_failures_beyond_the_limit_are_admitted(
     monkeypatch.setattr("reports.render.page.failures.DATA_BYTES", 2000)
     read = page(make_run([make_outcome(f"e{i}") for i in range(50)]))
     assert re.search(r"This page holds \d+ of the 50 failures", read.text("failures"))
+
+
+def test_the_fullest_page_stays_under_three_megabytes_and_says_what_it_left_out(
+    make_run: Make, make_outcome: MakeOutcome
+) -> None:
+    sentence = "the film moves along at a good pace and its quiet ending stays with the viewer for a long while; " * 5
+    run = make_run([make_outcome("e0"), make_outcome("e0", "pwws")])
+    many = []
+    for i in range(4500):
+        for at, one in enumerate(run.outcomes):
+            text = f"{sentence} {i}"
+            status = "succeeded" if at == i % 2 else "failed"
+            perturbed = text.replace("good", "g0od")
+            many.append(replace(one, example_id=f"e{i}", status=status, texts={"text": text}, perturbed=perturbed, edits=()))
+    run = replace(run, outcomes=tuple(many), manifest=replace(run.manifest, examples=4500))
+    html = render(run)
+    assert len(html.encode("utf-8")) < 3_000_000
+    read = Reader(html)
+    held = json.loads(next(text for text in read.raw["script"] if text.startswith("{")))
+    assert 0 < len(held["attempts"]) < 4500
+    assert f"This page holds {len(held['rows']):,} of the 4,500 failures" in read.text("failures")

@@ -96,6 +96,7 @@ const openExample = (example) => {
   });
   $("example-body").replaceChildren(pairs, el("div", "sides", ...texts), ...Array.from(example.letters, (letter, at) => trialOf(example, book.recipes[at], letter, at)));
   if (!$("example").open) $("example").showModal();
+  $("example-body").focus({ preventScroll: true });
   $("example-body").scrollTop = 0;
   const at = grid.list.indexOf(example);
   $("example-back").disabled = at <= 0;
