@@ -173,7 +173,11 @@ def test_a_run_being_written_is_counted_and_not_finished(make_manifest: Any, mak
 
 
 def test_a_cascade_under_way_expects_no_trial_of_what_is_broken(make_manifest: Any, make_outcome: Any, tmp_path: Path) -> None:
-    made = [make_outcome("e1", "pruthi", "succeeded"), make_outcome("e2", "pruthi", "failed"), make_outcome("e2", "pwws", "failed")]
+    made = [
+        make_outcome("e1", "pruthi", "succeeded"),
+        make_outcome("e2", "pruthi", "failed"),
+        make_outcome("e2", "pwws", "failed"),
+    ]
     with RunWriter.create(tmp_path / "live", make_manifest(("pruthi", "pwws"), examples=3, cascade=True)) as writer:
         writer.append_many(made)
         bench = Bench(tmp_path, served=True)
@@ -220,7 +224,9 @@ def test_runs_of_one_question_are_paired_and_others_say_why_not(versions: list[R
     assert "30 of 100" in html.split('id="shared-title">')[1].split("</h2>")[0]
     changed = failure_anchor("deepwordbug", "e00050")
     assert f'href="run/{ids[2]}.html#{changed}"' in html
-    assert bench.together(ids, base=ids[2]).index(f"run/{ids[2]}.html") < bench.together(ids, base=ids[2]).index(f"run/{ids[0]}.html")
+    assert bench.together(ids, base=ids[2]).index(f"run/{ids[2]}.html") < bench.together(ids, base=ids[2]).index(
+        f"run/{ids[0]}.html"
+    )
 
 
 def test_a_run_that_cannot_be_trusted_is_no_pass_side_by_side(versions: list[Run]) -> None:

@@ -35,7 +35,15 @@ RAY = "needs Ray: make test-ray shares runs among workers"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
+TYPED = "goes on until somebody ends it; tests of its own type at it"
 NOT_RUN = {
+    ("coming-from.md", "openai:"): SERVER,
+    ("coming-from.md", "textattack:textfooler"): TEXTATTACK,
+    ("coming-from.md", "--interactive"): TYPED,
+    ("coming-from.md", "watch"): TYPED,
+    ("coming-from.md", "view runs$"): TYPED,
+    ("coming-from.md", "--workers"): RAY,
+    ("coming-from.md", "robustness init"): "writes the policy that the page's other commands are run under; newcomer.md runs it",
     ("composing.md", "--limit 60"): BIG,
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
@@ -88,9 +96,12 @@ class Shown:
 
     @property
     def reason(self) -> str | None:
-        return next((why for (page, part), why in NOT_RUN.items() if page == self.page and part in self.line), None)
+        return next((why for (page, part), why in NOT_RUN.items() if page == self.page and part in f"{self.line}$"), None)
 
 
+IN_TABLE = re.compile(r"`(robustness [a-z][^`]*)`")
+"""A command in a cell of a table; on the pages where tables are what is run."""
+TABLES = ("coming-from.md",)
 START = re.compile(r"(?: {4}| *- |\$ )?(?:[A-Z_]+=\S+ )?(robustness [a-z].*)")
 
 
@@ -104,6 +115,8 @@ def shown(page: str, text: str) -> list[Shown]:
         elif (start := START.fullmatch(line)) and (fenced or line.startswith("    ")):
             found.append((start[1], []))
             printed = line.startswith("$ ")
+        elif line.startswith("|") and page in TABLES:
+            found += [(command, []) for command in IN_TABLE.findall(line)]
         elif printed and not line.startswith("$ "):
             found[-1][1].append(line)
         else:
