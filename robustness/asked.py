@@ -23,7 +23,7 @@ OPENING = (
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 SPENDING = ("max_cost", "max_tokens_total", "max_requests", "prices", "cassette")
 """Keywords that say what may be spent on a victim behind an API, or where its answers are recorded."""
-OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps")
+OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps", "trained_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Asked:
     limit: int | None = None
     traps: str | None = None
     spending: Mapping[str, Any] = field(default_factory=dict)
+    trained_on: Any = None
 
     @classmethod
     def of(cls, **keywords: Any) -> Asked:
@@ -60,7 +61,8 @@ class Asked:
         if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
             opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
         subject, task, limit = given.get("victim"), given.get("task"), given.get("limit")
-        return cls(subject, given.get("data"), Settings(**settings), reading, opening, task, limit, given.get("traps"), spending)
+        rest = (task, limit, given.get("traps"), spending, given.get("trained_on"))
+        return cls(subject, given.get("data"), Settings(**settings), reading, opening, *rest)
 
 
 def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:

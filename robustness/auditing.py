@@ -43,6 +43,7 @@ def composed(
         RobustnessError: anything wrong with victim, data, recipes or settings.
     """
     from robustness.data.planting import planted
+    from robustness.data.trained_on import read_trained_on, trained_on_flag
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import Opened, prepare
@@ -59,6 +60,7 @@ def composed(
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
         check_settings(settings, out=out, resume=resume)
         check_traps(asked.traps or "builtin")
+        trained = None if asked.trained_on is None else read_trained_on(asked.trained_on)
         ready = check_inputs(
             victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed
         )
@@ -77,6 +79,7 @@ def composed(
             try:
                 how = {**asked.reading, "offline": settings.offline}
                 data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                overlap = [] if trained is None else trained_on_flag(trained, data)
                 data = with_traps(data, asked.traps) if asked.traps else data
                 data = planted(data, task_named(subject.info.task), settings.seed)
                 if settings.universal is not None:
@@ -84,6 +87,7 @@ def composed(
                 before_asking(data, subject)
                 prepared = prepare(subject, data, settings, loading, session)
                 del data, ready  # a million rows, which the run need not carry to its end
+                prepared.flags += overlap
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
@@ -129,6 +133,7 @@ def audit(
     columns: Sequence[str] | None = None,
     limit: int | None = None,
     traps: str | None = None,
+    trained_on: str | Path | None = None,
     seed: int = 0,
     budget: int | None = DEFAULT_BUDGET,
     recipe_budget: int | None = None,
@@ -188,6 +193,8 @@ def audit(
             ``label`` names the column that says what is right, whatever the task.
         limit: at most this many examples, the same share of each label.
         traps: ``builtin``, or ``builtin:LABEL``: add harmless texts that look like attacks, to count a guard's false alarms.
+        trained_on: what the victim was trained on: a data file, or what ``robustness augment`` wrote. Examples that stand in it
+            are counted, and keep the gate from passing.
         max_cost, max_tokens_total, max_requests: the most that may be spent on a victim behind an API, in the currency of the
             prices, in tokens in and out, in requests, retries included. A cap is never passed; one that is reached ends the run,
             which is inconclusive then and can be resumed with a larger one.
@@ -230,6 +237,7 @@ def audit(
         columns=columns,
         limit=limit,
         traps=traps,
+        trained_on=trained_on,
         max_cost=max_cost,
         max_tokens_total=max_tokens_total,
         max_requests=max_requests,

@@ -30,6 +30,7 @@ from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
 from robustness.commands.resume import resume
 from robustness.commands.runs import runs
+from robustness.commands.starting.augment import augment
 from robustness.commands.starting.init import init
 from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
@@ -44,7 +45,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
     **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
     **{"runs": runs, "view": view, "resume": resume, "certify": certify, "harden": harden},
-    **{"init": init, "watch": watch},
+    **{"init": init, "watch": watch, "augment": augment},
     **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
 }
 app = typer.Typer(

@@ -249,6 +249,7 @@ class AuditDefaults(_Table):
     through: str | None = None
     normalise: str | None = None
     traps: str | None = None
+    trained_on: str | None = None
     out: str | None = None
     until_decided: bool | None = None
     offline: bool | None = None

@@ -15,7 +15,7 @@ from reports.run.bill import bill
 
 DOUBTS = (
     *("batch-order", "constant", "ties", "one-label", "near-chance", "swapped-labels", "blind-beats-guided"),
-    *("not-this-language", "unusable", "echo", "refusing"),
+    *("not-this-language", "unusable", "echo", "refusing", "trained-on"),
 )
 """Flags saying that a good number may mean nothing: with one of them no threshold passes, unless the policy accepts it."""
 

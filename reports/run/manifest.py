@@ -42,7 +42,8 @@ class Manifest:
     """``run.json``: what ran. Everything that two runs must share to be compared is in ``comparability``.
 
     ``victim``: name, kind, labels, fields, access, identity. ``data``: source, digest, examples, report of what was
-    dropped, and ``group`` where examples come in groups: the column that says which. ``recipes``: name, citation, level,
+    dropped, and ``group`` where examples come in groups: the column that says which; ``columns`` that were read, and, as
+    ``spelled``, how the data spell the victim's labels where they spell them otherwise. ``recipes``: name, citation, level,
     access, profile, parameters each, in order. ``cascade``: each recipe attacks only what still stands. ``flags``:
     self-doubt flags, as ``{code, severity, message, value}``, filled at the end. ``finished``: False until every trial ended.
     ``usage``: measured totals (wall seconds, forwards, cache hits …); the only part that differs between two runs of the

@@ -42,6 +42,14 @@ def audit(
     caps: CapFlags,
     scale: ScaleFlags,
     cassette: CassetteFlag = None,
+    trained_on: Annotated[
+        Path | None,
+        typer.Option(
+            "--trained-on",
+            help="What the victim was trained on, such as a file of `robustness augment`: no gate passes on examples in it.",
+            rich_help_panel="Data",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
@@ -85,6 +93,7 @@ def audit(
         data=data,
         cache=cache,
         cassette=cassette,
+        trained_on=None if trained_on is None else str(trained_on),
         out=out,
         resume=resume,
         until_decided=until_decided,

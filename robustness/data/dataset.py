@@ -34,6 +34,8 @@ class Dataset:
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
     ``group``: the column, kept in every ``meta``, that says which examples belong together; None where each is independent.
+    ``columns``: those that were read: ``text``, ``label``, ``id``, absent where there is none. ``spelled``: how the data spell
+    each of the victim's labels that occurs.
     ``file``: the text file of the user's whose lines the examples know; None for any other source.
     """
 
@@ -44,6 +46,8 @@ class Dataset:
     digest: str
     report: DataReport
     group: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
     file: str | None = None
 
     def __len__(self) -> int:
@@ -77,6 +81,12 @@ def stratified(names: Sequence[str], gold: Sequence[int], limit: int, seed: int)
 
 def _rank(seed: int, name: str) -> tuple[bytes, str]:
     return hashlib.blake2b(canonical([seed, name]), digest_size=16).digest(), name
+
+
+def read_columns(columns: Columns) -> dict[str, Any]:
+    """The columns that examples were read from, by what they hold."""
+    named = {"label": columns.label, "id": columns.id}
+    return {"text": list(columns.text), **{name: column for name, column in named.items() if column}}
 
 
 def digest_of(columns: Columns, rows: Sequence[tuple[str, CleanRow]]) -> str:

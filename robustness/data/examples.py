@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustness.data.columns import Columns, Wanted, choose_columns, yes_no_columns
-from robustness.data.dataset import Dataset, Example, digest_of, stratified
+from robustness.data.dataset import Dataset, Example, digest_of, read_columns, stratified
 from robustness.data.labels import match_labels
 from robustness.data.references import load_references
 from robustness.data.report import DataReport, Finding, Findings
@@ -107,7 +107,11 @@ def load_examples(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, tuple(labels), table.source, digest, report, roles.group, table.file)
+    spelled = {
+        labels[at]: value for value, at in sorted(matched.index.items(), key=lambda pair: (pair[0] == labels[pair[1]], pair))
+    }
+    found = (examples, roles.text, tuple(labels), table.source, digest, report, roles.group, read_columns(roles), spelled, table.file)
+    return Dataset(*found)
 
 
 def labels_in(

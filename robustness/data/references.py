@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from robustness.data.columns import Columns, asked_texts, named_column, undecided, usual, usual_texts
-from robustness.data.dataset import Dataset, Example, digest_of, stratified_by
+from robustness.data.dataset import Dataset, Example, digest_of, read_columns, stratified_by
 from robustness.data.report import DataReport, Findings
 from robustness.data.rows import CleanRow, clean_rows, ids, without_duplicates
 from robustness.data.table import Table, make_table
@@ -66,7 +66,7 @@ def load_references(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, space.labels, table.source, digest, report, roles.group, table.file)
+    return Dataset(examples, roles.text, space.labels, table.source, digest, report, roles.group, read_columns(roles), {}, table.file)
 
 
 def _adapted(table: Table, task: Task[Any, Any]) -> Table:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
-from unicodedata import normalize
 
-from attacks.language.skeleton import skeleton
 from attacks.search import Input
+from robustness.data.alike import key_of
 from robustness.errors import DataError
 
 HELD_OUT = 0.1
@@ -41,11 +40,6 @@ class Rows:
             total.update(f"{row.label}\x1f".encode())
             total.update("\x1f".join(row.inputs).encode("utf-8", "surrogatepass") + b"\x1e")
         return total.hexdigest()
-
-
-def key_of(inputs: Input) -> str:
-    """What two texts have in common that differ in case, accents, lookalikes, punctuation and blanks alone."""
-    return "\x1f".join(skeleton(text) or normalize("NFKC", text).strip() for text in inputs)
 
 
 def split(rows: Sequence[Row], audited: Iterable[Input], seed: int) -> Rows:

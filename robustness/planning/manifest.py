@@ -80,6 +80,8 @@ def describe(
             "examples": len(data.examples),
             "report": [message.replace(data.report.source or source, source) for message in data.report.messages()],
             **({"group": data.group} if data.group else {}),
+            **({"columns": dict(data.columns)} if data.columns else {}),
+            **({"spelled": dict(data.spelled)} if any(key != value for key, value in data.spelled.items()) else {}),
         },
         recipes=recipes,
         encoder=shown(encoder.name) if encoder else None,
@@ -135,6 +137,9 @@ def recipe_record(recipe: Recipe, *, learns: bool = False) -> Mapping[str, Any]:
         "note": recipe.note,
         "fair_try": recipe.fair_try,
         "plans": recipe.plans or (recipe.learns and learns),
+        "preserves": list(recipe.preserves),
+        **({"goal": recipe.goal} if recipe.goal else {}),
+        **({"moves_marks": True} if recipe.moves_marks else {}),
         **({} if recipe.limit is None else {"limit": recipe.limit}),
     }
 

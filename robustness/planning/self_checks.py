@@ -83,6 +83,7 @@ CODES: Mapping[str, str] = {
     "not-this-language": "the texts look English, but the language that was named rules out the attacks for English",
     "segmentation": "each character of scripts without spaces counts as a word, for want of a dictionary",
     "substitute": "something stands in for a resource that the published recipe names",
+    "trained-on": "examples of these data were trained on, as they are or attacked: how the victim does on them is no evidence",
     "goal-fit": "examples that the goal cannot be asked of were left out",
     "left-out": "recipes or techniques were left out because they do not preserve what the labels of these data depend on",
     "unfit": "a recipe was named that does not preserve what the labels of these data depend on, so a break may not be genuine",

@@ -73,7 +73,7 @@ def _if_there(folder: Path, path: str) -> str:
 _MOVED: Mapping[str, Callable[[Path, str], str]] = {
     "victim": _victim,
     "prompt": _prompt,
-    **dict.fromkeys(("data", "cache", "out", "prices", "vectors", "lexicon"), _file),
+    **dict.fromkeys(("data", "trained_on", "cache", "out", "prices", "vectors", "lexicon"), _file),
     **dict.fromkeys(("encoder", "rewriter", "masked_lm", "fluency"), _checkpoint),
     "parser": lambda folder, spec: _if_there(folder, spec),
 }

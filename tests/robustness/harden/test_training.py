@@ -17,11 +17,12 @@ from safetensors.torch import load_file
 
 import attacks.recipes.registry as recipes
 from attacks.recipes import Options
+from robustness.data.alike import key_of
 from robustness.errors import DataError, UsageError
 from robustness.harden.adversarial import adversarial
 from robustness.harden.classifier import Classifier
 from robustness.harden.noise import noise_of
-from robustness.harden.rows import Row, Rows, key_of, split
+from robustness.harden.rows import Row, Rows, split
 from robustness.harden.training import Trained, Trainer, Training, augmented, perturbed_last
 from tests.robustness.harden.conftest import LABELS, rows_of
 
