@@ -110,8 +110,8 @@ def load_examples(
     spelled = {
         labels[at]: value for value, at in sorted(matched.index.items(), key=lambda pair: (pair[0] == labels[pair[1]], pair))
     }
-    found = (examples, roles.text, tuple(labels), table.source, digest, report, roles.group, read_columns(roles), spelled, table.file)
-    return Dataset(*found)
+    found = (examples, roles.text, tuple(labels), table.source, digest, report, roles.group, read_columns(roles), spelled)
+    return Dataset(*found, table.file)
 
 
 def labels_in(

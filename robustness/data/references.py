@@ -66,7 +66,8 @@ def load_references(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    return Dataset(examples, roles.text, space.labels, table.source, digest, report, roles.group, read_columns(roles), {}, table.file)
+    found = (examples, roles.text, space.labels, table.source, digest, report, roles.group, read_columns(roles))
+    return Dataset(*found, file=table.file)
 
 
 def _adapted(table: Table, task: Task[Any, Any]) -> Table:
