@@ -44,7 +44,9 @@ def draw(page: Path, target: Path) -> None:
         raise SystemExit("no chromium on the PATH; install it, such as with apt-get install chromium")
     with tempfile.TemporaryDirectory() as profile:
         command = [chromium, *FLAGS, f"--user-data-dir={profile}", f"--window-size={WIDTH},{HEIGHT}"]
-        subprocess.run([*command, f"--screenshot={target}", page.resolve().as_uri()], check=True, capture_output=True, timeout=120)
+        subprocess.run(
+            [*command, f"--screenshot={target}", page.resolve().as_uri()], check=True, capture_output=True, timeout=120
+        )
 
 
 def shrink(source: Path, target: Path) -> None:

@@ -37,6 +37,7 @@ SERVER = "asks a model behind an API; the tests beside the endpoint victims ask 
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
 TYPED = "goes on until somebody ends it; tests of its own type at it"
 NOT_RUN = {
+    ("newcomer.md", "robustness"): "test_newcomer runs the page from top to bottom and compares what is printed",
     ("coming-from.md", "openai:"): SERVER,
     ("coming-from.md", "textattack:textfooler"): TEXTATTACK,
     ("coming-from.md", "--interactive"): TYPED,
