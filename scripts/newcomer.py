@@ -2,9 +2,9 @@
 
     python scripts/newcomer.py
 
-The page holds files ("Save it as `NAME`:" before a block of code) and consoles. In a console a line that begins with ``$`` is a
-command, and the lines below it what it prints, stdout and stderr together. ``# Ctrl-C`` behind a command interrupts it on its way;
-of what it prints then, the last line stands there, since those before depend on the moment.
+The page holds files ("Save it as `NAME`:" before a block of code) and consoles. In a console a line that begins with ``$`` is
+a command, and the lines below it what it prints, stdout and stderr together. ``# Ctrl-C`` behind a command interrupts it on its
+way; of what it prints then, the last line stands there, since those before depend on the moment.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "newcomer.md"
 INTERRUPTED = "# Ctrl-C"
-ENOUGH = 60
-"""Outcomes after which an audit is interrupted."""
+ENOUGH = 1
+"""Outcomes after which an audit is interrupted: few, since a busy machine is slow to interrupt it."""
 _FILE = re.compile(r"[Ss]ave (?:it|this) as `(?P<name>[\w.]+)`:\n\n```\w+\n(?P<content>.*?)```\n", re.DOTALL)
 _CONSOLE = re.compile(r"(?<=```console\n)(.*?)(?=```\n)", re.DOTALL)
 _VARYING = (
@@ -46,10 +46,15 @@ class Step:
 
 
 def settled(text: str) -> str:
-    """What is printed without what differs from one run to the next, and without blanks at the ends of lines."""
+    """What is printed without what differs from one run to the next, and trimmed."""
     for pattern, name in _VARYING:
         text = pattern.sub(name, text)
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+    return trimmed(text)
+
+
+def trimmed(text: str) -> str:
+    """Without blank lines at either end and blanks at the ends of lines."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
 def steps(page: str) -> list[Step]:
@@ -102,7 +107,7 @@ def _interrupted(words: list[str]) -> tuple[int, str]:
     command = [sys.executable, "-m", "robustness", *words]
     audit = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     while audit.poll() is None and (not outcomes.exists() or outcomes.read_bytes().count(b"\n") < ENOUGH):
-        time.sleep(0.02)
+        time.sleep(0.01)
     audit.send_signal(signal.SIGINT)
     said, _ = audit.communicate(timeout=120)
     return audit.returncode, said.strip().splitlines()[-1]
@@ -117,7 +122,7 @@ def rewritten(page: str, ran: list[tuple[Step, str]]) -> str:
         for command in re.findall(r"(?m)^\$ .*$", match[0]):
             step, printed = next(said)
             assert command == f"$ {step.command}"
-            lines += [command, *(line.rstrip() for line in printed.strip("\n").splitlines())]
+            lines += [command, *trimmed(printed).splitlines()]
         return "\n".join(lines) + "\n"
 
     return _CONSOLE.sub(console, page)
