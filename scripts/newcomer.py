@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,7 +106,8 @@ def _interrupted(words: list[str]) -> tuple[int, str]:
     """Ctrl-C on an audit that is on its way, and the last line that it prints."""
     outcomes = Path(words[words.index("--out") + 1]) / "outcomes.jsonl"
     command = [sys.executable, "-m", "robustness", *words]
-    audit = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C
+    audit = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=listening)
     while audit.poll() is None and (not outcomes.exists() or outcomes.read_bytes().count(b"\n") < ENOUGH):
         time.sleep(0.01)
     audit.send_signal(signal.SIGINT)
