@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from reports.render.card import card
 from reports.run import Run
 from reports.run.failures import failures
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _BEFORE = ("example_id", "recipe", "reference", "clean.shown", "best.shown")
 _AFTER = ("perturbed", "queries", "words_changed", "similarity")
-_COLOURS = {"passed": "#1a7f37", "failed": "#b42318", "inconclusive": "#8a5a00", "measured": "#475467"}
 
 
 class AuditedRun(Run):
@@ -70,9 +69,17 @@ class AuditedRun(Run):
         min_robust_accuracy: float | str | None = None,
         max_accuracy_drop: float | str | None = None,
         max_attack_success_rate: float | str | None = None,
+        max_attributable_success_rate: float | str | None = None,
         min_clean_accuracy: float | str | None = None,
+        min_quality: float | str | None = None,
+        max_quality_drop: float | str | None = None,
+        max_error_rate: float | str | None = None,
         min_examples: int | None = None,
         max_untested: float | str | None = None,
+        max_exhausted: float | str | None = None,
+        fatal_flags: Sequence[str] | None = None,
+        accept_flags: Sequence[str] | None = None,
+        family_wise: bool | None = None,
         confidence: float | None = None,
         policy: Policy | Mapping[str, Any] | None = None,
     ) -> GateResult:
@@ -93,14 +100,23 @@ class AuditedRun(Run):
             "min_robust_accuracy": min_robust_accuracy,
             "max_accuracy_drop": max_accuracy_drop,
             "max_attack_success_rate": max_attack_success_rate,
+            "max_attributable_success_rate": max_attributable_success_rate,
             "min_clean_accuracy": min_clean_accuracy,
+            "min_quality": min_quality,
+            "max_quality_drop": max_quality_drop,
+            "max_error_rate": max_error_rate,
             "min_examples": min_examples,
             "max_untested": max_untested,
+            "max_exhausted": max_exhausted,
+            "fatal_flags": None if fatal_flags is None else list(fatal_flags),
+            "accept_flags": None if accept_flags is None else list(accept_flags),
+            "family_wise": family_wise,
             "confidence": confidence,
         }
         asked = {name: value for name, value in given.items() if value is not None}
         base = parse_policy(dict(policy), "policy") if isinstance(policy, Mapping) else policy or own_policy(self.manifest)
-        return evaluate(self, with_gate(base, asked)).demanding()
+        how = "name one, such as gate(min_robust_accuracy='30%')"
+        return evaluate(self, with_gate(base, asked, "gate()")).demanding(how)
 
     def compare(
         self, candidate: Run | str | Path, *, max_regression: float | str = "2pt", confidence: float = 0.95
@@ -147,15 +163,7 @@ class AuditedRun(Run):
             ("robust accuracy", overall.robust_accuracy),
             ("attack success rate", overall.attack_success_rate),
         ]
-        cells = "".join(
-            f'<tr><td style="text-align:left">{name}</td><td style="text-align:right">{escape(_interval(value))}</td></tr>'
-            for name, value in rows
-        )
-        return (
-            f'<div style="border-left:4px solid {_COLOURS[verdict]};padding:0 .8em;max-width:44em">'
-            f'<div><b style="color:{_COLOURS[verdict]}">{verdict.upper()}</b> {escape(self._told())}</div>'
-            f"<table>{cells}</table><div>{escape(str(self.path / 'report.html'))}</div></div>"
-        )
+        return card(verdict, self._told(), [(name, _interval(value)) for name, value in rows], str(self.path / "report.html"))
 
 
 def _share(value: Proportion) -> str:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from robustness.errors import ShadowedError
 from robustness.own_packages import check
+
+SLOW = ("audit", "plan", "validate", "certify", "harden", "resume", "attack", "replay", "minimise", "explain", "transfer")
+"""Commands that load models or read data before there is anything to show."""
+SILENT = ("-q", "--quiet", "--json", "-h", "--help")
+
+
+def first_line(arguments: Sequence[str]) -> None:
+    """Say on stderr that a slow command was heard, before the command line is imported, which takes most of a second."""
+    if arguments[:1] and arguments[0] in SLOW and not any(one in SILENT for one in arguments):
+        sys.stderr.write(f"{arguments[0]}: reading flags, policy and data\n")
+        sys.stderr.flush()
 
 
 def run() -> None:
@@ -21,8 +33,12 @@ def run() -> None:
             found = {"error": {"type": type(error).__name__, "message": str(error)}, "exit_code": 2}
             sys.stdout.write(json.dumps(found) + "\n")
         sys.exit(2)
-    from robustness.cli import run as run_command_line
-
+    first_line(sys.argv[1:])
+    try:
+        from robustness.cli import run as run_command_line
+    except KeyboardInterrupt:
+        sys.stderr.write("robustness: interrupted\n")
+        sys.exit(2)
     run_command_line()
 
 

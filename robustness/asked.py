@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from robustness.errors import UsageError
@@ -23,7 +24,7 @@ OPENING = (
 """Keywords that say how the victim is opened; those of ``load_victim``."""
 SPENDING = ("max_cost", "max_tokens_total", "max_requests", "prices", "cassette")
 """Keywords that say what may be spent on a victim behind an API, or where its answers are recorded."""
-OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps", "trained_on")
+OTHERS = ("victim", "data", "task", "limit", "victim_options", "traps", "trained_on", "last_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Asked:
     traps: str | None = None
     spending: Mapping[str, Any] = field(default_factory=dict)
     trained_on: Any = None
+    last_failed: str | Path | None = None
+    """The run whose failures are audited again, and nothing else."""
 
     @classmethod
     def of(cls, **keywords: Any) -> Asked:
@@ -61,7 +64,7 @@ class Asked:
         if len(named) > 1 and not isinstance(named, str) and isinstance(given.get("victim"), str):
             opening.setdefault("fields", named)  # two text columns were named, so the victim reads pairs
         subject, task, limit = given.get("victim"), given.get("task"), given.get("limit")
-        rest = (task, limit, given.get("traps"), spending, given.get("trained_on"))
+        rest = (task, limit, given.get("traps"), spending, given.get("trained_on"), given.get("last_failed"))
         return cls(subject, given.get("data"), Settings(**settings), reading, opening, *rest)
 
 
@@ -74,6 +77,17 @@ def _listed(recipes: str | Sequence[str]) -> tuple[str, ...]:
 def no_keyword(name: str) -> str:
     """What is said of a keyword that there is not, with the nearest one."""
     settings = (f.name for f in fields(Settings))
-    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "gate", "policy", "watcher")
-    near = get_close_matches(name, known, n=1)
-    return f"audit() has no keyword {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it has: {', '.join(known)}")
+    known = (*OTHERS, *READING, *OPENING, *SPENDING, *settings, "out", "resume", "force", "gate", "policy", "progress", "watcher")
+    near = get_close_matches(name, known, n=3)
+    meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else "; help(robustness.audit) lists them"
+    kinds = "; options of one kind of victim go into victim_options={…}" if name in OPENING else ""
+    return f"audit() got an unexpected keyword argument {name!r}{kinds or meant}"
+
+
+def refuse_strings(**lists: Sequence[str] | None) -> None:
+    """Raise ``UsageError`` for a string where a list of them is meant: its letters would be taken for the items."""
+    for name, value in lists.items():
+        if isinstance(value, str):
+            raise UsageError(
+                f"{name} is a list of names, got the string {value!r}; write {[p.strip() for p in value.split(',')]}"
+            )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from robustness.asked import Asked, no_keyword
-from robustness.errors import UsageError
+from robustness.asked import Asked, no_keyword, refuse_strings
+from robustness.commands.terminal.notebook import watching
+from robustness.errors import KeywordError, UsageError
+from robustness.in_python import in_python_words
 from robustness.settings import CONFIRM, DEFAULT_BUDGET, TIMEOUT_S
 from robustness.tasks.registry import task_named
 from robustness.victims import open_victim
@@ -17,9 +19,11 @@ from robustness.victims import open_victim
 if TYPE_CHECKING:
     from attacks.language.resources import Resources
     from reports.audited import AuditedRun
+    from reports.files.replace import Replacement
     from reports.gate.policy import Policy
     from robustness.data import Dataset
-    from robustness.planning.audit import Audit, Watcher
+    from robustness.loggers.watcher import Watcher
+    from robustness.planning.audit import Audit
     from robustness.victims.base import Victim
 
 __all__ = ["Asked", "audit", "audit_asked", "composed", "new_folder", "open_data", "open_victim"]
@@ -33,52 +37,68 @@ def composed(
     out: str | Path | None = None,
     resume: bool = False,
     before_asking: Callable[[Dataset, Victim], None] = lambda data, victim: None,
+    replacement: Replacement | None = None,
 ) -> Iterator[Audit]:
     """The run, ready to be carried out; the victim is closed at the end. ``loading`` hears what is slow.
 
     Whatever can be found wrong without loading a model is found first. ``out``: where a victim behind an API keeps its cassette,
     from the first request on. ``before_asking``: is shown data and victim before any text is asked, and may raise.
+    ``replacement``: of the folder that is in the way.
 
     Raises:
         RobustnessError: anything wrong with victim, data, recipes or settings.
     """
+    from robustness.data.examples import check_limit
     from robustness.data.planting import planted
+    from robustness.data.selection import failed_in, refuse_selected, select, told
     from robustness.data.trained_on import read_trained_on, trained_on_flag
     from robustness.data.traps import check_traps, with_traps
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import Opened, prepare
-    from robustness.planning.early_checks import check_inputs, check_settings, task_of_data
+    from robustness.planning.early_checks import check_goal, check_inputs, check_settings, task_of_data
     from robustness.planning.sampling import refuse_grouped
+    from robustness.planning.self_checks import Flag
     from robustness.planning.spending import billed, spending_on
     from robustness.planning.universal import check_universal, universal
     from robustness.scale.refusals import check_workers
-    from robustness.victims import takes
+    from robustness.victims import is_endpoint, takes
 
     settings, victim = asked.settings, asked.victim
     check_workers(settings, victim)
     with without_network(settings.offline):
         refuse_grouped(asked.reading.get("group"), settings.until_decided)
-        check_settings(settings, out=out, resume=resume)
+        check_settings(settings, out=None if replacement else out, resume=resume)
         check_traps(asked.traps or "builtin")
         trained = None if asked.trained_on is None else read_trained_on(asked.trained_on)
+        check_limit(asked.limit)
+        if asked.task is not None:
+            task_named(asked.task)
+        selection = None if asked.last_failed is None else failed_in(asked.last_failed)
+        refuse_selected(selection, settings, asked.traps)
         ready = check_inputs(
             victim, asked.data, asked.reading, asked.opening, field=settings.field, task=asked.task, seed=settings.seed
         )
-        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         task = asked.task or task_of_data(victim, ready)
+        check_goal(settings.goal, task)
+        loading(f"loading victim {victim}" if isinstance(victim, str) else "checking the victim")
         check_universal(settings, task)  # before a model is loaded; its labels come later
         if task is not None:
             task_named(task).check_extra()
         opening = dict(asked.opening)
         if isinstance(victim, str) and takes(victim, "seed"):
             opening["seed"] = settings.seed  # of the examples that a prompt shows
-        with spending_on(billed(victim, settings.rewriter), asked.spending, out=out, resume=resume) as session:
+        bills = billed(victim, settings.rewriter)
+        if replacement is not None and is_endpoint(bills):
+            replacement.begin()  # what is asked from here on is written there
+        with spending_on(bills, asked.spending, out=out, resume=resume) as session:
             subject = open_victim(victim, offline=settings.offline, task=task, session=session, **opening)
             who = "as asked" if asked.task else "as the columns of the data say" if task else "as the victim says"
             loading(f"task {subject.info.task}, {who}")
             try:
                 how = {**asked.reading, "offline": settings.offline}
-                data = open_data(victim, subject, ready, limit=asked.limit, seed=settings.seed, **how)
+                most = asked.limit if selection is None else None
+                data = open_data(victim, subject, ready, limit=most, seed=settings.seed, **how)
+                data, selected = (data, {}) if selection is None else select(data, selection, asked.limit)
                 overlap = [] if trained is None else trained_on_flag(trained, data)
                 data = with_traps(data, asked.traps) if asked.traps else data
                 data = planted(data, task_named(subject.info.task), settings.seed)
@@ -91,7 +111,13 @@ def composed(
                 prepared.opened = Opened(victim, task, dict(opening))
                 opening = {"task": task, **opening} if isinstance(victim, str) else {}
                 prepared.session = session
-                prepared.manifest = replace(prepared.manifest, asked={**prepared.manifest.asked, "opening": _plain(opening)})
+                if selected:
+                    loading(told(selected))
+                    prepared.flags.append(Flag("selected", "warning", told(selected)))
+                looked = {} if trained is None else {"trained_on": Path(trained.name).name}
+                chosen = {"selected": selected} if selected else {}
+                how_asked = {**prepared.manifest.asked, **chosen, "opening": _plain(opening), **looked}
+                prepared.manifest = replace(prepared.manifest, asked=how_asked)
                 yield prepared
             finally:
                 subject.close()
@@ -111,9 +137,10 @@ def audit(
     task: str | None = None,
     goal: str = "",
     gate: Mapping[str, Any] | None = None,
-    policy: Policy | None = None,
+    policy: Policy | Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    force: bool = False,
     labels: Sequence[str] | None = None,
     fields: Sequence[str] | None = None,
     access: str | None = None,
@@ -166,6 +193,7 @@ def audit(
     offline: bool = False,
     workers: int | None = None,
     ray: str | None = None,
+    progress: bool | None = None,
     watcher: Watcher | None = None,
     **unknown: Never,
 ) -> AuditedRun:
@@ -179,9 +207,10 @@ def audit(
         task: what the victim is asked (``robustness list tasks``); None: what it says, else what the data look like.
         goal: what counts as broken, such as ``misclassify`` or ``answer-with:LABEL``; the task's first one if empty.
         gate: thresholds for the gate, such as ``{"min_robust_accuracy": 0.3}``; they stay in the run.
-        policy: a whole policy in place of ``gate``.
+        policy: a whole policy in place of ``gate``; as a mapping, what ``robustness.toml`` would hold.
         out: the run folder; a new one under ``runs/`` when omitted.
         resume: continue the run in ``out``.
+        force: replace the run in ``out``, if there is one; never a folder that holds anything else.
         labels, fields, access, one_at_a_time: of a callable: its labels in index order, the names of its text fields,
             ``scores`` or ``labels``, and whether it takes one text, not a list.
         isolate: run a ``python:`` victim in a child process, where it can neither end nor hang the audit.
@@ -204,74 +233,81 @@ def audit(
             masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
             universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
         offline: make any network use an error.
-        watcher: hears each outcome.
+        progress: show how the run goes; None: in a notebook, and where stderr is a terminal.
+        watcher: hears each outcome, in place of what ``progress`` shows.
 
     Raises:
-        RobustnessError: anything wrong with victim, data, recipes or settings, a keyword that there is not included;
-            ``reports.run.RunError`` with the folder. ``SpentError`` where a cap was reached before the first trial.
+        RobustnessError: anything wrong with victim, data, recipes or settings; ``KeywordError``, which is a ``TypeError`` too,
+            for a keyword that there is not; ``reports.run.RunError`` with the folder. ``SpentError`` where a cap was reached
+            before the first trial.
     """
-    if unknown:
-        raise UsageError(no_keyword(next(iter(unknown))))
-    asked = Asked.of(
-        victim=victim,
-        data=data,
-        recipes=recipes,
-        task=task,
-        goal=goal,
-        labels=labels,
-        fields=fields,
-        access=access,
-        one_at_a_time=one_at_a_time or None,
-        isolate=isolate or None,
-        through=through,
-        normalise=normalise,
-        victim_options=victim_options,
-        text=text,
-        label=label,
-        id=id,
-        group=group,
-        label_map=label_map,
-        format=format,
-        split=split,
-        encoding=encoding,
-        columns=columns,
-        limit=limit,
-        traps=traps,
-        trained_on=trained_on,
-        max_cost=max_cost,
-        max_tokens_total=max_tokens_total,
-        max_requests=max_requests,
-        prices=prices,
-        cassette=cassette,
-        seed=seed,
-        budget=budget,
-        recipe_budget=recipe_budget,
-        adaptive=adaptive,
-        field=field,
-        profile=profile,
-        preserve=None if preserve is None else tuple(preserve),
-        language=language,
-        protect=protect,
-        tagger=tagger,
-        encoder=encoder,
-        rewriter=rewriter,
-        masked_lm=masked_lm,
-        parser=parser,
-        fluency=fluency,
-        helpers=helpers,
-        resources=resources,
-        cache=cache,
-        batch_tokens=batch_tokens,
-        in_flight=in_flight,
-        victim_timeout=victim_timeout,
-        confirm=confirm,
-        universal=universal,
-        until_decided=until_decided,
-        offline=offline,
-        workers=workers,
-        ray=ray,
-    )
-    return audit_asked(asked, out=out, resume=resume, policy=_policy(gate, policy), watcher=watcher)
+    with in_python_words():
+        if unknown:
+            raise KeywordError(no_keyword(next(iter(unknown))))
+        refuse_strings(labels=labels, fields=fields, preserve=preserve, columns=columns)
+        asked = Asked.of(
+            victim=victim,
+            data=data,
+            recipes=recipes,
+            task=task,
+            goal=goal,
+            labels=labels,
+            fields=fields,
+            access=access,
+            one_at_a_time=one_at_a_time or None,
+            isolate=isolate or None,
+            through=through,
+            normalise=normalise,
+            victim_options=victim_options,
+            text=text,
+            label=label,
+            id=id,
+            group=group,
+            label_map=label_map,
+            format=format,
+            split=split,
+            encoding=encoding,
+            columns=columns,
+            limit=limit,
+            traps=traps,
+            trained_on=trained_on,
+            max_cost=max_cost,
+            max_tokens_total=max_tokens_total,
+            max_requests=max_requests,
+            prices=prices,
+            cassette=cassette,
+            seed=seed,
+            budget=budget,
+            recipe_budget=recipe_budget,
+            adaptive=adaptive,
+            field=field,
+            profile=profile,
+            preserve=None if preserve is None else tuple(preserve),
+            language=language,
+            protect=protect,
+            tagger=tagger,
+            encoder=encoder,
+            rewriter=rewriter,
+            masked_lm=masked_lm,
+            parser=parser,
+            fluency=fluency,
+            helpers=helpers,
+            resources=resources,
+            cache=cache,
+            batch_tokens=batch_tokens,
+            in_flight=in_flight,
+            victim_timeout=victim_timeout,
+            confirm=confirm,
+            universal=universal,
+            until_decided=until_decided,
+            offline=offline,
+            workers=workers,
+            ray=ray,
+        )
+        judging = _policy(gate, policy)
+        shown = watching(progress) if watcher is None else None
+        with shown or nullcontext():
+            return audit_asked(asked, out=out, resume=resume, force=force, policy=judging, watcher=watcher or shown)
 
 
 def audit_asked(
@@ -279,33 +315,51 @@ def audit_asked(
     *,
     out: str | Path | None = None,
     resume: bool = False,
+    force: bool = False,
     policy: Policy | None = None,
     watcher: Watcher | None = None,
     began: Callable[[Path], None] | None = None,
 ) -> AuditedRun:
     """Carry out what was asked; see ``audit``. ``began``: called with the run's folder as soon as the run is in it."""
     from reports.audited import AuditedRun
-    from robustness.planning.audit import Silent
+    from reports.files.replace import of_run
+    from robustness.loggers.watcher import Silent
     from robustness.victims import is_endpoint
 
     _refuse_idle(policy)
     hearing = watcher or Silent()
     if out is None and is_endpoint(asked.victim):
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
-    with composed(asked, hearing.loading, out=out, resume=resume) as prepared:
-        folder = out or new_folder(prepared.victim.info.name)
-        return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=began, last=True))
+    if force and (resume or out is None):
+        raise UsageError("--force replaces the run in --out, and --resume goes on with it; give --out, and one of the two")
+    replacement = of_run(out) if force and out is not None else None
 
+    def is_there(folder: Path) -> None:
+        if replacement is not None:
+            replacement.end()
+        if began is not None:
+            began(folder)
 
-def _policy(gate: Mapping[str, Any] | None, policy: Policy | None) -> Policy | None:
-    if gate is None:
-        return policy
-    from reports.gate.policy import PolicyError, parse_policy
-
-    if policy is not None:
-        raise UsageError("give gate or policy, not both")
     try:
-        return parse_policy({"gate": dict(gate)}, "gate")
+        with composed(asked, hearing.loading, out=out, resume=resume, replacement=replacement) as prepared:
+            folder = out or new_folder(prepared.victim.info.name)
+            if replacement is not None:
+                replacement.begin()
+            return AuditedRun.of(prepared.run(folder, resume=resume, watcher=hearing, policy=policy, began=is_there, last=True))
+    finally:
+        if replacement is not None:
+            replacement.undo()
+
+
+def _policy(gate: Mapping[str, Any] | None, policy: Policy | Mapping[str, Any] | None) -> Policy | None:
+    from reports.gate.policy import Policy, PolicyError, parse_policy
+
+    if gate is not None and policy is not None:
+        raise UsageError("give gate or policy, not both")
+    if gate is None and (policy is None or isinstance(policy, Policy)):
+        return policy
+    try:
+        return parse_policy(dict(policy or {}), "policy") if gate is None else parse_policy({"gate": dict(gate)}, "gate")
     except PolicyError as error:
         raise UsageError(str(error)) from error
 

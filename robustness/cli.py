@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,7 +23,7 @@ from robustness.commands.followups.transfer import transfer
 from robustness.commands.gate import gate, report
 from robustness.commands.harden import harden
 from robustness.commands.listing import list_
-from robustness.commands.options.groups import Once
+from robustness.commands.options.groups import Once, Program
 from robustness.commands.perturb import perturb
 from robustness.commands.plan import plan
 from robustness.commands.prefetch import prefetch
@@ -34,22 +33,28 @@ from robustness.commands.starting.augment import augment
 from robustness.commands.starting.init import init
 from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
+from robustness.commands.terminal.interrupts import answered
 from robustness.commands.validate import validate
 from robustness.commands.verify import verify
+from robustness.commands.workbench.export import export
+from robustness.commands.workbench.log import log
 from robustness.commands.workbench.view import view
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
 VERDICTS = (0, 1, 2, 3)
-COMMANDS: Mapping[str, Callable[..., None]] = {
-    **{"audit": audit, "gate": gate, "report": report, "compare": compare, "attack": attack, "list": list_},
-    **{"perturb": perturb, "plan": plan, "prefetch": prefetch, "validate": validate, "verify": verify},
-    **{"runs": runs, "view": view, "resume": resume, "certify": certify, "harden": harden},
-    **{"init": init, "watch": watch, "augment": augment},
-    **{"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
+PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
+    "Audit": {"audit": audit, "resume": resume, "gate": gate, "compare": compare, "attack": attack},
+    "Follow up": {"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
+    "Look": {"runs": runs, "view": view, "report": report, "log": log, "export": export, "verify": verify, "list": list_},
+    "Set up": {"init": init, "watch": watch, "validate": validate, "plan": plan, "prefetch": prefetch},
+    "Go further": {"perturb": perturb, "certify": certify, "harden": harden, "augment": augment},
 }
+"""Every command, by the panel of help in which it is shown."""
+COMMANDS: Mapping[str, Callable[..., None]] = {name: one for panel in PANELS.values() for name, one in panel.items()}
 app = typer.Typer(
     name="robustness",
+    cls=Program,
     help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -78,8 +83,8 @@ def _watched(command: Callable[..., None]) -> Callable[..., None]:
 PASSES_ON = {"resume": {"allow_extra_args": True, "ignore_unknown_options": True}}
 """Commands that hand flags on to another one."""
 
-for _name, _command in COMMANDS.items():
-    app.command(_name, cls=Once, context_settings=PASSES_ON.get(_name))(_watched(_command))
+for _panel, _name in ((panel, name) for panel, commands in PANELS.items() for name in commands):
+    app.command(_name, cls=Once, rich_help_panel=_panel, context_settings=PASSES_ON.get(_name))(_watched(COMMANDS[_name]))
 
 
 def _version(show: bool) -> None:
@@ -91,7 +96,11 @@ def _version(show: bool) -> None:
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version.")) -> None:
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version.", rich_help_panel="Run"
+    ),
+) -> None:
     pass
 
 
@@ -101,10 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     With ``--json`` an error is a JSON object on stdout as well: ``{"error": {"type", "message"}, "exit_code"}``.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    recorded.TYPED.set(tuple(arguments))
-    recorded.UNDER_WAY.set(None)
+    begun = recorded.Begun(tuple(arguments))
+    recorded.BEGUN.set(begun)
     with output.printing():
-        code, error = _run(arguments)
+        with answered(begun.interrupted):
+            code, error = _run(arguments)
         if error is not None:
             _complain(error)
         told = error if error is not None and "--json" in arguments else None
@@ -166,7 +176,7 @@ def _sentence(error: BaseException) -> str:
     from robustness.errors import RobustnessError
 
     if isinstance(error, KeyboardInterrupt):
-        return _interrupted()
+        return recorded.under_way().interrupted()
     if isinstance(error, (RobustnessError, RunError, _ImportedExitError)):
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK:
@@ -179,15 +189,6 @@ def _sentence(error: BaseException) -> str:
     where = next(iter(traceback.extract_tb(error.__traceback__)[-1:]), None)
     at = "" if where is None else f" ({where.filename}:{where.lineno})"
     return f"internal error, {type(error).__name__}: {error}{at}; nothing was judged"
-
-
-def _interrupted() -> str:
-    folder = recorded.UNDER_WAY.get()
-    if folder is None:
-        return "interrupted; no run was begun, nothing is lost"
-    if recorded.recorded(folder) is not None:
-        return f"interrupted; what was finished is saved. To go on: robustness resume {shlex.quote(str(folder))}"
-    return f"interrupted; what was finished is saved: run the same command with --out {shlex.quote(str(folder))} --resume"
 
 
 def run() -> None:

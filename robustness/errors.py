@@ -4,6 +4,7 @@
 
     RobustnessError            anything the tool says on purpose; the CLI prints it and exits with 2
     ├── UsageError             flags, configuration or data that cannot be used
+    │   ├── KeywordError       (and a TypeError) a keyword that a function has not
     │   └── DataError          examples that cannot be read
     ├── VictimError            the victim raised, hung or answered what cannot be used
     │   ├── VictimTimeoutError it did not answer in time
@@ -34,6 +35,10 @@ class RobustnessError(Exception):
 
 class UsageError(RobustnessError):
     """Flags, configuration or arguments that cannot be used."""
+
+
+class KeywordError(UsageError, TypeError):
+    """A keyword that a function has not: a ``TypeError``, as Python has it."""
 
 
 class DataError(UsageError):

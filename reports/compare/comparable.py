@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
@@ -16,6 +17,8 @@ FLOORS_DIFFER = 0.05
 """Error of the test that calls two flip rates different; by its exactness far less at the rates that one meets."""
 _ABSENT = "(absent)"
 _LONGEST = 80
+_DIGEST = re.compile(r"(?:shared )?[0-9a-f]{32,}")
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,17 @@ class Difference:
 
 def differences(base: Run, candidate: Run) -> tuple[Difference, ...]:
     """Everything that keeps two runs from being compared; none where they asked the same question of the same examples."""
-    found = [*_records(base, candidate), *_floors(base, candidate), *_sequential(base, candidate)]
+    found = [*_selected(base, candidate), *_records(base, candidate), *_floors(base, candidate), *_sequential(base, candidate)]
     if not found and base.manifest.finished and candidate.manifest.finished:
         found += _examples(base, candidate)
     return tuple(found)
+
+
+def _selected(base: Run, candidate: Run) -> Iterator[Difference]:
+    """A run of the examples that an earlier one broke: its rates follow from how they were chosen."""
+    if base.manifest.selected or candidate.manifest.selected:
+        said = ["what an earlier run broke" if run.manifest.selected else "all examples" for run in (base, candidate)]
+        yield Difference("examples that were selected by their outcomes cannot be compared", *said)
 
 
 def _records(base: Run, candidate: Run) -> Iterator[Difference]:
@@ -112,6 +122,8 @@ def _short(value: Any) -> str:
         return _ABSENT
     if isinstance(value, Mapping) and "name" in value:
         return "there"
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return f"{value[:_DIGITS]}…"  # nobody reads sixty-four digits
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 

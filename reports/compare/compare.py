@@ -19,6 +19,7 @@ from typing import Any
 from reports.compare.changes import ROBUST, Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.compare.comparable import Difference, differences
 from reports.compare.replayed import Facing, facing
+from reports.compare.shared import Shared
 from reports.gate.policy import AuditDefaults, CompareRules, GateRules
 from reports.gate.run_policy import lacking
 from reports.gate.soundness import DOUBTS, soundness
@@ -55,7 +56,8 @@ class Comparison:
     ``not comparable``. ``measures``: robust accuracy, clean accuracy, then recipes; empty where not comparable. ``pairs``:
     examples judged in both runs; ``excluded``: those with an error, or missing, in either. ``notes``: what decides nothing.
     ``doubted``: the runs themselves cannot give a verdict. ``slices_decide``: a slice could have made the verdict. ``facing``:
-    what became of the base's failures in the candidate's hands, where they were put to it.
+    what became of the base's failures in the candidate's hands, where they were put to it. ``shared``: what both runs were cut
+    down to, where they were.
     """
 
     verdict: str
@@ -75,6 +77,18 @@ class Comparison:
     doubted: bool = False
     slices_decide: bool = False
     facing: Facing | None = None
+    shared: Shared | None = None
+
+    def __repr__(self) -> str:
+        """One line: the verdict and why."""
+        return f"<Comparison {self.verdict}: {'; '.join(self.told(texts=False))}>"
+
+    def _repr_html_(self) -> str:
+        """A small card for notebooks: the verdict, why, and how many examples changed."""
+        from reports.render.card import card
+
+        rows = [("newly broken", str(len(self.newly_broken))), ("newly fixed", str(len(self.newly_fixed)))]
+        return card(self.verdict, "; ".join(self.told(texts=False)), rows if self.measures else ())
 
     def told(self, *, texts: bool) -> tuple[str, ...]:
         """The reasons; without ``texts`` none of them quotes the data."""
@@ -117,6 +131,7 @@ class Comparison:
             "newly_broken": [c.to_dict() for c in self.newly_broken],
             "newly_fixed": [c.to_dict() for c in self.newly_fixed],
             **({"replayed": self.facing.to_dict()} if self.facing else {}),
+            **({"shared": self.shared.to_dict()} if self.shared else {}),
         }
 
 
@@ -126,6 +141,7 @@ def compare(
     rules: CompareRules | None = None,
     due: AuditDefaults | None = None,
     replay: Replay | None = None,
+    shared: Shared | None = None,
 ) -> Comparison:
     """Compare two loaded runs.
 
@@ -140,13 +156,14 @@ def compare(
             audited different victims on other data than it names: whether they can be paired is looked at anyway.
         replay: the base's failures put to the candidate's victim; an example then holds in the candidate only if it survives
             them too.
+        shared: what ``base`` and ``candidate`` were cut down to by ``reports.compare.shared.share``, if they were.
     """
     rules = rules or CompareRules()
     margin, confidence = rules.max_regression, rules.confidence
     sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
     unlike = differences(base, candidate)
     if unlike:
-        notes = tuple(_weaker_for_more(base, candidate, unlike))
+        notes = (*_weaker_for_more(base, candidate, unlike), *((shared.sentence(),) if shared else ()))
         return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike, notes=notes)
     faced, found = facing(candidate, replay) if replay is not None else (candidate, None)
     pairs = judged(base, faced)
@@ -154,13 +171,19 @@ def compare(
     if rules.slices_decide:
         both = together((*asked, *parts))
         asked, parts = both[: len(asked)], both[len(asked) :]
-    doubts = (*_short(base, candidate, due), *_doubts(base, candidate, pairs, rules.max_error_rate))
+    doubts = (
+        *_short(base, candidate, due),
+        *_shortened(base.manifest, due, shared),
+        *_doubts(base, candidate, pairs, rules.max_error_rate),
+    )
     verdict, reasons = (
         (INCONCLUSIVE, doubts) if doubts else decide((*asked, *parts) if rules.slices_decide else asked, margin, confidence)
     )
     hollow = tuple(_hollow(base, candidate, pairs, rules, replayed=replay is not None))
     if verdict in (NO_EVIDENCE, IMPROVED) and hollow:
         verdict, reasons = INCONCLUSIVE, hollow
+    if shared is not None and not shared.everything:
+        reasons = (*reasons, shared.sentence())
     return Comparison(
         verdict,
         reasons,
@@ -181,6 +204,7 @@ def compare(
         doubted=bool(doubts),
         slices_decide=rules.slices_decide,
         facing=found,
+        shared=shared,
     )
 
 
@@ -190,6 +214,14 @@ def _short(base: Run, candidate: Run, due: AuditDefaults | None) -> Iterator[str
         missing = lacking(run.manifest, due, subject=False) if due is not None else ()
         if missing:
             yield f"the {name} run is less than [audit] asks for: {'; '.join(missing)}"
+
+
+def _shortened(manifest: Manifest, due: AuditDefaults | None, shared: Shared | None) -> Iterator[str]:
+    """A part of a cascade is not the suite that the policy asks for, though it was asked for by that name."""
+    if due is None or due.recipes is None or shared is None or not manifest.cascade:
+        return
+    if any(shared.recipes != one for one in shared.of_recipes):
+        yield f"[audit] asks for {', '.join(map(str, due.recipes))}, and the runs share only {', '.join(shared.recipes)} of it"
 
 
 def _doubts(base: Run, candidate: Run, pairs: Judged, max_error_rate: float) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reports.files.paths import shown_source
+from reports.files.text import visible
 from reports.gate.certified import of_certificates
 from reports.gate.policy import GateRules, Policy, Rules
 from reports.gate.rules import RULES
@@ -38,7 +39,7 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
     confidence = policy.gate.confidence
     if measured is None or measured.confidence != confidence:
         measured = measure(run, confidence)
-    held = _thresholds(run, policy, measured)
+    held = _selected(run, policy) if run.manifest.selected else _thresholds(run, policy, measured)
     rules = (*soundness(run, measured, policy.gate), *extent(run.manifest, policy), *held)
     verdict, family = _verdict(rules, policy.gate.has_thresholds), len(held) if policy.gate.family_wise else 0
     result = GateResult(verdict, rules, shown_source(policy.source), confidence, claim(run.manifest), family)
@@ -46,6 +47,15 @@ def evaluate(run: Run, policy: Policy | None = None, measured: Measured | None =
         return result
     before = evaluate(run, own, measured)
     return result if before.verdict == result.verdict else replace(result, own=OwnVerdict(before.verdict, before.policy))
+
+
+def _selected(run: Run, policy: Policy) -> tuple[RuleResult, ...]:
+    """Of examples that were chosen because an earlier run broke them no rate estimates anything, so no threshold is looked at."""
+    if not policy.gate.has_thresholds:
+        return ()
+    chosen = run.manifest.selected
+    said = f"only the {chosen.get('examples')} examples that {chosen.get('run')} broke were audited; audit all of them to decide"
+    return (RuleResult("selected", "run", INCONCLUSIVE, visible(said)),)
 
 
 def claim(manifest: Manifest) -> str:

@@ -337,16 +337,16 @@ def refuse_idle(policy: Policy) -> tuple[str, ...]:
     return found
 
 
-def with_gate(policy: Policy, gate: Mapping[str, Any]) -> Policy:
-    """The policy with gate rules applied on top, such as those given by flags. Raises ``PolicyError``."""
+def with_gate(policy: Policy, gate: Mapping[str, Any], given_by: str = "flags") -> Policy:
+    """The policy with gate rules applied on top; ``given_by``: what they come from. Raises ``PolicyError``."""
     if not gate:
         return policy
-    new = parse_policy({"gate": dict(gate)}, "flags").gate
+    new = parse_policy({"gate": dict(gate)}, given_by).gate
     old = policy.gate
     update = {name: getattr(new, name) for name in new.model_fields_set - {"recipes", "slices", "certified"}}
     merged: dict[str, Any] = {name: _merged(getattr(old, name), getattr(new, name)) for name in ("recipes", "slices")}
     merged["certified"] = {**old.certified, **new.certified}
-    source = "flags" if policy.source == "no policy" else f"{policy.source} and flags"
+    source = given_by if policy.source == "no policy" else f"{policy.source} and {given_by}"
     return policy.model_copy(update={"gate": old.model_copy(update={**update, **merged}), "source": source})
 
 

@@ -168,6 +168,7 @@ _CHECKS: Mapping[str, Any] = {
     "victim": _victim,
     "data": _data,
     "traps": _traps,
+    "trained_on": lambda run, wanted: _same("a look at what was trained on,", run.asked.get("trained_on"), _tail(wanted)),
     "task": lambda run, wanted: _same("task", run.task, wanted),
     "goal": _goal,
     "prompt": _prompt,

@@ -8,6 +8,7 @@ from typing import Any
 from reports.measures.intervals import Proportion
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+SET_ONE = "set one under [gate] in robustness.toml or by flag, such as --min-robust-accuracy 30%"
 EXIT_CODES = {"passed": 0, "measured": 0, "failed": 1, "inconclusive": 3}
 
 
@@ -68,16 +69,31 @@ class GateResult:
             f"{self.verdict} under {self.policy}"
         )
 
-    def demanding(self) -> GateResult:
-        """The result where a verdict was required: without a threshold there is none, so nothing passes."""
+    def demanding(self, how: str = SET_ONE) -> GateResult:
+        """The result where a verdict was required: without a threshold there is none, so nothing passes. ``how``: to set one."""
         if self.verdict != "measured":
             return self
-        said = (
-            f"no threshold was set ({self.policy}), so the gate had nothing to decide; set one under [gate] in "
-            "robustness.toml or by flag, such as --min-robust-accuracy 30%"
-        )
+        said = f"no threshold was set ({self.policy}), so the gate had nothing to decide; {how}"
         rules = (*self.rules, RuleResult("thresholds", "run", INCONCLUSIVE, said))
         return replace(self, verdict="inconclusive", rules=rules)
+
+    @property
+    def reasons(self) -> tuple[RuleResult, ...]:
+        """The rules that do not hold, those that fail first."""
+        return tuple(rule for verdict in (FAIL, INCONCLUSIVE) for rule in self.rules if rule.verdict == verdict)
+
+    def __repr__(self) -> str:
+        """One line: the verdict and why."""
+        why = "; ".join(rule.message for rule in self.reasons) or self.claim
+        return f"<GateResult {self.verdict}{f': {why}' if why else ''}>"
+
+    def _repr_html_(self) -> str:
+        """A small card for notebooks: the verdict and each rule that does not hold."""
+        from reports.render.card import card
+
+        held = sum(rule.observed is not None and rule.verdict == PASS for rule in self.rules)
+        rows = [(rule.verdict, rule.message) for rule in self.reasons]
+        return card(self.verdict, f"{held} thresholds hold" if not rows else "", rows)
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in ``summary.json``."""

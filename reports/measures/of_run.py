@@ -49,6 +49,13 @@ class Measured:
     tables: tuple[Table, ...] = ()
     certificates: tuple[Statement, ...] = ()
 
+    def __repr__(self) -> str:
+        """One line; the numbers are in ``overall``, ``recipes`` and the others."""
+        whole = self.overall
+        shown = (("clean accuracy", whole.clean_accuracy.rate), ("robust accuracy", whole.robust_accuracy.rate))
+        told = ", ".join(f"{name} {'unknown' if rate is None else f'{rate:.1%}'}" for name, rate in shown)
+        return f"<Measured {told}, {whole.examples} examples, recipes {', '.join(one.name for one in self.recipes)}>"
+
 
 def measure(run: Run, confidence: float = CONFIDENCE) -> Measured:
     """Measure a run."""

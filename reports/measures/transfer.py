@@ -46,14 +46,40 @@ class Transfer:
         """As ``robustness transfer --json`` prints it."""
         return {"exit_code": self.exit_code, "cells": [asdict(cell) for cell in self.cells]}
 
-    def rows(self) -> Iterator[tuple[str, ...]]:
-        """A table: the heading, then source, recipe, cases, and a share for each victim."""
-        victims = tuple(dict.fromkeys(cell.victim for cell in self.cells))
-        yield ("found on", "recipe", "cases", *map(visible, victims))
-        for source, recipe in dict.fromkeys((cell.source, cell.recipe) for cell in self.cells):
-            row = {cell.victim: cell for cell in self.cells if (cell.source, cell.recipe) == (source, recipe)}
-            count = str(next(iter(row.values())).cases)
-            yield (visible(source), visible(recipe), count, *(_shown(row[victim]) for victim in victims))
+    @property
+    def victims(self) -> tuple[str, ...]:
+        """Who was asked, in order; columns of the table go by letters."""
+        return tuple(dict.fromkeys(cell.victim for cell in self.cells))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the failures come from, in order; rows of the table go by numbers."""
+        return tuple(dict.fromkeys(cell.source for cell in self.cells))
+
+    def key(self) -> Iterator[str]:
+        """What letters and numbers stand for, a line each: specs and paths are too long for the head of a column."""
+        for at, victim in enumerate(self.victims):
+            yield f"{_letters(at)}  {visible(victim)}"
+        for at, source in enumerate(self.sources, start=1):
+            yield f"{at}  failures found on {visible(source)}"
+
+    def rows(self, *, recipes: bool = True) -> Iterator[tuple[str, ...]]:
+        """A table: the heading, then source, recipe, cases, and a share for each victim.
+
+        The row over all recipes is left out where there is one recipe; without ``recipes`` it is the only one.
+        """
+        yield ("found on", "recipe", "cases", *(_letters(at) for at in range(len(self.victims))))
+        for at, source in enumerate(self.sources, start=1):
+            names = list(dict.fromkeys(cell.recipe for cell in self.cells if cell.source == source))
+            for recipe in names[:1] if not recipes else names[1:] if len(names) == 2 else names:
+                row = {cell.victim: cell for cell in self.cells if (cell.source, cell.recipe) == (source, recipe)}
+                count = str(next(iter(row.values())).cases)
+                yield (str(at), visible(recipe), count, *(_shown(row[victim]) for victim in self.victims))
+
+
+def _letters(at: int) -> str:
+    """A to Z, then AA and so on."""
+    return (_letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
 
 
 def _shown(cell: Cell) -> str:

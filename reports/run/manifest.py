@@ -53,7 +53,7 @@ class Manifest:
     ``lexicons``: SHA-256 of each shipped table that attacks draw on, by file name. ``resources``: name and hashes of what
     the user supplied besides victim and data: word vectors, a lexicon, named files, checkpoints of encoder, rewriter, masked LM.
     ``policy``: the policy that the run was made under, by which it is judged ever after; empty where there was none.
-    ``asked``: ``recipes`` as they were asked for, suites by name, and ``limit`` of the examples, None for all.
+    ``asked``: ``recipes`` as they were asked for, suites by name, ``limit`` of the examples, None for all, and ``selected``.
     ``task``: what the victim is asked; ``goal``: what counts as broken, but for recipes with a goal of their own;
     ``measures``: the task's own numbers: name, title and whether their counts are pooled.
     ``repeats``: how the victim answered the same clean texts when asked again (``texts``, ``moved``, ``flips``, ``how``), and
@@ -106,6 +106,12 @@ class Manifest:
     def due(self) -> int:
         """How many examples must have ended: all, or those that a sequential run drew."""
         return int(self.sequential.get("drawn") or self.examples)
+
+    @property
+    def selected(self) -> Mapping[str, Any]:
+        """Of a run of only those examples that an earlier one broke, that ``run``, and ``examples`` of how many; else empty."""
+        found: Mapping[str, Any] = self.asked.get("selected", {})
+        return found
 
     @property
     def group(self) -> str | None:
@@ -201,6 +207,8 @@ def _check_manifest(raw: Mapping[str, Any]) -> None:
 
 def _check_asked(asked: Mapping[str, Any]) -> None:
     recipes, limit = asked.get("recipes", []), asked.get("limit")
+    if not isinstance(asked.get("selected", {}), dict):
+        raise ValueError(f"asked.selected cannot be {asked['selected']!r}")
     if not isinstance(recipes, list) or not all(isinstance(spec, str) for spec in recipes):
         raise ValueError(f"asked.recipes cannot be {recipes!r}")
     if limit is not None and (type(limit) is not int or limit < 1):

@@ -181,7 +181,7 @@ def refuse_occupied(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise RunError(f"{path} is a file; a run needs a new or empty folder")
     if (path / MANIFEST).exists():
-        raise RunError(f"{path} already holds a run; resume it, or name another folder")
+        raise RunError(f"{path} already holds a run; resume it, name another folder, or add --force to replace it")
     inside = sorted(p.name for p in path.iterdir()) if path.exists() else []
     strange = [name for name in inside if name not in _OWN]
     if strange or ((path / OUTCOMES).exists() and (path / OUTCOMES).stat().st_size):

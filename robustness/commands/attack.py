@@ -33,6 +33,7 @@ def attack(
         typer.Option(
             "--label",
             help="Its true label; a prefix is enough (pos). Of other tasks: what is right. Default: the victim's own answer.",
+            rich_help_panel="Attack",
         ),
     ] = None,
     victim: f.VictimFlag = None,
@@ -43,6 +44,7 @@ def attack(
             "--recipes",
             metavar="RECIPE",
             help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
+            rich_help_panel="Attack",
         ),
     ] = None,
     all_: Annotated[
@@ -89,6 +91,8 @@ def attack(
     from robustness.planning.early_checks import check_settings
     from robustness.settings import Settings
 
+    if sys.stdin is None and (interactive or "-" in (texts or ())):
+        raise UsageError("there is no stdin to read from; give the text as an argument")
     if interactive and (texts or json_):
         what = "a text was given too" if texts else "--json gives one document"
         raise UsageError(f"--interactive reads the texts itself, and {what}; leave one of the two out")

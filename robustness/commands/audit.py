@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.scaling import ScaleFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.verdicts import GateResult
     from reports.run import Run
+    from robustness.loggers.watcher import Watcher
 
 
 @f.flattened
@@ -35,7 +37,10 @@ def audit(
     pace: f.PaceFlags,
     resources: f.ResourceFlags,
     cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.")
+        Path | None,
+        typer.Option(
+            "--cache", help="Folder that keeps the exact answers of victim and encoder for later runs.", rich_help_panel="Run"
+        ),
     ] = None,
     opening: f.OpeningFlags,
     api: EndpointFlags,
@@ -50,14 +55,36 @@ def audit(
             rich_help_panel="Data",
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder (default: a new one under runs/).", rich_help_panel="Output")
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run in --out: run only trials that have not ended, or ended in error.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue the run in --out: run only trials that have not ended, or ended in error.",
+            rich_help_panel="Run",
+        ),
     ] = False,
+    force: ForceFlag = False,
+    lf: Annotated[
+        bool,
+        typer.Option(
+            "--lf",
+            help="Last failed: only the examples that the latest run beside --out (default: in runs/) broke. Decides no gate.",
+            rich_help_panel="Data",
+        ),
+    ] = False,
+    lf_from: Annotated[
+        Path | None,
+        typer.Option("--lf-from", help="Likewise, of this run.", metavar="RUN", rich_help_panel="Data"),
+    ] = None,
     until_decided: Annotated[
         bool,
         typer.Option(
-            "--until-decided", help="Draw examples at random and stop as soon as every threshold is decided, or one is broken."
+            "--until-decided",
+            help="Draw examples at random and stop as soon as every threshold is decided, or one is broken.",
+            rich_help_panel="Run",
         ),
     ] = False,
     offline: f.OfflineFlag = False,
@@ -66,8 +93,18 @@ def audit(
     thresholds: f.GateFlags,
     require_threshold: Annotated[
         bool,
-        typer.Option("--require-threshold", help="Refuse to run without a threshold; for CI, where nothing may pass by default."),
+        typer.Option(
+            "--require-threshold",
+            help="Refuse to run without a threshold; for CI, where nothing may pass by default.",
+            rich_help_panel="Gate",
+        ),
     ] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log", metavar="SERVICE", help="Log the run to mlflow or wandb; may be given twice.", rich_help_panel="Output"
+        ),
+    ] = None,
     github: f.GithubFlags,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -80,8 +117,9 @@ def audit(
     error, 3 inconclusive, as is a run that a cap on spending ended.
     """
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
-    from robustness.commands.recorded import recorder
+    from robustness.commands.recorded import recorder, resuming
     from robustness.commands.terminal.github import tell_github
+    from robustness.data.selection import previous_run
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)
@@ -96,28 +134,42 @@ def audit(
         trained_on=None if trained_on is None else str(trained_on),
         out=out,
         resume=resume,
+        force=force,
         until_decided=until_decided,
         offline=offline,
     )
+    last = lf_from if lf_from is not None or not lf else previous_run(Path(chosen.get("out", "runs/new")).parent)
+    chosen |= f.given(last_failed=last)
     judging = audit_policy(rules, policy, thresholds.given(), chosen)
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
-    run = _run(chosen, judging, recorder(context.command.params), quiet=quiet or json_)
+    resuming(chosen)
+    run = _run(chosen, judging, recorder(context.command.params, last), log or (), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     raise typer.Exit(int(result.exit_code))
 
 
-def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], *, quiet: bool) -> Run:
+def _run(chosen: dict[str, Any], policy: Policy, began: Callable[[Path], None], log: Sequence[str], *, quiet: bool) -> Run:
     from robustness.auditing import Asked, audit_asked
     from robustness.commands.options.arguments import arguments_of
     from robustness.commands.recorded import forget
     from robustness.commands.terminal.progress import Bar
+    from robustness.loggers.watcher import Watchers
 
     arguments = arguments_of(chosen)
-    out, resume = arguments.pop("out", None), arguments.pop("resume", False)
-    with Bar() if not quiet else nullcontext() as watcher:
-        run = audit_asked(Asked.of(**arguments), out=out, resume=resume, policy=policy, watcher=watcher, began=began)
+    out, resume, force = arguments.pop("out", None), arguments.pop("resume", False), arguments.pop("force", False)
+    with ExitStack() as stack:
+        watchers: list[Watcher] = [stack.enter_context(Bar())] if not quiet else []
+        if log:
+            from robustness.loggers import logging_to
+
+            say = None if quiet else output.warn
+            offline = bool(chosen.get("offline"))
+            watchers.append(stack.enter_context(logging_to(*log, offline=offline, warn=output.warn, say=say)))
+        watcher = Watchers(*watchers)
+        how = {"out": out, "resume": resume, "force": force, "policy": policy}
+        run = audit_asked(Asked.of(**arguments), **how, watcher=watcher, began=began)
     if not run.manifest.bill.get("spent") and not any(outcome.status == "error" for outcome in run.outcomes):
         forget(run.path)
     return run

@@ -39,19 +39,27 @@ def certify(
     reading: f.ReadingFlags,
     what: WhatFlags,
     min_certified: Annotated[
-        str | None, typer.Option("--min-certified", help="Fail unless at least this share of examples is shown to hold.")
+        str | None,
+        typer.Option(
+            "--min-certified", help="Fail unless at least this share of examples is shown to hold.", rich_help_panel="Gate"
+        ),
     ] = None,
     goal: Annotated[
-        str | None, typer.Option("--goal", help="What counts as a failure (default: the run's, or the task's).")
+        str | None,
+        typer.Option("--goal", help="What counts as a failure (default: the run's, or the task's).", rich_help_panel="Attack"),
     ] = None,
-    language: Annotated[str | None, typer.Option("--language", help="Language of the texts (default: guessed).")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of the texts (default: guessed).", rich_help_panel="Data")
+    ] = None,
     field: Annotated[
-        str | None, typer.Option("--field", help="Which text field is changed (default: the run's, or the last).")
+        str | None,
+        typer.Option("--field", help="Which text field is changed (default: the run's, or the last).", rich_help_panel="Attack"),
     ] = (None),
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="File to write (default: certificates.jsonl in the run folder).")
+        Path | None,
+        typer.Option("--out", help="File to write (default: certificates.jsonl in the run folder).", rich_help_panel="Output"),
     ] = None,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
@@ -72,8 +80,10 @@ def certify(
 
     Exit codes: 0 passed or measured, 1 so few examples hold that --min-certified is missed, 2 unusable input, 3 inconclusive.
     """
+    from robustness.commands.recorded import under_way
     from robustness.isolation.offline import offline as without_network
 
+    under_way().again = "the same command goes on where it was"
     what.check()
     threshold = None if min_certified is None else share_of(min_certified, "--min-certified")
     from robustness.certify.files import target_of

@@ -25,23 +25,54 @@ def compare(
     base: Annotated[Path, typer.Argument(help="The run to compare with.", metavar="BASE")],
     candidate: Annotated[Path, typer.Argument(help="The run to judge.", metavar="CANDIDATE")],
     max_regression: Annotated[
-        str | None, typer.Option("--max-regression", help="Largest drop of robust accuracy still accepted (default 2pt).")
+        str | None,
+        typer.Option(
+            "--max-regression", help="Largest drop of robust accuracy still accepted (default 2pt).", rich_help_panel="Gate"
+        ),
     ] = None,
     max_error_rate: Annotated[
-        str | None, typer.Option("--max-error-rate", help="Inconclusive if more examples had errors in either run (default 1%).")
+        str | None,
+        typer.Option(
+            "--max-error-rate",
+            help="Inconclusive if more examples had errors in either run (default 1%).",
+            rich_help_panel="Gate",
+        ),
     ] = None,
     confidence: Annotated[
-        str | None, typer.Option("--confidence", help="Confidence of the intervals; the tests use one minus it (default 95%).")
+        str | None,
+        typer.Option(
+            "--confidence", help="Confidence of the intervals; the tests use one minus it (default 95%).", rich_help_panel="Gate"
+        ),
     ] = None,
     slices_decide: Annotated[
-        bool, typer.Option("--slices-decide", help="Let a regression on one slice decide too (all questions corrected together).")
+        bool,
+        typer.Option(
+            "--slices-decide",
+            help="Let a regression on one slice decide too (all questions corrected together).",
+            rich_help_panel="Gate",
+        ),
+    ] = False,
+    shared: Annotated[
+        bool,
+        typer.Option(
+            "--shared",
+            help="Compare on the examples and recipes that both runs have, and say how many those are.",
+            rich_help_panel="Data",
+        ),
     ] = False,
     replay: Annotated[
         bool,
-        typer.Option("--replay", help="Put the base's failures to the candidate's victim too: what holds must survive both."),
+        typer.Option(
+            "--replay",
+            help="Put the base's failures to the candidate's victim too: what holds must survive both.",
+            rich_help_panel="Run",
+        ),
     ] = False,
     victim: Annotated[
-        str | None, typer.Option("--victim", help="With --replay: the candidate's victim, where its run cannot open it.")
+        str | None,
+        typer.Option(
+            "--victim", help="With --replay: the candidate's victim, where its run cannot open it.", rich_help_panel="Victim"
+        ),
     ] = None,
     opening: f.OpeningFlags,
     api: EndpointFlags,
@@ -52,14 +83,21 @@ def compare(
     policy: f.RunPolicyFlag = None,
     expect: ExpectFlag = None,
     expect_base: Annotated[
-        str | None, typer.Option("--expect-base", help="The digest that the base's seal must have.", metavar="DIGEST")
+        str | None,
+        typer.Option(
+            "--expect-base", help="The digest that the base's seal must have.", metavar="DIGEST", rich_help_panel="Gate"
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json, .md, .html, .xml and .sarif.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for comparison.json, .md, .html, .xml and .sarif.", rich_help_panel="Output"),
+    ] = None,
     texts: Annotated[
         bool | None,
         typer.Option(
             "--texts/--no-texts",
             help="Quote examples. By default the terminal and comparison.md do, comparison.sarif does not.",
+            rich_help_panel="Output",
         ),
     ] = None,
     json_: f.JsonFlag = False,
@@ -74,6 +112,7 @@ def compare(
     """
     from reports.compare.comparable import differences
     from reports.compare.compare import compare as hold_against
+    from reports.compare.shared import advice, share
     from reports.render.comparison.files import clear_comparison, render_comparison
     from reports.render.comparison.terminal import print_comparison, verdict_line
     from reports.run.failures import in_order
@@ -96,6 +135,9 @@ def compare(
     if unused and not replay:
         flag = f"--{unused[0].replace('_', '-')}"
         raise UsageError(f"{flag} says whom --replay asks, or how, and there is no --replay; add it, or leave {flag} out")
+    common = None
+    if shared:
+        old, new, common = share(old, new)
     tried = None
     if replay and not differences(old, new):
         with (
@@ -112,7 +154,8 @@ def compare(
             ) as subject,
         ):
             tried = put(subject, in_order(old), repeat=2)
-    found = hold_against(old, new, rules, due, tried)
+    found = hold_against(old, new, rules, due, tried, common)
+    hint = advice(old, new) if found.differences and not shared else ""
     written = render_comparison(found, out, texts=texts) if out is not None else []
     if json_:
         output.answer(found.to_dict())
@@ -122,6 +165,8 @@ def compare(
         print_comparison(found, output.console(), texts=texts is not False)
         for path in written:
             output.say(str(path))
+    if hint:
+        output.warn(hint)
     for name, seal in seals.items():
         (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
     raise typer.Exit(found.exit_code)

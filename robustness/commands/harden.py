@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ import typer
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.groups import Flags
+from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.spending import CapFlags
 from robustness.commands.terminal import output
 from robustness.commands.terminal.status import status
@@ -21,13 +22,15 @@ from robustness.errors import UsageError
 
 if TYPE_CHECKING:
     from reports.compare.hardened import Hardened
-    from robustness.harden.hardening import Hearing
+    from robustness.harden.hardening import Hearing, Task
     from robustness.harden.state import Epoch
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingFlags(Flags):
     """How a classifier is fine-tuned."""
+
+    PANEL = "Attack"
 
     epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training data at most (default 3).")] = None
     rate: Annotated[float | None, typer.Option("--rate", help="Peak of the learning rate (default 5e-5).")] = None
@@ -47,22 +50,42 @@ def harden(
     victim: f.VictimFlag = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="Rows to train on, or whose words the normaliser's spelling is to know; none is audited."),
+        typer.Option(
+            "--data",
+            help="Rows to train on, or whose words the normaliser's spelling is to know; none is audited.",
+            rich_help_panel="Data",
+        ),
     ] = None,
-    eval_: Annotated[str | None, typer.Option("--eval", help="Labelled rows to audit; the demo brings its own.")] = None,
+    eval_: Annotated[
+        str | None, typer.Option("--eval", help="Labelled rows to audit; the demo brings its own.", rich_help_panel="Data")
+    ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="normalise (any victim), augment or adversarial (fine-tune an hf: classifier).")
+        str,
+        typer.Option(
+            "--method",
+            help="normalise (any victim), augment or adversarial (fine-tune an hf: classifier).",
+            rich_help_panel="Attack",
+        ),
     ] = "normalise",
     steps: Annotated[
-        str | None, typer.Option("--steps", help="Steps of the normaliser: characters (default), all, or names.")
+        str | None,
+        typer.Option("--steps", help="Steps of the normaliser: characters (default), all, or names.", rich_help_panel="Attack"),
     ] = None,
     recipes: Annotated[
         str | None,
-        typer.Option("--recipes", help="Recipes to harden against (default: bad-characters to normalise, deepwordbug to train)."),
+        typer.Option(
+            "--recipes",
+            help="Recipes to harden against (default: bad-characters to normalise, deepwordbug to train).",
+            rich_help_panel="Attack",
+        ),
     ] = None,
     adaptive: Annotated[
         str | None,
-        typer.Option("--adaptive", help="Recipes beside them that try what the defence leaves, or none (default: viper)."),
+        typer.Option(
+            "--adaptive",
+            help="Recipes beside them that try what the defence leaves, or none (default: viper).",
+            rich_help_panel="Attack",
+        ),
     ] = None,
     training: TrainingFlags,
     reading: f.ReadingFlags,
@@ -70,14 +93,23 @@ def harden(
     budget: f.BudgetFlag = None,
     limit: f.LimitFlag = None,
     seed: f.SeedFlag = None,
-    field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None,
-    encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", help="Which text field to attack (default: the last).", rich_help_panel="Attack")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.", rich_help_panel="Attack")
+    ] = None,
     pace: f.PaceFlags,
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for both audits, the report and what was made.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue in --out where an earlier command was interrupted.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for both audits, the report and what was made.", rich_help_panel="Output")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue in --out where an earlier command was interrupted.", rich_help_panel="Run")
+    ] = False,
+    force: ForceFlag = False,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
@@ -89,9 +121,11 @@ def harden(
     Exit codes: 0 done and nothing is shown to be worse, 1 clean or robust accuracy got worse, 2 unusable input or internal
     error, 3 inconclusive.
     """
+    from robustness.commands.recorded import under_way
     from robustness.harden.hardening import NORMALISE, Task
     from robustness.harden.hardening import harden as carry_out
 
+    under_way().again = "the same command with --resume goes on"
     trained = training.given()
     if victim is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
@@ -118,10 +152,25 @@ def harden(
         auditing={**texts.given(), **pace.given(), **opening.given(), **api.given(), **caps.given(), **rest},
         resume=resume,
     )
+    if force:
+        _make_room(task)
     silent = quiet or json_
     found = carry_out(task, _hearing(silent=silent))
     _tell(found, out, as_json=json_, quiet=quiet)
     raise typer.Exit(found.exit_code)
+
+
+def _make_room(task: Task) -> None:
+    """Replace what an earlier command made, once everything that costs nothing to check is right."""
+    from reports.files.replace import of_hardening
+    from robustness.harden.hardening import check
+
+    if task.resume:
+        raise UsageError("--force replaces what is in --out, and --resume goes on with it; give one of the two")
+    old = of_hardening(task.folder)
+    check(replace(task, resume=True))  # the folder alone may be in the way
+    old.begin()
+    old.end()
 
 
 def _hearing(*, silent: bool) -> Hearing:

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 @f.flattened
 def perturb(
     *,
-    data: Annotated[str, typer.Option("--data", help="Examples to perturb.")],
-    out: Annotated[Path, typer.Option("--out", help="A .csv or .jsonl file to write.")],
-    recipes: Annotated[str, typer.Option("--recipes", help="Blind recipes or suites, comma-separated.")] = "natural",
+    data: Annotated[str, typer.Option("--data", help="Examples to perturb.", rich_help_panel="Data")],
+    out: Annotated[Path, typer.Option("--out", help="A .csv or .jsonl file to write.", rich_help_panel="Output")],
+    recipes: Annotated[
+        str, typer.Option("--recipes", help="Blind recipes or suites, comma-separated.", rich_help_panel="Attack")
+    ] = "natural",
     labels: Annotated[
-        str | None, typer.Option("--labels", help="Label names in the victim's order; default: those of the data, sorted.")
+        str | None,
+        typer.Option(
+            "--labels", help="Label names in the victim's order; default: those of the data, sorted.", rich_help_panel="Victim"
+        ),
     ] = None,
     reading: f.ReadingFlags,
     texts: f.TextFlags,

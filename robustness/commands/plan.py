@@ -41,19 +41,25 @@ def plan(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Keep what a victim behind an API is asked here; an audit with the same --out starts from it."
+            "--out",
+            help="Keep what a victim behind an API is asked here; an audit with the same --out starts from it.",
+            rich_help_panel="Output",
         ),
     ] = None,
     until_decided: Annotated[
-        bool, typer.Option("--until-decided", help="Forecast how many examples an audit with this flag will take.")
+        bool,
+        typer.Option(
+            "--until-decided", help="Forecast how many examples an audit with this flag will take.", rich_help_panel="Run"
+        ),
     ] = False,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     thresholds: f.GateFlags,
-    pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.")] = 10,
+    pilot: Annotated[int, typer.Option("--pilot", help="Examples to attack for the forecast.", rich_help_panel="Attack")] = 10,
     price_per_1k_tokens: Annotated[
-        float | None, typer.Option("--price-per-1k-tokens", help="What a thousand tokens read by the victim cost.")
+        float | None,
+        typer.Option("--price-per-1k-tokens", help="What a thousand tokens read by the victim cost.", rich_help_panel="Run"),
     ] = None,
     json_: f.JsonFlag = False,
 ) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,11 +17,36 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
-"""The arguments of the program, as they were typed."""
-UNDER_WAY: ContextVar[Path | None] = ContextVar("under_way", default=None)
-"""The folder of the run that is being written."""
-NOT_KEPT = ("--out", "--resume", "--quiet", "-q", "--json")
+
+@dataclass(slots=True)
+class Begun:
+    """What this process was asked to do and how far it came: what is said at an interrupt depends on it.
+
+    One changing record, because the thread that answers Ctrl-C reads it too. ``typed``: the program's arguments; ``run``: the
+    folder of the run that is being written; ``name``: the same as it was typed, where the process went elsewhere; ``again``: how
+    a command other than an audit goes on.
+    """
+
+    typed: tuple[str, ...] = ()
+    run: Path | None = None
+    name: str = ""
+    again: str = ""
+
+    def interrupted(self) -> str:
+        """What is said when it was interrupted: what is kept, and the very command that goes on."""
+        kept = "interrupted; what was finished is saved"
+        name = shlex.quote(self.name or str(self.run))
+        if self.run is not None and recorded(self.run) is not None:
+            return f"{kept}. To go on: robustness resume {name}"
+        if self.run is not None:
+            return f"{kept}: run the same command with --out {name} --resume"
+        if self.again:
+            return f"{kept}: {self.again}"
+        return "interrupted; no run was begun, nothing is lost" if self.typed[:1] == ("audit",) else "interrupted"
+
+
+BEGUN: ContextVar[Begun] = ContextVar("begun")
+NOT_KEPT = ("--out", "--resume", "--force", "--quiet", "-q", "--json")
 """Where a run lies and how it is told of: not part of what it is."""
 
 
@@ -32,17 +58,34 @@ class Command:
     folder: str
 
 
-def recorder(parameters: Iterable[Any]) -> Callable[[Path], None]:
-    """What an audit calls when its folder is there: it records the command that was typed; ``parameters``: the command's."""
-    typed = TYPED.get()
-    kept = without(typed[1:], NOT_KEPT, parameters)
+def recorder(parameters: Iterable[Any], last_failed: Path | None = None) -> Callable[[Path], None]:
+    """What an audit calls when its folder is there: it records the command that was typed; ``parameters``: the command's.
+
+    ``last_failed``: the run that ``--lf`` meant, which may be another one by the time that this is resumed.
+    """
+    begun = under_way()
+    typed = begun.typed
+    kept = without(typed[1:], NOT_KEPT if last_failed is None else (*NOT_KEPT, "--lf", "--lf-from"), parameters)
+    kept += [] if last_failed is None else ["--lf-from", str(last_failed)]
 
     def record(run: Path) -> None:
-        UNDER_WAY.set(run)
+        begun.run = begun.run or run
         if typed[:1] == ("audit",) and "--resume" not in typed:
             _write(_place(run), Command(("audit", *kept), os.getcwd()))
 
     return record
+
+
+def under_way() -> Begun:
+    """What this process is about; a record of nothing where no program was started, as under Python."""
+    return BEGUN.get(Begun())
+
+
+def resuming(chosen: Mapping[str, Any]) -> None:
+    """Note the run that an audit goes on with: an interrupt while its models load then names it."""
+    out, begun = chosen.get("out"), under_way()
+    if chosen.get("resume") and out and (Path(out) / "run.json").is_file():
+        begun.run = begun.run or Path(out)
 
 
 def recorded(run: Path) -> Command | None:

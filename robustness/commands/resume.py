@@ -21,7 +21,7 @@ def resume(context: typer.Context, run: RunArgument) -> None:
     Exit codes: those of `robustness audit`.
     """
     from reports.run.store import read_manifest
-    from robustness.commands.recorded import recorded, without
+    from robustness.commands.recorded import recorded, under_way, without
 
     manifest, command = read_manifest(run), recorded(run)
     if command is None and manifest.finished:
@@ -37,6 +37,8 @@ def resume(context: typer.Context, run: RunArgument) -> None:
     named = [argument.partition("=")[0] for argument in more if argument.startswith("-")]
     arguments = [*without(command.arguments, named, parameters), *more]
     folder = Path(run).resolve()
+    begun = under_way()
+    begun.run, begun.name = folder, str(run)
     try:
         os.chdir(command.folder)
     except OSError as problem:

@@ -19,7 +19,7 @@ FolderArgument = Annotated[Path, typer.Argument(help="Where to look (default: ru
 def runs(
     folder: FolderArgument = Path("runs"),
     json_: f.JsonFlag = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Folders alone, one a line.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Folders alone, one a line.", rich_help_panel="Output")] = False,
 ) -> None:
     """List the runs under a folder, the latest first: victim, what was asked, verdict, robust accuracy.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.scaling import TimeoutFlag
 from robustness.commands.options.spending import CapFlags, without_caps
 from robustness.commands.terminal import output
+
+if TYPE_CHECKING:
+    from robustness.commands.workbench.first_look import FirstLook
 
 
 @f.flattened
@@ -23,14 +27,15 @@ def validate(
     api: EndpointFlags,
     caps: CapFlags,
     resources: f.ResourceFlags,
-    victim_timeout: f.TimeoutFlag = None,
+    victim_timeout: TimeoutFlag = None,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
     policy: f.PolicyFlag = None,
     json_: f.JsonFlag = False,
 ) -> None:
-    """Check that victim, data, recipes and policy fit together; ask a few clean examples; attack nothing.
+    """Check that victim, data, recipes and policy fit together; ask twenty clean examples; attack nothing.
 
+    Shows three rows of the data as they were read and the victim's clean accuracy; loads no encoder but one that is named.
     Of a victim behind an API it prints what the endpoint was found to do; without --data no more than that.
 
     Example: robustness validate --victim hf:./my-model --data test.csv --recipes standard
@@ -45,11 +50,11 @@ def validate(
         chosen |= group.given()
     chosen |= f.given(victim=victim, data=data, victim_timeout=victim_timeout, offline=offline)
     arguments = arguments_of(chosen)
-    found = _probe(arguments, quiet=json_) if _alone(arguments) else _check(arguments, quiet=json_)
+    found, look = (_probe(arguments, quiet=json_), None) if _alone(arguments) else _check(arguments, quiet=json_)
     if json_:
-        output.answer(found)
+        output.answer(found if look is None else {**found, **look.record()})
     else:
-        output.say(*_shown(found))
+        output.say(*_shown(found, look))
 
 
 def _alone(arguments: Mapping[str, Any]) -> bool:
@@ -84,20 +89,22 @@ def _probe(arguments: Mapping[str, Any], *, quiet: bool) -> dict[str, Any]:
     return {"victim": victim_record(victim.info), **({} if empty is None else {"content_free": dict(empty)})}
 
 
-def _check(arguments: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+def _check(arguments: dict[str, Any], *, quiet: bool) -> tuple[dict[str, Any], FirstLook]:
     from robustness.commands.options.preparing import prepared
+    from robustness.commands.workbench.first_look import first_look
 
     with prepared(arguments, quiet=quiet) as audit:
+        look = first_look(audit)
         return {
             "victim": dict(audit.manifest.victim),
             "data": dict(audit.manifest.data),
             "recipes": [recipe["name"] for recipe in audit.manifest.recipes],
             "encoder": audit.manifest.encoder,
             "flags": [flag.record() for flag in audit.flags],
-        }
+        }, look
 
 
-def _shown(found: dict[str, Any]) -> list[str]:
+def _shown(found: dict[str, Any], look: FirstLook | None) -> list[str]:
     from reports.files.public import full_message
 
     victim = found["victim"]
@@ -117,8 +124,20 @@ def _shown(found: dict[str, Any]) -> list[str]:
         *lines,
         f"data      {data['examples']} examples from {data['source']}",
         *(f"          {message}" for message in data["report"]),
+        *([] if look is None else look.lines()),
         f"recipes   {', '.join(found['recipes'])}",
         f"encoder   {found['encoder'] or 'none'}",
         *(f"doubt     {full_message(flag)}" for flag in found["flags"]),
         "ready to audit",
+        f"next      {_next('plan')}",
+        f"          {_next('audit')}",
     ]
+
+
+def _next(command: str) -> str:
+    """The same command line for another command, which takes all flags of this one."""
+    import shlex
+
+    from robustness.commands.recorded import under_way
+
+    return f"robustness {command} {shlex.join(under_way().typed[1:])}".rstrip()

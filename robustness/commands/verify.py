@@ -13,7 +13,9 @@ from robustness.commands.terminal import output
 
 def verify(
     run: RunArgument,
-    expect: Annotated[str | None, typer.Option("--expect", help="The digest that the seal must have, kept elsewhere.")] = None,
+    expect: Annotated[
+        str | None, typer.Option("--expect", help="The digest that the seal must have, kept elsewhere.", rich_help_panel="Gate")
+    ] = None,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:

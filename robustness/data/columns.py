@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from robustness.data.labels import picked_label
 from robustness.errors import DataError
+
+T = TypeVar("T")
 
 TEXT_NAMES = (
     *("text", "sentence", "review", "content", "prompt", "comment", "tweet", "message", "utterance"),
@@ -63,8 +65,26 @@ class Wanted:
 
 def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Columns:
     """Choose the columns; raises ``DataError`` listing them where a choice is absent or ambiguous."""
-    label = _asked_label(source, columns, wanted) if wanted.label is not None else _guess_label(source, columns, wanted)
-    texts = asked_texts(source, columns, wanted.text) if wanted.text is not None else _guess_texts(source, columns, label, wanted)
+    faults: list[DataError] = []
+
+    def chosen(choose: Callable[[], T], otherwise: T) -> T:
+        try:
+            return choose()
+        except DataError as fault:
+            faults.append(fault)
+            return otherwise
+
+    ask = _asked_label if wanted.label is not None else _guess_label
+    label = chosen(lambda: ask(source, columns, wanted), "")
+    texts: tuple[str, ...] = ()
+    if wanted.text is not None:
+        texts = chosen(lambda: asked_texts(source, columns, wanted.text or ()), ())
+    elif label or not (usual(columns, TEXT_NAMES) or _pairs(columns)):  # a label that is not known may look like a text
+        texts = chosen(lambda: _guess_texts(source, columns, label, wanted), ())
+    group = None if wanted.group is None else chosen(lambda: named_column(source, columns, wanted.group or "", "--group"), None)
+    id_ = None if wanted.id is None else chosen(lambda: named_column(source, columns, wanted.id or "", "--id"), None)
+    if faults:
+        raise _together(source, faults)
     if label in texts:
         raise DataError(f"{source}: the column {label!r} cannot be both text and label; choose with --text and --label")
     if wanted.fields and len(texts) != len(wanted.fields):
@@ -72,11 +92,16 @@ def choose_columns(source: str, columns: Sequence[str], wanted: Wanted) -> Colum
             f"{source}: the victim reads {len(wanted.fields)} text field(s) ({', '.join(wanted.fields)}), "
             f"but {len(texts)} column(s) were chosen ({', '.join(texts)}); choose as many with --text {_example(wanted.fields)}"
         )
-    group = None if wanted.group is None else named_column(source, columns, wanted.group, "--group")
-    if wanted.id is not None:
-        return Columns(texts, label, named_column(source, columns, wanted.id, "--id"), True, group)
+    if id_ is not None:
+        return Columns(texts, label, id_, True, group)
     free = [c for c in columns if c not in (label, group, *texts)]
     return Columns(texts, label, next(iter(usual(free, ID_NAMES)), None), False, group)
+
+
+def _together(source: str, faults: Sequence[DataError]) -> DataError:
+    """One error for all columns that could not be chosen, so that they are named in one go."""
+    first, *others = map(str, faults)
+    return DataError("; and ".join([first, *(one.removeprefix(f"{source}: ") for one in others)]))
 
 
 def _example(fields: Sequence[str]) -> str:

@@ -34,9 +34,9 @@ class Dataset:
     ``fields``: the text columns' names. ``labels``: the victim's. ``digest``: SHA-256 over ids, texts and labels as the data
     spells them, whatever the order of rows, so that two victims that name their classes differently can be compared.
     ``group``: the column, kept in every ``meta``, that says which examples belong together; None where each is independent.
+    ``file``: the text file of the user's whose lines the examples know; None for any other source.
     ``columns``: those that were read: ``text``, ``label``, ``id``, absent where there is none. ``spelled``: how the data spell
     each of the victim's labels that occurs.
-    ``file``: the text file of the user's whose lines the examples know; None for any other source.
     """
 
     examples: tuple[Example, ...]
@@ -46,9 +46,9 @@ class Dataset:
     digest: str
     report: DataReport
     group: str | None = None
+    file: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
-    file: str | None = None
 
     def __len__(self) -> int:
         return len(self.examples)

@@ -110,8 +110,19 @@ def load_examples(
     spelled = {
         labels[at]: value for value, at in sorted(matched.index.items(), key=lambda pair: (pair[0] == labels[pair[1]], pair))
     }
-    found = (examples, roles.text, tuple(labels), table.source, digest, report, roles.group, read_columns(roles), spelled)
-    return Dataset(*found, table.file)
+    found = (
+        examples,
+        roles.text,
+        tuple(labels),
+        table.source,
+        digest,
+        report,
+        roles.group,
+        table.file,
+        read_columns(roles),
+        spelled,
+    )
+    return Dataset(*found)
 
 
 def labels_in(
@@ -152,11 +163,16 @@ def wanted(
     return Wanted(text, label, id, group, tuple(fields), tuple(labels), table.left_out, yes_no)
 
 
+def check_limit(limit: int | None) -> None:
+    """Raise ``UsageError`` for a number of examples that cannot be."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+
+
 def _check_arguments(labels: Sequence[str] | None, limit: int | None, seed: int) -> None:
     if labels is not None and (isinstance(labels, str) or not labels or len(set(labels)) != len(labels)):
         raise UsageError(f"the victim's labels must be different names, at least one, got {labels!r}")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise UsageError(f"--limit must be a whole number from 1, got {limit!r}")
+    check_limit(limit)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise UsageError(f"--seed must be a whole number, got {seed!r}")
 

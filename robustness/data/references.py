@@ -66,8 +66,7 @@ def load_references(
         unit=table.unit,
     )
     digest = digest_of(roles, [(names[i], usable[i]) for i in chosen])
-    found = (examples, roles.text, space.labels, table.source, digest, report, roles.group, read_columns(roles))
-    return Dataset(*found, file=table.file)
+    return Dataset(examples, roles.text, space.labels, table.source, digest, report, roles.group, table.file, read_columns(roles))
 
 
 def _adapted(table: Table, task: Task[Any, Any]) -> Table:

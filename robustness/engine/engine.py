@@ -194,16 +194,17 @@ def example_job(
     *,
     queries: Mapping[tuple[str, str], int] | None = None,
     priors: Priors | None = None,
+    ends: int | None = None,
 ) -> Job[Outcome]:
     """Every recipe of the run on one example, in order; in a cascade, until one breaks it.
 
     ``queries``: of trials that ended before, where a cascade's budget binds. ``priors``: what the run has learned before.
     ``rerun``: recipes whose trials run again although they have ended, because the others learn from them; their outcomes are
-    known, and not handed out again.
+    known, and not handed out again. ``ends``: how many of the recipes there are to run here, None for all of them.
     """
     clean: Any = None
     spent = 0
-    for position, recipe in enumerate(plan.recipes):
+    for position, recipe in enumerate(plan.recipes[:ends]):
         status = finished.get((example.id, recipe.name))
         if status is None or recipe.name in rerun:
             known = status is not None

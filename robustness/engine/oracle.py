@@ -25,10 +25,21 @@ V_co = TypeVar("V_co", covariant=True)
 class Backend(Protocol[K_contra, V_co]):
     """Anything with weights: lengths of items, and answers for a list of them."""
 
-    row_quantum: int
-    length_quantum: int
-    mixed_lengths: tuple[int, int]
-    padding_cost: float
+    @property
+    def row_quantum(self) -> int:
+        """Rows of a batch are filled up to a multiple of this; 0 for never."""
+
+    @property
+    def length_quantum(self) -> int:
+        """Padded lengths are a multiple of this."""
+
+    @property
+    def mixed_lengths(self) -> tuple[int, int]:
+        """Lengths from and to which items may share a batch."""
+
+    @property
+    def padding_cost(self) -> float:
+        """What a padded token costs beside a real one."""
 
     def lengths(self, items: Sequence[K_contra]) -> Sequence[int]:
         """Token length of each item."""
@@ -62,14 +73,21 @@ class Oracle(Orders[K, V]):
         self.backend, self.batch_tokens = backend, batch_tokens
         self.max_timeouts, self.max_deaths = max_timeouts, max_deaths
         self._unsized: list[K] = []
-        self._queue: Pending[K] = Pending(
-            batch_tokens=batch_tokens,
-            row_quantum=backend.row_quantum,
-            length_quantum=backend.length_quantum,
-            mixed=backend.mixed_lengths,
-            padding_cost=backend.padding_cost,
-        )
+        self._sized: Pending[K] | None = None
         self._timeouts = self._deaths = 0
+
+    @property
+    def _queue(self) -> Pending[K]:
+        """What has a length and waits; made with the first item, because a backend may load its model for the numbers."""
+        if self._sized is None:
+            self._sized = Pending(
+                batch_tokens=self.batch_tokens,
+                row_quantum=self.backend.row_quantum,
+                length_quantum=self.backend.length_quantum,
+                mixed=self.backend.mixed_lengths,
+                padding_cost=self.backend.padding_cost,
+            )
+        return self._sized
 
     def _begin(self, new: list[K]) -> None:
         self._unsized += new
@@ -92,15 +110,16 @@ class Oracle(Orders[K, V]):
             for item in items:
                 self._enqueue([item])
             return
+        queue = self._queue
         for item, length in zip(items, lengths, strict=True):
-            self._queue.add(item, length)
+            queue.add(item, length)
 
     def pump(self) -> list[tuple[Ticket, list[V] | UnansweredError]]:
         """Compute one batch if none is ready, and hand out every complete ticket."""
         if not self._complete:
             self._size()
-        if not self._complete and self._queue:
-            self._compute(self._queue.cut())
+        if not self._complete and self._sized:
+            self._compute(self._sized.cut())
         return self.collect()
 
     def _compute(self, batch: list[K]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reports.run.replayed import Replay
     from robustness.harden.classifier import Classifier
     from robustness.harden.training import Listener, Trained, Training
-    from robustness.planning.audit import Watcher
+    from robustness.loggers.watcher import Watcher
     from robustness.victims.base import Victim
 
 NORMALISE, AUGMENT, ADVERSARIAL = "normalise", "augment", "adversarial"

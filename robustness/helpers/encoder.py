@@ -30,10 +30,22 @@ class Encoder(Protocol):
 
     name: str
     identity: Mapping[str, str]
-    row_quantum: int
-    length_quantum: int
-    mixed_lengths: tuple[int, int]
-    padding_cost: float
+
+    @property
+    def row_quantum(self) -> int:
+        """Rows of a batch are a multiple of this; 0 for any number."""
+
+    @property
+    def length_quantum(self) -> int:
+        """Padded lengths are a multiple of this."""
+
+    @property
+    def mixed_lengths(self) -> tuple[int, int]:
+        """Lengths from and to which texts may share a batch (``robustness.victims.transformers.fast.mixing``)."""
+
+    @property
+    def padding_cost(self) -> float:
+        """What a padded token costs beside a real one."""
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text."""
@@ -175,8 +187,26 @@ class EncoderBackend:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self.row_quantum, self.length_quantum = encoder.row_quantum, encoder.length_quantum
-        self.mixed_lengths, self.padding_cost = encoder.mixed_lengths, encoder.padding_cost
+
+    @property
+    def row_quantum(self) -> int:
+        """That of the encoder, like the three below: asked for when there is something to encode, not before."""
+        return self.encoder.row_quantum
+
+    @property
+    def length_quantum(self) -> int:
+        """Padded lengths are a multiple of this."""
+        return self.encoder.length_quantum
+
+    @property
+    def mixed_lengths(self) -> tuple[int, int]:
+        """Lengths that may share a batch."""
+        return self.encoder.mixed_lengths
+
+    @property
+    def padding_cost(self) -> float:
+        """What a padded token costs beside a real one."""
+        return self.encoder.padding_cost
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""

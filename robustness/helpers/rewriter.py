@@ -158,12 +158,12 @@ def _opened(spec: str, prefix: str, device: str | None, offline: bool, session: 
         if len(names) == 1 and _is_decoder(names[0], offline):
             return asked.open_asked(spec, offline=offline)
         return Seq2SeqRewriter(spec, [Generator(name, prefix=prefix, device=device, offline=offline) for name in names])
-    if kind in _ASKED and rest:
+    if kind in ASKED and rest:
         return asked.open_asked(spec, offline=offline, session=session)
     raise UsageError(f"unknown rewriter {spec!r}; expected {SPECS}")
 
 
-_ASKED = ("openai", "responses", "http", "python", "command")
+ASKED = ("openai", "responses", "http", "python", "command")
 
 
 def _is_decoder(source: str, offline: bool) -> bool:

@@ -8,18 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from dataclasses import field as _field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import SpentError, UsageError
+from robustness.loggers.watcher import RunWatcher, Silent, Watcher
 
 if TYPE_CHECKING:
     from reports.gate.policy import Policy
-    from reports.run import Manifest, Outcome, Run
+    from reports.run import Manifest, Run
     from reports.run.store import RunWriter
     from robustness.data import Dataset
     from robustness.engine.backends import VictimBackend
     from robustness.engine.engine import Engine, Oracles
     from robustness.engine.trial import Plan
+    from robustness.helpers.lazy_encoder import LazyEncoder
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.languages import RunLanguage
     from robustness.planning.sampling import Drawing
@@ -29,32 +31,6 @@ if TYPE_CHECKING:
     from robustness.tasks.task import Goal, Task
     from robustness.victims.base import Victim
     from robustness.victims.endpoint.session import Session
-
-
-class Watcher(Protocol):
-    """Receives the progress of a run; the command line's progress bar is one."""
-
-    def loading(self, what: str) -> None:
-        """Something slow begins: a model is loaded, the victim is asked the first texts."""
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """The run begins, with this many trials already done."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """One trial ended."""
-
-
-class Silent:
-    """A watcher that does nothing."""
-
-    def loading(self, what: str) -> None:
-        """Nothing."""
-
-    def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
-        """Nothing."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +82,9 @@ class Audit:
         from reports.files.paths import shown_policy
         from reports.render import render_all
         from reports.run.store import RunWriter, load_run
+        from robustness.victims.transformers.fast import processor
 
+        self._load_needed()
         if resume:
             self._keep_confirming(Path(out))
         watcher, drawing = watcher or Silent(), self._drawing(policy)
@@ -116,6 +94,8 @@ class Audit:
             self._write_rows(writer.path)
             if began is not None:
                 began(Path(out))
+            if isinstance(watcher, RunWatcher):
+                watcher.began(Path(out))
             if writer.manifest.finished:  # nothing is left to do, and a doubt that was measured on the way stays one
                 writer.finish(writer.manifest.flags, writer.manifest.usage, bill=self._bill(spent=False))
             else:
@@ -124,6 +104,8 @@ class Audit:
                 flags: list[Mapping[str, Any]] = [f.record() for f in self._doubts(out)]
                 flags += [old for old in writer.manifest.flags if old["code"] not in {new["code"] for new in flags}]
                 usage = self._usage(time.perf_counter() - started)
+                if not writer.manifest.processor:  # the first model of the run may have been the encoder, on its way
+                    writer.manifest = replace(writer.manifest, processor=processor.record())
                 writer.finish(flags, usage, drawing.record(), self._bill(spent=spent))
         if last:  # what follows reads the folder alone, and a million examples need not stand beside a million outcomes
             del writer, drawing
@@ -131,6 +113,8 @@ class Audit:
             self.oracles.forget()
         run = load_run(out)
         render_all(run, policy)
+        if isinstance(watcher, RunWatcher):
+            watcher.finished(run)
         return run
 
     def _write_rows(self, out: Path) -> None:
@@ -140,6 +124,19 @@ class Audit:
         file = None if self.data.file is None else in_repository(self.data.file)
         if file is not None:
             write_rows(out, file, ((one.id, one.line) for one in self.data.examples if one.line is not None))
+
+    def _load_needed(self) -> None:
+        """Load the encoder where a recipe cannot do without: its faults end the run before it begins."""
+        encoder = self._lazy_encoder()
+        if encoder is not None and any("encoder" in recipe.needs for recipe in self.plan.recipes):
+            encoder.load()
+
+    def _lazy_encoder(self) -> LazyEncoder | None:
+        from robustness.helpers.lazy_encoder import LazyEncoder
+
+        oracle = self.oracles.by_role.get("encoder")
+        found = getattr(getattr(oracle, "backend", None), "encoder", None)
+        return found if isinstance(found, LazyEncoder) else None
 
     def _keep_confirming(self, out: Path) -> None:
         """Go on asking fresh answers where the run began so: that a victim answered alike this time may be luck."""
@@ -188,7 +185,11 @@ class Audit:
         """What runs the trials: the engine of this process, or a crew of workers."""
         from robustness.engine.engine import Engine
 
-        if self.settings.workers is None and self.settings.ray is None:
+        waiting = [recipe.name for recipe in self.plan.recipes if recipe.pooled]
+        scaled = self.settings.workers is not None or self.settings.ray is not None
+        if scaled and waiting:
+            watcher.loading(f"the trials of {', '.join(waiting)} wait for one another: they run in this process")
+        if not scaled or len(waiting) == len(self.plan.recipes):
             yield Engine(self.oracles, in_flight=self.settings.in_flight)
             return
         from robustness.scale.driver import crew_of
@@ -225,8 +226,11 @@ class Audit:
         flags += [*seen.flags(), *meant.flags(), *doubts.flags(seen.oddities)]
         flags += self_checks.unreliable(self.oracles.victim.usage.rescued)
         flags += self.bias.flags() if self.bias is not None else []
+        lazy = self._lazy_encoder()
         if "encoder" not in self.oracles.by_role:
             flags.append(self_checks.Flag("no-encoder", "note", self_checks.CODES["no-encoder"]))
+        elif lazy is not None and lazy.problem:
+            flags.append(self_checks.Flag("no-encoder", "note", f"{lazy.problem}; similarity of the failures is unknown"))
         if self.data.report.dropped:
             reasons = "; ".join(f"{found.count} {found.reason}" for found in self.data.report.dropped)
             flags.append(self_checks.Flag("dropped-rows", "note", f"{self_checks.CODES['dropped-rows']}: {reasons}"))
@@ -283,12 +287,12 @@ def prepare(
     from robustness.channels.measure import measured_loss
     from robustness.data.overlaps import clusters
     from robustness.engine.backends import VictimBackend
+    from robustness.helpers.lazy_encoder import LazyEncoder
     from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import label_bias, languages, meaning, preflight, prepare, self_checks, supplied, universal
     from robustness.planning.label_bias import LabelBias
     from robustness.planning.manifest import describe
     from robustness.planning.sampling import refuse_grouped
-    from robustness.scale.refusals import check_recipes
     from robustness.tasks.registry import task_named
     from robustness.tasks.task import space_of
 
@@ -302,10 +306,12 @@ def prepare(
     language = languages.language_of(settings.language, texts)
     info = victim.info
     recipes = prepare.chosen_recipes(settings, language, info.labels, info.data_fields, task, info.access)
-    check_recipes(settings, recipes)
-    if loading is not None and settings.encoder != "none":
-        loading(f"loading encoder {settings.encoder or 'minilm'}")
+    if loading is not None and (settings.encoder or "").startswith("hf:"):
+        loading(f"loading encoder {settings.encoder}")
     models = load_helpers(settings, needs(recipes), session, kept)
+    encoder = models.get("encoder")
+    if loading is not None and isinstance(encoder, LazyEncoder):
+        encoder.heard = loading
     preflight.check_recipes(recipes, victim.info, tuple(models))
     backend = VictimBackend(victim, timeout=settings.victim_timeout)
     oracles = prepare.oracles(settings, victim, backend, recipes, models)
@@ -337,7 +343,13 @@ def prepare(
         until_decided=settings.until_decided,
         wording=languages.record(language, texts),
     )
-    asked = {"recipes": list(settings.recipes), "limit": data.report.limit, **languages.asked(settings)}
+    learning = [r.name for r in recipes if (r.learns and plan.adaptive) or r.pooled]
+    asked = {
+        "recipes": list(settings.recipes),
+        "limit": data.report.limit,
+        "learning": learning,
+        **languages.asked(settings),
+    }
     if loss:
         manifest = replace(manifest, victim={**manifest.victim, "channel": loss.record()})
     floor = {**manifest.comparability, **repeats.comparable(settings.confirm)}

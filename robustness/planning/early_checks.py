@@ -40,8 +40,28 @@ def check_settings(settings: Settings, *, out: str | Path | None = None, resume:
         if settings.language is None and isinstance(error.__cause__, LanguageError):
             return  # the texts have not been read yet: they may be in the language of the recipe
         raise
+    _check_cache(settings.cache)
     check_needs(recipes, tuple(specs(settings, needs(recipes))))
     check_helpers(settings, needs(recipes))
+
+
+def _check_cache(folder: str | Path | None) -> None:
+    if folder is not None and Path(folder).exists() and not Path(folder).is_dir():
+        raise UsageError(f"--cache expects a folder, and {folder} is a file; name another")
+
+
+def check_goal(goal: str, task: str | None) -> None:
+    """Raise ``UsageError`` for a goal that the task does not have, or, where the task is not known yet, that none has."""
+    from robustness.tasks.registry import names, task_named
+
+    if not goal:
+        return
+    if task is not None:
+        task_named(task).check_goal(goal)
+        return
+    known = dict.fromkeys(kind.word for name in names() for kind in task_named(name).goals)
+    if goal.partition(":")[0] not in known:
+        raise UsageError(f"no task has a goal {goal!r}; there are: {', '.join(known)} (see `robustness list tasks`)")
 
 
 def check_inputs(

@@ -78,6 +78,7 @@ CODES: Mapping[str, str] = {
     "errors": "some trials ended in an error and say nothing about robustness",
     "unreliable": "the victim failed on batches, yet answered each of their inputs when asked again",
     "dropped-rows": "rows of the data were dropped",
+    "selected": "only examples that an earlier run broke were audited, so no rate estimates anything",
     "clusters": "many examples share long passages, or a column suggests that they belong together, and no --group was given",
     "language": "not every recipe knows the language of every text",
     "not-this-language": "the texts look English, but the language that was named rules out the attacks for English",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attacks.search import UnansweredError
 from robustness.engine.engine import Engine
 from robustness.engine.trial import crashed
-from robustness.errors import RobustnessError, UsageError, VictimError
+from robustness.errors import RobustnessError, VictimError
 from robustness.scale.queue import MOST_FAILURES, Chain, Queue
-from robustness.scale.worker import Ended
+from robustness.scale.worker import Answered, Ended
 
 if TYPE_CHECKING:
+    from attacks.search import Recipe
     from reports.run import Outcome
     from robustness.data import Example
     from robustness.engine.backends import VictimBackend
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from robustness.scale.queue import Unit
     from robustness.scale.worker import Report
 
-MOST_FRUITLESS = 5
-"""Workers in a row that may be lost before one of them has reported anything."""
+MOST_FRUITLESS = 10
+"""Workers in a row that may be lost before any has reported anything: perhaps none ever can."""
+MOST_FRUITLESS_LATER = 200
+"""The same once some worker has reported something. What it was lost over is then found out, and whoever ends workers from
+outside may do so before they have loaded their victim."""
 STEPS = 2
 """Steps that a worker has at once: one that it works on, and one that it finds when it is done."""
 MOST_AHEAD = 1024
@@ -118,7 +122,7 @@ class Crew(Engine):
         self.tell: Callable[[str], None] = lambda line: None
         self._members: dict[str, _Member] = {}
         self._reports: dict[str, Report] = {}
-        self._fruitless = 0
+        self._fruitless, self._most_fruitless = 0, MOST_FRUITLESS
         self.begun = time.perf_counter()
 
     def block(
@@ -129,10 +133,34 @@ class Crew(Engine):
         Raises:
             RobustnessError: a victim that will answer nothing more, workers that cannot be started, or that die without end.
         """
-        if rerun:
-            raise UsageError(f"workers cannot run {', '.join(sorted(rerun))}, whose trials wait for one another")
-        shared = self._hands.share(carried)
-        queue = Queue(Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade), examples, finished)
+        if not any(recipe.pooled for recipe in plan.recipes):
+            yield from self._spread(plan, examples, finished, **carried)
+            return
+        done, queries = dict(finished), dict(carried.pop("queries", None) or {})
+        for ends, pooled in stages(plan.recipes):
+            part = replace(plan, recipes=plan.recipes[:ends])
+            if pooled:
+                again = [recipe.name for recipe in part.recipes if recipe.name in rerun]
+                run = super().block(part, examples, done, again, queries=queries, **carried)
+            else:
+                run = self._spread(part, examples, done, queries=queries, **carried)
+            for outcome in run:
+                done[outcome.example_id, outcome.recipe] = outcome.status
+                queries[outcome.example_id, outcome.recipe] = outcome.queries
+                yield outcome
+
+    def _spread(
+        self,
+        plan: Plan,
+        examples: Sequence[Example],
+        finished: Finished,
+        *,
+        queries: Mapping[tuple[str, str], int] | None = None,
+        **carried: Any,
+    ) -> Iterator[Outcome]:
+        shared = self._hands.share({**carried, "ends": len(plan.recipes)})
+        chain = Chain(tuple(recipe.name for recipe in plan.recipes), plan.cascade)
+        queue = Queue(chain, examples, finished, queries or {})
         while not queue.over:
             self._feed(queue, shared)
             for worker, event in self._hands.news():
@@ -151,7 +179,7 @@ class Crew(Engine):
             self._members[self._hands.hire()] = _Member()
             self.tally.started += 1
         for worker, member in self._members.items():
-            while member.ready and member.steps < STEPS:
+            while member.ready and member.steps < (1 if queue.alone(worker) else STEPS):  # it tells of each answer by itself
                 ahead = min(max(2 * member.pace, self.in_flight), MOST_AHEAD)
                 fair = -(-queue.left // (2 * self.tally.workers))  # ever less towards the end, where nobody should wait for one
                 units = queue.take(worker, min(self.in_flight + ahead - queue.out(worker), fair))
@@ -180,13 +208,15 @@ class Crew(Engine):
     def _hear(self, queue: Queue, worker: str, report: Report) -> Iterator[Outcome]:
         member = self._members[worker]
         member.steps -= 1
-        member.heard, self._fruitless = True, 0
+        member.heard, self._fruitless, self._most_fruitless = True, 0, MOST_FRUITLESS_LATER
         self._account(worker, report)
         ended = 0
         for word in report.words:
             if isinstance(word, Ended):
                 queue.ended(worker, word.example_id)
                 ended += 1
+            elif isinstance(word, Answered):
+                queue.answered(worker, word.example_id, word.answer)
             elif queue.heard(worker, word):
                 yield word
         member.pace = ended
@@ -200,7 +230,7 @@ class Crew(Engine):
         self.tally.lost += 1
         if not member.heard:
             self._fruitless += 1
-            if self._fruitless >= MOST_FRUITLESS:
+            if self._fruitless >= self._most_fruitless:
                 raise VictimError(
                     f"{self._fruitless} workers in a row ended before they had done anything; the last one: {why}. Is there "
                     "memory for that many victims? Give fewer --workers; what has ended is saved, and --resume goes on"
@@ -208,9 +238,9 @@ class Crew(Engine):
         units = queue.out(worker)
         self.tell(f"a worker ended unexpectedly; its units go back to the queue: {units}" if units else "an idle worker ended")
         recipes = {recipe.name: recipe for recipe in plan.recipes}
-        for example, recipe in queue.lost(worker):
+        for example, recipe in queue.lost(worker, self.in_flight):
             self.tally.errors += 1
-            message = f"the worker's process ended {MOST_FAILURES} times while it ran this trial"
+            message = f"the worker's process ended {MOST_FAILURES} times over one question of this trial"
             error = UnansweredError(message, type="WorkerLostError")
             yield crashed(plan, recipes[recipe], example, error, clean_forwards=0)
 
@@ -229,6 +259,20 @@ class Crew(Engine):
             if grown["forwards"]:
                 oracle.on_batch(grown["forwards"])
         _add_oddities(self._backend.oddities, report.oddities, None if before is None else before.oddities)
+
+
+def stages(recipes: Sequence[Recipe]) -> list[tuple[int, bool]]:
+    """Where each part of a run ends among its recipes, and whether the trials of that part wait for one another.
+
+    Those that do run in this process, when all before them have ended on every example: they would not be let go earlier in one
+    process either. Each is a part of its own.
+    """
+    found = [
+        (position, recipe.pooled)
+        for position, recipe in enumerate(recipes, 1)
+        if recipe.pooled or position == len(recipes) or recipes[position].pooled
+    ]
+    return found
 
 
 def _add_oddities(total: Any, now: Any, before: Any) -> None:

@@ -75,13 +75,3 @@ def _refuse_nameless(flag: str, victim: Any) -> None:
             f"{flag} opens the victim in other processes, which cannot import this {type(victim).__name__}; name it as "
             "'python:module:name', or give a function at the top level of a module other than the script that is run"
         )
-
-
-def check_recipes(settings: Settings, recipes: Any) -> None:
-    """Raise ``UsageError`` for a recipe whose trials learn from one another while they run."""
-    pooled = [recipe.name for recipe in recipes if recipe.pooled]
-    if pooled and (settings.workers is not None or settings.ray is not None):
-        raise UsageError(
-            f"--workers cannot be used with {', '.join(pooled)}, whose trials wait for one another and share what they learned; "
-            "leave the recipe or --workers out"
-        )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from attacks.search import UnansweredError
 from reports.run import Outcome
 from robustness.engine.engine import Job, Oracles, Result, drive, example_job
 from robustness.errors import RobustnessError
@@ -30,14 +31,25 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a trial of a recorded unit was given: an answer, or the error that stands for one."""
+
+    example_id: str
+    answer: Any
+
+
+Word = Outcome | Answered | Ended
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a worker tells at the end of a step.
 
-    ``words``: outcomes and ends, in the order in which they came. ``usage``, by role, and ``oddities``: since it was started.
-    ``refused``: the error that ends the run, because the victim will answer nothing more.
+    ``words``: outcomes, answers and ends, in the order in which they came. ``usage``, by role, and ``oddities``: since it was
+    started. ``refused``: the error that ends the run, because the victim will answer nothing more.
     """
 
-    words: tuple[Outcome | Ended, ...]
+    words: tuple[Word, ...]
     usage: Mapping[str, Usage]
     oddities: AnswerOddities
     refused: RobustnessError | None = None
@@ -49,15 +61,19 @@ class Worker:
     def __init__(self, plan: Plan, oracles: Oracles, oddities: AnswerOddities, *, in_flight: int) -> None:
         self._plan, self._oracles, self._oddities, self._in_flight = plan, oracles, oddities, in_flight
         self._inbox = _Inbox()
-        self._running: Iterator[Outcome | Ended] | None = None
+        self._running: Iterator[Word] | None = None
+        self._units = 0
 
     def step(self, units: Sequence[Unit], carried: Mapping[str, Any] | None = None, seconds: float = STEP_S) -> Report:
         """Take units and work until there is news and the time is up, or until the engine could take more than there is.
 
-        ``carried``: what the run has for every trial of these units, as arguments of ``example_job``.
+        A unit that is alone here and recorded is under suspicion of ending workers: each answer to it is told at once, before
+        the question that may be the last. ``carried``: what the run has for every trial of these units, as arguments of
+        ``example_job``.
         """
         self._inbox.waiting.extend(self._job(unit, carried or {}) for unit in units)
-        words: list[Outcome | Ended] = []
+        self._units += len(units)
+        words: list[Word] = []
         refused = None
         started = time.perf_counter()
         if self._running is None:
@@ -65,7 +81,10 @@ class Worker:
         try:
             for word in self._running:
                 words.append(word)
-                if isinstance(word, Ended) and (not self._inbox.waiting or time.perf_counter() - started > seconds):
+                self._units -= isinstance(word, Ended)
+                if isinstance(word, Answered) and self._units == 1:
+                    break
+                if (isinstance(word, Ended) and not self._inbox.waiting) or time.perf_counter() - started > seconds:
                     break
             else:
                 self._running = None  # nothing is under way; the next step begins afresh
@@ -74,13 +93,35 @@ class Worker:
         usage = {role: replace(oracle.usage) for role, oracle in self._oracles.by_role.items()}
         return Report(tuple(words), usage, replace(self._oddities, examples=dict(self._oddities.examples)), refused)
 
-    def _job(self, unit: Unit, carried: Mapping[str, Any]) -> Job[Outcome | Ended]:
+    def _job(self, unit: Unit, carried: Mapping[str, Any]) -> Job[Word]:
         example = unit.example
         finished = {(example.id, recipe): status for recipe, status in unit.finished.items()}
-        asked = {(example.id, recipe): queries for recipe, queries in unit.queries.items()}
-        carried = {**carried, "queries": {**(carried.get("queries") or {}), **asked}}  # a cascade's budget binds them all
-        yield from example_job(self._plan, example, finished, **carried)  # type: ignore[misc]  # a job of outcomes is one of either
+        asked = {(example.id, recipe): queries for recipe, queries in unit.queries.items()}  # a cascade's budget binds them all
+        job = example_job(self._plan, example, finished, queries=asked, **carried)
+        yield from _recorded(job, unit) if unit.recorded or unit.answers else job  # type: ignore[misc]  # outcomes are words
         yield Result(Ended(example.id))
+
+
+def _recorded(job: Job[Outcome], unit: Unit) -> Job[Word]:
+    """A job that tells what it is given, and is given first what the unit was given before, in order."""
+    known, answer = deque(unit.answers), None
+    while True:
+        try:
+            said = job.throw(answer) if isinstance(answer, UnansweredError) else job.send(answer)
+        except StopIteration:
+            return
+        answer = None
+        if isinstance(said, Result):
+            yield Result(said.value)
+        elif known:
+            answer = known.popleft()
+        else:
+            try:
+                answer = yield said
+            except UnansweredError as error:
+                answer = error
+            if unit.recorded:
+                yield Result(Answered(unit.example.id, answer))
 
 
 class _Inbox:

@@ -11,7 +11,7 @@ import pytest
 import robustness
 from robustness import RobustnessError, audit
 from robustness.cli import main
-from robustness.planning.audit import Silent
+from robustness.loggers.watcher import Silent
 
 ROWS = [("a warm film", "positive"), ("a dull film", "negative"), ("one weak and boring hour", "negative")]
 
@@ -23,8 +23,8 @@ def run(tmp_path: Path, **more: Any) -> Any:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"bugdet": 3}, "no keyword 'bugdet'; did you mean 'budget'"),
-        ({"examples": []}, "no keyword 'examples'"),
+        ({"bugdet": 3}, "unexpected keyword argument 'bugdet'; did you mean 'budget'"),
+        ({"examples": []}, "unexpected keyword argument 'examples'"),
         ({"gate": {"min_robustness": 0.3}}, "min_robustness"),
         ({"gate": {"min_robust_accuracy": 30}}, "min_robust_accuracy"),
         ({"goal": "win"}, "has no goal 'win'; it has: misclassify"),

@@ -19,8 +19,8 @@ from reports.render.bench.live import Follower
 from reports.render.bench.shell import bench_page, way_back
 from reports.render.bench.together import MOST, Column, questions, together
 from reports.render.comparison.page import html_comparison
-from reports.render.page.failures import failure_row
 from reports.render.page.page import html_report
+from reports.render.page.rows import failure_row
 from reports.render.page.view import created
 from reports.run import Run, RunError
 from reports.run.store import load_run

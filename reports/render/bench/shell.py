@@ -15,7 +15,7 @@ def bench_page(template: str, *, root: str, served: bool, script: bool = True, *
     return html_page(
         f"bench/{template}.html.j2",
         more_style="bench/bench.css",
-        script="bench/bench.js" if script else None,
+        script="bench/bench.js" if script else (),
         allows=SERVED if served else None,
         root=root,
         served=served,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.compare.changes import Case, Change
 from reports.compare.compare import IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED, Comparison, Side
-from reports.render.page.failures import FailureRow, failure_row
+from reports.render.page.rows import FailureRow, failure_row
 from reports.render.page.shell import html_page
 from reports.render.page.view import Verdict, details
 

@@ -27,7 +27,8 @@ def verdict_line(found: Comparison, *, texts: bool = True) -> str:
     """The verdict and its first reason in one line; without ``texts`` it quotes none."""
     reasons = found.told(texts=texts)
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return " ".join(visible(f"{COMPARED[found.verdict]}: {reasons[0]}{more}").split())
+    parts = f"; {found.shared.brief()}" if found.shared is not None and not found.shared.everything else ""
+    return " ".join(visible(f"{COMPARED[found.verdict]}: {reasons[0]}{more}{parts}").split())
 
 
 def print_comparison(found: Comparison, console: Console, *, texts: bool = True) -> None:

@@ -11,6 +11,9 @@ from reports.render.numbers import percent
 
 LEFT, RIGHT, TOP, BOTTOM = 17.0, 97.0, 6.0, 86.0
 """The plotting area within the box; what lies outside holds the axis labels."""
+LOOKS = 8
+"""Different strokes of lines in one chart."""
+WIDE_LEFT = 7.0
 _BUDGET_TICKS = (1, 10, 100, 1000, 10_000, 100_000)
 
 
@@ -38,9 +41,34 @@ class Plot:
     end: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One of several lines in a chart. ``look``: which of ``LOOKS`` strokes it has, so that colour is not all that tells."""
+
+    name: str
+    look: int
+    line: str
+    end: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Several lines over one axis. ``ticks``: (x, label) of the horizontal axis."""
+
+    series: tuple[Series, ...]
+    ticks: tuple[tuple[float, str], ...]
+    summary: str
+
+
 def across(share: float) -> float:
     """A horizontal place from 0 to 1 in the plotting area."""
     return round(LEFT + (RIGHT - LEFT) * share, 2)
+
+
+def over(share: float) -> float:
+    """A horizontal place from 0 to 1 in a chart as wide as the page, whose labels take less of it."""
+    return round(WIDE_LEFT + (RIGHT - WIDE_LEFT) * share, 2)
 
 
 def up(share: float) -> float:
@@ -85,33 +113,37 @@ def _band(points: Sequence[Point]) -> str:
     return " ".join([*(f"{p.x},{p.high}" for p in points), *(f"{p.x},{p.low}" for p in reversed(points))])
 
 
-def budget_plots(recipes: Iterable[Mapping[str, Any]], budget: int | None) -> tuple[Plot, ...]:
-    """One plot for each searching recipe: the share of attacked examples broken within each number of queries, on a log scale."""
+def budget_chart(recipes: Iterable[Mapping[str, Any]], budget: int | None) -> Chart | None:
+    """One line for each searching recipe: the share of attacked examples broken within each number of queries, on a log scale.
+
+    None where no recipe broke anything.
+    """
     searching = [r for r in recipes if r["budget_curve"]]
+    if not searching:
+        return None
     most = max([budget or 0, 100, *(int(r["budget_curve"][-1][0]) for r in searching)])
-    return tuple(_budget_plot(r, most) for r in searching)
+    ticks = tuple((over(_log(q, most)), f"{q:,}") for q in (*(q for q in _BUDGET_TICKS if 2 * q <= most), most))
+    series = tuple(_series(recipe, at, most) for at, recipe in enumerate(searching))
+    return Chart(series, ticks, "; ".join(one.summary for one in series))
 
 
-def cascade_plots(cascade: Mapping[str, Any] | None, budget: int | None) -> tuple[Plot, ...]:
-    """The same of a whole cascade, the queries of all its recipes added up; none where there was none, or it broke nothing."""
+def cascade_chart(cascade: Mapping[str, Any] | None, budget: int | None) -> Chart | None:
+    """The same of a whole cascade, the queries of all its recipes added up; None where there was none, or it broke nothing."""
     if cascade is None or not cascade["curve"]:
-        return ()
-    return budget_plots([{"name": "whole cascade", "budget_curve": cascade["curve"]}], budget)
+        return None
+    return budget_chart([{"name": "whole cascade", "budget_curve": cascade["curve"]}], budget)
 
 
-def _budget_plot(recipe: Mapping[str, Any], most: int) -> Plot:
+def _series(recipe: Mapping[str, Any], at: int, most: int) -> Series:
     curve = [(int(queries), float(share)) for queries, share in recipe["budget_curve"]]
-    corners = [(across(0), up(0))]
+    corners = [(over(0), up(0))]
     for queries, share in curve:
-        x = across(_log(queries, most))
+        x = over(_log(queries, most))
         corners += [(x, corners[-1][1]), (x, up(share))]
-    corners.append((across(1), corners[-1][1]))
-    ticks = tuple((across(_log(q, most)), f"{q:,}") for q in (*(q for q in _BUDGET_TICKS if 2 * q <= most), most))
-    end = percent(curve[-1][1], 0)
+    corners.append((over(1), corners[-1][1]))
+    end, name = percent(curve[-1][1], 0), str(recipe["name"])
     line = " ".join(f"{x},{y}" for x, y in corners)
-    base = f"{across(1)},{up(0)} {across(0)},{up(0)}"
-    name = str(recipe["name"])
-    return Plot(name, (), line, f"{line} {base}", ticks, f"{name}: {end} broken within {curve[-1][0]:,} queries", end)
+    return Series(name, at % LOOKS, line, end, f"{name}: {end} broken within {curve[-1][0]:,} queries")
 
 
 def _log(queries: int, most: int) -> float:

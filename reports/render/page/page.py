@@ -12,13 +12,19 @@ from reports.measures.clusters import Design
 from reports.measures.intervals import Proportion
 from reports.render.certificates import NOTE, certificate_views
 from reports.render.numbers import channel, lost_points, over_groups
-from reports.render.page import charts, view
-from reports.render.page.failures import BLANK, failure_book
+from reports.render.page import charts, origin, view
+from reports.render.page.examples import STATES
+from reports.render.page.failures import failure_book
+from reports.render.page.flips import turned
 from reports.render.page.minimised import minimised_view
+from reports.render.page.rows import BLANK
 from reports.render.page.shell import html_page
 from reports.render.page.tables import measured_tables
 from reports.run import Run
 from reports.run.bill import bill
+
+SCRIPTS = tuple(f"report/{name}.js" for name in ("index", "draw", "rows", "list", "filters", "copy", "examples", "keys", "start"))
+"""Parts of the page's one script, in their order."""
 
 
 def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None, *, above: str = "") -> str:
@@ -28,7 +34,7 @@ def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = 
     ``above``: markup to print over it, such as the way back to other pages.
     """
     context = _context(run, summary, gate)
-    return html_page("report.html.j2", script="report.js", **context, sections=_sections(context), above=above)
+    return html_page("report.html.j2", script=SCRIPTS, **context, sections=_sections(context), above=above)
 
 
 def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> dict[str, Any]:
@@ -63,13 +69,13 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "tables": measured_tables(summary),
         "stages": summary["stages"],
         "cascade": summary.get("cascade"),
-        "cascade_plots": charts.cascade_plots(summary.get("cascade"), manifest.budget if manifest.whole_budget else None),
+        "cascade_chart": charts.cascade_chart(summary.get("cascade"), manifest.budget if manifest.whole_budget else None),
         "rows_note": rows_note(manifest),
         "recipes": recipes,
         "severities": summary["severities"],
         "severity_plots": charts.severity_plots(summary["severities"], {r["name"]: r["clean_accuracy"] for r in recipes}),
         "searching": searching,
-        "budget_plots": charts.budget_plots(searching, manifest.budget),
+        "budget_chart": charts.budget_chart(searching, manifest.budget),
         "budgets": list(searching[0]["success_at"]) if searching else [],
         "slices": view.slice_tables(summary),
         "details": view.details(manifest),
@@ -77,8 +83,14 @@ def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> d
         "certified": certificate_views(run, statements(run, _robust(summary), summary["confidence"])),
         "certified_note": NOTE,
         "book": book,
-        "numbered": {name: at for at, name in book.recipes},
+        "broke": {name for _, name in book.recipes},
         "blank": BLANK,
+        "turned": turned(run.outcomes, tuple(map(str, manifest.victim.get("labels", ())))),
+        "states": STATES,
+        "hashed": origin.victim_hash(manifest),
+        "command": origin.command(manifest),
+        "files": origin.files(run),
+        "steps": origin.next_steps(run, book.total),
     }
 
 
@@ -112,11 +124,14 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("stages", "Cascade", context["stages"]),
         ("recipes", "Recipes", True),
         ("severity", "Severity", context["severity_plots"]),
-        ("budget", "Budget", context["budget_plots"]),
+        ("budget", "Budget", context["budget_chart"]),
         ("slices", "Slices", context["slices"]),
-        ("common", "In common", context["minimised"]),
+        ("turned", "Turned into", context["turned"]),
+        ("common", "What flips it", context["minimised"] or context["book"].bars),
+        ("examples", _counted("Examples", context["book"].examples.total), context["book"].examples.total),
         ("certified", "Certified", context["certified"]),
         ("failures", _counted("Failures", context["book"].total), True),
+        ("next", "Next", True),
         ("details", "Details", True),
     ]
     return [(anchor, title) for anchor, title, there in found if there]

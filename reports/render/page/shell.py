@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from reports.render import numbers
-from reports.render.page import charts, view
+from reports.render.page import charts, origin, view
+from reports.render.page.anchors import example_anchor, filtered
 from reports.render.page.safe import as_read, code_point, finalised, inked, policy_hash, web_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+_PARTS = re.compile(r"[^/:_.\-]*[/:_.\-]+|[^/:_.\-]+")
+"""Stretches of a name behind which a line may end."""
 
 
 def html_page(
@@ -20,7 +26,7 @@ def html_page(
     *,
     style: str = "report.css",
     more_style: str = "",
-    script: str | None = None,
+    script: str | Sequence[str] = (),
     allows: Mapping[str, str] | None = None,
     **context: Any,
 ) -> str:
@@ -28,7 +34,8 @@ def html_page(
 
     ``more_style``: a second file of rules. ``allows``: what its policy allows besides, such as ``{"connect-src": "'self'"}``.
     """
-    look, code = _asset(style) + (_asset(more_style) if more_style else ""), _asset(script) if script else ""
+    parts = [script] if isinstance(script, str) else script
+    look, code = _asset(style) + (_asset(more_style) if more_style else ""), "".join(map(_asset, parts))
     page = (
         _environment()
         .get_template(template)
@@ -51,7 +58,7 @@ def _policy(style: str, script: str, allows: Mapping[str, str]) -> str:
 
 
 def _asset(name: str) -> str:
-    return resources.files("reports.render").joinpath("templates", name).read_text("utf-8")
+    return resources.files("reports.render").joinpath("templates", *name.split("/")).read_text("utf-8")
 
 
 def trusted(text: str) -> Any:
@@ -87,6 +94,10 @@ def _environment() -> Environment:
         "as_read": lambda text: trusted(as_read(text)),
         "up": charts.up,
         "web_address": web_address,
+        "parts": lambda text: _PARTS.findall(text),
+        "short_hash": origin.shortened,
+        "example_anchor": example_anchor,
+        "filtered": lambda value, name: filtered(**{name: str(value)}),
         "data": lambda book: trusted(book.data),
         "signed": numbers.signed,
         "drop": numbers.drop,

@@ -23,6 +23,7 @@ _TITLES = {
     "tried": "Every recipe had candidates",
     "controls": "Benign texts read as such",
     "max_error_rate": "Errors",
+    "max_untested": "Untested examples",
     "min_examples": "Enough examples",
     "fatal_flags": "Fatal doubts",
     "spent": "Nothing was cut short by a cap",

@@ -35,15 +35,31 @@ def explain(
     run: Annotated[Path, typer.Argument(help="The run folder.", metavar="RUN")],
     victim: f.VictimFlag = None,
     method: Annotated[
-        str, typer.Option("--method", help="leave-one-out (asks any victim) or integrated-gradients (demo, hf:).")
+        str,
+        typer.Option(
+            "--method", help="leave-one-out (asks any victim) or integrated-gradients (demo, hf:).", rich_help_panel="Attack"
+        ),
     ] = METHOD,
     remedies: Annotated[
-        str, typer.Option("--remedies", help="Repairs to try, comma-separated: every, none, or names such as invisible.")
+        str,
+        typer.Option(
+            "--remedies",
+            help="Repairs to try, comma-separated: every, none, or names such as invisible.",
+            rich_help_panel="Attack",
+        ),
     ] = "every",
     most: Annotated[
-        int, typer.Option("--most", help="Words of a text left out one by one; in longer ones neighbours go together.", min=1)
+        int,
+        typer.Option(
+            "--most",
+            help="Words of a text left out one by one; in longer ones neighbours go together.",
+            min=1,
+            rich_help_panel="Attack",
+        ),
     ] = 200,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again where the run was explained already.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask again where the run was explained already.", rich_help_panel="Run")
+    ] = False,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
@@ -65,10 +81,12 @@ def explain(
     """
     from reports.run.cases import read_cases
     from robustness.commands.options.victim import open_named
+    from robustness.commands.recorded import under_way
     from robustness.followups.explain.explain import Explainer
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.supplied import resupplied
 
+    under_way().again = "the same command goes on where it was"
     chosen = _remedies(remedies)
     _check(run, method)
     check_source(run, expect)

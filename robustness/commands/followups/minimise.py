@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +19,7 @@ from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.run import Outcome
     from reports.run.minimised import Minimal
     from reports.run.seal import Verification
 
@@ -26,7 +29,10 @@ def minimise(
     *,
     failures: FailuresArgument,
     victim: f.VictimFlag = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="File to write (default: minimised.jsonl in the run folder).", rich_help_panel="Output"),
+    ] = None,
     expect: ExpectFlag = None,
     asking: f.AskingFlags,
     opening: f.OpeningFlags,
@@ -68,7 +74,7 @@ def minimise(
         oracle = oracle_for(subject, **asking.oracle())
         found = reduce(subject, cases, oracle)
     _write(target, found)
-    _tell(found, target, check_source(failures, None), as_json=json_, quiet=quiet)
+    _tell(cases, found, target, check_source(failures, None), as_json=json_, quiet=quiet)
     states = [one.state for one in found]
     raise typer.Exit(3 if ERROR in states or MINIMAL not in states else 0)
 
@@ -93,16 +99,21 @@ def _write(target: Path, found: list[Minimal]) -> None:
         write_minimised(target, found)
 
 
-def _tell(found: list[Minimal], target: Path, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
-    from reports.render.minimised import lines
-    from reports.run.minimised import clusters, summary_line
+def _tell(
+    cases: Sequence[Outcome], found: list[Minimal], target: Path, sealed: Verification | None, *, as_json: bool, quiet: bool
+) -> None:
+    from reports.render.minimised import flipping_words, lines, word_lines
+    from reports.run.minimised import MINIMAL, clusters, summary_line
 
     if as_json:
         groups = [{"reason": g.reason, "count": g.count, "cases": [list(case) for case in g.cases]} for g in clusters(found)]
         failures = [one.to_dict() for one in found]
         seal = sealed.brief() if sealed else None
-        output.answer({"file": str(target), "clusters": groups, "failures": failures, "seal": seal})
+        words = [asdict(word) for word in flipping_words(cases, found)]
+        output.answer({"file": str(target), "words": words, "clusters": groups, "failures": failures, "seal": seal})
         return
+    if not quiet:
+        output.say(*word_lines(flipping_words(cases, found), sum(one.state == MINIMAL for one in found)))
     for line in [summary_line(found)] if quiet else lines(found):
         output.say(line)
     if not quiet:

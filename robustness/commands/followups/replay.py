@@ -17,6 +17,7 @@ from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
+    from reports.run import Outcome
     from reports.run.replayed import Replay
     from reports.run.seal import Verification
     from robustness.victims.base import Victim
@@ -34,25 +35,41 @@ def replay(
         Path | None, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="[FAILURES]")
     ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.")
+        str | None,
+        typer.Option(
+            "--data",
+            help="Instead of failures: perturbed texts and their labels, as `audit --data` reads.",
+            rich_help_panel="Data",
+        ),
     ] = None,
     original: Annotated[
-        str | None, typer.Option("--original", help="Column of --data that holds each text before it was perturbed.")
+        str | None,
+        typer.Option("--original", help="Column of --data that holds each text before it was perturbed.", rich_help_panel="Data"),
     ] = None,
     field: Annotated[
-        str | None, typer.Option("--field", help="Text field that --original belongs to (default: the last).")
+        str | None,
+        typer.Option("--field", help="Text field that --original belongs to (default: the last).", rich_help_panel="Attack"),
     ] = None,
     reading: f.ReadingFlags,
     victim: f.VictimFlag = None,
     repeat: Annotated[
         int | None,
-        typer.Option("--repeat", help="Ask this many times; answers that change are flaky (default 1, of an endpoint 3).", min=1),
+        typer.Option(
+            "--repeat",
+            help="Ask this many times; answers that change are flaky (default 1, of an endpoint 3).",
+            min=1,
+            rich_help_panel="Run",
+        ),
     ] = None,
-    max_broken: Annotated[int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0)] = 0,
+    max_broken: Annotated[
+        int, typer.Option("--max-broken", help="How many cases may still be broken.", min=0, rich_help_panel="Gate")
+    ] = 0,
     max_not_applicable: Annotated[
         str | None,
         typer.Option(
-            "--max-not-applicable", help="Inconclusive above this share of cases whose clean text is wrong too (default 20%)."
+            "--max-not-applicable",
+            help="Inconclusive above this share of cases whose clean text is wrong too (default 20%).",
+            rich_help_panel="Gate",
         ),
     ] = None,
     changed_victim: Annotated[
@@ -157,6 +174,15 @@ def _share(text: str | None) -> float:
         raise UsageError(f"--max-not-applicable: {error}") from error
 
 
+def _text(case: Outcome) -> str:
+    """The text of a case with its edits marked, cut around them; as it is, where it came without any."""
+    from robustness.testing.told import marked
+
+    if case.edits or case.perturbed is None:
+        return marked(case)
+    return marked(replace(case, texts={**case.texts, case.field: case.perturbed}))
+
+
 def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: bool) -> None:
     from reports.run.replayed import BROKEN, ERROR, FLAKY
 
@@ -166,7 +192,7 @@ def _tell(found: Replay, sealed: Verification | None, *, as_json: bool, quiet: b
     bad = [case for case in found.cases if case.state in (BROKEN, FLAKY, ERROR)]
     for one in [] if quiet else bad[:SHOWN]:
         said = one.error or f"{one.case.reference} → {' / '.join(one.answers)}"
-        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}")
+        output.say(f"{one.state:12} {one.case.recipe} on {one.case.example_id}: {said}", f"{'':12} {_text(one.case)}")
     if not quiet and len(bad) > SHOWN:
         output.say(f"… and {len(bad) - SHOWN} more; --json lists them all")
     output.say(found.headline())

@@ -14,6 +14,7 @@ import typer
 from robustness.commands.gate import RunArgument
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
+from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.sealing import ExpectFlag, check_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag
 from robustness.commands.terminal import output
@@ -34,21 +35,39 @@ RESULT = "review.json"
 def review(
     *,
     run: RunArgument,
-    sample: Annotated[int, typer.Option("--sample", help="How many failures to rate.", min=1)] = 50,
-    controls: Annotated[int, typer.Option("--controls", help="How many unperturbed texts to mix in.", min=0)] = 10,
-    read: Annotated[str | None, typer.Option("--read", help="Filled-in sheets, one for each rater, comma-separated.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the review (default: RUN-review).")] = None,
-    judge: Annotated[str | None, typer.Option("--judge", help="A victim that judges all failures, scored by the sheets.")] = None,
+    sample: Annotated[int, typer.Option("--sample", help="How many failures to rate.", min=1, rich_help_panel="Run")] = 50,
+    controls: Annotated[
+        int, typer.Option("--controls", help="How many unperturbed texts to mix in.", min=0, rich_help_panel="Run")
+    ] = 10,
+    read: Annotated[
+        str | None, typer.Option("--read", help="Filled-in sheets, one for each rater, comma-separated.", rich_help_panel="Run")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the review (default: RUN-review).", rich_help_panel="Output")
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option("--judge", help="A victim that judges all failures, scored by the sheets.", rich_help_panel="Victim"),
+    ] = None,
     judge_floor: Annotated[
         float,
-        typer.Option("--judge-floor", help="Sensitivity and specificity that the judge must be shown to reach.", min=0.5, max=1),
+        typer.Option(
+            "--judge-floor",
+            help="Sensitivity and specificity that the judge must be shown to reach.",
+            min=0.5,
+            max=1,
+            rich_help_panel="Gate",
+        ),
     ] = 0.7,
     max_broken: Annotated[
         str | None,
         typer.Option(
-            "--max-broken", help="Of written answers: fail if a larger share is broken, corrected by the sheets, e.g. 20%."
+            "--max-broken",
+            help="Of written answers: fail if a larger share is broken, corrected by the sheets, e.g. 20%.",
+            rich_help_panel="Gate",
         ),
     ] = None,
+    force: ForceFlag = False,
     opening: f.OpeningFlags,
     api: EndpointFlags,
     caps: CapFlags,
@@ -89,6 +108,8 @@ def review(
     if read is None:
         if judge is not None:
             raise UsageError("--judge needs --read: a judge that no human sheet has scored is not trusted")
+        if force:
+            _make_room(folder)
         _export(loaded, folder, sample, controls, seed or 0, written=written, as_json=json_)
         return
     if written:
@@ -137,13 +158,24 @@ def _most(text: str | None) -> float | None:
         raise UsageError(f"--max-broken: {error}") from error
 
 
+def _make_room(folder: Path) -> None:
+    from reports.files.replace import of_review
+
+    old = of_review(folder)
+    old.begin()
+    old.end()
+
+
 def _export(run: Run, folder: Path, sample: int, controls: int, seed: int, *, written: bool, as_json: bool) -> None:
     from reports.render.review_form import review_form
     from reports.review.answers import draw_answers
     from reports.review.sample import FORM, KEY, SHEET, draw, write_review
 
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; name a new folder by --out, so that no rater's work is lost")
+        raise UsageError(
+            f"{folder} is not empty; name a new folder by --out, so that no rater's work is lost, or, where nobody has rated "
+            "anything, add --force"
+        )
     drawn = draw_answers(run, sample, seed) if written else draw(run, sample, controls, seed)
     write_review(drawn, folder)
     (folder / FORM).write_text(review_form(drawn), encoding="utf-8", newline="\n")

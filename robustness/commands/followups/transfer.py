@@ -31,11 +31,19 @@ def transfer(
     runs: RunsArgument,
     victims: Annotated[
         str | None,
-        typer.Option("--victims", help="Victims to put the failures to, comma-separated (default: those of the runs)."),
+        typer.Option(
+            "--victims",
+            help="Victims to put the failures to, comma-separated (default: those of the runs).",
+            rich_help_panel="Victim",
+        ),
     ] = None,
     expect: Annotated[
         str | None,
-        typer.Option("--expect", help="The digests that the runs' seals must have, in their order, comma-separated."),
+        typer.Option(
+            "--expect",
+            help="The digests that the runs' seals must have, in their order, comma-separated.",
+            rich_help_panel="Gate",
+        ),
     ] = None,
     asking: f.AskingFlags,
     loading: f.LoadingFlags,
@@ -143,15 +151,14 @@ def _print(found: Transfer, *, quiet: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from reports.measures.transfer import ALL
-
-    head, *rows = found.rows()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    head, *rows = found.rows(recipes=not quiet)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for at, column in enumerate(head):
-        table.add_column(Text(column), overflow="fold", justify="left" if at < 2 else "right")
+        left = at < 2
+        table.add_column(Text(column), overflow="fold", no_wrap=left, justify="left" if left else "right")
     for row in rows:
-        if row[1] == ALL or not quiet:
-            table.add_row(*map(Text, row))
+        table.add_row(*map(Text, row))
     console = output.console()
     console.print(table)
+    output.say(*found.key())
     console.print("broken, of the cases whose clean text the victim gets right, with 95 % Clopper–Pearson intervals")

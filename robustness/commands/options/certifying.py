@@ -23,6 +23,8 @@ DEFAULT_REWRITES = "natural@2,format,paraphrase"
 class WhatFlags(Flags):
     """What is certified: a space, a distribution of rewrites, a smoothed victim, a guard behind erase-and-check."""
 
+    PANEL = "Attack"
+
     space: Annotated[
         str | None,
         typer.Option(

@@ -14,6 +14,8 @@ from robustness.commands.options.groups import Flags
 class EndpointFlags(Flags):
     """How an openai:, responses: or http: victim is asked."""
 
+    PANEL = "Victim"
+
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", help="Which API an openai: victim speaks: chat or completions (default: chat).")
     ] = None

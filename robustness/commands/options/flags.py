@@ -10,35 +10,53 @@ import typer
 
 from robustness.commands.options.groups import Flags, flattened, given
 from robustness.commands.options.resources import ResourceFlags
+from robustness.commands.options.scaling import AskingFlags, PaceFlags
 from robustness.commands.options.values import budget_of, listed, listed_recipes, mapping, refuse_empty
 
-__all__ = ["ResourceFlags", "budget_of", "flattened", "given", "listed", "listed_recipes", "mapping", "refuse_empty"]
+__all__ = [
+    "AskingFlags",
+    "PaceFlags",
+    "ResourceFlags",
+    "budget_of",
+    "flattened",
+    "given",
+    "listed",
+    "listed_recipes",
+    "mapping",
+    "refuse_empty",
+]
 
 VictimFlag = Annotated[
     str | None,
     typer.Option(
-        "--victim", help="demo, hf:PATH_OR_NAME, python:module:function, predictions:FILE; see `robustness list victims`."
+        "--victim",
+        help="demo, hf:PATH_OR_NAME, python:module:function, predictions:FILE; see `robustness list victims`.",
+        rich_help_panel="Victim",
     ),
 ]
 DataFlag = Annotated[
     str | None,
     typer.Option(
-        "--data", help="CSV, TSV, JSONL or Parquet file, a saved datasets folder, or hub:NAME. The demo brings its own."
+        "--data",
+        help="CSV, TSV, JSONL or Parquet file, a saved datasets folder, or hub:NAME. The demo brings its own.",
+        rich_help_panel="Data",
     ),
 ]
-ProfileFlag = Annotated[str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).")]
+ProfileFlag = Annotated[
+    str | None, typer.Option("--profile", help="Constraint profile: paper or strict (default: paper).", rich_help_panel="Attack")
+]
 BudgetFlag = Annotated[
     str | None,
     typer.Option(
         "--budget",
         help="Most queries of an example: of the whole standard cascade, else of each recipe; `none` for no limit (default 500).",
+        rich_help_panel="Attack",
     ),
 ]
-LimitFlag = Annotated[int | None, typer.Option("--limit", help="At most this many examples, stratified by label.")]
-SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).")]
-BatchFlag = Annotated[
-    int | None, typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome.")
+LimitFlag = Annotated[
+    int | None, typer.Option("--limit", help="At most this many examples, stratified by label.", rich_help_panel="Data")
 ]
+SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random (default 0).", rich_help_panel="Run")]
 DeviceFlag = Annotated[str | None, typer.Option("--device", help="Device of an hf: victim, e.g. cpu or cuda:0.")]
 ThroughFlag = Annotated[
     str | None,
@@ -57,7 +75,8 @@ NormaliseFlag = Annotated[
     ),
 ]
 PickleFlag = Annotated[
-    bool, typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source.")
+    bool,
+    typer.Option("--allow-pickle", help="Load weights that are pickles. They can run code: trust the source."),
 ]
 RemoteCodeFlag = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that comes with a checkpoint.")]
 IsolateFlag = Annotated[
@@ -72,30 +91,35 @@ LocalCodeFlag = Annotated[
     typer.Option(
         "--allow-local-code",
         help="Run code that [audit] of the policy file names: a python: victim, a resource that is a pickle.",
+        rich_help_panel="Run",
     ),
 ]
-OfflineFlag = Annotated[bool, typer.Option("--offline", help="Treat any use of the network as an error.")]
+OfflineFlag = Annotated[bool, typer.Option("--offline", help="Treat any use of the network as an error.", rich_help_panel="Run")]
 PolicyFlag = Annotated[
     Path | None,
     typer.Option(
         "--policy",
         help="Policy and defaults (default: robustness.toml, or tool.robustness in pyproject.toml); `none` for no file.",
+        rich_help_panel="Gate",
     ),
 ]
 RunPolicyFlag = Annotated[
     Path | None,
-    typer.Option("--policy", help="A policy file other than the one that the run was made under; `none` for none."),
+    typer.Option(
+        "--policy", help="A policy file other than the one that the run was made under; `none` for none.", rich_help_panel="Gate"
+    ),
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
-QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the verdict line on stdout.")]
-TimeoutFlag = Annotated[
-    float | None, typer.Option("--victim-timeout", help="Seconds allowed for one batch (default 300); see --isolate.")
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.", rich_help_panel="Output")]
+QuietFlag = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress; only the verdict line on stdout.", rich_help_panel="Output")
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingFlags(Flags):
     """How the data are read."""
+
+    PANEL = "Data"
 
     text: Annotated[str | None, typer.Option("--text", help="Text column, or two separated by a comma for text pairs.")] = None
     label: Annotated[str | None, typer.Option("--label", help="Label column.")] = None
@@ -131,6 +155,8 @@ class ReadingFlags(Flags):
 @dataclass(frozen=True, slots=True)
 class RecipeFlags(Flags):
     """Which recipes attack."""
+
+    PANEL = "Attack"
 
     goal: Annotated[
         str | None,
@@ -168,6 +194,8 @@ class RecipeFlags(Flags):
 class TextFlags(Flags):
     """The language of the texts, and the spans in them that no attack may touch."""
 
+    PANEL = "Data"
+
     language: Annotated[
         str | None, typer.Option("--language", help="Language of the texts, e.g. en, de, zh (default: guessed from them).")
     ] = None
@@ -177,6 +205,7 @@ class TextFlags(Flags):
             "--protect",
             metavar="PATTERN",
             help="Regular expression of spans that no attack may touch, or placeholders or labels; may be repeated.",
+            rich_help_panel="Attack",
         ),
     ] = None
 
@@ -188,6 +217,8 @@ class TextFlags(Flags):
 @dataclass(frozen=True, slots=True)
 class ExtentFlags(Flags):
     """How long each attack goes on."""
+
+    PANEL = "Attack"
 
     budget: BudgetFlag = None
     recipe_budget: Annotated[
@@ -201,7 +232,10 @@ class ExtentFlags(Flags):
         ),
     ] = None
     limit: LimitFlag = None
-    traps: Annotated[str | None, typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.")] = None
+    traps: Annotated[
+        str | None,
+        typer.Option("--traps", help="builtin[:LABEL]: add benign traps, for a guard's alarms.", rich_help_panel="Data"),
+    ] = None
     seed: SeedFlag = None
     field: Annotated[str | None, typer.Option("--field", help="Which text field to attack (default: the last).")] = None
     universal: Annotated[
@@ -211,35 +245,10 @@ class ExtentFlags(Flags):
 
 
 @dataclass(frozen=True, slots=True)
-class AskingFlags(Flags):
-    """How the victim is asked."""
-
-    batch_tokens: BatchFlag = None
-    victim_timeout: TimeoutFlag = None
-
-    def oracle(self) -> dict[str, Any]:
-        """As arguments of an oracle over the victim."""
-        return given(batch_tokens=self.batch_tokens, timeout=self.victim_timeout)
-
-
-@dataclass(frozen=True, slots=True)
-class PaceFlags(Flags):
-    """How searches are run and batched."""
-
-    batch_tokens: BatchFlag = None
-    in_flight: Annotated[
-        int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
-    ] = None
-    victim_timeout: TimeoutFlag = None
-    confirm: Annotated[
-        int | None,
-        typer.Option("--confirm", help="Fresh answers asked for each success of a victim whose answers vary (default 5)."),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
 class OpeningFlags(Flags):
     """How the victim is opened."""
+
+    PANEL = "Victim"
 
     task: Annotated[
         str | None, typer.Option("--task", help="What the victim is asked to do (default: as it says, or as the data look).")
@@ -303,6 +312,8 @@ class OpeningFlags(Flags):
 class LoadingFlags(Flags):
     """How each of several victims is loaded."""
 
+    PANEL = "Victim"
+
     device: DeviceFlag = None
     through: ThroughFlag = None
     normalise: NormaliseFlag = None
@@ -314,6 +325,8 @@ class LoadingFlags(Flags):
 @dataclass(frozen=True, slots=True)
 class GateFlags(Flags):
     """Thresholds of the gate."""
+
+    PANEL = "Gate"
 
     min_robust_accuracy: Annotated[
         str | None,
@@ -366,6 +379,8 @@ class GateFlags(Flags):
 @dataclass(frozen=True, slots=True)
 class GithubFlags(Flags):
     """What annotations and job summary of GitHub Actions show."""
+
+    PANEL = "Output"
 
     github: Annotated[
         bool | None,

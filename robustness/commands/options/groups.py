@@ -7,9 +7,10 @@ import inspect
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from typing import Any, ClassVar, get_args, get_type_hints
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
+from typer.models import OptionInfo
 
 from robustness.errors import UsageError
 
@@ -17,6 +18,9 @@ from robustness.errors import UsageError
 @dataclass(frozen=True, slots=True)
 class Flags:
     """The base of every group. A field is a flag that may be left out; a name that Python or another flag has, ends in ``_``."""
+
+    PANEL: ClassVar[str] = "Run"
+    """The panel of help in which the group's flags are shown; a flag may name another with ``rich_help_panel``."""
 
     def given(self) -> dict[str, Any]:
         """The flags that were given, under the names of the settings that they are for."""
@@ -57,6 +61,22 @@ class Once(TyperCommand):
                     raise UsageError(f"{option.opts[0]} was given {seen[option.name]} times; give it once")
         return super().parse_args(ctx, args)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Options in panels, names whole."""
+        from robustness.commands.terminal.help import show_command
+
+        show_command(self, ctx)
+
+
+class Program(TyperGroup):
+    """The program: its commands in panels."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Commands in panels, names whole."""
+        from robustness.commands.terminal.help import show_group
+
+        show_group(self, ctx)
+
 
 def given(**values: Any) -> dict[str, Any]:
     """Only the values that were given."""
@@ -90,6 +110,8 @@ def _of_group(group: type[Flags]) -> tuple[inspect.Parameter, ...]:
     """A group's flags as parameters: read once, for most commands take the same groups, and reading hints compiles each."""
     if group not in _READ:
         hints = get_type_hints(group, include_extras=True)
+        for option in (part for hint in hints.values() for part in get_args(hint)[1:] if isinstance(part, OptionInfo)):
+            option.rich_help_panel = option.rich_help_panel or group.PANEL
         _READ[group] = tuple(
             inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
             for field in fields(group)

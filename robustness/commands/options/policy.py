@@ -142,6 +142,8 @@ def _refuse_idle(policy: Policy) -> None:
 
 def _refuse_unknown_flags(policy: Policy) -> None:
     """A mistyped flag would never fire, and the gate would pass what it was told to refuse."""
+    if not (policy.gate.fatal_flags or policy.gate.accept_flags or policy.compare.accept_flags):
+        return
     from reports.gate.soundness import DOUBTS
     from robustness.planning.self_checks import CODES
 

@@ -14,6 +14,8 @@ from robustness.commands.options.groups import Flags
 class ResourceFlags(Flags):
     """What recipes draw on besides the victim."""
 
+    PANEL = "Attack"
+
     encoder: Annotated[str | None, typer.Option("--encoder", help="Sentence encoder: minilm, hf:PATH or none.")] = None
     rewriter: Annotated[
         str | None,

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from reports.run.seal import Verification
 
 ExpectFlag = Annotated[
-    str | None, typer.Option("--expect", help="The digest that the run's seal must have, kept elsewhere.", metavar="DIGEST")
+    str | None,
+    typer.Option(
+        "--expect", help="The digest that the run's seal must have, kept elsewhere.", metavar="DIGEST", rich_help_panel="Gate"
+    ),
 ]
 
 

@@ -13,7 +13,10 @@ from robustness.commands.options.groups import Flags
 CassetteFlag = Annotated[
     Path | None,
     typer.Option(
-        "--cassette", metavar="FILE", help="Answer everything from the cassette.jsonl of a run, with no network at all."
+        "--cassette",
+        metavar="FILE",
+        help="Answer everything from the cassette.jsonl of a run, with no network at all.",
+        rich_help_panel="Run",
     ),
 ]
 

@@ -62,6 +62,7 @@ def watch(
     caps: CapFlags,
     offline: f.OfflineFlag = False,
     allow_local_code: f.LocalCodeFlag = False,
+    json_: f.JsonFlag = False,
 ) -> None:
     """Replay a run's failures whenever the victim's files change, until Ctrl-C: red, or green.
 
@@ -69,14 +70,16 @@ def watch(
     --on PATH. Each replay is a process of its own, so that everything is loaded anew; an error in a file is shown, and the next
     change is tried. The victim is that of --victim, else of the policy file, else the run's own, whether it has changed or not.
 
-    Example: robustness watch runs/demo --allow-local-code
+    Example: robustness watch runs/demo --victim hf:./my-model --once
 
     Exit codes: that of the last state, as replay gives it.
     """
     from reports.run.cases import read_cases
-    from robustness.commands.recorded import TYPED, without
+    from robustness.commands.recorded import under_way, without
     from robustness.commands.starting.watched_files import WatchedFiles
 
+    if json_ and not once:
+        raise UsageError("--json gives one document, and watch goes on; add --once")
     if not read_cases(run):
         raise UsageError(f"{run} holds no failure, so there is nothing to replay; audit with more examples or other recipes")
     missing = next((path for path in on or () if not path.exists()), None)
@@ -87,8 +90,8 @@ def watch(
     files = WatchedFiles(spec, options, on or ())
     if not files.snapshot() and not once:
         raise UsageError(f"nothing is known to watch of the victim {spec}; name what it depends on with --on PATH")
-    arguments = without(TYPED.get()[1:], OWN_FLAGS, context.command.params)
-    raise typer.Exit(_watch([*arguments, "--changed-victim", "--json"], files, once=once, interval=interval))
+    arguments = without(under_way().typed[1:], OWN_FLAGS, context.command.params)
+    raise typer.Exit(_watch([*arguments, "--changed-victim", "--json"], files, once=once, interval=interval, as_json=json_))
 
 
 def _subject(run: Path, victim: str | None, given: Mapping[str, Any], *, allow_local_code: bool) -> tuple[str, Mapping[str, Any]]:
@@ -123,7 +126,7 @@ class State:
     error: str = ""
 
 
-def _watch(arguments: Sequence[str], files: WatchedFiles, *, once: bool, interval: float) -> int:
+def _watch(arguments: Sequence[str], files: WatchedFiles, *, once: bool, interval: float, as_json: bool = False) -> int:
     """Replay until Ctrl-C, or once; gives the exit code of the last state."""
     from robustness.commands.starting.watched_files import changed
 
@@ -134,7 +137,7 @@ def _watch(arguments: Sequence[str], files: WatchedFiles, *, once: bool, interva
             started = time.monotonic()
             state = _replayed(arguments, files, seen, interval)
             if state is not None:
-                _tell(state, last, time.monotonic() - started)
+                _answer(state) if as_json else _tell(state, last, time.monotonic() - started)
                 last = state
                 if once:
                     break
@@ -200,6 +203,11 @@ def _state(out: str, err: str, code: int) -> State:
         return State(int(found.get("exit_code", 2)), error=str(found["error"].get("message", "")))
     cases = {(one["example_id"], one["recipe"]): one["state"] for one in found["cases"]}
     return State(int(found["exit_code"]), found["verdict"], found["counts"], cases, found["doubt"])
+
+
+def _answer(state: State) -> None:
+    found = {"verdict": state.verdict, "exit_code": state.exit_code, "counts": state.counts, "doubt": state.doubt}
+    output.answer({**found, "error": {"message": state.error} if state.error else None})
 
 
 def _tell(state: State, last: State | None, seconds: float) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from robustness.commands.terminal import output
+from robustness.commands.terminal.status import status
 
 if TYPE_CHECKING:
     from reports.run import Outcome
@@ -43,10 +44,11 @@ class Bar:
         self._progress.stop()
 
     def loading(self, what: str) -> None:
-        """A line of its own, at once; the bar comes when there is something to count."""
-        from robustness.commands.terminal.status import status
-
-        status(what, quiet=False)
+        """A line of its own, at once, above the bar, which comes when there is something to count."""
+        if self._task is None:
+            status(what, quiet=False)
+        else:
+            self._progress.console.print(what)
 
     def started(self, plan: Plan, examples: int, finished: int, oracles: Oracles) -> None:
         """Show the bar; in a cascade it counts examples, else trials."""
@@ -71,6 +73,5 @@ class Bar:
 
     def _note(self) -> str:
         rate = self._forwards / max(1e-9, time.perf_counter() - self._started)
-        standing = sum(self._examples.values())
-        share = f"{standing / len(self._examples):.0%}" if self._examples else "–"
-        return f"{rate:,.0f} forwards/s · standing {share}"
+        share = f"{sum(self._examples.values()) / len(self._examples):.0%}" if self._examples else "–"
+        return f"{rate:,.0f} forwards/s · still right {share}"

@@ -1,1 +1,1 @@
-"""Commands that open the workbench."""
+"""Commands that show runs, and take them to where a team looks at them."""

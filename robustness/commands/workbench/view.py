@@ -7,13 +7,21 @@ from typing import Annotated
 
 import typer
 
+from robustness.commands.options import flags as f
 from robustness.commands.terminal import output
 from robustness.errors import UsageError
 
 FolderArgument = Annotated[Path, typer.Argument(help="Where the runs are (default: runs).", metavar="[FOLDER]")]
 PortFlag = Annotated[
     int | None,
-    typer.Option("--port", min=0, max=65535, help="Port of 127.0.0.1 (default 7575, or any free one).", rich_help_panel="Run"),
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help="Port of 127.0.0.1 (default 7575, or any free one).",
+        rich_help_panel="Run",
+    ),
 ]
 NoBrowserFlag = Annotated[
     bool, typer.Option("--no-browser", help="Print the address and open no browser.", rich_help_panel="Run")
@@ -31,6 +39,7 @@ def view(
     no_browser: NoBrowserFlag = False,
     bundle: BundleFlag = None,
     force: ForceFlag = False,
+    json_: f.JsonFlag = False,
 ) -> None:
     """Show all runs under a folder in a browser: sorted, live, side by side, victim by victim. Ctrl-C ends it.
 
@@ -48,21 +57,28 @@ def view(
         from robustness.view.bundle import write_bundle
 
         written = write_bundle(folder, bundle, force=force)
-        output.say(f"{len(written)} pages; the first is {written[0]}")
+        if json_:
+            output.answer({"first": str(written[0]), "files": [str(path) for path in written]})
+        else:
+            output.say(f"{len(written)} pages; the first is {written[0]}")
         return
     Catalogue(folder).refuse_absent()
-    _serve(folder, port, no_browser)
+    _serve(folder, port, no_browser, json_)
 
 
-def _serve(folder: Path, port: int | None, no_browser: bool) -> None:
+def _serve(folder: Path, port: int | None, no_browser: bool, json_: bool) -> None:
     from contextlib import suppress
 
     from robustness.view.server import Workbench
 
     workbench = Workbench(folder, port)
-    output.say(workbench.guard.url)
-    output.warn(f"the runs under {folder}, for one browser on this machine; Ctrl-C ends it")
-    output.flush()
+    if json_:
+        output.answer({"url": workbench.guard.url})
+        output.settle()  # now, and not when the command ends
+    else:
+        output.say(workbench.guard.url)
+        output.warn(f"the runs under {folder}, for one browser on this machine; Ctrl-C ends it")
+        output.flush()
     if not no_browser:
         _open(workbench.guard.url)
     with suppress(KeyboardInterrupt):

@@ -67,6 +67,12 @@ def _forge(folder: Path) -> None:
     write_seal(folder)
 
 
+def _strip(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != "seal.json":
+            path.unlink()
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "unsealed": (lambda f: (f / "seal.json").unlink(), "unsealed"),
     "summary edited": (_edit_summary, "edited"),
@@ -81,7 +87,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda f: (f / "run.json").write_text((f / "run.json").read_text().replace('"schema": 2', '"schema": 9')),
         "unreadable",
     ),
-    "all but the seal lost": (lambda f: [p.unlink() for p in f.iterdir() if p.name != "seal.json"], "unreadable"),
+    "all but the seal lost": (_strip, "unreadable"),
 }
 
 

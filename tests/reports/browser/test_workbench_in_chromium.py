@@ -26,7 +26,7 @@ PAYLOAD = "</script><script>window.owned=1</script><img src=x onerror=window.own
 AXE = """
 const done = arguments[arguments.length - 1];
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-axe.run(document, { runOnly: tags, rules: { "target-size": { enabled: true } }, resultTypes: ["violations"] }).then((found) => done(
+axe.run(document, { runOnly: tags, rules: { "target-size": { enabled: true } } }).then((found) => done(
   found.violations.flatMap((rule) => rule.nodes.map((n) => `${rule.id}: ${n.html.slice(0, 200)} ${n.failureSummary}`))));
 """
 

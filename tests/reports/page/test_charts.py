@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.measures.intervals import proportion
-from reports.render.page.charts import BOTTOM, LEFT, RIGHT, TOP, across, budget_plots, severity_plots, up
+from reports.render.page.charts import BOTTOM, LEFT, LOOKS, RIGHT, TOP, across, budget_chart, over, severity_plots, up
 
 
 def rung(recipe: str, severity: int, right: int) -> dict[str, Any]:
@@ -36,20 +36,23 @@ def test_a_severity_curve_without_clean_accuracy_starts_at_one() -> None:
     assert [p.x for p in plot.points] == [across(0.2), across(0.4)]
 
 
-def test_a_budget_curve_steps_up_at_its_queries() -> None:
-    recipe = {"name": "pwws", "budget_curve": [(10, 0.2), (100, 0.5)]}
-    (plot,) = budget_plots([recipe], 10_000)
-    corners = [tuple(map(float, corner.split(","))) for corner in plot.line.split()]
+def test_one_chart_holds_every_recipe_that_broke_something_each_line_of_another_stroke() -> None:
+    recipes = [{"name": f"r{n}", "budget_curve": [(10, 0.2), (100, 0.5)]} for n in range(3)]
+    chart = budget_chart([*recipes, {"name": "pwws", "budget_curve": []}], 10_000)
+    assert chart is not None
+    corners = [tuple(map(float, corner.split(","))) for corner in chart.series[0].line.split()]
     assert corners == [
-        (across(0), up(0)),
-        (across(0.25), up(0)),
-        (across(0.25), up(0.2)),
-        (across(0.5), up(0.2)),
-        (across(0.5), up(0.5)),
-        (across(1), up(0.5)),
+        (over(0), up(0)),
+        (over(0.25), up(0)),
+        (over(0.25), up(0.2)),
+        (over(0.5), up(0.2)),
+        (over(0.5), up(0.5)),
+        (over(1), up(0.5)),
     ]
-    assert [label for _, label in plot.ticks] == ["1", "10", "100", "1,000", "10,000"]
+    assert [label for _, label in chart.ticks] == ["1", "10", "100", "1,000", "10,000"]
+    assert [(one.name, one.look, one.end) for one in chart.series] == [("r0", 0, "50 %"), ("r1", 1, "50 %"), ("r2", 2, "50 %")]
+    assert LOOKS > 3
 
 
 def test_recipes_that_won_nothing_have_no_curve() -> None:
-    assert budget_plots([{"name": "pwws", "budget_curve": []}], 500) == ()
+    assert budget_chart([{"name": "pwws", "budget_curve": []}], 500) is None

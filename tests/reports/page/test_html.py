@@ -68,7 +68,22 @@ def render(run: Run, **rules: Any) -> str:
 
 def test_sections_come_in_the_order_of_a_reader_s_questions(rich_run: Run) -> None:
     html = render(rich_run)
-    sections = ["verdict", "headline", "answers", "doubts", "recipes", "severity", "budget", "slices", "failures", "details"]
+    sections = [
+        "verdict",
+        "headline",
+        "answers",
+        "doubts",
+        "recipes",
+        "severity",
+        "budget",
+        "slices",
+        "turned",
+        "common",
+        "examples",
+        "failures",
+        "next",
+        "details",
+    ]
     assert [s for s in Reader(html).sections if s and s != "footer"] == sections
     links = re.findall(r'<a href="#([a-z]+)">', html.split("<main")[0])
     assert links == sections
@@ -181,7 +196,7 @@ def test_budget_and_severity_tables_hold_the_numbers(rich_run: Run) -> None:
 def test_a_run_without_failures_has_nothing_to_browse(make_run: Make, make_counted: Counted) -> None:
     read = page(make_run(make_counted("deepwordbug", failed=5)))
     assert "There is nothing to browse" in read.text("failures")
-    assert len(read.raw["script"]) == 1
+    assert len(read.raw["script"]) == 2
 
 
 def test_an_empty_run_still_makes_a_page(make_run: Make) -> None:
@@ -265,7 +280,7 @@ def test_five_thousand_failures_stay_under_three_megabytes(make_run: Make, make_
     read = Reader(html)
     rows = json.loads(next(text for text in read.raw["script"] if text.startswith("{")))["rows"]
     assert len(rows) == 5000
-    assert "Without JavaScript, 200 of 5,000 failures are shown" in read.text("failures")
+    assert "Without JavaScript, 100 of 5,000 failures are shown" in read.text("failures")
     assert "failures.csv" in read.text("failures")
 
 

@@ -31,9 +31,15 @@ def section(html: str) -> str:
     return str(found)
 
 
-def test_a_run_whose_failures_were_not_minimised_has_no_such_section(rich_run: Run) -> None:
+def groups(html: str) -> str:
+    return section(html).split("Failures that work alike")[1]
+
+
+def test_a_run_whose_failures_were_not_minimised_has_no_groups_and_is_told_how_to_get_them(rich_run: Run) -> None:
     assert minimised_view(rich_run) is None
-    assert 'id="common"' not in render(rich_run)
+    found = section(render(rich_run))
+    assert "Failures that work alike" not in found
+    assert "robustness minimise" in found
 
 
 def test_groups_stand_with_their_reason_and_their_simplest_failure(
@@ -48,7 +54,7 @@ def test_groups_stand_with_their_reason_and_their_simplest_failure(
     minimise(run)
     html = render(run)
     found = section(html)
-    assert '<a href="#common">In common</a>' in html
+    assert '<a href="#common">What flips it</a>' in html
     assert "3 failures</span>" in found
     assert "Leetspeak of the word “good” (adjective), usually at the start; one edit is enough" in found
     assert "<del>g<b>o</b>od</del><ins>g<b>0</b>od</ins>" in found
@@ -60,7 +66,7 @@ def test_only_the_largest_groups_are_shown(make_run: Make, make_outcome: MakeOut
     edits = [EditRecord(2, 6, 2, 6, "good", "g0od", f"T{i:02d}") for i in range(SHOWN + 2)]
     run = make_run([make_outcome(f"e{i}", edits=(edit,)) for i, edit in enumerate(edits)])
     minimise(run)
-    assert section(render(run)).count("<li>") == SHOWN
+    assert groups(render(run)).count("<li>") == SHOWN
     assert "2 smaller groups are left out" in section(render(run))
 
 
@@ -109,7 +115,7 @@ def test_a_damaged_file_is_refused(rich_run: Run, minimise: Minimise) -> None:
 
 def test_failures_that_no_longer_flip_leave_the_sum_alone(rich_run: Run, minimise: Minimise) -> None:
     minimise(rich_run, state="fixed", edits=(), mechanism=None)
-    found = section(render(rich_run))
+    found = groups(render(rich_run))
     assert "<li>" not in found
     assert re.search(r"0 of \d+ failures still flip: 0 edits came down to 0, \d+ fixed\.", found)
 

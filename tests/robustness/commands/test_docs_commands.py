@@ -32,10 +32,12 @@ SHORT = '[audit]\nrecipes = ["deepwordbug"]\nencoder = "none"\nlimit = 6\nbudget
 BIG, HUB, TEXTATTACK = "takes minutes", "asks the hub", "needs TextAttack, which has an environment and tests of its own"
 MEDIA = "needs tesseract: make test-media runs channels"
 RAY = "needs Ray: make test-ray shares runs among workers"
+LOGGED = "needs a server; the tests of loggers log to the real libraries offline"
 PARTS = "needs models, corpora or packages that the page names"
 SERVER = "asks a model behind an API; the tests beside the endpoint victims ask a real one"
+SERVES = "answers until Ctrl-C; the tests of the workbench start it and ask it"
+TYPED = "is typed, and shown as it looks; the tests beside these commands type it"
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
-TYPED = "goes on until somebody ends it; tests of its own type at it"
 NEWCOMER = "test_newcomer runs the page from top to bottom and compares what is printed"
 TASK_PAGES = ("multi-label", "regression", "retrieval", "entities", "questions", "translation", "summarisation")
 NOT_RUN = {
@@ -44,9 +46,10 @@ NOT_RUN = {
     ("coming-from.md", "textattack:textfooler"): TEXTATTACK,
     ("coming-from.md", "--interactive"): TYPED,
     ("coming-from.md", "watch"): TYPED,
-    ("coming-from.md", "view runs$"): TYPED,
+    ("coming-from.md", "view runs$"): SERVES,
     ("coming-from.md", "--workers"): RAY,
     ("coming-from.md", "robustness init"): "writes the policy that the page's other commands are run under; newcomer.md runs it",
+    ("start.md", "on a terminal"): TYPED,
     ("composing.md", "--limit 60"): BIG,
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
@@ -55,6 +58,8 @@ NOT_RUN = {
     **{(f"task-{name}.md", "robustness"): PARTS for name in TASK_PAGES},
     ("paraphrases.md", "--recipes paraphrase"): BIG,
     ("scale.md", "robustness"): RAY,
+    ("loggers.md", "--log"): LOGGED,
+    ("loggers.md", "--push-to-hub"): HUB,
     ("channels.md", "--through"): MEDIA,
     ("audits.md", "--victim demo"): BIG,
     ("audits.md", "sklearn_victim.py"): BIG,
@@ -79,9 +84,12 @@ NOT_RUN = {
     ("chat.md", "robustness"): PARTS,
     ("guards.md", "robustness"): PARTS,
     ("help", "textattack:textfooler"): TEXTATTACK,
+    ("view.md", "--no-browser"): SERVES,
 }
 ALL_COMMANDS = "commands.md"
-JUDGING = re.compile(r"^(gate|compare|replay|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge")
+JUDGING = re.compile(
+    r"^(gate|compare|replay|watch|transfer|attack|certify|harden)\b|--(min|max)-[\w-]+-(accuracy|drop|rate)|--judge"
+)
 """Commands that may end in 1 or 3: on so few examples the verdict is not the point."""
 
 
@@ -261,6 +269,8 @@ def people_work(one: Shown, here: Path) -> None:
         (here / "scored.csv").write_text(
             "\n".join([f"{head},prediction", *map(",".join, zip(rows, answers, strict=True))]) + "\n"
         )
+    if one.words[0] == "init":
+        (here / "robustness.toml").unlink()
     if one.words == ["audit", "-q"]:
         (policy,) = re.findall(r"```toml\n(.*?)```", PAGES[one.page], re.DOTALL)
         assert tomllib.loads(policy)["audit"]
@@ -284,7 +294,7 @@ def test_the_commands_of_a_page(page: str, here: Path) -> None:
             run(one, here)
 
 
-CHEAPER = {"prefetch": "robustness prefetch pwws"}
+CHEAPER = {"prefetch": "robustness prefetch pwws", "view": "robustness view --bundle site"}
 """What is asked for JSON in place of an example that cannot be run."""
 
 

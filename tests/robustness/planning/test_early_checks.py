@@ -57,13 +57,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (["--columns", "label,text"], "leave --columns out"),
         (["--protect", "("], "is not a regular expression"),
         (["--budget", "1"], "at least 2 queries"),
+        (["--encoder", "mini"], "unknown encoder 'mini'"),
+        (["--encoder", "hf:./none"], "no such folder"),
+        (["--rewriter", "rewrites"], "unknown rewriter"),
+        (["--masked-lm", "hf:old"], "old holds no config.json"),
+        (["--fluency", "gpt"], "expects a causal language model as hf:PATH_OR_NAME"),
+        (["--goal", "misclasify"], "no task has a goal 'misclasify'"),
+        (["--task", "classify"], "there is no task 'classify'"),
+        (["--limit", "0"], "must be a whole number from 1"),
+        (["--cache", "notes"], "--cache expects a folder"),
+        (["--label", "stars", "--text", "words"], "'label'; and there is no column 'words' for --text"),
     ],
 )
 def test_a_cheap_mistake_is_told_before_anything_is_loaded(
     flags: list[str], fragment: str, folder: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for command in ("audit", "plan", "validate"):
-        if command != "audit" and flags[0] in ("--out", "--field", "--budget"):
+        if command != "audit" and flags[0] in ("--out", "--field", "--budget", "--limit", "--cache"):
             continue
         usual = [word for i, word in enumerate(INPUTS) if INPUTS[i - i % 2] != flags[0]]  # a flag may be given once
         assert main([command, *usual, *flags]) == 2
@@ -78,6 +88,18 @@ def test_what_is_being_loaded_is_said_at_once(folder: list[str], capsys: pytest.
     assert main([*AUDIT, "-q"]) == 2
     assert "loading" not in capsys.readouterr().err
     assert folder == ["hf"] * 5
+
+
+def test_columns_that_cannot_be_guessed_are_named_in_one_error(folder: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("odd.csv").write_text("words,stars\na warm film,5\n")
+    assert main(["validate", "--victim", "demo", "--data", "odd.csv"]) == 2
+    said = capsys.readouterr().err
+    assert "no column has a usual name for the label" in said
+    assert "no column has a usual name for the text" in said
+    Path("known.csv").write_text("text,stars\na warm film,5\n")
+    assert main(["validate", "--victim", "demo", "--data", "known.csv"]) == 2
+    assert "the text" not in capsys.readouterr().err, "a text that can be chosen is no fault"
+    assert folder == []
 
 
 def test_what_only_the_victim_can_tell_is_left_until_it_is_loaded(folder: list[str]) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from reports.run import Outcome
+from robustness.cli import main
 from robustness.engine.engine import Engine
 from robustness.errors import RobustnessError, UsageError
 from robustness.planning.audit import Audit, Opened, prepare
-from robustness.scale.brief import brief_of, facts, open_worker
+from robustness.scale.brief import Facts, brief_of, facts, open_worker
 from robustness.scale.crew import MOST_FRUITLESS, Crew, Event, Lost, Started
 from robustness.scale.queue import Unit
 from robustness.scale.worker import Ended, Report, Worker
@@ -42,6 +46,11 @@ def prepared(recipes: tuple[str, ...] = ("deepwordbug", "natural:keyboard-typo")
     return audit
 
 
+@cache
+def _facts() -> Facts:
+    return facts()
+
+
 class Local:
     """Workers in this process; ``loses`` says, by what a worker has, whether it is gone in place of the step it was sent."""
 
@@ -57,7 +66,7 @@ class Local:
         self._hired += 1
         name = f"worker {self._hired}"
         self._workers[name], self._held[name] = self._make(), set()
-        self._events.append((name, Started(facts())))
+        self._events.append((name, Started(_facts())))
         return name
 
     def share(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -119,6 +128,55 @@ def test_workers_lost_at_random_change_no_byte(plain: list[str], seed: int) -> N
     assert crew.tally.lost > 0
 
 
+class Killed(Local):
+    """Every so many steps the worker that has lived longest is ended, whatever it does."""
+
+    def __init__(self, make: Callable[[], Worker], every: int) -> None:
+        super().__init__(make, lambda held: False)
+        self._every, self._steps = every, 0
+
+    def send(self, worker: str, units: list[Unit], shared: Mapping[str, Any]) -> None:
+        super().send(worker, units, shared)
+        self._steps += 1
+        if self._steps % self._every == 0:
+            name = next(iter(self._workers))  # that which has lived longest
+            del self._workers[name]  # what it said and nobody has heard is gone with it
+            self._events = deque([*(event for event in self._events if event[0] != name), (name, Lost("killed"))])
+
+
+@pytest.mark.parametrize(("workers", "every"), [(1, 3), (2, 6), (3, 9)])
+def test_workers_killed_again_and_again_change_no_byte_and_make_no_error(plain: list[str], workers: int, every: int) -> None:
+    audit = prepared()
+    assert audit.language is not None
+    brief = brief_of(audit, VICTIM, None, {}, audit.language, 1)
+    crew = Crew(Killed(lambda: open_worker(brief), every), audit.oracles, audit.backend, workers=workers, in_flight=4)
+    some = audit.data.examples[:10]
+    outcomes = list(crew.outcomes(audit.plan, some, {}))
+    assert lines(outcomes) == [line for line in plain if any(f'"{example.id}"' in line for example in some)]
+    assert crew.tally.errors == 0
+    assert crew.tally.lost > 5, "too few to say anything"
+
+
+def test_workers_killed_before_they_have_loaded_count_against_no_trial(plain: list[str]) -> None:
+    class Slow(Local):
+        def hire(self) -> str:
+            if self._hired % 12 == 0:
+                return super().hire()
+            self._hired += 1
+            self._events.append((f"worker {self._hired}", Lost("killed while it was loading")))
+            return self._events[-1][0]
+
+    audit = prepared()
+    assert audit.language is not None
+    brief = brief_of(audit, VICTIM, None, {}, audit.language, 1)
+    steps = count()
+    hands = Slow(lambda: open_worker(brief), lambda held: next(steps) % 9 == 8)
+    crew = Crew(hands, audit.oracles, audit.backend, workers=1, in_flight=4)
+    outcomes = list(crew.outcomes(audit.plan, audit.data.examples, {}))
+    assert lines(outcomes) == plain
+    assert crew.tally.lost > MOST_FRUITLESS
+
+
 def test_a_cascade_that_learns_under_one_budget_comes_to_the_same_bytes_after_losses() -> None:
     alone = prepared(("standard",))
     whole = lines(list(Engine(alone.oracles).outcomes(alone.plan, alone.data.examples, {})))
@@ -126,6 +184,45 @@ def test_a_cascade_that_learns_under_one_budget_comes_to_the_same_bytes_after_lo
     outcomes, crew, _ = by_crew(prepared(("standard",)), 3, lambda held: len(held) > 1 and rng.random() < 0.5)
     assert lines(outcomes) == whole
     assert crew.tally.lost > 0
+
+
+POOLED = ("natural:keyboard-typo", "universal-trigger-scores", "deepwordbug", "natural:space-insert")
+
+
+def test_trials_that_wait_for_one_another_run_here_and_the_others_on_workers() -> None:
+    alone = prepared(POOLED)
+    whole = list(Engine(alone.oracles).outcomes(alone.plan, alone.data.examples, {}))
+    rng = Random(2)
+    outcomes, _, hands = by_crew(prepared(POOLED), 2, lambda held: len(held) > 1 and rng.random() < 0.2)
+    assert lines(outcomes) == lines(whole)
+    assert sum(outcome.recipe == "universal-trigger-scores" for outcome in outcomes) > 4
+    assert all("universal-trigger-scores" in unit.finished or not unit.finished for units in hands.sent for unit in units)
+
+
+def test_a_resumed_run_with_trials_that_wait_for_one_another_comes_to_the_same_bytes() -> None:
+    alone = prepared(POOLED)
+    whole = list(Engine(alone.oracles).outcomes(alone.plan, alone.data.examples, {}))
+    done = [outcome for n, outcome in enumerate(whole) if n % 3]
+    first: dict[str, int] = {}
+    for outcome in whole:  # a run that was killed has for each example what came before what it lacks
+        if outcome not in done:
+            first.setdefault(outcome.example_id, POOLED.index(outcome.recipe))
+    done = [outcome for outcome in done if POOLED.index(outcome.recipe) < first.get(outcome.example_id, 9)]
+    audit = prepared(POOLED)
+    assert audit.language is not None
+    brief = brief_of(audit, VICTIM, None, {}, audit.language, 1)
+    crew = Crew(Local(lambda: open_worker(brief), lambda held: False), audit.oracles, audit.backend, workers=2, in_flight=4)
+    finished = {(outcome.example_id, outcome.recipe): outcome.status for outcome in done}
+    rest = list(crew.outcomes(audit.plan, audit.data.examples, finished, lambda: done))
+    assert lines([*done, *rest]) == lines(whole)
+
+
+def test_a_run_of_such_trials_alone_starts_no_worker(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ("--victim", "scripted:gullible:family=urgency", "--data", "demo:injection", "--recipes", "inject", "--workers", "2")
+    assert main(["audit", "--encoder", "none", "--limit", "4", "--out", str(tmp_path / "run"), *flags]) in (0, 1, 3)
+    told = " ".join(capsys.readouterr().err.split())
+    assert "the trials of inject wait for one another: they run in this process" in told
+    assert "starting" not in told
 
 
 def test_what_a_lost_worker_asked_stays_asked() -> None:
@@ -164,14 +261,15 @@ def test_a_trial_that_ends_its_worker_three_times_is_an_error_and_takes_no_other
     assert [(outcome.recipe, outcome.status) for outcome in bad] == [("deepwordbug", "error"), ("natural:keyboard-typo", "error")]
     assert bad[0].error == {
         "type": "WorkerLostError",
-        "message": "the worker's process ended 3 times while it ran this trial",
+        "message": "the worker's process ended 3 times over one question of this trial",
     }
     assert set(lines([outcome for outcome in outcomes if outcome.example_id != poison])) == {
         line for line in plain if f'"{poison}"' not in line
     }
-    assert crew.tally.lost == 6
-    after = [units for units in hands.sent if any(unit.example.id == poison for unit in units)][1:]
-    assert all(len(units) == 1 for units in after), "from its second try on it has no company to ruin"
+    tries = [len(units) for units in hands.sent if any(unit.example.id == poison for unit in units)]
+    assert crew.tally.lost == len(tries)
+    assert tries[-3:] == [1, 1, 1]
+    assert tries[-4] > 1
 
 
 def test_the_accounts_of_workers_are_added_up() -> None:

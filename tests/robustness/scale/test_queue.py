@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.run import Outcome
 from robustness.data import Example
-from robustness.scale.queue import MOST_FAILURES, Chain, Queue
+from robustness.scale.queue import MOST_FAILURES, MOST_RECORDED, Chain, Queue
 
 RECIPES = ("first", "second")
 
@@ -15,6 +15,15 @@ def examples(count: int) -> list[Example]:
 
 def queue(count: int, *, cascade: bool = False, finished: dict[tuple[str, str], str] | None = None) -> Queue:
     return Queue(Chain(RECIPES, cascade), examples(count), finished or {})
+
+
+def alone() -> Queue:
+    """A queue of one unit, which is a suspect and with the worker w."""
+    waiting = queue(1)
+    waiting.take("w", 1)
+    waiting.lost("w", 1)
+    waiting.take("w", 1)
+    return waiting
 
 
 def outcome(example: str, recipe: str, status: str = "failed") -> Outcome:
@@ -58,26 +67,87 @@ def test_the_units_of_a_lost_worker_go_back_with_what_they_went_through() -> Non
     waiting.take("a", 3)
     assert waiting.heard("a", outcome("e1", "first"))
     waiting.ended("a", "e2")
-    assert waiting.lost("a") == []
+    assert waiting.lost("a", 9) == []
     back = [waiting.take(worker, 9) for worker in ("b", "c")]
     assert [(unit.example.id, unit.finished) for (unit,) in back] == [("e0", {}), ("e1", {"first": "failed"})]
 
 
-def test_what_was_with_a_lost_worker_runs_alone_from_then_on() -> None:
-    waiting = queue(4)
-    waiting.take("a", 2)
-    waiting.lost("a")
+def test_what_a_lost_worker_had_begun_is_halved_until_a_unit_is_alone() -> None:
+    waiting = queue(6)
+    waiting.take("a", 4)
+    waiting.lost("a", 9)
+    assert names(waiting.take("b", 9)) == ["e0", "e1"]
+    assert waiting.take("b", 9) == [], "another unit beside them would be a suspect too"
+    assert not waiting.alone("b")
+    waiting.lost("b", 9)
+    assert names(waiting.take("c", 1)) == ["e2", "e3"]
+    assert names(waiting.take("d", 9)) == ["e0"]
+    assert names(waiting.take("e", 9)) == ["e1"]
+    assert waiting.alone("d")
+    waiting.ended("d", "e0")
+    assert names(waiting.take("d", 9)) == ["e4", "e5"]
+    assert not waiting.alone("d")
+
+
+def test_what_a_lost_worker_had_not_begun_is_no_suspect() -> None:
+    waiting = queue(5)
+    waiting.take("a", 4)
+    waiting.lost("a", 2)
     assert names(waiting.take("b", 9)) == ["e0"]
-    assert waiting.take("b", 9) == [], "a second unit beside it would be a suspect too"
     assert names(waiting.take("c", 9)) == ["e1"]
-    waiting.ended("b", "e0")
-    assert names(waiting.take("b", 9)) == ["e2", "e3"]
+    assert waiting.left == 3
+    assert names(waiting.take("d", 9)) == ["e2", "e3", "e4"]
+
+
+def test_a_loss_in_company_counts_against_nobody() -> None:
+    waiting = queue(4)
+    waiting.take("w", 4)
+    for _ in range(3):  # of all four, of two, of the other two
+        assert waiting.lost("w", 9) == []
+        waiting.take("w", 9)
+    for _ in range(4 * (MOST_FAILURES - 1)):
+        assert waiting.lost("w", 9) == []
+        assert len(waiting.take("w", 9)) == 1
+    assert [(one.id, recipe) for one, recipe in waiting.lost("w", 9)] == [("e0", "first"), ("e0", "second")]
+
+
+def test_small_groups_of_suspects_are_recorded_and_large_ones_are_not() -> None:
+    waiting = queue(4 * MOST_RECORDED)
+    assert not any(unit.recorded for unit in waiting.take("a", 9))
+    waiting.lost("a", 9)
+    assert all(unit.recorded for unit in waiting.take("b", 9))
+    waiting.take("c", 9)
+    large = waiting.take("d", 3 * MOST_RECORDED)
+    waiting.lost("d", len(large))
+    assert not any(unit.recorded for unit in waiting.take("e", 9))
+
+
+def test_a_trial_goes_on_from_the_answers_that_it_was_given() -> None:
+    waiting = alone()
+    waiting.answered("w", "e0", "clean")
+    waiting.answered("w", "e0", "one")
+    waiting.lost("w", 1)
+    assert waiting.take("w", 1)[0].answers == ("clean", "one")
+    waiting.heard("w", outcome("e0", "first"))
+    waiting.lost("w", 1)
+    assert waiting.take("w", 1)[0].answers == ("clean",), "the next trial has been given that alone"
+
+
+def test_failures_count_at_the_same_question_only() -> None:
+    waiting = alone()
+    for number in range(MOST_FAILURES * 3):
+        waiting.answered("w", "e0", number)
+        assert waiting.lost("w", 1) == [], "it got further each time"
+        waiting.take("w", 1)
+    assert waiting.lost("w", 1) == []
+    waiting.take("w", 1)
+    assert [recipe for _, recipe in waiting.lost("w", 1)] == ["first"]
 
 
 def test_an_outcome_from_a_worker_that_was_given_up_counts_once() -> None:
     waiting = queue(1)
     waiting.take("a", 1)
-    waiting.lost("a")
+    waiting.lost("a", 9)
     assert not waiting.heard("a", outcome("e0", "first")), "its unit is not with this worker any more"
     waiting.take("b", 1)
     assert waiting.heard("b", outcome("e0", "first"))
@@ -85,23 +155,32 @@ def test_an_outcome_from_a_worker_that_was_given_up_counts_once() -> None:
 
 
 def test_the_third_failure_of_a_trial_is_its_end_and_the_example_goes_on() -> None:
-    waiting = queue(1)
+    waiting = alone()
+    waiting.answered("w", "e0", "clean")
     for number in range(3):
-        waiting.take(f"w{number}", 1)
-        condemned = waiting.lost(f"w{number}")
+        condemned = waiting.lost("w", 1)
         assert [(one.id, recipe) for one, recipe in condemned] == ([("e0", "first")] if number == 2 else [])
-    (unit,) = waiting.take("last", 1)
+        (unit,) = waiting.take("w", 1)
     assert unit.finished == {"first": "error"}, "an error stops no chain, not even a cascade's"
-    waiting.heard("last", outcome("e0", "second"))
-    waiting.ended("last", "e0")
+    waiting.heard("w", outcome("e0", "second"))
+    waiting.ended("w", "e0")
+    assert waiting.over
+
+
+def test_a_unit_that_ends_workers_over_its_clean_text_is_given_up_with_all_its_recipes() -> None:
+    waiting = alone()
+    waiting.lost("w", 1)
+    waiting.take("w", 1)
+    waiting.lost("w", 1)
+    waiting.take("w", 1)
+    assert [recipe for _, recipe in waiting.lost("w", 1)] == ["first", "second"]
     assert waiting.over
 
 
 def test_failures_are_counted_for_each_trial_by_itself() -> None:
-    waiting = queue(1)
+    waiting = alone()
     for _ in range(MOST_FAILURES - 1):
-        waiting.take("a", 1)
-        waiting.lost("a")
-    waiting.take("a", 1)
-    waiting.heard("a", outcome("e0", "first"))
-    assert waiting.lost("a") == [], "this loss is the first of the second recipe"
+        waiting.lost("w", 1)
+        waiting.take("w", 1)
+    waiting.heard("w", outcome("e0", "first"))
+    assert waiting.lost("w", 1) == [], "this loss is the first of the second recipe"

@@ -132,7 +132,7 @@ def test_one_two_and_four_workers_give_the_bytes_of_one_process(tmp_path: Path) 
 
 
 def test_a_worker_killed_every_five_seconds_changes_no_byte(tmp_path: Path) -> None:
-    place = Place(tmp_path, rows=120, pause=0.25)
+    place = Place(tmp_path, rows=60, pause=0.25)
     place.finish("plain", "-q", "--in-flight", "64")
     rng, kills = random.Random(3), 0
     with place.begin("killed", "-q", "--workers", "2", "--in-flight", "8") as process:
@@ -232,7 +232,7 @@ def test_offline_workers_listen_on_this_machine_only_and_report_to_nobody(tmp_pa
 
 def test_a_real_transformer_gives_the_same_bytes_in_workers(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    demo = ("-q", "--victim", "demo", "--recipes", "textfooler,deepwordbug", "--budget", "40", "--limit", "10", "--offline")
+    demo = ("-q", "--victim", "demo", "--recipes", "textfooler,deepwordbug", "--budget", "25", "--limit", "6", "--offline")
     place.finish("plain", *demo)
     place.finish("shared", *demo, "--workers", "2", "--cache", "kept")
     assert place.lines("shared") == place.lines("plain")

@@ -80,13 +80,6 @@ def test_a_callable_that_cannot_be_imported_elsewhere_is_refused() -> None:
             check_workers(Settings(workers=2), victim)
 
 
-@with_ray
-def test_recipes_whose_trials_learn_from_one_another_run_in_one_process(capsys: pytest.CaptureFixture[str]) -> None:
-    flags = ("--victim", "scripted:gullible:family=urgency", "--data", "demo:injection", "--recipes", "inject", "--workers", "2")
-    assert main(["audit", "--encoder", "none", "--limit", "4", *flags]) == 2
-    assert "--workers cannot be used with inject, whose trials wait for one another" in capsys.readouterr().err
-
-
 def test_where_ray_is_missing_the_command_that_installs_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\nfound = importlib.util.find_spec\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -47,6 +48,15 @@ def test_it_prints_the_address_opens_the_browser_and_ends_quietly(runs: Path, tm
     assert process.returncode == 0
     assert out == ""
     assert err.splitlines() == [f"the runs under {runs}, for one browser on this machine; Ctrl-C ends it"]
+
+
+def test_its_address_comes_as_json_at_once(runs: Path) -> None:
+    process = _start(str(runs), "--port", "0", "--no-browser", "--json")
+    assert process.stdout is not None
+    assert URL.fullmatch(json.loads(process.stdout.readline())["url"] + "\n")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
 
 
 def test_a_taken_port_is_said_and_the_usual_one_gives_way(runs: Path, capsys: Any, monkeypatch: Any) -> None:
