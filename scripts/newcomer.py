@@ -35,6 +35,7 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\b\d\d-\d\d \d\d:\d\d\b"), "DAY AND TIME"),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "SECONDS"),
+    (re.compile(r"about [\d,.]+ a second"), "PACE"),
 )
 
 

@@ -48,6 +48,7 @@ NOT_RUN = {
     ("coming-from.md", "watch"): TYPED,
     ("coming-from.md", "view runs$"): SERVES,
     ("coming-from.md", "--workers"): RAY,
+    ("coming-from.md", "--to "): LOGGED,
     ("coming-from.md", "robustness init"): "writes the policy that the page's other commands are run under; newcomer.md runs it",
     ("start.md", "on a terminal"): TYPED,
     ("composing.md", "--limit 60"): BIG,
