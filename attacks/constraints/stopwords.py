@@ -29,8 +29,16 @@ wasn't weren't won't wouldn't i'm i've i'd i'll you're you've you'd you'll he's 
 we're we've we'd we'll they're they've they'd they'll that's that'll there's here's what's who's where's how's let's
 s t d m ll re ve
 """
+_WEIGHTY = """
+somebody someone something anybody anyone anything everybody everyone everything nobody none nothing another every either neither
+many much several could might must shall should would ought need dare like near past without within except beyond
+unless although though while whereas whether however whatever whichever whoever whenever wherever
+never even still ever yet else also cannot
+"""
 LISTS: dict[str, frozenset[str]] = {"en": frozenset(_ENGLISH.split())}
 """Stop words by language, in lower case with a straight apostrophe."""
+WEIGHTY: dict[str, frozenset[str]] = {"en": frozenset(_WEIGHTY.split())}
+"""Of these the ones that say how much, whether, or the contrary, and are long enough to be read with a slip in them."""
 
 
 @lru_cache(1 << 16)
@@ -41,11 +49,16 @@ def is_stop_word(word: str, language: str = "en") -> bool:
 
 @dataclass(frozen=True)
 class StopWords(Constraint):
-    """Function words stay as they are."""
+    """Function words stay as they are.
+
+    ``spelling``: what is exchanged are letters, not words, so that those that weigh (``WEIGHTY``) may be misspelt: "nothing" with
+    a slip is read as "nothing", where another word in its place would say something else.
+    """
 
     name: ClassVar[str] = "stop-words"
     language: str = "en"
     extra: frozenset[str] = field(default=frozenset(), repr=False)
+    spelling: bool = False
 
     def __post_init__(self) -> None:
         if self.language not in LISTS:
@@ -53,10 +66,16 @@ class StopWords(Constraint):
 
     def describe(self) -> str:
         """The rule in plain words."""
-        return f"function words ({len(LISTS[self.language]) + len(self.extra)} of language {self.language!r}) are not touched"
+        free = len(WEIGHTY[self.language]) if self.spelling else 0
+        kept = (
+            f"function words ({len(LISTS[self.language]) - free + len(self.extra)} of language {self.language!r}) are not touched"
+        )
+        return f"{kept}; {free} that weigh, such as 'never', may be misspelt" if free else kept
 
     def _free(self, word: str) -> bool:
-        return not is_stop_word(word, self.language) and not (self.extra and word.lower() in self.extra)
+        if self.extra and word.lower() in self.extra:
+            return False
+        return not is_stop_word(word, self.language) or (self.spelling and word.lower() in WEIGHTY[self.language])
 
     def allows_word(self, words: Words, index: int) -> bool:
         """Whether the original word is not a stop word."""

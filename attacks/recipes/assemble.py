@@ -102,9 +102,9 @@ def common_languages(transformations: Sequence[Transformation]) -> tuple[str, ..
     return ("*",) if "*" in known else tuple(known)
 
 
-def stop_words(options: Options) -> Constraints:
-    """The stop words of the texts' language, where there is a list of them."""
-    return (StopWords(options.language),) if options.language in LISTS else ()
+def stop_words(options: Options, *, spelling: bool = False) -> Constraints:
+    """The stop words of the texts' language, where there is a list of them; ``spelling`` for slips inside words."""
+    return (StopWords(options.language, spelling=spelling),) if options.language in LISTS else ()
 
 
 def keyboard_typo(options: Options, *, keep_first: bool = False, keep_last: bool = False) -> KeyboardTypo:

@@ -34,7 +34,7 @@ def deepwordbug(options: Options) -> Recipe:
         transformations=slips,
         citation=CITATION,
         level="character",
-        own=(*stop_words(options), NoRepeat(), MaxEditDistance(30)),
+        own=(*stop_words(options, spelling=True), NoRepeat(), MaxEditDistance(30)),
         parameters=(("search", "greedy, ends with the first success"), ("ranking", ranking.describe())),
         note="Of the paper's scoring functions the replace-1 score, which reads no token order and so fits any victim.",
     )

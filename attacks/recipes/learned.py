@@ -29,7 +29,7 @@ def learned(options: Options) -> Recipe:
         CharacterDrop(keep_first=False, one=True),
         CharacterInsert(keep_first=False, one=True),
         Homoglyph(),
-        Synonym(words, languages=options.brought(options.resources.lexicon)),
+        Synonym(words, languages=options.brought(options.resources.lexicon), open_class=True),
     )
     return assemble(
         options,
@@ -39,7 +39,7 @@ def learned(options: Options) -> Recipe:
         citation=CITATION,
         level="mixed",
         learns=True,
-        own=(*stop_words(options), NoRepeat(), MaxWordsChanged(0.4, at_least=2)),
+        own=(*stop_words(options, spelling=True), NoRepeat(), MaxWordsChanged(0.4, at_least=2)),
         parameters=(("search", "one more change at a time, by Thompson sampling"), ("lexicon", words.name)),
         note=(
             "As in the paper changes are chosen by a model of what they gain; here it is a normal mean by word, part of speech, "

@@ -46,7 +46,8 @@ class AskedRewriter:
 
     def __init__(self, spec: str, victim: Victim) -> None:
         self.name, self._backend = spec, VictimBackend(victim)
-        self._prompted = len(victim.info.fields) > 1
+        self._own = tuple(text for _, text in victim.info.supplied)
+        self._prompted = len(victim.info.fields) - len(self._own) > 1
         self.identity: Mapping[str, str] = dict(victim.info.identity) | {"manners": "\x1f".join(MANNERS)}
 
     def rewrite(self, texts: Sequence[str], n: int) -> list[list[str]]:
@@ -57,7 +58,9 @@ class AskedRewriter:
         """
         manners = MANNERS[:n] if self._prompted else ("",)
         readable = [text for text in dict.fromkeys(texts) if text.strip() and is_readable((text,))]
-        items: list[Input] = [(manner, text) if self._prompted else (text,) for text in readable for manner in manners]
+        items: list[Input] = [
+            (*self._own, manner, text) if self._prompted else (text,) for text in readable for manner in manners
+        ]
         written = iter(_written(self._backend, items))
         found = {text: [next(written) for _ in manners] for text in readable}
         return [_distinct(found.get(text, ()), text)[:n] for text in texts]

@@ -215,7 +215,8 @@ def load_victim(
         from robustness.isolation.victim import IsolatedVictim
 
         return IsolatedVictim(spec, offline=offline, options=given)
-    return _load(kind, rest, offline, given if session is None else {**given, "session": session})
+    asked_through = {"session": session} if session is not None and is_endpoint(spec) else {}  # it may be a helper's alone
+    return _load(kind, rest, offline, {**given, **asked_through})
 
 
 def behind(victim: Victim, through: str | None, *, offline: bool = False) -> Victim:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from attacks.constraints.base import Constraint
 from attacks.search import Attack, Candidate, Search, Trial
 from attacks.search.priors import LEAST, Evidence, Priors, drawn
+from attacks.strategies.hard_label.stacks import Stack
+from attacks.strategies.hard_label.taking_back import take_back
 from attacks.strategies.hard_label.words import StackedWords
 from attacks.strategies.learning.start_priors import START
 from attacks.strategies.offers import Offers
@@ -28,6 +31,8 @@ KEPT = 0.02
 """The least gain for which a change stays in the text: a smaller one costs readability and brings the victim nowhere."""
 AGAIN = 0.35
 """What another replacement of a word is believed to gain of what the first one did, times the tries so far."""
+ENOUGH, AT_ONCE = 0.15, 2
+"""What a query should be believed to gain, and how many changes it may ask about at once where one alone promises less."""
 OWN = 1.0
 """What a word's prior counts as against one change of that word in this text."""
 
@@ -37,8 +42,10 @@ class Stacking:
     """Ask about one change at a time on top of those that helped; no query goes to a ranking, each can win.
 
     The next change is the one with the largest draw from what is believed of its word and its technique (``Priors``), corrected
-    by what was seen in this text. A change stays where it gains at least ``KEPT`` of the way to the goal. Where the victim gives
-    no scores, so that nothing but the goal itself shows a gain, every change stays, and as many are stacked as constraints allow.
+    by what was seen in this text. Where it promises less than ``ENOUGH``, the next best of another word is asked about with it,
+    and a success gives back those that it does not need. A change stays where it gains at least ``KEPT`` of the way to the
+    goal. Where the victim gives no scores, so that nothing but the goal itself shows a gain, every change stays, and as many
+    are stacked as constraints allow.
     """
 
     swaps: tuple[WordSwap, ...]
@@ -52,9 +59,9 @@ class Stacking:
     def search(self, trial: Trial) -> Search[None]:
         """Stack until the trial is won or nothing is left to try."""
         offers = self.offers(trial)
-        stack = _Stack(trial, offers, trial.priors if trial.priors is not None else Priors(self.start))
+        stack = _Stack(trial, offers, self.constraints, trial.priors if trial.priors is not None else Priors(self.start))
         try:
-            while not trial.won and (choice := stack.best()) is not None:
+            while not trial.won and (choice := stack.best()):
                 yield from stack.try_(choice)
         finally:
             trial.details[DETAIL] = [one.record() for one in stack.seen[:MOST_EVIDENCE]]
@@ -66,6 +73,10 @@ class Stacking:
     def without_scores(self) -> Attack:
         """The same changes where no score can be followed."""
         return StackedWords(self, self.constraints)
+
+
+_Made = dict[int, tuple[str, str]]
+"""The changes of a text: technique and replacement by word."""
 
 
 @dataclass(slots=True)
@@ -81,10 +92,10 @@ class _Change:
 class _Stack:
     """The changes made so far in one text, what is left to try, and what was seen."""
 
-    def __init__(self, trial: Trial, offers: Offers, priors: Priors) -> None:
-        self.trial, self.offers = trial, offers
+    def __init__(self, trial: Trial, offers: Offers, constraints: tuple[Constraint, ...], priors: Priors) -> None:
+        self.trial, self.offers, self.constraints = trial, offers, constraints
         self.seen: list[Evidence] = []
-        self._made: dict[int, tuple[str, str]] = {}
+        self._made: _Made = {}
         self._score = trial.clean.score
         self._graded = False
         words = offers.origin
@@ -108,11 +119,16 @@ class _Stack:
         """A word under the class that is right: what speaks for one class speaks against another."""
         return f"{self.trial.gold}:{self.offers.origin[index].lower()}"
 
-    def best(self) -> _Change | None:
-        """The change that is believed to gain most, None where none is left."""
-        if not self._worth:
-            return None
-        return self._left[max(self._worth, key=self._worth.__getitem__)].pop(0)
+    def best(self) -> list[_Change]:
+        """The changes that are believed to gain most: one, or as many as together are believed to gain ``ENOUGH``."""
+        chosen: list[int] = []
+        believed = 0.0
+        for index in nlargest(AT_ONCE, self._worth, key=self._worth.__getitem__):
+            if chosen and (believed >= ENOUGH or self._worth[index] <= 0 or not self._graded):
+                break
+            chosen.append(index)
+            believed += self._worth[index]
+        return [self._left[index].pop(0) for index in chosen]
 
     def _believed_worth(self, index: int) -> float:
         """What the next change of a word is believed to gain over what the text has reached."""
@@ -127,15 +143,20 @@ class _Stack:
         else:
             del self._worth[index]
 
-    def try_(self, change: _Change) -> Search[None]:
-        """Ask about the text with one more change; keep it where it helps."""
-        made = {**self._made, change.index: (change.technique, change.new)}
-        admitted = yield from self.offers.admitted([self._candidate(made)])
-        if not admitted and (weakest := self._weakest(change.index)) is not None:
+    def try_(self, changes: list[_Change]) -> Search[None]:
+        """Ask about the text with some more changes; keep them where they help."""
+        before = self._made
+        made, admitted = yield from self._admitted(changes)
+        if not admitted and len(changes) > 1:
+            for one in changes[1:]:
+                self._left[one.index].insert(0, one)
+            changes = changes[:1]
+            made, admitted = yield from self._admitted(changes)
+        if not admitted and (weakest := self._weakest(changes[0].index)) is not None:
             del made[weakest]  # as many as may be changed at once are: this one takes the place of the least useful
             admitted = yield from self.offers.admitted([self._candidate(made)])
         if not admitted:
-            self._learn(change.index, 0.0)
+            self._learn(changes[0].index, 0.0)
             return
         verdicts = yield from self.trial.attempt(admitted, prefer="first")
         score = verdicts[0].score
@@ -143,9 +164,27 @@ class _Stack:
         gain = self._gain(score)
         if self.trial.won and not self._graded:
             gain = 1.0  # no score tells how far the change went, but it was far enough
-        self._note(change, gain)
+        for one in changes:
+            self._note(one, gain / len(changes), alone=len(changes) == 1)
         if gain >= KEPT or not self._graded:
             self._made, self._score = made, score
+        if self.trial.won and len(changes) > 1:
+            yield from self._take_back(before, changes)
+
+    def _admitted(self, changes: list[_Change]) -> Search[tuple[_Made, list[Candidate]]]:
+        """The changes so far with some more, and their text if constraints let it through."""
+        made = {**self._made, **{one.index: (one.technique, one.new) for one in changes}}
+        return made, (yield from self.offers.admitted([self._candidate(made)]))
+
+    def _take_back(self, before: _Made, changes: list[_Change]) -> Search[None]:
+        """Leave out what the success does not need of the changes that were asked about at once."""
+        together = tuple((n, one.index) for n, one in enumerate(changes))
+
+        def made(some: Stack) -> Candidate:
+            return self._candidate({**before, **{at: (changes[n].technique, changes[n].new) for n, at in some}})
+
+        assert self.trial.winner is not None
+        yield from take_back(self.trial, {self.trial.winner[0].text: together}, made, self.constraints)
 
     def _weakest(self, but: int) -> int | None:
         """The changed word whose change gained least, other than one."""
@@ -158,9 +197,9 @@ class _Stack:
             return max(-1.0, min(1.0, score - before))
         return max(-1.0, min(1.0, (_logit(score) - _logit(before)) / max(NEAREST, -_logit(clean))))
 
-    def _note(self, change: _Change, gain: float) -> None:
+    def _note(self, change: _Change, gain: float, *, alone: bool) -> None:
         self._learn(change.index, gain)
-        if len(self._gains[change.index]) > 1:
+        if not alone or len(self._gains[change.index]) > 1:
             return  # a word's later changes are held against what its first has gained: they would speak against the word
         kind, place = self._kinds[change.index]
         self.seen.append(Evidence(self._key(change.index), kind, place, change.technique, gain))

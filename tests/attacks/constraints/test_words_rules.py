@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from attacks.constraints import (
 )
 from attacks.language.lexicon import BuiltinLexicon
 from attacks.search import Candidate
+from attacks.transformations.words.synonyms import Synonym
 from attacks.words import Words
 
 TEXT = "The plot was not good, and the actors looked bored."
@@ -58,6 +60,22 @@ def test_stop_words_know_both_apostrophes_and_extra_words() -> None:
     assert not StopWords().allows_word(words, 1)
     assert StopWords().allows_word(words, 3)
     assert not StopWords(extra=frozenset({"batman"})).allows_word(words, 3)
+
+
+def test_function_words_that_weigh_may_be_misspelt_and_never_exchanged() -> None:
+    """ "Nothing" with a slip is read as "nothing"; another word in its place says something else."""
+    words = Words("the film never says nothing, and it is not the end")
+    allowed = {words[i] for i in range(len(words)) if StopWords(spelling=True).allows_word(words, i)}
+    assert {"never", "nothing", "film"} <= allowed
+    assert not allowed & {"the", "and", "it", "is", "not"}
+    assert not StopWords().allows_word(words, 2)
+    assert not StopWords(extra=frozenset({"never"}), spelling=True).allows_word(words, 2)
+    assert "may be misspelt" in StopWords(spelling=True).describe()
+    plain, open_class = (Synonym(BuiltinLexicon(), open_class=only) for only in (False, True))
+    other = Words("however good")
+    assert plain.swaps(other, 0, Random(0)), "the lexicon has something for this one, or the next line shows nothing"
+    assert not open_class.swaps(other, 0, Random(0))
+    assert open_class.swaps(other, 1, Random(0))
 
 
 def test_stop_words_of_an_unknown_language_are_an_error() -> None:

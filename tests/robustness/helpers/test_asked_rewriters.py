@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from robustness import audit
 from robustness.errors import UsageError, VictimError
+from robustness.helpers.asked_rewriters import MANNERS
 from robustness.helpers.rewriter import load_rewriter
+from tests.robustness.victims.endpoint.stub import said, serving
 
 WRITERS = """
 def upper(texts):
@@ -71,3 +76,29 @@ def test_the_neural_translator_goes_there_and_back() -> None:
 def test_an_unknown_rewriter_is_told_what_there_is(spec: str) -> None:
     with pytest.raises(UsageError, match=r"expected|expects|is round-trip:"):
         load_rewriter(spec)
+
+
+def _reworded(body: Mapping[str, Any]) -> tuple[int, Any]:
+    """A model that does as it is told: other words for the text of the last message, by the manner asked for."""
+    last = body["messages"][-1]["content"]
+    text = last.rpartition("Text: ")[2]
+    assert text, f"the text is in no message: {last!r}"
+    return said(f"{text.replace('film', 'movie')}, truly" if MANNERS[0] in last else text.replace("film", "picture"))
+
+
+def test_a_chat_model_is_given_the_prompts_instruction_the_manner_and_the_text() -> None:
+    with serving(_reworded) as stub:
+        rewriter = load_rewriter(f"openai:{stub.url}#stub-1")
+        assert rewriter.rewrite(["a fine film"], 2) == [["a fine movie, truly", "a fine picture"]]
+        asked = [body["messages"][-1]["content"] for _, _, body in stub.asked]
+    assert any("Rewrite the text so that it means exactly the same" in one and MANNERS[1] in one for one in asked)
+
+
+def test_an_endpoint_may_rewrite_for_a_victim_that_is_none(tmp_path: Path) -> None:
+    """What the rewriter is asked through is the rewriter's alone, and its requests are on the bill."""
+    with serving(_reworded) as stub:
+        how: dict[str, Any] = {"recipes": "paraphrase-model", "rewriter": f"openai:{stub.url}#stub-1", "encoder": "minilm"}
+        rows = [("an awful film that nobody should see", "negative"), ("a great film with a wonderful story", "positive")]
+        run = audit("scripted:keyword", rows, out=tmp_path / "run", budget=8, **how)
+    assert [o.status for o in run.outcomes if o.status == "error"] == []
+    assert run.manifest.bill["requests"] > 0
