@@ -49,7 +49,7 @@ def interleaved(rows: list[Row]) -> list[Row]:
 
 JUDGED: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "demo": ("demo", demo_rows),
-    "guard": ("python:docs/examples/nanoguard_victim.py:true_length", guard_rows),
+    "guard": ("python:robustness/examples/nanoguard_victim.py:true_length", guard_rows),
 }
 
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustness.errors import UsageError
 from robustness.settings import Settings
+
+if TYPE_CHECKING:
+    from reports.gate.policy import Policy
 
 READING = ("text", "label", "id", "group", "label_map", "format", "split", "encoding", "columns")
 """Keywords that say how the data are read; those of ``load_examples``."""
@@ -91,3 +94,28 @@ def refuse_strings(**lists: Sequence[str] | None) -> None:
             raise UsageError(
                 f"{name} is a list of names, got the string {value!r}; write {[p.strip() for p in value.split(',')]}"
             )
+
+
+def policy_of(gate: Mapping[str, Any] | None, policy: Policy | Mapping[str, Any] | None) -> Policy | None:
+    """The policy of ``gate``, or of ``policy``; raises ``UsageError`` for both, or one that is none."""
+    from reports.gate.policy import Policy, PolicyError, parse_policy
+
+    if gate is not None and policy is not None:
+        raise UsageError("give gate or policy, not both")
+    if gate is None and (policy is None or isinstance(policy, Policy)):
+        return policy
+    try:
+        return parse_policy(dict(policy or {}), "policy") if gate is None else parse_policy({"gate": dict(gate)}, "gate")
+    except PolicyError as error:
+        raise UsageError(str(error)) from error
+
+
+def refuse_idle_policy(policy: Policy | None) -> None:
+    """Raise ``UsageError`` for a policy that could never decide."""
+    from reports.gate.policy import PolicyError, refuse_idle
+
+    try:
+        if policy is not None:
+            refuse_idle(policy)
+    except PolicyError as error:
+        raise UsageError(str(error)) from error

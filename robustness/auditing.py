@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from robustness.asked import Asked, no_keyword, refuse_strings
+from robustness.asked import Asked, no_keyword, policy_of, refuse_idle_policy, refuse_strings
 from robustness.commands.terminal.notebook import watching
 from robustness.errors import KeywordError, UsageError
 from robustness.in_python import in_python_words
@@ -304,7 +304,7 @@ def audit(
             workers=workers,
             ray=ray,
         )
-        judging = _policy(gate, policy)
+        judging = policy_of(gate, policy)
         shown = watching(progress) if watcher is None else None
         with shown or nullcontext():
             return audit_asked(asked, out=out, resume=resume, force=force, policy=judging, watcher=watcher or shown)
@@ -326,7 +326,7 @@ def audit_asked(
     from robustness.loggers.watcher import Silent
     from robustness.victims import is_endpoint
 
-    _refuse_idle(policy)
+    refuse_idle_policy(policy)
     hearing = watcher or Silent()
     if out is None and is_endpoint(asked.victim):
         out = new_folder(asked.victim)  # what is paid for is written down from the first request on
@@ -349,29 +349,6 @@ def audit_asked(
     finally:
         if replacement is not None:
             replacement.undo()
-
-
-def _policy(gate: Mapping[str, Any] | None, policy: Policy | Mapping[str, Any] | None) -> Policy | None:
-    from reports.gate.policy import Policy, PolicyError, parse_policy
-
-    if gate is not None and policy is not None:
-        raise UsageError("give gate or policy, not both")
-    if gate is None and (policy is None or isinstance(policy, Policy)):
-        return policy
-    try:
-        return parse_policy(dict(policy or {}), "policy") if gate is None else parse_policy({"gate": dict(gate)}, "gate")
-    except PolicyError as error:
-        raise UsageError(str(error)) from error
-
-
-def _refuse_idle(policy: Policy | None) -> None:
-    from reports.gate.policy import PolicyError, refuse_idle
-
-    try:
-        if policy is not None:
-            refuse_idle(policy)
-    except PolicyError as error:
-        raise UsageError(str(error)) from error
 
 
 def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, seed: int, **options: Any) -> Dataset:

@@ -4,62 +4,70 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from robustness.commands import recorded
-from robustness.commands.attack import attack
-from robustness.commands.audit import audit
-from robustness.commands.certify import certify
-from robustness.commands.compare import compare
-from robustness.commands.followups.explain import explain
-from robustness.commands.followups.minimise import minimise
-from robustness.commands.followups.replay import replay
-from robustness.commands.followups.review import review
-from robustness.commands.followups.transfer import transfer
-from robustness.commands.gate import gate, report
-from robustness.commands.harden import harden
-from robustness.commands.listing import list_
-from robustness.commands.options.groups import Once, Program
-from robustness.commands.perturb import perturb
-from robustness.commands.plan import plan
-from robustness.commands.prefetch import prefetch
-from robustness.commands.resume import resume
-from robustness.commands.runs import runs
-from robustness.commands.starting.augment import augment
-from robustness.commands.starting.init import init
-from robustness.commands.starting.watch import watch
 from robustness.commands.terminal import output
 from robustness.commands.terminal.interrupts import answered
-from robustness.commands.validate import validate
-from robustness.commands.verify import verify
-from robustness.commands.workbench.export import export
-from robustness.commands.workbench.log import log
-from robustness.commands.workbench.view import view
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
 INTERRUPTED = 130
 VERDICTS = (0, 1, 2, 3)
-PANELS: Mapping[str, Mapping[str, Callable[..., None]]] = {
-    "Audit": {"audit": audit, "resume": resume, "gate": gate, "compare": compare, "attack": attack},
-    "Follow up": {"replay": replay, "minimise": minimise, "explain": explain, "transfer": transfer, "review": review},
-    "Look": {"runs": runs, "view": view, "report": report, "log": log, "export": export, "verify": verify, "list": list_},
-    "Set up": {"init": init, "watch": watch, "validate": validate, "plan": plan, "prefetch": prefetch},
-    "Go further": {"perturb": perturb, "certify": certify, "harden": harden, "augment": augment},
+if TYPE_CHECKING:
+    app: typer.Typer
+
+_FILES = "robustness.commands."
+PANELS: Mapping[str, Mapping[str, str]] = {
+    "Audit": {
+        "audit": "audit:audit",
+        "resume": "resume:resume",
+        "gate": "gate:gate",
+        "compare": "compare:compare",
+        "attack": "attack:attack",
+    },
+    "Follow up": {
+        "replay": "followups.replay:replay",
+        "minimise": "followups.minimise:minimise",
+        "explain": "followups.explain:explain",
+        "transfer": "followups.transfer:transfer",
+        "review": "followups.review:review",
+    },
+    "Look": {
+        "runs": "runs:runs",
+        "view": "workbench.view:view",
+        "report": "gate:report",
+        "log": "workbench.log:log",
+        "export": "workbench.export:export",
+        "verify": "verify:verify",
+        "list": "listing:list_",
+    },
+    "Set up": {
+        "init": "starting.init:init",
+        "watch": "starting.watch:watch",
+        "validate": "validate:validate",
+        "plan": "plan:plan",
+        "prefetch": "prefetch:prefetch",
+        "examples": "workbench.examples:examples",
+    },
+    "Go further": {
+        "perturb": "perturb:perturb",
+        "certify": "certify:certify",
+        "harden": "harden:harden",
+        "augment": "starting.augment:augment",
+    },
 }
-"""Every command, by the panel of help in which it is shown."""
-COMMANDS: Mapping[str, Callable[..., None]] = {name: one for panel in PANELS.values() for name, one in panel.items()}
-app = typer.Typer(
-    name="robustness",
-    cls=Program,
-    help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
+"""Every command, by the panel of help in which it is shown: the function, in a module of ``robustness.commands``."""
+COMMANDS: Mapping[str, str] = {name: function for panel in PANELS.values() for name, function in panel.items()}
+CALLS = {"resume": ("audit",)}
+"""Commands that carry out another one."""
+PASSES_ON = {"resume": {"allow_extra_args": True, "ignore_unknown_options": True}}
+"""Commands that hand flags on to another one."""
 
 
 class _ImportedExitError(Exception):
@@ -80,13 +88,6 @@ def _watched(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-PASSES_ON = {"resume": {"allow_extra_args": True, "ignore_unknown_options": True}}
-"""Commands that hand flags on to another one."""
-
-for _panel, _name in ((panel, name) for panel, commands in PANELS.items() for name in commands):
-    app.command(_name, cls=Once, rich_help_panel=_panel, context_settings=PASSES_ON.get(_name))(_watched(COMMANDS[_name]))
-
-
 def _version(show: bool) -> None:
     if show:
         from importlib import metadata
@@ -95,13 +96,53 @@ def _version(show: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version.", rich_help_panel="Run"
-    ),
-) -> None:
-    pass
+def program(*names: str) -> typer.Typer:
+    """The program with these commands, all of them where none is named: a command costs time to build, used or not."""
+    from robustness.commands.options.groups import Once, Program
+
+    made = typer.Typer(
+        name="robustness",
+        cls=Program,
+        help="Audit text models before release: attack them, save every failure, give a verdict that CI can trust.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+    @made.callback()
+    def _root(
+        version: bool = typer.Option(
+            False, "--version", callback=_version, is_eager=True, help="Print the version.", rich_help_panel="Run"
+        ),
+    ) -> None:
+        pass
+
+    for panel, name, place in ((panel, name, place) for panel, found in PANELS.items() for name, place in found.items()):
+        if not names or name in names:
+            module, _, function = place.partition(":")
+            command = _watched(getattr(import_module(_FILES + module), function))
+            made.command(name, cls=Once, rich_help_panel=panel, context_settings=PASSES_ON.get(name))(command)
+    return made
+
+
+def _needed(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The commands that a call needs: the one that it names, also where a shell asks how to complete it; else all."""
+    asked = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") if _completing() else None
+    words = asked.split()[1:] if asked is not None else arguments
+    name = words[0] if words else ""
+    return (name, *CALLS.get(name, ())) if name in COMMANDS else ()
+
+
+def _completing() -> bool:
+    return "_ROBUSTNESS_COMPLETE" in os.environ
+
+
+def __getattr__(name: str) -> Any:
+    """``app``: the whole program, built when it is first asked for."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["app"] = made = program()
+    return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -129,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
     """The exit code, and what went wrong."""
     try:
-        code = _code(app(arguments, standalone_mode=False))
+        code = _code(program(*_needed(arguments))(arguments, standalone_mode=False))
     except SystemExit as stop:  # the CLI library's own: completion is done, or the reader of --help went away
         return (2 if stop.code else 0), None
     except BaseException as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict
@@ -199,7 +240,6 @@ def run() -> None:
     """
     code = main()
     if code:
-        import os
         from contextlib import suppress
 
         for stream in (sys.stdout, sys.stderr):

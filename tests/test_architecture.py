@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("attacks", "reports", "robustness")
 ALLOWED = {"attacks": {"attacks"}, "reports": {"reports"}, "robustness": {"attacks", "reports", "robustness"}}
-MODELS = ("robustness/victims/", "robustness/helpers/", "robustness/harden/")
+MODELS = ("robustness/victims/", "robustness/helpers/", "robustness/harden/", "robustness/examples/")
 HEAVY = {
     "torch": MODELS,
     "transformers": MODELS,

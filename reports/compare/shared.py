@@ -10,7 +10,7 @@ How the examples of either run were drawn from their file depends on seed and id
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -95,9 +95,15 @@ def _may_be_cut(run: Run) -> bool:
     return kept and manifest.finished and not manifest.selected and not manifest.sequential
 
 
+def _records(run: Run) -> dict[str, Mapping[str, Any]]:
+    """What must match of each recipe, by name; nothing where a run says no more than their names."""
+    said = run.manifest.comparability.get("recipes")
+    return {str(r["name"]): r for r in said if isinstance(r, Mapping) and "name" in r} if isinstance(said, list) else {}
+
+
 def _recipes(base: Run, candidate: Run, *, alike: bool) -> tuple[list[str], list[str]]:
     """The names of the shared recipes in the base's order, and why others of the same name are not among them."""
-    records = [{str(r["name"]): r for r in run.manifest.comparability.get("recipes", ())} for run in (base, candidate)]
+    records = [_records(run) for run in (base, candidate)]
     learning = [_learning(run) for run in (base, candidate)]
     same_learning = alike and learning[0] & set(records[1]) == learning[1] & set(records[0]) and learning[0] == learning[1]
     names: list[str] = []
@@ -137,7 +143,7 @@ def _cut(run: Run, ids: frozenset[str], names: frozenset[str], *, alike: bool) -
     """The run as if it had been asked for these examples and recipes alone."""
     manifest = run.manifest
     digest = sha256("\n".join(sorted(ids)).encode("utf-8", "surrogatepass")).hexdigest()
-    recipes = [record for record in manifest.comparability["recipes"] if record["name"] in names]
+    recipes = [record for name, record in _records(run).items() if name in names]
     data = {} if alike else {"data": f"shared {digest}"}  # texts and references are compared one by one
     comparability = {**manifest.comparability, **data, "recipes": recipes}
     asked = [spec for spec in manifest.asked.get("recipes", ()) if spec in names or set(names) == set(manifest.recipe_names)]

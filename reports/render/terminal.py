@@ -17,6 +17,7 @@ from reports.measures.metrics import RecipeMetrics
 from reports.measures.of_run import Measured, measure
 from reports.render import numbers
 from reports.render.brackets import lines
+from reports.render.fitting import Fitting
 from reports.render.injection import told_of
 from reports.render.numbers import VERDICTS, interval, intervals, number, points_interval, words
 from reports.run import Run
@@ -42,10 +43,15 @@ def verdict_line(result: GateResult) -> str:
     reasons = [rule for rule in _sorted(result) if rule.verdict != PASS]
     family = f"; failures judged family-wise over {result.family} thresholds (Holm)" if result.family else ""
     if not reasons:
-        holding = sum(rule.observed is not None for rule in result.rules)
+        holding = sum(map(is_threshold, result.rules))
         return f"{word}: {holding} {'threshold holds' if holding == 1 else 'thresholds hold'}, {result.claim}{family}"
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return " ".join(visible(f"{word}: {_where(reasons[0])}{reasons[0].message}{more}{family}").split())
+
+
+def is_threshold(rule: RuleResult) -> bool:
+    """Whether a rule is a threshold that somebody set; that no trial may end in an error holds for every run."""
+    return bool(rule.threshold) if rule.rule == "max_error_rate" else rule.observed is not None
 
 
 def _where(rule: RuleResult) -> str:
@@ -58,11 +64,11 @@ def _sorted(result: GateResult) -> list[RuleResult]:
 
 def print_gate(result: GateResult, console: Console) -> None:
     """Print a verdict and its rules."""
-    _print((_headline(result), _rules(result, every=True)), console)
+    _print((_headline(result), *_rules(result, every=True)), console)
 
 
 def print_run(run: Run, result: GateResult, console: Console, measured: Measured | None = None) -> None:
-    """Print a run's verdict, measures, doubts and where its reports are."""
+    """Print a run's verdict, measures and doubts."""
     if measured is None or measured.confidence != result.confidence:
         measured = measure(run, result.confidence)
     _print(_run_parts(run, result, measured), console)
@@ -76,8 +82,8 @@ def _print(parts: Iterator[RenderableType] | tuple[RenderableType, ...], console
 def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[RenderableType]:
     yield _headline(result)
     if result.verdict != "measured":
-        yield _rules(result, every=False)
-    yield plain(f"task {run.manifest.task}, goal {run.manifest.goal}", "dim")
+        yield from _rules(result, every=False)
+    yield plain(_what(run, measured), "dim")
     yield _overall(measured)
     yield from _quality(measured)
     yield from _injections(measured)
@@ -88,12 +94,11 @@ def _run_parts(run: Run, result: GateResult, measured: Measured) -> Iterator[Ren
     yield from _drawn(run)
     if said := bill(run.manifest):
         yield plain(f"spent: {said}")
-    yield _stages(measured) if measured.stages else _recipes(measured.recipes)
+    yield from _stages(measured) if measured.stages else [_recipes(measured.recipes)]
     yield from _cascade(measured)
     yield from _tables(measured)
     yield from _certificates(measured)
     yield from _flags(run)
-    yield plain(f"Reports and every failure: {run.path}")
 
 
 def _certificates(measured: Measured) -> Iterator[RenderableType]:
@@ -148,13 +153,20 @@ def unbroken(table: Table) -> Table:
     return table
 
 
-def _rules(result: GateResult, *, every: bool) -> Table:
-    """The rules, worst first; unless ``every`` is set, without those that hold for any sound run."""
+def _rules(result: GateResult, *, every: bool) -> Iterator[Table]:
+    """The rules, worst first, less the one that the headline gives; unless ``every`` is set, without those of any sound run."""
     table = bare_table("verdict", "why")
-    shown = [rule for rule in _sorted(result) if every or rule.verdict != PASS or rule.observed is not None]
-    for rule in shown:
+    shown = [rule for rule in _sorted(result) if every or rule.verdict != PASS or is_threshold(rule)]
+    for rule in shown[1:] if shown and shown[0].verdict != PASS else shown:
         table.add_row(plain(rule.verdict, _STYLES[rule.verdict]), plain(_where(rule) + rule.message))
-    return table
+    if table.row_count:
+        yield table
+
+
+def _what(run: Run, measured: Measured) -> str:
+    profiles = sorted({recipe.profile for recipe in measured.recipes})
+    told = f", constraint profile {', '.join(profiles)}" if profiles else ""
+    return f"task {run.manifest.task}, goal {run.manifest.goal}{told}"
 
 
 def _overall(measured: Measured) -> Text:
@@ -225,26 +237,29 @@ def _bare(value: Proportion | None) -> str:
     return interval(value).replace(" %", "")
 
 
-def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Table:
-    table = bare_table("recipe", "profile", "under attack %", "success rate %", "queries", "words %", "errors")
-    for recipe in recipes:
-        table.add_row(
-            *map(plain, (recipe.name, recipe.profile, _bare(recipe.accuracy_under_attack), _bare(recipe.attack_success_rate))),
-            *map(plain, (number(recipe.queries_median), words(recipe).replace(" %", ""))),
-            plain(number(recipe.statuses["error"])),
+def _recipes(recipes: tuple[RecipeMetrics, ...]) -> Fitting:
+    heads = ("recipe", "under attack %", "success rate %", "queries", "words %", "errors")
+    rows = (
+        (
+            *(recipe.name, _bare(recipe.accuracy_under_attack), _bare(recipe.attack_success_rate)),
+            *(number(recipe.queries_median), words(recipe).replace(" %", ""), number(recipe.statuses["error"])),
         )
-    return unbroken(table)
+        for recipe in recipes
+    )
+    return Fitting(heads, tuple(rows), spare=("words %", "queries"))
 
 
-def _stages(measured: Measured) -> Table:
-    table = bare_table("recipe", "profile", "broke", "success rate %", "queries", "robust after it %", "errors")
-    for stage, recipe in zip(measured.stages, measured.recipes, strict=True):
-        table.add_row(
-            *map(plain, (stage.recipe, recipe.profile, f"{number(stage.broken)}/{number(stage.attacked)}")),
-            *map(plain, (_bare(recipe.attack_success_rate), number(recipe.queries_median))),
-            *map(plain, (_bare(stage.robust_accuracy), number(stage.errors))),
+def _stages(measured: Measured) -> Iterator[RenderableType]:
+    yield plain("cascade: each recipe attacks what the ones above left")
+    heads = ("recipe", "broke", "success rate %", "queries", "robust after it %", "errors")
+    rows = (
+        (
+            *(stage.recipe, f"{number(stage.broken)} of {number(stage.attacked)}", _bare(recipe.attack_success_rate)),
+            *(number(recipe.queries_median), _bare(stage.robust_accuracy), number(stage.errors)),
         )
-    return unbroken(table)
+        for stage, recipe in zip(measured.stages, measured.recipes, strict=True)
+    )
+    yield Fitting(heads, tuple(rows), spare=("success rate %", "queries"))
 
 
 def _cascade(measured: Measured) -> Iterator[Text]:

@@ -11,7 +11,7 @@ import typer
 from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.spending import CapFlags
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def attack(
             metavar="RECIPE",
             help="A recipe, suite or composition, or several separated by commas; may be repeated (default: pwws).",
             rich_help_panel="Attack",
+            autocompletion=complete.recipes,
         ),
     ] = None,
     all_: Annotated[
@@ -97,7 +98,7 @@ def attack(
         what = "a text was given too" if texts else "--json gives one document"
         raise UsageError(f"--interactive reads the texts itself, and {what}; leave one of the two out")
     given = () if interactive else tuple(map(_read, _one_stdin(texts or [])))
-    named = ["pwws"] if recipe is None else [name for part in recipe for name in f.listed_recipes(part) or ()]
+    named = ["pwws"] if recipe is None else f.named_recipes(recipe) or []
     plain = {"recipes": tuple(named)} | f.given(profile=profile, seed=seed)
     chosen = settled(plain | wording.given() | resources.given() | f.given(offline=offline))
     if budget is not None:

@@ -15,6 +15,7 @@ from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.scaling import ScaleFlags
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
 from robustness.commands.terminal import output
+from robustness.commands.terminal.link import OpenFlag, tell_page
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def audit(
         ),
     ] = None,
     github: f.GithubFlags,
+    open_: OpenFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -147,6 +149,7 @@ def audit(
     run = _run(chosen, judging, recorder(context.command.params, last), log or (), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
+    tell_page(run.path / "report.html", opened=open_, quiet=quiet or json_)
     raise typer.Exit(int(result.exit_code))
 
 

@@ -15,7 +15,7 @@ from robustness.commands.options.certifying import WhatFlags, share_of
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal, tell_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag, without_caps
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
@@ -32,7 +32,12 @@ EVERY_S = 30.0
 def certify(
     *,
     run: Annotated[
-        Path | None, typer.Argument(help="A run folder that an audit wrote: its victim, its examples.", metavar="[RUN]")
+        Path | None,
+        typer.Argument(
+            autocompletion=complete.run_folders,
+            help="A run folder that an audit wrote: its victim, its examples.",
+            metavar="[RUN]",
+        ),
     ] = None,
     victim: f.VictimFlag = None,
     data: f.DataFlag = None,

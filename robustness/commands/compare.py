@@ -11,7 +11,8 @@ from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
+from robustness.commands.terminal.link import OpenFlag, tell_page
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 @f.flattened
 def compare(
     *,
-    base: Annotated[Path, typer.Argument(help="The run to compare with.", metavar="BASE")],
-    candidate: Annotated[Path, typer.Argument(help="The run to judge.", metavar="CANDIDATE")],
+    base: Annotated[Path, typer.Argument(autocompletion=complete.run_folders, help="The run to compare with.", metavar="BASE")],
+    candidate: Annotated[
+        Path, typer.Argument(autocompletion=complete.run_folders, help="The run to judge.", metavar="CANDIDATE")
+    ],
     max_regression: Annotated[
         str | None,
         typer.Option(
@@ -100,6 +103,7 @@ def compare(
             rich_help_panel="Output",
         ),
     ] = None,
+    open_: OpenFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -124,6 +128,8 @@ def compare(
     given = f.given(
         max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
     )
+    if open_ and out is None:
+        raise UsageError("--open shows comparison.html, and without --out none is written; add --out FOLDER")
     if out is not None:
         clear_comparison(out)
     seals = {"base": check_seal(base, expect_base, "--expect-base"), "candidate": check_seal(candidate, expect)}
@@ -169,6 +175,8 @@ def compare(
         output.warn(hint)
     for name, seal in seals.items():
         (output.warn if quiet or json_ else output.say)(f"{name}: {seal.sentence()}")
+    if out is not None:
+        tell_page(out / "comparison.html", opened=open_, quiet=quiet or json_)
     raise typer.Exit(found.exit_code)
 
 

@@ -9,9 +9,12 @@ import typer
 
 from robustness.commands.options import flags as f
 from robustness.commands.options.sealing import ExpectFlag, check_seal, tell_seal
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
+from robustness.commands.terminal.link import OpenFlag, tell_page
 
-RunArgument = Annotated[Path, typer.Argument(help="A run folder that an audit wrote.", metavar="RUN")]
+RunArgument = Annotated[
+    Path, typer.Argument(autocompletion=complete.run_folders, help="A run folder that an audit wrote.", metavar="RUN")
+]
 
 
 @f.flattened
@@ -62,6 +65,7 @@ def report(
     run: RunArgument,
     policy: f.RunPolicyFlag = None,
     expect: ExpectFlag = None,
+    open_: OpenFlag = False,
     json_: f.JsonFlag = False,
     quiet: f.QuietFlag = False,
 ) -> None:
@@ -92,4 +96,5 @@ def report(
         output.warn(verdict_line(result))
         tell_seal(sealed, quiet=True)
     tell_changed(result.changed)
+    tell_page(loaded.path / "report.html", opened=open_, quiet=quiet or json_)
     raise typer.Exit(int((result if policy is None else result.demanding()).exit_code))

@@ -16,7 +16,7 @@ from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.groups import Flags
 from robustness.commands.options.replacing import ForceFlag
 from robustness.commands.options.spending import CapFlags
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
@@ -72,11 +72,15 @@ def harden(
         typer.Option("--steps", help="Steps of the normaliser: characters (default), all, or names.", rich_help_panel="Attack"),
     ] = None,
     recipes: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--recipes",
-            help="Recipes to harden against (default: bad-characters to normalise, deepwordbug to train).",
+            "--recipe",
+            metavar="RECIPES",
+            help="Recipes to harden against, separated by commas; may be repeated (default: bad-characters to normalise, "
+            "deepwordbug to train).",
             rich_help_panel="Attack",
+            autocompletion=complete.recipes,
         ),
     ] = None,
     adaptive: Annotated[
@@ -144,7 +148,7 @@ def harden(
         method=method,
         data=data,
         evaluation=eval_,
-        recipes=tuple(f.listed(recipes) or ()),
+        recipes=tuple(f.named_recipes(recipes) or ()),
         adaptive=None if adaptive is None else tuple(name for name in f.listed(adaptive) or () if name != "none"),
         steps=steps or "characters",
         training=trained,

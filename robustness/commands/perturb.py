@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,16 @@ def perturb(
     data: Annotated[str, typer.Option("--data", help="Examples to perturb.", rich_help_panel="Data")],
     out: Annotated[Path, typer.Option("--out", help="A .csv or .jsonl file to write.", rich_help_panel="Output")],
     recipes: Annotated[
-        str, typer.Option("--recipes", help="Blind recipes or suites, comma-separated.", rich_help_panel="Attack")
-    ] = "natural",
+        list[str] | None,
+        typer.Option(
+            "--recipes",
+            "--recipe",
+            metavar="RECIPES",
+            help="Recipes or suites that ask once and do not search, separated by commas; may be repeated (default: natural).",
+            rich_help_panel="Attack",
+            autocompletion=complete.recipes,
+        ),
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +50,7 @@ def perturb(
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,
 ) -> None:
-    """Write every text that a blind audit would ask about, clean ones included, so that it can be scored elsewhere.
+    """Write every text that an audit without a search would ask about, clean ones too, so that it can be scored elsewhere.
 
     Add a column `prediction` (label names), or columns `score_LABEL`, and audit the file with the same data, recipes and seed:
     robustness audit --victim predictions:scored.csv --data test.csv --recipes natural
@@ -57,7 +65,7 @@ def perturb(
         raise UsageError(f"--out expects a .csv or .jsonl file, got {out}")
     if out.exists():
         raise UsageError(f"{out} exists already; name a new file, or delete it first")
-    specs = f.listed_recipes(recipes) or []
+    specs = ["natural"] if recipes is None else f.named_recipes(recipes) or []
     _refuse_guided(specs)
     options = reading.given() | f.given(offline=offline)
     with without_network(offline):
@@ -94,7 +102,8 @@ def _refuse_guided(specs: list[str]) -> None:
         raise UsageError("--recipes names no recipe; name at least one, such as natural")
     guided = sorted(recipe.name for recipe in chosen if recipe.access != "blind" or recipe.needs)
     if guided:
-        raise UsageError(f"only blind recipes can be written to a file, these ask the victim as they go: {', '.join(guided)}")
+        asking = ", ".join(guided)
+        raise UsageError(f"only recipes that do not search can be written to a file, these ask the victim as they go: {asking}")
 
 
 def _chosen(specs: list[str], dataset: Dataset, given: dict[str, Any]) -> tuple[Sequence[Recipe], list[Flag]]:

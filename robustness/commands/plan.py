@@ -145,11 +145,11 @@ def _power(n: int, power: dict[str, Any]) -> list[str]:
     effect = power["design_effect"]
     worth = f", which are worth {n / effect:.0f} independent ones if half of the variance lies between groups"
     return [
-        f"what {n} examples can show{worth if effect > 1 else ''}",
+        f"what {n} examples can show, four times in five{worth if effect > 1 else ''}",
+        "  churn: even without a real change, a next run fixes some examples and breaks as many; their share on each side",
         f"  a rate near one half     ±{100 * power['interval_half_width']:.1f} points",
         f"  a drop that compare sees {seen}",
         f"  to exclude {margin}, if nothing changed, takes {takes}",
-        "  (four times in five; churn: the share of examples that the next run fixes, while as many others break)",
     ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustness.commands.options import flags as f
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 
 if TYPE_CHECKING:
     from attacks.textattack_bridge.catalogue import Entry
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def prefetch(
     recipes: Annotated[
-        list[str] | None, typer.Argument(help="Recipes; without any, says what each of TextAttack's lacks.")
+        list[str] | None,
+        typer.Argument(autocompletion=complete.recipes, help="Recipes; without any, says what each of TextAttack's lacks."),
     ] = None,
     offline: f.OfflineFlag = False,
     json_: f.JsonFlag = False,

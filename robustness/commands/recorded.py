@@ -46,7 +46,7 @@ class Begun:
 
 
 BEGUN: ContextVar[Begun] = ContextVar("begun")
-NOT_KEPT = ("--out", "--resume", "--force", "--quiet", "-q", "--json")
+NOT_KEPT = ("--out", "--resume", "--force", "--quiet", "-q", "--json", "--open")
 """Where a run lies and how it is told of: not part of what it is."""
 
 

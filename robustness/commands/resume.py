@@ -53,12 +53,14 @@ def _complete(run: Path, more: list[str]) -> int:
     from reports.run.store import load_run
     from robustness.commands.audit import tell_run
     from robustness.commands.options.policy import policy_for
+    from robustness.commands.terminal.link import tell_page
 
-    strange = [one for one in more if one not in ("--json", "-q", "--quiet")]
+    strange = [one for one in more if one not in ("--json", "-q", "--quiet", "--open")]
     if strange:
         raise UsageError(f"{run} is complete: nothing is left to do, so {' '.join(strange)} can change nothing")
     loaded, as_json = load_run(run), "--json" in more
     result = tell_run(
         loaded, policy_for(loaded.manifest, None, {}, note=not as_json), as_json=as_json, quiet="-q" in more or "--quiet" in more
     )
+    tell_page(run / "report.html", opened="--open" in more, quiet=as_json or "-q" in more or "--quiet" in more)
     return int(result.exit_code)

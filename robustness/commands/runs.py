@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustness.commands.options import flags as f
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 
 if TYPE_CHECKING:
     from reports.index import Entry
 
-FolderArgument = Annotated[Path, typer.Argument(help="Where to look (default: runs).", metavar="[FOLDER]")]
+FolderArgument = Annotated[
+    Path, typer.Argument(autocompletion=complete.run_folders, help="Where to look (default: runs).", metavar="[FOLDER]")
+]
 
 
 def runs(

@@ -8,7 +8,7 @@ from functools import partial
 from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from robustness.errors import MissingExtraError, UsageError
@@ -54,19 +54,22 @@ class Workbench:
         self.guard = Guard(f"{HOST}:{self._socket.getsockname()[1]}")
         self._folder = folder
         self._server: BaseWSGIServer | None = None
+        self._stopped = Event()
 
     def serve(self) -> None:
         """Answer until Ctrl-C. What is loaded here, a browser that comes early waits for."""
         try:
             self._server = _server(application(self._folder, self.guard), self._socket)
-            self._server.serve_forever(poll_interval=0.1)
+            if not self._stopped.is_set():
+                self._server.serve_forever(poll_interval=0.1)
         finally:
             if self._server is not None:
                 self._server.server_close()
             self._socket.close()
 
     def stop(self) -> None:
-        """Make ``serve`` return; to be called from another thread."""
+        """Make ``serve`` return, also where it is still loading; to be called from another thread."""
+        self._stopped.set()
         if self._server is not None:
             self._server.shutdown()
 
@@ -113,6 +116,7 @@ def application(folder: Path, guard: Guard) -> Flask:
     from reports.render.bench.bench import Bench
 
     app = Flask("robustness.view", static_folder=None)
+    app.url_map.merge_slashes = False  # an address is one of ours, or none
     _guarded(app, guard)
     _pages(app, Bench(folder, served=True))
     return app
@@ -148,7 +152,7 @@ def _guarded(app: Flask, guard: Guard) -> None:
 
 def _pages(app: Flask, bench: Bench) -> None:
     """One page at a time: they share what was read."""
-    from flask import request
+    from flask import request, send_file
     from werkzeug.exceptions import HTTPException
 
     from reports.render.bench.bench import NoSuchPageError
@@ -167,6 +171,12 @@ def _pages(app: Flask, bench: Bench) -> None:
     def run(name: str) -> str:
         with lock:
             return bench.run(name)
+
+    @rule("/run/<name>/<file>")
+    def file(name: str, file: str) -> Response:
+        with lock:
+            path = bench.file(name, file)
+        return send_file(path.absolute(), mimetype="application/octet-stream", as_attachment=True, download_name=file)
 
     @rule("/victim/<name>.html")
     def victim(name: str) -> str:

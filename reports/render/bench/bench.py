@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reports.compare.compare import compare
 from reports.gate.gate import evaluate
 from reports.gate.run_policy import own_policy
 from reports.gate.verdicts import FAIL, INCONCLUSIVE, GateResult, RuleResult
@@ -17,14 +16,22 @@ from reports.render.bench.catalogue import Catalogue, Listed
 from reports.render.bench.history import histories, history
 from reports.render.bench.live import Follower
 from reports.render.bench.shell import bench_page, way_back
-from reports.render.bench.together import MOST, Column, questions, together
+from reports.render.bench.together import MOST, Column, paired, questions, together
 from reports.render.comparison.page import html_comparison
 from reports.render.page.page import html_report
 from reports.render.page.rows import failure_row
 from reports.render.page.view import created
 from reports.run import Run, RunError
-from reports.run.store import load_run
+from reports.run.certificates import CERTIFICATES
+from reports.run.explanations import EXPLANATIONS
+from reports.run.minimised import MINIMISED
+from reports.run.seal import RENDERED, SEAL
+from reports.run.store import MANIFEST, OUTCOMES, load_run
 
+FILES = frozenset({MANIFEST, OUTCOMES, MINIMISED, EXPLANATIONS, CERTIFICATES, SEAL, *RENDERED} - {"report.html"})
+"""Files of a run that may be asked for as they are. Its page is not: what an editor put into it would run."""
+_NOWHERE: Mapping[str, str | None] = {"files_at": None, "folder": ""}
+"""Static pages bring no files of the run along, and whoever reads them has its folder elsewhere."""
 _KEPT = 16
 """Pages of runs that are kept, so that a second look costs nothing; each is up to 3 MB."""
 
@@ -77,15 +84,20 @@ class Bench:
         try:
             run = load_run(listed.entry.folder)
             measured, gate = _judged(run, listed)
-            return html_report(run, summarise(run, gate, measured), gate, above=way_back("../", listed))
-        except (RunError, OSError) as problem:
-            return self._problem(listed, (*listed.problems, self.catalogue.said(problem)))
+            elsewhere = {"files_at": f"{listed.id}/", "folder": str(listed.entry.folder)} if self._served else _NOWHERE
+            return html_report(run, summarise(run, gate, measured), gate, above=way_back("../", listed), **elsewhere)
+        except Exception as problem:  # noqa: BLE001 - whatever a run's files hold, the other pages are shown
+            return self._problem(listed, (*listed.problems, self._said(problem)))
+
+    def _said(self, problem: Exception) -> str:
+        said = self.catalogue.said(problem)
+        return said if isinstance(problem, (RunError, OSError)) else f"It cannot be shown, {type(problem).__name__}: {said}"
 
     def _live(self, listed: Listed) -> str:
         try:
             so_far = self._followers.setdefault(listed.id, Follower(listed.entry.folder)).look()
-        except (RunError, OSError) as problem:
-            return self._problem(listed, (*listed.problems, self.catalogue.said(problem)))
+        except Exception as problem:  # noqa: BLE001 - as above
+            return self._problem(listed, (*listed.problems, self._said(problem)))
         labels = tuple(map(str, so_far.manifest.victim.get("labels", ())))
         latest = [failure_row(outcome, labels) for outcome in so_far.latest]
         return bench_page(
@@ -100,6 +112,13 @@ class Bench:
 
     def _problem(self, listed: Listed, problems: Sequence[str]) -> str:
         return bench_page("problem", root="../", served=self._served, run=listed, problems=problems or ("It cannot be read.",))
+
+    def file(self, run_id: str, name: str) -> Path:
+        """A file of a run as it lies there, one of those that runs are made of."""
+        listed = self._one(run_id)
+        if name not in FILES or name not in {entry[0] for entry in listed.signature}:
+            raise NoSuchPageError("The run has no such file.")
+        return listed.entry.folder / name
 
     def victim(self, victim_id: str) -> str:
         """The history of one victim."""
@@ -128,8 +147,8 @@ class Bench:
         try:
             run = load_run(listed.entry.folder)
             return Column(listed, run, *_judged(run, listed))
-        except (RunError, OSError) as problem:
-            return Column(listed, problem=self.catalogue.said(problem))
+        except Exception as problem:  # noqa: BLE001 - as above
+            return Column(listed, problem=self._said(problem))
 
     def comparison(self, base: str, candidate: str) -> str:
         """The whole comparison of two runs."""
@@ -144,7 +163,7 @@ class Bench:
                 return self._problem(listed, (column.problem or " ".join(listed.problems),))
         runs = [column.run for column in columns if column.run is not None]
         named = [replace(run, path=Path(listed.name)) for run, listed in zip(runs, (base, candidate), strict=True)]
-        return html_comparison(compare(named[0], named[1], own_policy(runs[0].manifest).compare), above=way_back("../"))
+        return html_comparison(paired(named[0], named[1]), above=way_back("../"))
 
     def _one(self, run_id: str) -> Listed:
         found = next((one for one in self.runs() if one.id == run_id), None)

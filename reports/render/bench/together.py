@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.compare.compare import NOT_COMPARABLE, Comparison, compare
+from reports.compare.shared import advice, share
 from reports.gate.run_policy import own_policy
 from reports.gate.verdicts import GateResult
 from reports.measures.intervals import Proportion
@@ -96,16 +97,29 @@ class Together:
 
 def together(columns: Sequence[Column]) -> Together:
     """Set runs side by side; the first is the base that the others are paired with."""
-    paired = tuple(_paired(columns[0], other) for other in columns[1:])
-    alike = [columns[0], *(one.column for one in paired if one.found is not None and not one.found.differences)]
+    others = tuple(_paired(columns[0], other) for other in columns[1:])
+    alike = [
+        columns[0],
+        *(one.column for one in others if one.found is not None and not (one.found.differences or one.found.shared)),
+    ]
     return Together(
         columns=tuple(columns),
         settings=tuple(_settings(columns)),
         measures=tuple(_measures(columns)),
         recipes=tuple(_recipes(columns)),
-        paired=paired,
+        paired=others,
         shared=_shared(alike) if len(alike) > 1 else None,
     )
+
+
+def paired(base: Run, candidate: Run) -> Comparison:
+    """Two runs compared under the base's own rules; on what they share, where that is less than all and answers one question."""
+    rules = own_policy(base.manifest).compare
+    found = compare(base, candidate, rules)
+    if not found.differences or not advice(base, candidate):
+        return found
+    one, other, common = share(base, candidate)
+    return compare(one, other, rules, shared=common)
 
 
 def _paired(base: Column, other: Column) -> Paired:
@@ -114,7 +128,7 @@ def _paired(base: Column, other: Column) -> Paired:
             return Paired(other, None, "inconclusive", COMPARED[NOT_COMPARABLE].capitalize(), (f"{side}: {column.problem}",))
     assert base.run is not None
     assert other.run is not None
-    found = compare(base.run, other.run, own_policy(base.run.manifest).compare)
+    found = paired(base.run, other.run)
     unsealed = [f"{one.listed.name}: {p}" for one in (base, other) if not one.listed.trusted for p in one.listed.problems]
     tone = "inconclusive" if unsealed else _TONES.get(found.verdict, "inconclusive")
     return Paired(other, found, tone, COMPARED[found.verdict].capitalize(), (*found.reasons, *unsealed))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reports.compare.changes import Case, Change
 from reports.compare.compare import IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED, Comparison, Side
 from reports.render.page.rows import FailureRow, failure_row
-from reports.render.page.shell import html_page
+from reports.render.page.shell import ABOVE_STYLE, html_page
 from reports.render.page.view import Verdict, details
 
 SHOWN = 200
@@ -55,6 +55,7 @@ def html_comparison(found: Comparison, *, above: str = "") -> str:
     return html_page(
         "compare.html.j2",
         found=found,
+        more_style=ABOVE_STYLE if above else "",
         above=above,
         verdict=verdict,
         confidence=found.confidence,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from reports.compare.changes import Case, Change
 from reports.compare.compare import Comparison
 from reports.files.text import visible
+from reports.render.fitting import Fitting
 from reports.render.numbers import COMPARED, percent, signed_interval
-from reports.render.terminal import bare_table, plain
+from reports.render.terminal import plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
 
 STYLES = {
     **{"regressed": "bold red", "improved": "bold green", "no evidence": "bold green"},
@@ -62,17 +62,15 @@ def _numbers(found: Comparison) -> str:
     )
 
 
-def _changes(title: str, changes: Sequence[Change]) -> Table:
-    table = bare_table(title, "n", "base → new %", "change, points", "− / +", "p")
-    for at, column in enumerate(table.columns):
-        column.no_wrap, column.overflow = bool(at), "fold"
+def _changes(title: str, changes: Sequence[Change]) -> Fitting:
+    rows = []
     for change in changes:
         pairs = change.pairs
         rates = f"{percent(pairs.base_rate)} → {percent(pairs.candidate_rate)}".replace(" %", "")
         moved = (f"{pairs.broken} / {pairs.fixed}", f"{change.p_holm:.2g}")
         name = change.name if change.kind == "slice" else change.title
-        table.add_row(*map(plain, (name, str(pairs.n), rates, signed_interval(change.change, change.low, change.high), *moved)))
-    return table
+        rows.append((name, str(pairs.n), rates, signed_interval(change.change, change.low, change.high), *moved))
+    return Fitting((title, "n", "base → new %", "change, points", "− / +", "p"), tuple(rows), spare=("n",))
 
 
 def _cases(title: str, cases: Sequence[Case], texts: bool) -> Iterator[RenderableType]:

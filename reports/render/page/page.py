@@ -18,7 +18,7 @@ from reports.render.page.failures import failure_book
 from reports.render.page.flips import turned
 from reports.render.page.minimised import minimised_view
 from reports.render.page.rows import BLANK
-from reports.render.page.shell import html_page
+from reports.render.page.shell import ABOVE_STYLE, html_page
 from reports.render.page.tables import measured_tables
 from reports.run import Run
 from reports.run.bill import bill
@@ -27,14 +27,33 @@ SCRIPTS = tuple(f"report/{name}.js" for name in ("index", "draw", "rows", "list"
 """Parts of the page's one script, in their order."""
 
 
-def html_report(run: Run, summary: Mapping[str, Any], gate: GateResult | None = None, *, above: str = "") -> str:
+def html_report(
+    run: Run,
+    summary: Mapping[str, Any],
+    gate: GateResult | None = None,
+    *,
+    above: str = "",
+    files_at: str | None = "",
+    folder: str | None = None,
+) -> str:
     """The report of a run as one HTML page, at most about 3 MB however many failures there are.
 
     ``summary``: that of ``reports.measures.summary.summarise``. ``gate``: the verdict, None where no gate was asked for.
-    ``above``: markup to print over it, such as the way back to other pages.
+    ``above``: markup to print over it, such as the way back to other pages. ``files_at``: what addresses of the run's files begin
+    with, None where it has none; as given they lie beside the page. ``folder``: the run's folder in commands, empty where
+    nobody knows it; without one it is that of the page.
     """
     context = _context(run, summary, gate)
-    return html_page("report.html.j2", script=SCRIPTS, **context, sections=_sections(context), above=above)
+    return html_page(
+        "report.html.j2",
+        script=SCRIPTS,
+        **context,
+        sections=_sections(context),
+        more_style=ABOVE_STYLE if above else "",
+        above=above,
+        files_at=files_at,
+        folder=folder,
+    )
 
 
 def _context(run: Run, summary: Mapping[str, Any], gate: GateResult | None) -> dict[str, Any]:

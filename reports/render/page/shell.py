@@ -21,6 +21,10 @@ _PARTS = re.compile(r"[^/:_.\-]*[/:_.\-]+|[^/:_.\-]+")
 """Stretches of a name behind which a line may end."""
 
 
+ABOVE_STYLE = "bench/above.css"
+"""The look of what other pages print over a report."""
+
+
 def html_page(
     template: str,
     *,

@@ -15,7 +15,7 @@ from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ METHOD = "leave-one-out"
 @f.flattened
 def explain(
     *,
-    run: Annotated[Path, typer.Argument(help="The run folder.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(autocompletion=complete.run_folders, help="The run folder.", metavar="RUN")],
     victim: f.VictimFlag = None,
     method: Annotated[
         str,

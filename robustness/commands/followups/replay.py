@@ -12,7 +12,7 @@ from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import ExpectFlag, check_source, tell_seal
 from robustness.commands.options.spending import CapFlags, CassetteFlag
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from reports.run.seal import Verification
     from robustness.victims.base import Victim
 
-FailuresArgument = Annotated[Path, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="FAILURES")]
+FailuresArgument = Annotated[
+    Path,
+    typer.Argument(
+        autocompletion=complete.run_folders, help="A failures.jsonl, or the run folder that holds it.", metavar="FAILURES"
+    ),
+]
 SHOWN = 20
 OF_ENDPOINT = 3
 """Answers of an endpoint that are asked for to each case."""
@@ -32,7 +37,10 @@ OF_ENDPOINT = 3
 def replay(
     *,
     failures: Annotated[
-        Path | None, typer.Argument(help="A failures.jsonl, or the run folder that holds it.", metavar="[FAILURES]")
+        Path | None,
+        typer.Argument(
+            autocompletion=complete.run_folders, help="A failures.jsonl, or the run folder that holds it.", metavar="[FAILURES]"
+        ),
     ] = None,
     data: Annotated[
         str | None,

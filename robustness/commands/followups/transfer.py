@@ -13,7 +13,7 @@ from robustness.commands.options import flags as f
 from robustness.commands.options.endpoint import EndpointFlags
 from robustness.commands.options.sealing import check_seal
 from robustness.commands.options.spending import CapFlags
-from robustness.commands.terminal import output
+from robustness.commands.terminal import complete, output
 from robustness.commands.terminal.status import status
 from robustness.errors import UsageError
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from reports.run.seal import Verification
     from robustness.victims.base import Victim
 
-RunsArgument = Annotated[list[Path], typer.Argument(help="Run folders, one for each victim that was attacked.", metavar="RUN…")]
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        autocompletion=complete.run_folders, help="Run folders, one for each victim that was attacked.", metavar="RUN…"
+    ),
+]
 
 
 @f.flattened

@@ -11,20 +11,13 @@ import typer
 from robustness.commands.options.groups import Flags, flattened, given
 from robustness.commands.options.resources import ResourceFlags
 from robustness.commands.options.scaling import AskingFlags, PaceFlags
-from robustness.commands.options.values import budget_of, listed, listed_recipes, mapping, refuse_empty
+from robustness.commands.options.values import budget_of, listed, listed_recipes, mapping, named_recipes, refuse_empty
+from robustness.commands.terminal import complete
 
 __all__ = [
-    "AskingFlags",
-    "PaceFlags",
-    "ResourceFlags",
-    "budget_of",
-    "flattened",
-    "given",
-    "listed",
-    "listed_recipes",
-    "mapping",
-    "refuse_empty",
-]
+    "AskingFlags", "PaceFlags", "ResourceFlags", "budget_of", "flattened", "given",
+    "listed", "listed_recipes", "mapping", "named_recipes", "refuse_empty",
+]  # fmt: skip
 
 VictimFlag = Annotated[
     str | None,
@@ -32,6 +25,7 @@ VictimFlag = Annotated[
         "--victim",
         help="demo, hf:PATH_OR_NAME, python:module:function, predictions:FILE; see `robustness list victims`.",
         rich_help_panel="Victim",
+        autocompletion=complete.victims,
     ),
 ]
 DataFlag = Annotated[
@@ -51,6 +45,17 @@ BudgetFlag = Annotated[
         "--budget",
         help="Most queries of an example: of the whole standard cascade, else of each recipe; `none` for no limit (default 500).",
         rich_help_panel="Attack",
+    ),
+]
+RecipesFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--recipes",
+        "--recipe",
+        metavar="RECIPES",
+        help="Recipes, suites or 'greedy(synonym+keyboard-typo, max-words=0.2)', comma-separated; repeats (default: standard).",
+        rich_help_panel="Attack",
+        autocompletion=complete.recipes,
     ),
 ]
 LimitFlag = Annotated[
@@ -162,17 +167,7 @@ class RecipeFlags(Flags):
         str | None,
         typer.Option("--goal", help="What counts as broken, such as misclassify or answer-with:LABEL (`robustness list tasks`)."),
     ] = None
-    recipes: Annotated[str | None, typer.Option("--recipes", help="Recipes or suites, comma-separated (default: standard).")] = (
-        None
-    )
-    recipe: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--recipe",
-            metavar="RECIPE",
-            help="One more recipe, by name or composed: 'greedy(synonym+keyboard-typo, max-words=0.2)'; may be repeated.",
-        ),
-    ] = None
+    recipes: RecipesFlag = None
     profile: ProfileFlag = None
     preserve: Annotated[
         str | None,
@@ -185,9 +180,7 @@ class RecipeFlags(Flags):
     def given(self) -> dict[str, Any]:
         """Recipes and what is to be preserved as lists."""
         flags = Flags.given(self) | given(preserve=listed(self.preserve))
-        several = [listed_recipes(self.recipes), *map(listed_recipes, flags.pop("recipe", None) or ())]
-        named = [name for part in several for name in part or ()]
-        return flags | given(recipes=named if named or self.recipes is not None or self.recipe is not None else None)
+        return flags | given(recipes=named_recipes(self.recipes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +244,12 @@ class OpeningFlags(Flags):
     PANEL = "Victim"
 
     task: Annotated[
-        str | None, typer.Option("--task", help="What the victim is asked to do (default: as it says, or as the data look).")
+        str | None,
+        typer.Option(
+            "--task",
+            help="What the victim is asked to do (default: as it says, or as the data look).",
+            autocompletion=complete.tasks,
+        ),
     ] = None
     access: Annotated[str | None, typer.Option("--access", help="What a python: victim returns: scores or labels.")] = None
     labels: Annotated[

@@ -17,6 +17,11 @@ def listed_recipes(text: str | None) -> list[str] | None:
     return None if text is None else split_specs(text)
 
 
+def named_recipes(texts: list[str] | None) -> list[str] | None:
+    """The recipes of a flag that may be repeated, each time with several; None where it was not given."""
+    return None if texts is None else [name for text in texts for name in listed_recipes(text) or ()]
+
+
 def refuse_empty(value: str | None, flag: str) -> None:
     """Raise ``UsageError`` for a flag that was given without a value: an unset variable must not switch a check off."""
     if value is not None and not value.strip():

@@ -137,8 +137,8 @@ def _watch(arguments: Sequence[str], files: WatchedFiles, *, once: bool, interva
             started = time.monotonic()
             state = _replayed(arguments, files, seen, interval)
             if state is not None:
-                _answer(state) if as_json else _tell(state, last, time.monotonic() - started)
-                last = state
+                before, last = last, state  # before it is told: who reads the state may press Ctrl-C at once
+                _answer(state) if as_json else _tell(state, before, time.monotonic() - started)
                 if once:
                     break
                 _wait(files, seen, interval)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -67,22 +71,37 @@ def view(
 
 
 def _serve(folder: Path, port: int | None, no_browser: bool, json_: bool) -> None:
-    from contextlib import suppress
-
     from robustness.view.server import Workbench
 
     workbench = Workbench(folder, port)
+    with _quiet_end():
+        _announce(folder, workbench.guard.url, json_=json_)
+        if not no_browser:
+            _open(workbench.guard.url)
+        workbench.serve()
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Ctrl-C is how this command ends, and nothing to speak of: neither an error nor something that goes on for a while."""
+    ours = threading.current_thread() is threading.main_thread()
+    listener = signal.set_wakeup_fd(-1) if ours else -1
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        if ours:
+            signal.set_wakeup_fd(listener, warn_on_full_buffer=False)
+
+
+def _announce(folder: Path, url: str, *, json_: bool) -> None:
     if json_:
-        output.answer({"url": workbench.guard.url})
+        output.answer({"url": url})
         output.settle()  # now, and not when the command ends
     else:
-        output.say(workbench.guard.url)
+        output.say(url)
         output.warn(f"the runs under {folder}, for one browser on this machine; Ctrl-C ends it")
         output.flush()
-    if not no_browser:
-        _open(workbench.guard.url)
-    with suppress(KeyboardInterrupt):
-        workbench.serve()
 
 
 def _open(url: str) -> None:
@@ -90,8 +109,7 @@ def _open(url: str) -> None:
     import os
     import sys
     import webbrowser
-    from threading import Thread
 
     shown = sys.platform != "linux" or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
     if shown:  # else it could only be a text browser, which would take the terminal
-        Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -114,6 +114,19 @@ def test_a_run_whose_outcomes_do_not_bear_its_seal_is_not_shown_as_passed(passed
     assert "This run cannot be shown" in page(passed)
 
 
+def test_a_run_of_a_shape_that_nobody_foresaw_does_not_keep_the_others_from_being_shown(passed: Run) -> None:
+    odd = passed.path.parent / "odd"
+    shutil.copytree(passed.path, odd)
+    (odd / "run.json").write_text((odd / "run.json").read_text().replace('"parameters": {', '"parameters": 5, "had": {'))
+    write_seal(odd)
+    bench = Bench(passed.path.parent, served=False)
+    ids = {one.name: one.id for one in bench.runs()}
+    assert "This run cannot be shown" in bench.run(ids["odd"])
+    assert '<h2 id="verdict-title">Passed</h2>' in bench.run(ids[passed.path.name])
+    assert bench.index()
+    assert bench.together(list(ids.values()))
+
+
 def test_an_edit_while_the_workbench_is_open_is_seen(passed: Run) -> None:
     catalogue = Catalogue(passed.path.parent)
     assert catalogue.runs()[0].verdict == "passed"
@@ -233,6 +246,19 @@ def test_runs_of_one_question_are_paired_and_others_say_why_not(versions: list[R
     assert bench.together(ids, base=ids[2]).index(f"run/{ids[2]}.html") < bench.together(ids, base=ids[2]).index(
         f"run/{ids[0]}.html"
     )
+
+
+def test_runs_that_share_a_part_are_paired_on_it(make_run: Make, make_counted: Any) -> None:
+    one, other = make_counted(failed=40), make_counted("pwws", failed=40)
+    record: dict[str, Any] = {"data": "d1", "budget": 500}
+    names = ({"name": "deepwordbug"}, {"name": "pwws"})
+    base = make_run([*one, *other], comparability={**record, "recipes": list(names)})
+    candidate = make_run(one[:30], comparability={**record, "recipes": [names[0]]}, created="2026-01-01")
+    for run in (base, candidate):
+        render_all(run)
+    html = Bench(base.path.parent, served=True).together([listed(run).id for run in (base, candidate)])
+    assert "on what both runs share: 30 of the base" in html
+    assert 'id="shared"' not in html, "examples side by side need the whole of both"
 
 
 def test_a_run_that_cannot_be_trusted_is_no_pass_side_by_side(versions: list[Run]) -> None:

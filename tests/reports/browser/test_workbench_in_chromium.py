@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -60,8 +63,10 @@ def site(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(folder: Path) -> Iterator[Workbench]:
     workbench = Workbench(folder, 0)
-    thread = Thread(target=workbench.serve)
+    thread = Thread(target=workbench.serve, daemon=True)
     thread.start()
+    with suppress(HTTPError):
+        urlopen(f"http://{workbench.guard.authority}/", timeout=60)  # refused: it has been loaded
     yield workbench
     workbench.stop()
     thread.join(10)

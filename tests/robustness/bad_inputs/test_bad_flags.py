@@ -74,7 +74,7 @@ LINES: list[tuple[str, dict[str, str], str]] = [
     ("validate --victim scripted:keyword --data none.csv", {}, "no such file"),
     ("perturb --data none.csv --out a.csv", {}, "no such file"),
     ("perturb --data good.csv --out a.txt", {}, "--out expects a .csv or .jsonl file"),
-    ("perturb --data good.csv --out a.csv --recipes pwws", {}, "only blind recipes"),
+    ("perturb --data good.csv --out a.csv --recipes pwws", {}, "only recipes that do not search"),
     ("perturb --data good.csv --out a.csv --recipes ''", {}, "recipe"),
     ("perturb --data x.jsonl --out a.csv", {"x.jsonl": '{"text": "a", "label": [0]}\n'}, "holds list, expected one label"),
     ("perturb --data good.csv --out good.csv", {}, "good.csv"),

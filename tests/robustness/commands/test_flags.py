@@ -109,7 +109,7 @@ def test_resources_that_cannot_be_are_refused_before_anything_runs(
 
 FLAGS_ONLY = {
     *("allow_pickle", "trust_remote_code", "allow_local_code", "require_threshold"),
-    *("recipe", "resume", "policy", "github", "show_texts", "json", "quiet"),
+    *("resume", "policy", "github", "show_texts", "json", "quiet", "open"),
     *("context", "workers", "ray"),  # what a run is, not on how many machines
     *("key_env", "header", "allow_plain_http", "cassette"),
 }

@@ -25,7 +25,7 @@ def model(texts):
     return [[0.1, 0.9] if one else [0.9, 0.1] for one in right]
 model.labels = ["bad", "good"]
 """
-SHORT = ["--recipes", "checklist", "--limit", "40", "--min-robust-accuracy", "20%", "--yes"]
+SHORT = ["--recipes", "natural:whitespace-noise", "--limit", "30", "--min-robust-accuracy", "20%", "--yes"]
 
 
 @pytest.fixture(autouse=True)

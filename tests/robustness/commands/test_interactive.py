@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,22 @@ from tests.robustness.commands.terminals import Terminal
 KEYWORD = ["--victim", "scripted:keyword", "--encoder", "none"]
 
 
-def piped(text: str | bytes, *words: str, folder: Path) -> tuple[int, list[str], str]:
-    raw = text if isinstance(text, bytes) else text.encode()
-    done = subprocess.run(
-        [sys.executable, "-m", "robustness", "attack", *KEYWORD, *words], input=raw, capture_output=True, cwd=folder, check=False
-    )
-    return done.returncode, done.stdout.decode().splitlines(), done.stderr.decode()
+Piped = Callable[..., tuple[int, list[str], str]]
+
+
+@pytest.fixture
+def piped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Piped:
+    """The program with bytes on its stdin: its exit code and what it wrote."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(text: str | bytes, *words: str) -> tuple[int, list[str], str]:
+        raw = text if isinstance(text, bytes) else text.encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), "utf-8"))
+        code = main(["attack", *KEYWORD, *words])
+        told = capsys.readouterr()
+        return code, told.out.splitlines(), told.err
+
+    return run
 
 
 def test_on_a_terminal_texts_and_commands_are_answered_until_ctrl_d(tmp_path: Path) -> None:
@@ -47,9 +57,9 @@ def test_on_a_terminal_texts_and_commands_are_answered_until_ctrl_d(tmp_path: Pa
     assert code == 0
 
 
-def test_in_a_pipe_each_line_is_a_text_and_an_error_does_not_end_the_loop(tmp_path: Path) -> None:
+def test_in_a_pipe_each_line_is_a_text_and_an_error_does_not_end_the_loop(piped: Piped) -> None:
     lines = "a dull film\n\n:label nonsense\na dull film\n:label neg\n:help\n:nope\na dull film\n:quit\nnever read\n"
-    code, out, err = piped(lines, "-i", "--recipe", "deepwordbug", "-q", folder=tmp_path)
+    code, out, err = piped(lines, "-i", "--recipe", "deepwordbug", "-q")
     assert code == 1
     assert [line for line in out if line.startswith("deepwordbug")] == ["deepwordbug: broken after 5 queries"] * 2
     assert "--label 'nonsense' is not one of the victim's labels" in err
@@ -57,17 +67,17 @@ def test_in_a_pipe_each_line_is_a_text_and_an_error_does_not_end_the_loop(tmp_pa
     assert not any(line.startswith("> ") for line in out)
 
 
-def test_the_exit_code_of_a_pipe_is_that_of_all_texts_together(tmp_path: Path) -> None:
+def test_the_exit_code_of_a_pipe_is_that_of_all_texts_together(piped: Piped) -> None:
     held = ("-i", "--recipe", "checklist", "-q")
-    assert piped("a dull film\n", *held, folder=tmp_path)[0] == 0
-    code, _, err = piped(b"a dull film\ncaf\xe9\na dull film\n", *held, folder=tmp_path)
+    assert piped("a dull film\n", *held)[0] == 0
+    code, _, err = piped(b"a dull film\ncaf\xe9\na dull film\n", *held)
     assert (code, "not valid" in err) == (2, True)
 
 
-def test_a_piped_text_needs_no_argument_and_is_read_whole(tmp_path: Path) -> None:
-    code, out, _ = piped("a dull film\n\nand a weak end\n", "--recipe", "checklist", "--json", folder=tmp_path)
+def test_a_piped_text_needs_no_argument_and_is_read_whole(piped: Piped) -> None:
+    code, out, _ = piped("a dull film\n\nand a weak end\n", "--recipe", "checklist", "--json")
     assert (code, json.loads(out[0])["texts"]) == (0, {"text": "a dull film\n\nand a weak end"})
-    code, _, err = piped("", folder=tmp_path)
+    code, _, err = piped("")
     assert (code, "expected a text on stdin" in err) == (2, True)
 
 
@@ -80,8 +90,8 @@ def test_the_first_recipe_that_breaks_it_ends_the_search_unless_all_are_wanted(
     assert [one["recipe"] for one in json.loads(capsys.readouterr().out)] == ["checklist", "deepwordbug"]
     assert main([*words, "--all"]) == 1
     assert [one["recipe"] for one in json.loads(capsys.readouterr().out)] == ["checklist", "deepwordbug", "bad-characters"]
-    assert main(["attack", "a dull film", *KEYWORD, "--recipe", "standard", "--budget", "40", "--json"]) == 1
-    assert isinstance(json.loads(capsys.readouterr().out), list)  # a suite, however soon it broke the text
+    assert main(["attack", "a dull film", *KEYWORD, "--recipe", "natural:keyboard*", "--json"]) in (0, 1)
+    assert isinstance(json.loads(capsys.readouterr().out), list)  # several, however soon one broke the text
 
 
 def test_a_text_of_another_task_is_attacked_too(

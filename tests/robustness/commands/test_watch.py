@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ def run(folder: Path) -> Path:
     return Path("runs/one")
 
 
-def test_each_change_of_an_imported_module_is_replayed_in_a_fresh_process(run: Path) -> None:
+def test_each_change_of_an_imported_module_is_replayed_in_a_fresh_process(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    shutil.rmtree("__pycache__", ignore_errors=True)
     watching = Terminal("watch", str(run), "--allow-local-code", folder=Path.cwd())
     try:
         assert "RED 2 still broken" in watching.until("s)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("my data.csv", ["review", "stars", "genre"], ROWS)
 
 
-def write(name: str, head: list[str], rows: list[tuple[str, ...]]) -> None:
+def write(name: str, head: list[str], rows: Sequence[tuple[str, ...]]) -> None:
     with Path(name).open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([head, *rows])
 

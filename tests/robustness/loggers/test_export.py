@@ -52,13 +52,17 @@ def test_the_same_outcomes_in_another_order_give_the_same_table(run: Path, tmp_p
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 12
 
 
-def test_csv_for_a_spreadsheet_runs_nothing(run: Path, tmp_path: Path) -> None:
-    out = tmp_path / "failures.csv"
-    assert main(["export", str(run), "--failures", "--out", str(out)]) == 0
-    with out.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert {row["status"] for row in rows} == {"succeeded"}
-    assert not [value for row in rows for value in row.values() if value[:1] in ("=", "+", "-", "@")]
+def test_csv_for_a_spreadsheet_runs_nothing_and_failures_are_what_broke(run: Path, tmp_path: Path) -> None:
+    tables = []
+    for flags in ((), ("--failures",)):
+        out = tmp_path / "table.csv"
+        assert main(["export", str(run), *flags, "--out", str(out)]) == 0
+        with out.open(encoding="utf-8-sig", newline="") as stream:
+            tables.append(list(csv.DictReader(stream)))
+    everything, failures = tables
+    assert {row["original"] for row in everything if "=" in row["original"]} == {"'=a great film, about old friends"}
+    assert not [value for row in everything for value in row.values() if value[:1] in ("=", "+", "-", "@")]
+    assert failures == [row for row in everything if row["status"] == "succeeded"]
 
 
 def test_failures_become_a_dataset_that_loads_from_disk(run: Path, tmp_path: Path) -> None:
@@ -76,7 +80,7 @@ def test_a_run_without_failures_gives_an_empty_dataset(run: Path) -> None:
     from robustness.loggers.to_datasets import dataset_of
 
     whole = load_run(run)
-    held = replace(whole, outcomes=[outcome for outcome in whole.outcomes if outcome.status != "succeeded"])
+    held = replace(whole, outcomes=tuple(outcome for outcome in whole.outcomes if outcome.status != "succeeded"))
     found = dataset_of(held)
     assert (len(found), found.column_names) == (0, NAMES)
 

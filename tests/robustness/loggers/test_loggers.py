@@ -148,7 +148,7 @@ def test_no_secret_of_the_environment_is_logged(data: Path, store: Path, tmp_pat
 
 @with_wandb
 def test_an_audit_is_logged_to_wandb_offline_and_sends_nothing_else(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
         "WANDB_DIR": "wb",
@@ -161,9 +161,13 @@ def test_an_audit_is_logged_to_wandb_offline_and_sends_nothing_else(
     monkeypatch.setenv("SOME_API_KEY", KEY)
     monkeypatch.delenv("WANDB_MODE", raising=False)
     out = tmp_path / "run"
-    flags = [*FLAGS, "--data", str(data), "--out", str(out), "--offline"]
-    assert main([*(flag for flag in flags if flag != "-q"), "--log", "wandb"]) == 3
-    assert "Weights & Biases: " in capsys.readouterr().err
+    flags = [*(flag for flag in FLAGS if flag != "-q"), "--data", str(data), "--out", str(out), "--offline", "--log", "wandb"]
+    command = [sys.executable, "-m", "robustness", *flags]
+    ended = subprocess.run(
+        command, cwd=_path(), capture_output=True, text=True, check=False
+    )  # in a repository, by its own command
+    assert ended.returncode == 3, ended.stderr
+    assert "Weights & Biases: " in ended.stderr
     (folder,) = (tmp_path / "wb" / "wandb").glob("offline-run-*")
     assert folder.name.endswith(record_of(out).key)
     written = b"".join(path.read_bytes() for path in (tmp_path / "wb").rglob("*") if path.is_file())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,8 +111,9 @@ class Place:
         while (left := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert left == [], [Path(f"/proc/{one}/cmdline").read_bytes()[:80] for one in left]
-        assert list(self.temporary.iterdir()) == [], "a folder of Ray's was left behind"
-        self.temporary.rmdir()
+        mine = [path for path in self.temporary.iterdir() if not path.name.startswith("torchinductor_")]  # torch's own, for later
+        assert mine == [], "a folder of Ray's was left behind"
+        shutil.rmtree(self.temporary)
 
 
 def _good(text: str) -> bool:
@@ -234,14 +236,21 @@ def test_a_real_transformer_gives_the_same_bytes_in_workers(tmp_path: Path) -> N
     place = Place(tmp_path)
     demo = ("-q", "--victim", "demo", "--recipes", "textfooler,deepwordbug", "--budget", "25", "--limit", "6", "--offline")
     place.finish("plain", *demo)
-    place.finish("shared", *demo, "--workers", "2", "--cache", "kept")
+    place.finish("shared", *demo, "--workers", "2")
     assert place.lines("shared") == place.lines("plain")
-    place.finish("recalled", *demo, "--workers", "2", "--cache", "kept")
-    assert place.lines("recalled") == place.lines("plain")
-    assert json.loads((tmp_path / "recalled" / "run.json").read_text())["usage"]["victim"]["recalled"] > 0
     run = json.loads((tmp_path / "shared" / "run.json").read_text())
     assert run["usage"]["scale"]["threads"] == int(os.environ["OMP_NUM_THREADS"])
     place.assert_empty()
+
+
+def test_workers_find_what_a_cache_holds(tmp_path: Path) -> None:
+    place = Place(tmp_path, rows=12)
+    flags = ("-q", "--victim", "scripted:keyword", "--data", "data.csv", "--encoder", "none", "--recipes", "deepwordbug")
+    place.finish("plain", *flags, "--cache", "kept")
+    place.finish("recalled", *flags, "--cache", "kept", "--workers", "2")
+    assert place.lines("recalled") == place.lines("plain")
+    usage = json.loads((tmp_path / "recalled" / "run.json").read_text())["usage"]["victim"]
+    assert (usage["recalled"] > 0, usage["forwards"]) == (True, 0)
 
 
 def test_a_cluster_that_is_there_is_joined_and_left_as_it_was(tmp_path: Path) -> None:

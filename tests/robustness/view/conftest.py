@@ -110,10 +110,12 @@ def serve() -> Iterator[Serve]:
 
     def start(folder: Path) -> Caller:
         workbench = Workbench(folder, 0)
-        thread = Thread(target=workbench.serve)
+        thread = Thread(target=workbench.serve, daemon=True)
         thread.start()
         running.append((workbench, thread))
-        return Caller(workbench)
+        caller = Caller(workbench)
+        assert caller.ask("/")[0] == 403  # it has been loaded
+        return caller
 
     yield start
     for workbench, thread in running:

@@ -155,6 +155,7 @@ def test_a_bundle_holds_every_page_and_every_link_leads_to_one(site: Path, runs:
             assert (page.parent / target).is_file(), f"{page.name} leads to {target}"
         assert runs.as_posix() not in text
         assert "default-src 'none'" in text.partition("</head>")[0].replace("&#39;", "'")
+        assert "failures.csv</a>" not in text, "a bundle brings no files of the run along"
         assert "connect-src" not in text.partition("</head>")[0]
 
 

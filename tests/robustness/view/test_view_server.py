@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -136,6 +137,26 @@ def test_every_answer_is_closed_to_scripts_frames_and_other_sites(runs: Path, se
         assert headers["cache-control"] == "no-store"
         assert headers["cross-origin-resource-policy"] == "same-origin"
         assert "werkzeug" not in headers.get("server", "").lower()
+
+
+def test_files_of_a_run_are_downloads_and_nothing_else_of_its_folder_is_sent(runs: Path, serve: Any) -> None:
+    (runs / "nächtlich 1" / "notes.html").write_text("<script>1</script>")
+    mine = serve(runs)
+    mine.enter()
+    run = f"/run/{only_id(runs)}"
+    links = re.findall(rf'href="({only_id(runs)}/[^"]+)"', mine.ask(f"{run}.html")[1])
+    assert f"{only_id(runs)}/failures.csv" in links
+    for link in links:
+        status, body, headers = mine.ask(f"/run/{link}")
+        assert status == 200
+        assert body.encode() == (runs / "nächtlich 1" / link.partition("/")[2]).read_bytes()
+        assert headers["content-disposition"].startswith("attachment")
+        assert headers["content-type"] == "application/octet-stream"
+        assert "default-src 'none'" in headers["content-security-policy"]
+    for name in ("report.html", "notes.html", "minimised.jsonl", "..%2frun.json", ""):
+        assert mine.ask(f"{run}/{name}")[0] == 404
+    mine.cookie = ""
+    assert mine.ask(f"{run}/failures.csv")[0] == 403
 
 
 def test_nothing_is_written(runs: Path, serve: Any) -> None:

@@ -20,8 +20,9 @@ const copied = async (node, text) => {
   setTimeout(() => { node.textContent = before; $("heard").textContent = ""; }, 1500);
 };
 
-// The run's folder, where the page was opened from a disk: elsewhere nobody knows where it lies.
+// The run's folder, as the page says it, or where the page was opened from a disk: elsewhere nobody knows where it lies.
 const folder = () => {
+  if (document.body.dataset.folder !== undefined) return document.body.dataset.folder || null;
   if (location.protocol !== "file:") return null;
   try {
     const path = decodeURIComponent(location.pathname.replace(/\/[^/]*$/, ""));

@@ -1,6 +1,6 @@
 """One decoder, one set of reviews, two prompts: how right it is, how often it says positive, with and without calibration.
 
-python docs/examples/compare_prompts.py FOLDER_OF_A_DECODER [REVIEWS]
+python compare_prompts.py FOLDER_OF_A_DECODER [REVIEWS]
 """
 
 from __future__ import annotations

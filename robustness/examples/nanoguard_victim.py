@@ -4,7 +4,7 @@
 attention does not mask the padding, the padding takes part in the answer. ``true_length`` runs the same weights on the
 text alone: about eight times as fast, and a different detector (see docs/security-review.md). Audit what you deploy.
 
-    robustness audit --victim python:docs/examples/nanoguard_victim.py:as_shipped --data injections.jsonl \
+    robustness audit --victim python:nanoguard_victim.py:as_shipped --data injections.jsonl \
         --label-map malicious=injection,benign=safe
 """
 

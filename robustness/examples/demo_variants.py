@@ -2,8 +2,9 @@
 
 Run it to write the held-out rows as ``held-out.csv`` and to train the second (about eight minutes), then audit the relatives:
 
-    python docs/examples/demo_variants.py
-    robustness audit --victim python:docs/examples/demo_variants.py:worse --data held-out.csv --recipes natural:keyboard-typo
+    robustness examples variants
+    python demo_variants.py
+    robustness audit --victim python:demo_variants.py:worse --data held-out.csv --recipes natural:keyboard-typo
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def train(found: Relative) -> None:
         texts, labels = zip(*rows[start : start + BATCH], strict=True)
         loss = torch.nn.functional.cross_entropy(found.model(**found.tokens(texts)).logits, torch.tensor(labels))
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         optimiser.step()
         falling.step()
 
