@@ -50,7 +50,7 @@ def composed(
     """
     from robustness.data.examples import check_limit
     from robustness.data.planting import planted
-    from robustness.data.trained_on import read_trained_on, trained_on_flag
+    from robustness.data.training.trained_on import read_trained_on, trained_on_flag
     from robustness.data.traps import check_traps, with_traps
     from robustness.followups.selection import failed_in, refuse_selected, select, told
     from robustness.isolation.offline import offline as without_network

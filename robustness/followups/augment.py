@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from robustness.data.overlaps import key_of
-from robustness.data.trained_on import digest_of_texts
+from robustness.data.training.overlaps import key_of
+from robustness.data.training.trained_on import digest_of_texts
 from robustness.errors import UsageError
 
 if TYPE_CHECKING:

@@ -285,7 +285,7 @@ def prepare(
         VictimError: the victim answers none of the clean examples.
     """
     from robustness.channels.measure import measured_loss
-    from robustness.data.overlaps import clusters
+    from robustness.data.training.overlaps import clusters
     from robustness.engine.backends import VictimBackend
     from robustness.helpers.lazy_encoder import LazyEncoder
     from robustness.helpers.registry import load_helpers, needs

@@ -85,7 +85,7 @@ def augment(
     """
     from reports.run.seal import refuse_edited
     from reports.run.store import load_run
-    from robustness.data.trained_on import sources_of
+    from robustness.data.training.trained_on import sources_of
     from robustness.followups.augment import Choice
     from robustness.followups.augment import augment as made
 
@@ -138,7 +138,7 @@ def _check_data(run: Run, *, split: float | None, allowed: bool) -> None:
 
 
 def _sources(run: Run, found: Augmented, choice: Choice) -> dict[str, Any]:
-    from robustness.data.trained_on import FORMAT, VERSION
+    from robustness.data.training.trained_on import FORMAT, VERSION
 
     return {
         "format": FORMAT,
@@ -200,7 +200,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _tell(out: Path, other: Path | None, found: Augmented, *, as_json: bool) -> None:
-    from robustness.data.trained_on import sources_of
+    from robustness.data.training.trained_on import sources_of
     from robustness.followups.augment import CLEAN
 
     hard = sum(row.recipe != CLEAN for row in found.rows)

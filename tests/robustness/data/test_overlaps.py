@@ -12,7 +12,7 @@ from reports.measures.metrics import groups_of
 from robustness.auditing import audit
 from robustness.cli import main
 from robustness.data import load_examples
-from robustness.data.overlaps import clusters, sharing
+from robustness.data.training.overlaps import clusters, sharing
 from robustness.errors import UsageError
 
 LABELS = ("negative", "positive")

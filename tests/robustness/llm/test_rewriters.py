@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_a_chat_model_rewrites_through_the_shipped_prompt(where: str, llama: str
 
 def test_what_it_writes_is_screened_before_a_victim_sees_it(llama: str, reviews: list[tuple[str, str]], tmp_path: Path) -> None:
     """An audit with the endpoint as rewriter: a rewrite is asked about as it was written, and its requests are on the bill."""
-    how = {
+    how: dict[str, Any] = {
         "recipes": "paraphrase-model",
         "rewriter": f"openai:{llama}#smollm2",
         "encoder": "minilm",

@@ -32,7 +32,7 @@ def test_rows_asked_in_parts_come_back_in_their_order() -> None:
     """Each row's answer stands where the row stood, and the work was done on two threads that torch gives one each."""
     seen: dict[int, int] = {}
 
-    def forward(rows: list[int]) -> np.ndarray:  # type: ignore[type-arg]
+    def forward(rows: list[int]) -> np.ndarray:
         seen[get_ident()] = torch.get_num_threads()
         together.wait(timeout=20)
         return np.array([[row * 10, row] for row in rows])
@@ -52,7 +52,7 @@ def test_a_batch_of_one_quantum_is_not_split() -> None:
     for count in (4, 7, 1):
         calls: list[tuple[int, int]] = []
 
-        def forward(rows: list[int], calls: list[tuple[int, int]] = calls) -> np.ndarray:  # type: ignore[type-arg]
+        def forward(rows: list[int], calls: list[tuple[int, int]] = calls) -> np.ndarray:
             calls.append((get_ident(), len(rows)))
             return np.array(rows)
 
@@ -64,7 +64,7 @@ def test_a_batch_of_one_quantum_is_not_split() -> None:
 def test_what_a_part_raises_is_raised() -> None:
     """An answer that failed is no answer."""
 
-    def forward(rows: list[int]) -> np.ndarray:  # type: ignore[type-arg]
+    def forward(rows: list[int]) -> np.ndarray:
         raise ValueError(f"cannot read {min(rows)}")
 
     with pytest.raises(ValueError, match="cannot read"):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from robustness.data.dataset import Dataset
-from robustness.data.overlaps import key_of
 from robustness.data.sources import ReadOptions, read_table
+from robustness.data.training.overlaps import key_of
 from robustness.errors import DataError, UsageError
 from robustness.planning.self_checks import CODES, Flag
 
