@@ -23,7 +23,8 @@ class Entry:
 
     ``state``: ``finished``; ``running``, some process is writing it; ``stopped``, it can be resumed; ``unreadable``, and
     ``problem`` says why. ``verdict``: that of its reports, empty where there are none. ``robust_accuracy``: with its interval, as
-    the reports have it, None where there are none. ``trials``: outcomes so far. ``asked``: the recipes, suites by name.
+    the reports have it, None where there are none, or where the examples were ``selected`` by their outcomes (``--lf``).
+    ``trials``: outcomes so far. ``asked``: the recipes, suites by name.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Entry:
     clean_accuracy: float | None = None
     comparability_id: str = ""
     problem: str = ""
+    selected: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values; the folder as it was found."""
@@ -96,9 +98,10 @@ def entry_of(folder: Path) -> Entry:
         trials=_trials(folder, manifest),
         failures=summary.get("failures"),
         verdict=str(gate["verdict"]) if isinstance(gate, dict) and "verdict" in gate else "",
-        robust_accuracy=_interval(overall),
+        robust_accuracy=None if manifest.selected else _interval(overall),
         clean_accuracy=_rate(overall, "clean_accuracy"),
         comparability_id=manifest.comparability_id,
+        selected=bool(manifest.selected),
     )
 
 

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from robustness.errors import ShadowedError
 from robustness.own_packages import check
 
-SLOW = ("audit", "plan", "validate", "certify", "harden", "resume", "attack", "replay", "minimise", "explain", "transfer")
+SLOW = (
+    *("audit", "plan", "validate", "certify", "harden", "resume", "attack", "perturb"),
+    *("replay", "minimise", "explain", "transfer", "watch"),
+)
 """Commands that load models or read data before there is anything to show."""
 SILENT = ("-q", "--quiet", "--json", "-h", "--help")
 

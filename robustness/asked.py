@@ -96,6 +96,22 @@ def refuse_strings(**lists: Sequence[str] | None) -> None:
             )
 
 
+def plain(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """How a victim was opened, as JSON holds it; in which process says nothing of who it is."""
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items() if name != "isolate"}
+    return {name: value for name, value in kept.items() if isinstance(value, (str, int, float, bool, list, dict))}
+
+
+def new_folder(name: str) -> Path:
+    """A folder under ``runs/`` that does not exist yet, named after the time and the victim."""
+    from datetime import datetime
+
+    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40].strip("-") or "run"
+    base = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
+    tries = (base if not n else base.with_name(f"{base.name}-{n}") for n in range(1000))
+    return next(path for path in tries if not path.exists())
+
+
 def policy_of(gate: Mapping[str, Any] | None, policy: Policy | Mapping[str, Any] | None) -> Policy | None:
     """The policy of ``gate``, or of ``policy``; raises ``UsageError`` for both, or one that is none."""
     from reports.gate.policy import Policy, PolicyError, parse_policy

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from robustness.asked import Asked, no_keyword, policy_of, refuse_idle_policy, refuse_strings
+from robustness.asked import Asked, new_folder, no_keyword, plain, policy_of, refuse_idle_policy, refuse_strings
 from robustness.commands.terminal.notebook import watching
 from robustness.errors import KeywordError, UsageError
 from robustness.in_python import in_python_words
@@ -50,9 +50,9 @@ def composed(
     """
     from robustness.data.examples import check_limit
     from robustness.data.planting import planted
-    from robustness.data.selection import failed_in, refuse_selected, select, told
     from robustness.data.trained_on import read_trained_on, trained_on_flag
     from robustness.data.traps import check_traps, with_traps
+    from robustness.followups.selection import failed_in, refuse_selected, select, told
     from robustness.isolation.offline import offline as without_network
     from robustness.planning.audit import Opened, prepare
     from robustness.planning.early_checks import check_goal, check_inputs, check_settings, task_of_data
@@ -116,17 +116,11 @@ def composed(
                     prepared.flags.append(Flag("selected", "warning", told(selected)))
                 looked = {} if trained is None else {"trained_on": Path(trained.name).name}
                 chosen = {"selected": selected} if selected else {}
-                how_asked = {**prepared.manifest.asked, **chosen, "opening": _plain(opening), **looked}
+                how_asked = {**prepared.manifest.asked, **chosen, "opening": plain(opening), **looked}
                 prepared.manifest = replace(prepared.manifest, asked=how_asked)
                 yield prepared
             finally:
                 subject.close()
-
-
-def _plain(opening: Mapping[str, Any]) -> dict[str, Any]:
-    """How a victim was opened, as JSON holds it; in which process says nothing of who it is."""
-    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in opening.items() if name != "isolate"}
-    return {name: value for name, value in kept.items() if isinstance(value, (str, int, float, bool, list, dict))}
 
 
 def audit(
@@ -371,13 +365,3 @@ def open_data(spec: Any, victim: Victim, examples: Any, *, limit: int | None, se
     data = load_examples(examples, **known, limit=limit, seed=seed, **options)  # type: ignore[arg-type]
     refuse_shown(data, info)
     return with_supplied(data, info)
-
-
-def new_folder(name: str) -> Path:
-    """A folder under ``runs/`` that does not exist yet, named after the time and the victim."""
-    from datetime import datetime
-
-    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:40].strip("-") or "run"
-    base = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
-    tries = (base if not n else base.with_name(f"{base.name}-{n}") for n in range(1000))
-    return next(path for path in tries if not path.exists())

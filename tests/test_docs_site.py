@@ -104,6 +104,13 @@ def test_the_reference_and_the_search_hold_the_public_names(site: Path) -> None:
     assert {path.stem for path in (ROOT / "docs").glob("*.md")} <= {Path(place).stem for place in places}
 
 
+def test_the_navigation_names_each_page_once() -> None:
+    named = re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2])
+    assert sorted(set(named)) == sorted(named)
+    made = {"index.md", "changelog.md", "contributing.md"}
+    assert set(named) - made <= {path.name for path in (ROOT / "docs").glob("*.md")}
+
+
 @pytest.mark.slow
 def test_a_link_that_leads_nowhere_stops_the_build(tmp_path: Path) -> None:
     import shutil

@@ -95,6 +95,9 @@ def read_minimised(path: Path) -> list[Minimal]:
 def edited_word(text: str, edit: EditRecord) -> str:
     """The word or words of the original that an edit touches, in lower case; empty where it only inserts between words."""
     start, end = edit.start, edit.end
+    if touched := text[start:end].strip():  # a word that is dropped with the space after it touches no other
+        start = text.index(touched, start, end)
+        end = start + len(touched)
     while start > 0 and _AROUND.match(text[start - 1]):
         start -= 1
     while end < len(text) and _AROUND.match(text[end]):

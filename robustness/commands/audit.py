@@ -121,7 +121,7 @@ def audit(
     from robustness.commands.options.policy import audit_defaults, audit_policy, read_policy
     from robustness.commands.recorded import recorder, resuming
     from robustness.commands.terminal.github import tell_github
-    from robustness.data.selection import previous_run
+    from robustness.followups.selection import previous_run
 
     rules = read_policy(policy, thresholds.given(), verdict=True)
     chosen = audit_defaults(rules, victim, resources.resource, allow_local_code=allow_local_code, prompt=opening.prompt)

@@ -15,7 +15,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reports.run import Manifest
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ def recorder(parameters: Iterable[Any], last_failed: Path | None = None) -> Call
 
     def record(run: Path) -> None:
         begun.run = begun.run or run
+        _mark(run)
         if typed[:1] == ("audit",) and "--resume" not in typed:
             _write(_place(run), Command(("audit", *kept), os.getcwd()))
 
@@ -97,6 +101,35 @@ def recorded(run: Path) -> Command | None:
         return None
 
 
+def made_here(run: Path, manifest: Manifest) -> bool:
+    """Whether this account made this run, by an audit here, and the victim that it names is the one that was named then.
+
+    Of such a run the victim may be opened again unasked, code and endpoints included: it was this account that chose it. A folder
+    that somebody else wrote, at the same place too, names what they chose.
+    """
+    try:
+        kept = json.loads(_place(run, "made").read_text("ascii"))
+        return isinstance(kept, dict) and kept.get("victim") == _named(manifest)
+    except (OSError, ValueError):
+        return False
+
+
+def _mark(run: Path) -> None:
+    from reports.run import RunError
+    from reports.run.store import read_manifest
+
+    with suppress(RunError):
+        _write_json(_place(run, "made"), {"victim": _named(read_manifest(run))})
+
+
+def _named(manifest: Manifest) -> str:
+    """A digest over what opens the victim."""
+    said = json.dumps(
+        [manifest.victim.get("name"), manifest.victim.get("identity"), manifest.asked.get("opening")], sort_keys=True
+    )
+    return sha256(said.encode("ascii")).hexdigest()
+
+
 def forget(run: Path) -> None:
     """Nothing of this run is left to resume."""
     with suppress(OSError):
@@ -119,17 +152,21 @@ def without(arguments: Sequence[str], names: Sequence[str], parameters: Iterable
     return left
 
 
-def _place(run: Path) -> Path:
+def _place(run: Path, kind: str = "runs") -> Path:
     """Where the record of a run lies: by its folder, wherever the program is started."""
     base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return Path(base) / "robustness" / "runs" / f"{sha256(os.fsencode(run.resolve())).hexdigest()[:32]}.json"
+    return Path(base) / "robustness" / kind / f"{sha256(os.fsencode(run.resolve())).hexdigest()[:32]}.json"
 
 
 def _write(place: Path, command: Command) -> None:
-    """Write the record, readable by this account alone; an account that can keep nothing resumes by the audit's own flags."""
+    _write_json(place, {"arguments": list(command.arguments), "folder": command.folder})
+
+
+def _write_json(place: Path, record: Mapping[str, Any]) -> None:
+    """Write a record, readable by this account alone; an account that can keep nothing resumes by the audit's own flags."""
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = place.with_name(f"{place.name}-{os.getpid()}")
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as stream:
-            json.dump({"arguments": list(command.arguments), "folder": command.folder}, stream)
+            json.dump(record, stream)
         temporary.replace(place)

@@ -66,7 +66,9 @@ def _table(found: list[Entry]) -> None:
 
 def _cells(entry: Entry, this_year: str) -> tuple[str, str, str, str]:
     made = entry.created[:16].removeprefix(this_year).replace("T", " ")
-    right = "" if entry.robust_accuracy is None else f"{entry.robust_accuracy[0]:.1%} of {entry.examples}"
+    right = "selected" if entry.selected else ""
+    if entry.robust_accuracy is not None:
+        right = f"{entry.robust_accuracy[0]:.1%} of {entry.examples}"
     return str(entry.folder), made, _verdict(entry), right
 
 

@@ -1,4 +1,4 @@
-"""Whether examples belong together, though nobody said so: by long passages that they share, or by a column."""
+"""Whether examples are the same to a reader, or belong together: by passages that they share, or by a column."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import regex
 
+from attacks.language.skeleton import skeleton
+from attacks.search import Input
 from robustness.planning.self_checks import CODES, Flag
 
 if TYPE_CHECKING:
@@ -30,6 +33,11 @@ TELLING_NAMES = frozenset(
     for ending in ("", "_id", "id", "_no", "_number", "_name")
 )
 _TOKENS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]|\w+")
+
+
+def key_of(inputs: Input) -> str:
+    """What two texts have in common that differ in case, accents, lookalikes, punctuation and blanks alone."""
+    return "\x1f".join(skeleton(text) or normalize("NFKC", text).strip() for text in inputs)
 
 
 def clusters(data: Dataset) -> list[Flag]:

@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from robustness.data.alike import key_of
 from robustness.data.dataset import Dataset
+from robustness.data.overlaps import key_of
 from robustness.data.sources import ReadOptions, read_table
 from robustness.errors import DataError, UsageError
 from robustness.planning.self_checks import CODES, Flag

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from robustness.data.alike import key_of
+from robustness.data.overlaps import key_of
 from robustness.data.trained_on import digest_of_texts
 from robustness.errors import UsageError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b, sha256
 
 from attacks.search import Input
-from robustness.data.alike import key_of
+from robustness.data.overlaps import key_of
 from robustness.errors import DataError
 
 HELD_OUT = 0.1

@@ -11,8 +11,8 @@ from attacks.search import UnansweredError
 from robustness.engine.engine import Engine
 from robustness.engine.trial import crashed
 from robustness.errors import RobustnessError, VictimError
-from robustness.scale.queue import MOST_FAILURES, Chain, Queue
-from robustness.scale.worker import Answered, Ended
+from robustness.scale.queue import Chain, Queue
+from robustness.scale.worker import Answered, Asking, Ended
 
 if TYPE_CHECKING:
     from attacks.search import Recipe
@@ -208,13 +208,16 @@ class Crew(Engine):
     def _hear(self, queue: Queue, worker: str, report: Report) -> Iterator[Outcome]:
         member = self._members[worker]
         member.steps -= 1
-        member.heard, self._fruitless, self._most_fruitless = True, 0, MOST_FRUITLESS_LATER
+        if not report.words or not all(isinstance(word, Asking) for word in report.words):  # to ask is not to be answered
+            member.heard, self._fruitless, self._most_fruitless = True, 0, MOST_FRUITLESS_LATER
         self._account(worker, report)
         ended = 0
         for word in report.words:
             if isinstance(word, Ended):
                 queue.ended(worker, word.example_id)
                 ended += 1
+            elif isinstance(word, Asking):
+                queue.asking(worker, word.example_id)
             elif isinstance(word, Answered):
                 queue.answered(worker, word.example_id, word.answer)
             elif queue.heard(worker, word):
@@ -238,10 +241,9 @@ class Crew(Engine):
         units = queue.out(worker)
         self.tell(f"a worker ended unexpectedly; its units go back to the queue: {units}" if units else "an idle worker ended")
         recipes = {recipe.name: recipe for recipe in plan.recipes}
-        for example, recipe in queue.lost(worker, self.in_flight):
+        for example, recipe, cause in queue.lost(worker, self.in_flight):
             self.tally.errors += 1
-            message = f"the worker's process ended {MOST_FAILURES} times over one question of this trial"
-            error = UnansweredError(message, type="WorkerLostError")
+            error = UnansweredError(cause, type="WorkerLostError")
             yield crashed(plan, recipes[recipe], example, error, clean_forwards=0)
 
     def _account(self, worker: str, report: Report) -> None:

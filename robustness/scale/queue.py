@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 3
 """Workers that may be lost over one question of a trial, alone with it, before the trial counts as an error."""
+MOST_UNASKED = 10
+"""The same for workers lost before they came to the question: they may not have got that far in the time that they had."""
 MOST_RECORDED = 16
 """Suspects in a group that hand in their answers; those of more would be much to carry and to keep."""
 
@@ -47,13 +49,17 @@ class Unit:
 
 @dataclass(slots=True)
 class _Out:
-    """A unit with a worker. ``suspect``: another worker was lost over it, and it has no company but of its like."""
+    """A unit with a worker. ``suspect``: another worker was lost over it, and it has no company but of its like.
+
+    ``asking``: a question of it is with the victim, as far as is known.
+    """
 
     unit: Unit
     finished: dict[str, str]
     queries: dict[str, int]
     answers: list[Any]
     suspect: bool
+    asking: bool = False
 
     def again(self) -> Unit:
         """As it goes to the next worker."""
@@ -92,7 +98,7 @@ class Queue:
     _suspects: deque[list[Unit]] = field(default_factory=deque)
     _back: deque[Unit] = field(default_factory=deque)
     _out: dict[str, dict[str, _Out]] = field(default_factory=dict)
-    _failures: dict[str, Counter[tuple[str, int]]] = field(default_factory=dict)
+    _failures: dict[str, Counter[tuple[str, int, bool]]] = field(default_factory=dict)
     _next: Unit | None = None
     _at: int = 0
 
@@ -136,6 +142,7 @@ class Queue:
             return False
         one.finished[outcome.recipe], one.queries[outcome.recipe] = outcome.status, outcome.queries
         del one.answers[1:]
+        one.asking = False
         return True
 
     def answered(self, worker: str, example_id: str, answer: Any) -> None:
@@ -143,14 +150,21 @@ class Queue:
         one = self._out.get(worker, {}).get(example_id)
         if one is not None:
             one.answers.append(answer)
+            one.asking = False
+
+    def asking(self, worker: str, example_id: str) -> None:
+        """Note that a question of a unit goes to the victim now."""
+        one = self._out.get(worker, {}).get(example_id)
+        if one is not None:
+            one.asking = True
 
     def ended(self, worker: str, example_id: str) -> None:
         """A unit came to its end."""
         if self._out.get(worker, {}).pop(example_id, None) is not None:
             self._failures.pop(example_id, None)
 
-    def lost(self, worker: str, begun: int) -> list[tuple[Example, str]]:
-        """Take back the units of a worker that is gone; the trials that failed for the last time, as (example, recipe).
+    def lost(self, worker: str, begun: int) -> list[tuple[Example, str, str]]:
+        """Take back the units of a worker that is gone; the trials that failed for the last time, as (example, recipe, why).
 
         ``begun``: how many units a worker has under way at once; it begins them in the order in which they were sent.
         """
@@ -165,7 +179,7 @@ class Queue:
         self._back.extend(one.again() for one in held[len(suspects) :])
         return []
 
-    def _charge(self, one: _Out) -> list[tuple[Example, str]]:
+    def _charge(self, one: _Out) -> list[tuple[Example, str, str]]:
         """Count a loss against the unit that was alone; where that was the third over one question, its trial is given up.
 
         A unit whose clean text has no answer has nothing to try: all that is left of its recipes is given up at once.
@@ -174,12 +188,15 @@ class Queue:
         recipe = self.chain.next(one.finished)
         if recipe is not None:
             failures = self._failures.setdefault(example.id, Counter())
-            failures[recipe, len(one.answers)] += 1
-            if failures[recipe, len(one.answers)] >= MOST_FAILURES:
+            place = (recipe, len(one.answers), one.asking)
+            failures[place] += 1
+            if failures[place] >= (MOST_FAILURES if one.asking else MOST_UNASKED):
+                where = "over one question of" if one.asking else "before it came to a question of"
+                why = f"the worker's process ended {failures[place]} times {where} this trial"
                 unasked = not one.answers
                 del one.answers[1:]
                 while recipe is not None:
-                    condemned.append((example, recipe))
+                    condemned.append((example, recipe, why))
                     one.finished[recipe] = "error"
                     recipe = self.chain.next(one.finished)
                     if not unasked:

@@ -38,7 +38,14 @@ class Answered:
     answer: Any
 
 
-Word = Outcome | Answered | Ended
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A trial of a recorded unit is about to ask: all that led to the question is done, loading and replaying included."""
+
+    example_id: str
+
+
+Word = Outcome | Asking | Answered | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,8 @@ class Worker:
     def step(self, units: Sequence[Unit], carried: Mapping[str, Any] | None = None, seconds: float = STEP_S) -> Report:
         """Take units and work until there is news and the time is up, or until the engine could take more than there is.
 
-        A unit that is alone here and recorded is under suspicion of ending workers: each answer to it is told at once, before
-        the question that may be the last. ``carried``: what the run has for every trial of these units, as arguments of
+        A unit that is alone here and recorded is under suspicion of ending workers: what it is about to ask and each answer are
+        told at once, before what may be the last. ``carried``: what the run has for every trial of these units, as arguments of
         ``example_job``.
         """
         self._inbox.waiting.extend(self._job(unit, carried or {}) for unit in units)
@@ -82,7 +89,7 @@ class Worker:
             for word in self._running:
                 words.append(word)
                 self._units -= isinstance(word, Ended)
-                if isinstance(word, Answered) and self._units == 1:
+                if isinstance(word, (Asking, Answered)) and self._units == 1:
                     break
                 if (isinstance(word, Ended) and not self._inbox.waiting) or time.perf_counter() - started > seconds:
                     break
@@ -116,6 +123,8 @@ def _recorded(job: Job[Outcome], unit: Unit) -> Job[Word]:
         elif known:
             answer = known.popleft()
         else:
+            if unit.recorded:
+                yield Result(Asking(unit.example.id))
             try:
                 answer = yield said
             except UnansweredError as error:

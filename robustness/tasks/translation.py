@@ -21,7 +21,7 @@ from robustness.victims.extras import require
 DEFAULT_SHARE = 0.5
 """Half of the clean chrF: about what is left once a translation says something else, or leaves its main words untranslated."""
 RIGHT_CHRF = 0.3
-"""Unrelated sentences of one language share 0.14 on average, and 0.25 at most (90 pairs, see ``docs/tasks.md``)."""
+"""Unrelated sentences of one language share 0.14 on average, and 0.25 at most (90 pairs, see ``docs/task-translation.md``)."""
 
 
 @lru_cache(maxsize=1 << 16)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from _pytest.outcomes import Failed  # `pytest.fail.Exception`, by the name that type checkers know
 
 from robustness.errors import RobustnessError
 from robustness.own_packages import check
@@ -114,7 +115,7 @@ class RuleBrokenError(AssertionError):
     """A rule that was broken, or could not be decided."""
 
 
-class GateNotPassed(pytest.fail.Exception):  # type: ignore[name-defined,misc]
+class GateNotPassed(Failed):
     """What ``pytest.fail`` raises, told apart from a failure of the test's own."""
 
     __module__ = "builtins"  # as pytest has it, so that no path of ours stands before the message

@@ -111,3 +111,35 @@ def test_a_script_without_a_terminal_stays_silent_unless_progress_is_asked_for(
     out, err = capfd.readouterr()
     assert (out, "4/4" in err) == ("", True)
     assert "IPython" not in sys.modules
+
+
+TYPED = """
+import robustness
+
+def reader(texts: list[str]) -> list[list[float]]:
+    return [[0.5, 0.5] for _ in texts]
+
+run = robustness.audit(reader, [("a", "b")], labels=["a", "b"], gate={"min_robust_accuracy": "30%"}, progress=False)
+reveal_type(run.verdict)
+reveal_type(run.gate(min_robust_accuracy=0.3).exit_code)
+robustness.audit(reader, lables=["a", "b"])
+robustness.audit(reader, limit="10")
+run.gate(min_robust=0.3)
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_sees_the_keywords(tmp_path: Path) -> None:
+    import subprocess
+
+    root = Path(robustness.__file__).parents[1]
+    (tmp_path / "typed.py").write_text(TYPED)
+    words = [sys.executable, "-m", "mypy", "--config-file", str(root / "pyproject.toml"), "--follow-imports=silent"]
+    done = subprocess.run(
+        [*words, str(tmp_path / "typed.py")], capture_output=True, text=True, cwd=root, check=False, timeout=280
+    )
+    found = [line.split("typed.py:")[1] for line in done.stdout.splitlines() if "typed.py:" in line and "defined in" not in line]
+    assert [line.split(":")[0] for line in found] == ["8", "9", "10", "11", "12"], done.stdout
+    assert '"str"' in found[0]
+    assert '"int"' in found[1]
+    assert all("error" in line for line in found[2:])

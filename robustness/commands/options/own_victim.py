@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robustness.commands.recorded import made_here
 from robustness.errors import RobustnessError, SpentError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def own_victim(failures: Path, *, allow_local_code: bool = False, checked: bool 
     ``checked``: it must turn out to be the same as then when it is opened.
 
     Raises:
-        UsageError: a victim whose code would run, unless that is allowed; one that cannot be opened by its name.
+        UsageError: a victim whose code would run, or that is sent a key, unless that is allowed or this account made the run with
+            it; one that cannot be opened by its name.
     """
     from reports.run.store import MANIFEST, read_manifest
     from robustness.victims import KINDS, refuse_local_code
@@ -73,7 +75,8 @@ def own_victim(failures: Path, *, allow_local_code: bool = False, checked: bool 
     manifest = read_manifest(folder)
     victim, opening = manifest.victim, manifest.asked.get("opening")
     name, kind = str(victim.get("name", "")), str(victim.get("kind", ""))
-    refuse_local_code(name, str(folder / MANIFEST), allow_local_code)
+    allowed = allow_local_code or made_here(folder, manifest)
+    refuse_local_code(name, str(folder / MANIFEST), allowed)
     if kind not in {known.name for known in KINDS} or name.partition(":")[0] != kind:
         raise UsageError(f"the run's own victim {name!r} cannot be opened by its name; name one with --victim")
     labels, fields = tuple(victim.get("labels", ())), tuple(victim.get("fields", ()))
@@ -83,7 +86,7 @@ def own_victim(failures: Path, *, allow_local_code: bool = False, checked: bool 
         options |= {"labels": labels, "access": victim.get("access")}
     if isinstance(opening, dict):  # a run of today says how its victim was opened
         options = dict(opening)
-        refuse_local_prompt(options.get("prompt"), str(folder / MANIFEST), allow_local_code)
+        refuse_local_prompt(options.get("prompt"), str(folder / MANIFEST), allowed)
     identity = dict(victim.get("identity", {}))
     if "through" in identity:
         options["through"] = identity["through"]
@@ -117,5 +120,5 @@ def opening_of(failures: Path, spec: str, *, allow_local_code: bool = False, pro
     if manifest.victim.get("name") != spec or not isinstance(opening, dict):
         return {}
     if prompt is None:
-        refuse_local_prompt(opening.get("prompt"), str(folder / MANIFEST), allow_local_code)
+        refuse_local_prompt(opening.get("prompt"), str(folder / MANIFEST), allow_local_code or made_here(folder, manifest))
     return {name: value for name, value in opening.items() if name not in KEYS}

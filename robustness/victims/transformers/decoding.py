@@ -26,7 +26,7 @@ CLOSE, CLOSE_HALF = 1e-3, 5e-2
 They round by about 1e-6 and 1e-2 of it; a model that goes on from another text than it should is off by much more.
 """
 ROWS, STEP = 8, 16
-"""Rows written together, and the step of their padded lengths: a step of eight rows costs twice that of one (docs/tasks.md)."""
+"""Rows written together, and the step of their padded lengths: a step of eight rows costs twice that of one (docs/task-generation.md)."""
 UNCACHED = "the model keeps no key/value cache that can be shared: every prompt is read from its start"
 Vector = NDArray[np.float64]
 Ends = Callable[[Sequence[int]], bool]

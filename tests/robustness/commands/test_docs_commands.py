@@ -38,14 +38,25 @@ SERVER = "asks a model behind an API; the tests beside the endpoint victims ask 
 SERVES = "answers until Ctrl-C; the tests of the workbench start it and ask it"
 TYPED = "is typed, and shown as it looks; the tests beside these commands type it"
 MISTAKE = "shows what is said of a mistake; the tests of composed recipes and of explanations make it"
+NEWCOMER = "test_newcomer runs the page from top to bottom and compares what is printed"
+TASK_PAGES = ("multi-label", "regression", "retrieval", "entities", "questions", "translation", "summarisation")
 NOT_RUN = {
+    ("newcomer.md", "robustness"): NEWCOMER,
+    ("coming-from.md", "openai:"): SERVER,
+    ("coming-from.md", "textattack:textfooler"): TEXTATTACK,
+    ("coming-from.md", "--interactive"): TYPED,
+    ("coming-from.md", "watch"): TYPED,
+    ("coming-from.md", "view runs$"): SERVES,
+    ("coming-from.md", "--workers"): RAY,
+    ("coming-from.md", "--to "): LOGGED,
+    ("coming-from.md", "robustness init"): "writes the policy that the page's other commands are run under; newcomer.md runs it",
     ("start.md", "on a terminal"): TYPED,
     ("composing.md", "--limit 60"): BIG,
     ("composing.md", "synonims"): MISTAKE,
     ("composing.md", "max_words=2"): MISTAKE,
     ("explain.md", "invisble"): MISTAKE,
     ("explain.md", "--limit 60"): BIG,
-    ("tasks.md", "robustness"): PARTS,
+    **{(f"task-{name}.md", "robustness"): PARTS for name in TASK_PAGES},
     ("paraphrases.md", "--recipes paraphrase"): BIG,
     ("scale.md", "robustness"): RAY,
     ("loggers.md", "--log"): LOGGED,
@@ -97,9 +108,12 @@ class Shown:
 
     @property
     def reason(self) -> str | None:
-        return next((why for (page, part), why in NOT_RUN.items() if page == self.page and part in self.line), None)
+        return next((why for (page, part), why in NOT_RUN.items() if page == self.page and part in f"{self.line}$"), None)
 
 
+IN_TABLE = re.compile(r"`(robustness [a-z][^`]*)`")
+"""A command in a cell of a table; on the pages where tables are what is run."""
+TABLES = ("coming-from.md",)
 START = re.compile(r"(?: {4}| *- |\$ )?(?:[A-Z_]+=\S+ )?(robustness [a-z].*)")
 
 
@@ -113,6 +127,8 @@ def shown(page: str, text: str) -> list[Shown]:
         elif (start := START.fullmatch(line)) and (fenced or line.startswith("    ")):
             found.append((start[1], []))
             printed = line.startswith("$ ")
+        elif line.startswith("|") and page in TABLES:
+            found += [(command, []) for command in IN_TABLE.findall(line)]
         elif printed and not line.startswith("$ "):
             found[-1][1].append(line)
         else:
@@ -304,13 +320,14 @@ def test_the_program_knows_the_words(one: Shown) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_an_example_and_a_page_that_runs_it(command: str) -> None:
     assert [one for one in IN_HELP[command] if one.words[0] == command], "its help shows no `Example: robustness …`"
-    pages = {one.page for found in ON_PAGES.values() for one in found if one.reason is None and one.words[0] == command}
+    ran = [one for found in ON_PAGES.values() for one in found if one.reason in (None, NEWCOMER)]
+    pages = {one.page for one in ran if one.words[0] == command}
     assert pages - {"README.md"}, "no page of docs/ shows a command that a test can run"
     assert f"`robustness {command}`" in PAGES[ALL_COMMANDS]
 
 
 def test_what_is_not_run_is_shown_somewhere() -> None:
-    assert [key for key in NOT_RUN if not any(one.page == key[0] and key[1] in one.line for one in EVERY)] == []
+    assert [key for key in NOT_RUN if not any(one.page == key[0] and key[1] in f"{one.line}$" for one in EVERY)] == []
 
 
 def test_the_page_of_all_commands_shows_what_they_print(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,7 +109,7 @@ def test_resources_that_cannot_be_are_refused_before_anything_runs(
 
 FLAGS_ONLY = {
     *("allow_pickle", "trust_remote_code", "allow_local_code", "require_threshold"),
-    *("resume", "policy", "github", "show_texts", "json", "quiet", "open"),
+    *("resume", "policy", "github", "show_texts", "json", "quiet", "open", "force", "lf", "lf_from", "log"),
     *("context", "workers", "ray"),  # what a run is, not on how many machines
     *("key_env", "header", "allow_plain_http", "cassette"),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.index import runs_under
 from reports.run.store import load_run
 from robustness.cli import main
 
@@ -43,6 +44,9 @@ def test_only_what_the_latest_run_broke_is_audited_and_that_is_said(
     assert "no rate of this run estimates the victim's robustness" in flag["message"]
     for report in ("report.md", "report.html", "summary.json"):
         assert "only 5 of 10 examples were audited, because first broke them" in Path("runs/again", report).read_text()
+    entries = {entry.folder.name: entry for entry in runs_under("runs")}
+    assert (entries["again"].selected, entries["again"].robust_accuracy) == (True, None), "a list shows no rate of it"
+    assert entries["first"].robust_accuracy is not None
     capsys.readouterr()
     assert (
         main([*(word for word in AUDIT if word != "-q"), "python:gentle.py:ask", "--lf-from", "runs/first", "--limit", "2"]) == 0

@@ -21,7 +21,8 @@ from robustness.followups.augment import Choice, augment
 WORDS = (("great", "5"), ("dull", "1"))
 ROWS = [(f"a {word} film about the number {n}", stars, f"genre {n % 3}") for n in range(16) for word, stars in WORDS]
 READ = ["--text", "review", "--label", "stars", "--label-map", "1=negative,5=positive"]
-AUDIT = ["audit", "--victim", "scripted:keyword", "--encoder", "none", "--recipes", "deepwordbug", "-q"]
+AUDIT = ["audit", "--victim", "scripted:keyword", "--encoder", "none", "-q"]
+BREAKING, HOLDING = ["--recipes", "deepwordbug"], ["--recipes", "checklist"]
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def read(name: str) -> list[dict[str, str]]:
 
 
 def test_what_is_trained_on_and_what_is_audited_later_never_mix(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*AUDIT, "--data", "my data.csv", *READ, "--out", "run"]) == 0
+    assert main([*AUDIT, *BREAKING, "--data", "my data.csv", *READ, "--out", "run"]) == 0
     assert main(["augment", "run", "--out", "hard.csv", "--split", "0.5", "--clean"]) == 0
     assert "robustness audit --data hard-heldout.csv --trained-on hard.csv" in capsys.readouterr().out
     hard, kept = read("hard.csv"), read("hard-heldout.csv")
@@ -60,14 +61,12 @@ def test_what_is_trained_on_and_what_is_audited_later_never_mix(capsys: pytest.C
         ("my data.csv", "hard.csv.sources.json", [len(clean) / 32]),
         ("my data.csv", "hard-heldout.csv", [0.5]),  # any file of examples
     ):
-        code = main(
-            [*AUDIT, "--recipes", "checklist", "--data", data, *READ, "--trained-on", trained, *gate, "--out", data + trained]
-        )
+        code = main([*AUDIT, *HOLDING, "--data", data, *READ, "--trained-on", trained, *gate, "--out", data + trained])
         capsys.readouterr()
         flags = [flag for flag in load_run(data + trained).manifest.flags if flag["code"] == "trained-on"]
         assert [flag["value"] for flag in flags] == expected
         assert code == (3 if expected else 0)  # no gate passes on what was trained on
-    assert main([*AUDIT, "--data", "my data.csv", *READ, "--trained-on", "run/run.json"]) == 2
+    assert main([*AUDIT, *BREAKING, "--data", "my data.csv", *READ, "--trained-on", "run/run.json"]) == 2
 
 
 @pytest.fixture
@@ -192,12 +191,12 @@ def test_it_refuses_what_would_spoil_an_audit_or_a_file(run: Run, capsys: pytest
         assert main(["augment", "made", *extra]) == 2
         assert said in capsys.readouterr().err
     Path("my data.csv").rename("my test.csv")
-    assert main([*AUDIT, "--data", "my test.csv", *READ, "--limit", "6", "--out", "tested"]) == 0
+    assert main([*AUDIT, *BREAKING, "--data", "my test.csv", *READ, "--limit", "6", "--out", "tested"]) == 0
     assert main(["augment", "tested", "--out", "t.tsv"]) == 2
     assert "--allow-test-rows" in capsys.readouterr().err
     assert not Path("t.tsv").exists()
     assert main(["augment", "tested", "--out", "t.tsv", "--allow-test-rows"]) == 0
     assert Path("t.tsv").read_text().startswith("review\tstars\tsource_id\trecipe\n")
-    assert main([*AUDIT, "--recipes", "checklist", "--data", "my test.csv", *READ, "--limit", "6", "--out", "held"]) == 0
+    assert main([*AUDIT, *HOLDING, "--data", "my test.csv", *READ, "--limit", "6", "--out", "held"]) == 0
     assert main(["augment", "held", "--out", "none.csv", "--split", "0.5"]) == 2
     assert "there is none" in capsys.readouterr().err

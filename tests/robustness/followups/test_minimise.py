@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reports.render.minimised import flipping_words, word_lines
 from reports.run import EditRecord, Judged, Outcome
 from reports.run.minimised import MINIMISED, clusters, read_minimised
 from reports.run.seal import verify
@@ -107,6 +108,20 @@ def test_failures_cluster_by_word_then_by_class() -> None:
     assert "KeyboardTypo" in groups[0].reason
     assert groups[1].cases == (("others", "w"),)
     assert "“weak”" in groups[1].reason
+
+
+def test_the_words_that_flip_the_model_come_with_counts_and_what_they_became() -> None:
+    cases = [case_of(*changed(["a", "dull", "film"], [1]), "e1"), case_of(*changed(["so", "Dull", "now"], [0, 1]), "e2")]
+    cases.append(case_of("a dull film", "a film", (EditRecord(2, 7, 2, 2, "dull ", "", "WordDrop"),), "e3"))
+    no_dull = [(0.9, 0.1), (0.1, 0.9)]
+    victim = ScriptedVictim("trap", lambda inputs: [no_dull[" dull " not in i[0].casefold()] for i in inputs])
+    found = reduced(victim, cases)
+    words = {one.word: (one.count, set(one.became)) for one in flipping_words(cases, found)}
+    assert words["dull"] == (3, {"dullx", "Dullx", ""}), "the word of e2 that was not needed is not counted"
+    assert "so" not in words
+    shown = list(word_lines(flipping_words(cases, found), 3))
+    assert shown[0] == "words that flip the model, and in how many of 3 failures"
+    assert "(left out)" in shown[1]
 
 
 def test_failures_that_need_several_edits_go_by_technique() -> None:

@@ -49,6 +49,23 @@ def states(victim: str, cases: list[Outcome], **options: Any) -> list[str]:
     return [one.state for one in replay(load_victim(victim), cases, **options).cases]
 
 
+def test_the_text_of_what_is_still_broken_is_shown_around_its_edits(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "a dull film " + "and on it goes " * 30
+    Path("data.csv").write_text(f"text,label\n{long},negative\n")
+    flags = ["--recipes", "deepwordbug", "--encoder", "none", "--out", "long", "-q", "--no-github"]
+    assert main(["audit", "--victim", "scripted:keyword", "--data", "data.csv", *flags]) == 0
+    capsys.readouterr()
+    assert main(["replay", "long"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("still broken deepwordbug on ")
+    assert lines[1].split()[:2] == ["a", "[-dull-]{+" + lines[1].partition("{+")[2].split()[0]]
+    assert lines[1].endswith("…")
+    assert len(lines[1]) < 200
+    Path("collected.csv").write_text("text,label\nan utterly great film,negative\n")
+    assert main(["replay", "--data", "collected.csv", "--victim", "scripted:keyword"]) == 1
+    assert "an utterly great film" in capsys.readouterr().out
+
+
 def test_each_state(case: Case) -> None:
     cases = [
         case("a dull film", "a du1l film", "negative", "broken"),

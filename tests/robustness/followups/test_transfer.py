@@ -46,6 +46,28 @@ def test_the_table_names_the_victims(runs: Path, capsys: pytest.CaptureFixture[s
     assert "100.0 %" in out
 
 
+def test_long_names_stand_in_a_key_and_no_row_twice(
+    runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    Path("a").rename("a-run-with-a-name-that-is-far-too-long-for-a-column")
+    long = "a-run-with-a-name-that-is-far-too-long-for-a-column"
+    main(["transfer", long, "b", "--victims", "scripted:keyword,scripted:constant:negative"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["found", "on", "recipe", "cases", "A", "B"]
+    assert "B  scripted:constant:negative" in lines
+    assert f"1  failures found on scripted:keyword ({long})" in lines
+    assert any(line.startswith("1 ") and "natural:keyboard-typo" in line for line in lines), "names are not broken"
+    assert (
+        main(["audit", "--victim", "scripted:keyword", "--recipes", "deepwordbug", "--data", "data.csv", "--out", "c", "-q"]) == 0
+    )
+    capsys.readouterr()
+    assert main(["transfer", "c", "--victims", "scripted:keyword"]) == 0
+    out = capsys.readouterr().out
+    assert "all recipes" not in out, "one recipe is all of them"
+    assert "deepwordbug" in out
+
+
 def test_a_victim_that_errs_or_knows_nothing_is_inconclusive(runs: Path) -> None:
     assert main(["transfer", "a", "--victims", "scripted:keyword,scripted:nan-scores"]) == 3
     assert main(["transfer", "a", "--victims", "scripted:keyword,scripted:keyword"]) == 2
@@ -77,4 +99,5 @@ def test_endpoints_are_asked_as_their_runs_asked_them_and_a_cap_holds_for_all_to
         assert main([*asked, "--max-requests", str(cap)]) == 3
         assert one.total + other.total - before - whole == cap, "the cap must hold for both together"
         assert main(["transfer", "a", "--victims", "scripted:keyword", "--max-requests", "5"]) == 2
+        monkeypatch.setenv("XDG_STATE_HOME", "another account")
         assert main(["transfer", "a", "b"]) == 2, "a run folder does not choose who is sent a key"

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 import attacks.recipes.registry as recipes
 from attacks.recipes import Options
-from robustness.data.alike import key_of
+from robustness.data.overlaps import key_of
 from robustness.errors import DataError, UsageError
 from robustness.harden.adversarial import adversarial
 from robustness.harden.classifier import Classifier

@@ -21,7 +21,7 @@ from robustness.planning.audit import Audit, Opened, prepare
 from robustness.scale.brief import Facts, brief_of, facts, open_worker
 from robustness.scale.crew import MOST_FRUITLESS, Crew, Event, Lost, Started
 from robustness.scale.queue import Unit
-from robustness.scale.worker import Ended, Report, Worker
+from robustness.scale.worker import Asking, Ended, Report, Worker
 from robustness.settings import Settings
 
 VICTIM = "scripted:keyword"
@@ -60,6 +60,8 @@ class Local:
         self._events: deque[Event] = deque()
         self._hired = 0
         self._held: dict[str, set[str]] = {}
+        self._recorded: set[str] = set()
+        self._asking: set[str] = set()
         self.sent: list[list[Unit]] = []
 
     def hire(self) -> str:
@@ -78,11 +80,15 @@ class Local:
         held.update(unit.example.id for unit in units)
         if worker not in self._workers:
             return  # it is lost, and the news of that is on its way
-        if held and self._loses(held):
+        self._recorded.update(unit.example.id for unit in units if unit.recorded)
+        early = len(held) == 1 and held <= self._recorded and worker not in self._asking  # it is not at its question yet
+        if held and not early and self._loses(held):
             del self._workers[worker]
             self._events.append((worker, Lost("killed")))
             return
         report = self._workers[worker].step(units, shared, 0.0)
+        if any(isinstance(word, Asking) for word in report.words):
+            self._asking.add(worker)
         held.difference_update(word.example_id for word in report.words if isinstance(word, Ended))
         self._events.append((worker, report))
 
@@ -267,9 +273,9 @@ def test_a_trial_that_ends_its_worker_three_times_is_an_error_and_takes_no_other
         line for line in plain if f'"{poison}"' not in line
     }
     tries = [len(units) for units in hands.sent if any(unit.example.id == poison for unit in units)]
-    assert crew.tally.lost == len(tries)
+    assert crew.tally.lost >= 3
+    assert tries[0] > 1
     assert tries[-3:] == [1, 1, 1]
-    assert tries[-4] > 1
 
 
 def test_the_accounts_of_workers_are_added_up() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.run import Outcome
 from robustness.data import Example
-from robustness.scale.queue import MOST_FAILURES, MOST_RECORDED, Chain, Queue
+from robustness.scale.queue import MOST_FAILURES, MOST_RECORDED, MOST_UNASKED, Chain, Queue
 
 RECIPES = ("first", "second")
 
@@ -22,8 +22,14 @@ def alone() -> Queue:
     waiting = queue(1)
     waiting.take("w", 1)
     waiting.lost("w", 1)
-    waiting.take("w", 1)
+    again(waiting)
     return waiting
+
+
+def again(waiting: Queue) -> None:
+    """The suspect goes to the worker w, which comes to its question."""
+    waiting.take("w", 1)
+    waiting.asking("w", "e0")
 
 
 def outcome(example: str, recipe: str, status: str = "failed") -> Outcome:
@@ -105,10 +111,12 @@ def test_a_loss_in_company_counts_against_nobody() -> None:
     for _ in range(3):  # of all four, of two, of the other two
         assert waiting.lost("w", 9) == []
         waiting.take("w", 9)
-    for _ in range(4 * (MOST_FAILURES - 1)):
+    for number in range(4 * (MOST_FAILURES - 1)):
+        waiting.asking("w", f"e{number % 4}")
         assert waiting.lost("w", 9) == []
         assert len(waiting.take("w", 9)) == 1
-    assert [(one.id, recipe) for one, recipe in waiting.lost("w", 9)] == [("e0", "first"), ("e0", "second")]
+    waiting.asking("w", "e0")
+    assert [(one.id, recipe) for one, recipe, _ in waiting.lost("w", 9)] == [("e0", "first"), ("e0", "second")]
 
 
 def test_small_groups_of_suspects_are_recorded_and_large_ones_are_not() -> None:
@@ -137,11 +145,23 @@ def test_failures_count_at_the_same_question_only() -> None:
     waiting = alone()
     for number in range(MOST_FAILURES * 3):
         waiting.answered("w", "e0", number)
+        waiting.asking("w", "e0")
         assert waiting.lost("w", 1) == [], "it got further each time"
-        waiting.take("w", 1)
+        again(waiting)
     assert waiting.lost("w", 1) == []
+    again(waiting)
+    assert [recipe for _, recipe, _ in waiting.lost("w", 1)] == ["first"]
+
+
+def test_a_worker_that_did_not_come_to_the_question_is_no_failure_of_it_and_cannot_go_on_for_ever() -> None:
+    waiting = alone()
+    for _ in range(MOST_UNASKED - 1):
+        waiting.lost("w", 1)
+        waiting.take("w", 1)  # and it is lost while it loads what the question needs
+        assert not waiting.over
+    waiting.lost("w", 1)
     waiting.take("w", 1)
-    assert [recipe for _, recipe in waiting.lost("w", 1)] == ["first"]
+    assert waiting.lost("w", 1) != []
 
 
 def test_an_outcome_from_a_worker_that_was_given_up_counts_once() -> None:
@@ -158,8 +178,9 @@ def test_the_third_failure_of_a_trial_is_its_end_and_the_example_goes_on() -> No
     waiting = alone()
     waiting.answered("w", "e0", "clean")
     for number in range(3):
+        waiting.asking("w", "e0")
         condemned = waiting.lost("w", 1)
-        assert [(one.id, recipe) for one, recipe in condemned] == ([("e0", "first")] if number == 2 else [])
+        assert [(one.id, recipe) for one, recipe, _ in condemned] == ([("e0", "first")] if number == 2 else [])
         (unit,) = waiting.take("w", 1)
     assert unit.finished == {"first": "error"}, "an error stops no chain, not even a cascade's"
     waiting.heard("w", outcome("e0", "second"))
@@ -170,10 +191,10 @@ def test_the_third_failure_of_a_trial_is_its_end_and_the_example_goes_on() -> No
 def test_a_unit_that_ends_workers_over_its_clean_text_is_given_up_with_all_its_recipes() -> None:
     waiting = alone()
     waiting.lost("w", 1)
-    waiting.take("w", 1)
+    again(waiting)
     waiting.lost("w", 1)
-    waiting.take("w", 1)
-    assert [recipe for _, recipe in waiting.lost("w", 1)] == ["first", "second"]
+    again(waiting)
+    assert [recipe for _, recipe, _ in waiting.lost("w", 1)] == ["first", "second"]
     assert waiting.over
 
 
@@ -181,6 +202,6 @@ def test_failures_are_counted_for_each_trial_by_itself() -> None:
     waiting = alone()
     for _ in range(MOST_FAILURES - 1):
         waiting.lost("w", 1)
-        waiting.take("w", 1)
+        again(waiting)
     waiting.heard("w", outcome("e0", "first"))
     assert waiting.lost("w", 1) == [], "this loss is the first of the second recipe"
