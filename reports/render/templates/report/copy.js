@@ -85,7 +85,8 @@ const cell = (value) => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 const asCsv = () => `\ufeff${[Object.keys(COLUMNS), ...found.map((row) => values(row, spelled).map(([, value]) => value))].map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
-const asJsonl = () => found.map((row) => `${JSON.stringify(Object.fromEntries(values(row, exact)))}\n`).join("");
+const ascii = (text) => text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const asJsonl = () => found.map((row) => `${ascii(JSON.stringify(Object.fromEntries(values(row, exact))))}\n`).join("");
 const download = (name, type, text) => {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = el("a");
@@ -97,6 +98,8 @@ const download = (name, type, text) => {
 const wireCopies = () => {
   document.querySelectorAll("[data-copy]").forEach((node) =>
     node.addEventListener("click", () => copied(node, node.parentElement.querySelector("code").textContent)));
+  $("export-csv")?.addEventListener("click", () => download("failures-chosen.csv", "text/csv", asCsv()));
+  $("export-jsonl")?.addEventListener("click", () => download("failures-chosen.jsonl", "application/jsonl", asJsonl()));
   const place = folder();
   if (place === null) return;
   const quoted = shellQuoted(place);
