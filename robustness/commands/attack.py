@@ -118,9 +118,8 @@ def attack(
         ) as subject,
     ):
         one = OneText(subject, chosen, in_silence if silent or interactive else live, output.warn)
-        if not json_:
-            output.say(f"victim {subject.info.name}")
         if interactive:
+            output.say(f"victim {subject.info.name}")
             raise typer.Exit(Loop(one, named, label, every=all_).run())
         statuses = _attack(one, given, label, named, every=all_, as_json=json_)
     raise typer.Exit(exit_code(statuses))
@@ -135,6 +134,7 @@ def _attack(
     data, right = one.example(texts, label)
     own = ", the victim's own answer; --label says what is true" if right.own else ""
     if not as_json:
+        output.say(f"victim {one.victim.info.name}")
         output.say(f"label {right.shown}{own}")
     outcomes = []
     for outcome in one.outcomes(data, recipes, every=every):

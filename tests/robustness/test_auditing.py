@@ -27,7 +27,7 @@ def run(tmp_path: Path, **more: Any) -> Any:
         ({"examples": []}, "unexpected keyword argument 'examples'"),
         ({"gate": {"min_robustness": 0.3}}, "min_robustness"),
         ({"gate": {"min_robust_accuracy": 30}}, "min_robust_accuracy"),
-        ({"goal": "win"}, "has no goal 'win'; it has: misclassify"),
+        ({"goal": "win"}, "no task has a goal 'win'; there are: misclassify"),
         ({"task": "sentiment"}, "there is no task 'sentiment'"),
         ({"recipes": "deepwrdbug"}, "deepwordbug"),
         ({"budget": 0}, "budget must be at least 2"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ FATES = {
 _MESSAGE = 300
 
 
+_DIGITS = re.compile(r"([0-9]{1,18})")
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known before: the victim's labels, the examples that have a failure in the data, the parts of the data."""
@@ -66,7 +70,8 @@ class ExampleBook:
 
 def example_book(run: Run, pack: Pack, known: Known) -> ExampleBook:
     """Put every example into the data, those that something broke first where there is no room for all."""
-    groups = by_example(run.outcomes)
+    by_id = by_example(run.outcomes)
+    groups = {example: by_id[example] for example in sorted(by_id, key=_counted)}  # an endpoint answers in any order
     slices, inside = _slices(known.parts, len(groups))
     drawn = known.drawn | _attempts(run, pack, known.labels)
     lines = {
@@ -87,10 +92,15 @@ def example_book(run: Run, pack: Pack, known: Known) -> ExampleBook:
     return ExampleBook(len(groups), pack.count("examples"), fates, slices, tuple(map(coded, slices)))
 
 
+def _counted(name: str) -> list[tuple[str, int]]:
+    """A name to sort by: the tenth comes after the ninth."""
+    return [(part, 0) if at % 2 == 0 else ("", int(part)) for at, part in enumerate(_DIGITS.split(name))]
+
+
 def _attempts(run: Run, pack: Pack, labels: Sequence[str]) -> set[str]:
     """Put what was tried in vain into the data, as far as there is room, and name the examples that it shows."""
     shown: set[str] = set()
-    for outcome in run.outcomes:
+    for outcome in sorted(run.outcomes, key=lambda one: (_counted(one.example_id), one.recipe)):
         if outcome.status in ("failed", "exhausted", "untested", "undecided") and outcome.perturbed is not None:
             if not pack.attempt(failure_row(outcome, labels), ATTEMPT_BYTES):
                 break

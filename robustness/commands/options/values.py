@@ -18,8 +18,16 @@ def listed_recipes(text: str | None) -> list[str] | None:
 
 
 def named_recipes(texts: list[str] | None) -> list[str] | None:
-    """The recipes of a flag that may be repeated, each time with several; None where it was not given."""
-    return None if texts is None else [name for text in texts for name in listed_recipes(text) or ()]
+    """The recipes of a flag that may be repeated, each time with several; None where it was not given.
+
+    Raises:
+        UsageError: it was given without a value.
+    """
+    if texts is None:
+        return None
+    for text in texts:
+        refuse_empty(text, "--recipes")
+    return [name for text in texts for name in listed_recipes(text) or ()]
 
 
 def refuse_empty(value: str | None, flag: str) -> None:

@@ -15,7 +15,7 @@ from attacks.strategies.distracting import CHUNK, Distracting, exchangeable, joi
 from attacks.strategies.protected import Protected
 from attacks.transformations.words.stand_ins import StandIns, alike, holds, words_of
 
-PASSAGES = Path(__file__).parents[3] / "docs" / "examples" / "passages.jsonl"
+PASSAGES = Path(__file__).parents[3] / "robustness" / "examples" / "passages.jsonl"
 ROWS = [json.loads(line) for line in PASSAGES.read_text(encoding="utf-8").splitlines()]
 QUESTION, CONTEXT = "Where does Mary live?", "Mary ate soup. Mary lives in Oslo."
 

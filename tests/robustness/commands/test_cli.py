@@ -50,7 +50,7 @@ def test_an_audit_writes_every_report(data: Path, capsys: pytest.CaptureFixture[
     names = {p.name for p in Path("run").iterdir()}
     assert names == {
         "run.json", "outcomes.jsonl", "failures.jsonl", "failures.csv", "summary.json", "report.html", "report.md", "junit.xml",
-        "findings.sarif", "seal.json",
+        "findings.sarif", "rows.jsonl", "seal.json",
     }  # fmt: skip
 
 

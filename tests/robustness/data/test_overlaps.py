@@ -69,7 +69,7 @@ def test_a_grouped_run_says_its_groups_and_cannot_stop_early(tmp_path: Path, cap
     groups = groups_of(run, run.outcomes)
     assert groups is not None
     assert set(groups.values()) == {str(i) for i in range(6)}
-    with pytest.raises(UsageError, match="--until-decided and --group doc cannot go together"):
+    with pytest.raises(UsageError, match="until_decided=True and group= doc cannot go together"):
         audit(holds, rows, recipes="deepwordbug", group="doc", until_decided=True, **options)
     flags = ["--data", "nowhere.csv", "--group", "doc", "--until-decided", "--min-robust-accuracy", "9%"]
     assert main(["audit", "--victim", "hf:nowhere", *flags]) == 2

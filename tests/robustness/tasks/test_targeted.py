@@ -39,7 +39,7 @@ def test_examples_of_the_wanted_label_are_left_out_and_not_counted_as_robust() -
     [
         (("--goal", "answer-with:warm"), "answer-with names the label 'warm'; the victim answers negative, positive"),
         (("--goal", "answer-with"), "the task classification has no goal 'answer-with'"),
-        (("--goal", "win"), "the task classification has no goal 'win'"),
+        (("--goal", "win"), "no task has a goal 'win'; there are: misclassify"),
         (("--task", "nerr"), "there is no task 'nerr'; did you mean 'ner'?"),
         (("--task", "ner"), "answers for the task classification, and --task says ner"),
         (("--task", "qa", "--goal", "misclassify"), "the task qa has no goal 'misclassify'"),

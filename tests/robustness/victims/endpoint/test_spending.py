@@ -227,11 +227,11 @@ def test_a_server_that_bills_more_than_it_may_is_said_and_ends_the_run(tmp_path:
 
 def test_a_cap_on_money_without_prices_and_caps_on_other_victims_are_refused_before_anything(tmp_path: Path) -> None:
     with Billing() as server:
-        with pytest.raises(UsageError, match="--prices FILE"):
+        with pytest.raises(UsageError, match="prices=FILE"):
             run_on(server.spec, tmp_path / "run", max_cost=1)
         assert server.total == 0
     assert not (tmp_path / "run").exists()
-    with pytest.raises(UsageError, match="--max-requests is for victims behind an API"):
+    with pytest.raises(UsageError, match="max_requests= is for victims behind an API"):
         audit("demo", max_requests=3, out=tmp_path / "run")
 
 

@@ -141,7 +141,7 @@ def test_a_panel_whose_judging_fails_says_so_and_leaves_nobody_waiting() -> None
     [
         ({"universal": 1}, "expects a panel of at least 2 examples, got 1"),
         ({"universal": 21}, "expects at least as many examples, got 20"),
-        ({"field": "input"}, "--field says input; leave --field out"),
+        ({"field": "input"}, "field= says input; leave field= out"),
         ({"until_decided": True}, "cannot be combined"),
         ({"goal": "misclassify"}, "the task panel has no goal 'misclassify'"),
     ],
@@ -152,5 +152,5 @@ def test_a_panel_that_cannot_be_is_refused(tmp_path: Path, keywords: dict[str, A
 
 
 def test_a_victim_without_an_instruction_has_no_panel(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"scripted:keyword has none of its own; give --prompt FILE.toml"):
+    with pytest.raises(UsageError, match=r"scripted:keyword has none of its own; give 'prompt' in victim_options"):
         audit("scripted:keyword", [("good", "positive"), ("bad", "negative")], out=tmp_path / "run", **{**HERE, "universal": 2})

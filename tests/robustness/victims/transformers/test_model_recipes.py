@@ -59,5 +59,5 @@ def test_a_victim_without_gradients_is_refused() -> None:
 
 
 def test_a_run_without_a_masked_language_model_is_refused(build: Any) -> None:
-    with pytest.raises(UsageError, match="bert-attack needs a masked language model: --masked-lm"):
+    with pytest.raises(UsageError, match="bert-attack needs a masked language model: masked_lm="):
         audit(f"hf:{build('bert')}", ROWS, recipes="bert-attack")
