@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -96,8 +98,24 @@ def _version(show: bool) -> None:
         raise typer.Exit
 
 
-def program(*names: str) -> typer.Typer:
-    """The program with these commands, all of them where none is named: a command costs time to build, used or not."""
+def _outline(module: str, function: str) -> Callable[..., None]:
+    """Stands for a command where only its name and what it does are shown: to import and build all takes a third of a second."""
+    source = Path(__file__).parent.joinpath("commands", *module.split(".")).with_suffix(".py").read_text("utf-8")
+    found = re.search(rf'^def {function}\(.*?-> None:\n    """(.*?)"""', source, re.DOTALL | re.MULTILINE)
+    assert found is not None, f"{module} defines no {function} that says what it does"
+
+    def outlined() -> None:
+        raise RuntimeError(f"{function} was listed and is not built")
+
+    outlined.__doc__ = found[1]
+    return outlined
+
+
+def program(*names: str, outlines: bool = False) -> typer.Typer:
+    """The program with these commands, all of them where none is named: a command costs time to build, used or not.
+
+    ``outlines``: commands that can be listed, not called.
+    """
     from robustness.commands.options.groups import Once, Program
 
     made = typer.Typer(
@@ -120,7 +138,8 @@ def program(*names: str) -> typer.Typer:
     for panel, name, place in ((panel, name, place) for panel, found in PANELS.items() for name, place in found.items()):
         if not names or name in names:
             module, _, function = place.partition(":")
-            command = _watched(getattr(import_module(_FILES + module), function))
+            made_of = _outline(module, function) if outlines else getattr(import_module(_FILES + module), function)
+            command = _watched(made_of)
             made.command(name, cls=Once, rich_help_panel=panel, context_settings=PASSES_ON.get(name))(command)
     return made
 
@@ -170,7 +189,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> tuple[int, BaseException | None]:
     """The exit code, and what went wrong."""
     try:
-        code = _code(program(*_needed(arguments))(arguments, standalone_mode=False))
+        needed = _needed(arguments)
+        outlines = not needed and not any(one in COMMANDS for one in arguments)
+        code = _code(program(*needed, outlines=outlines)(arguments, standalone_mode=False))
     except SystemExit as stop:  # the CLI library's own: completion is done, or the reader of --help went away
         return (2 if stop.code else 0), None
     except BaseException as error:  # noqa: BLE001 - the last line of defence: no crash may end in a code that reads as a verdict

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from importlib import import_module
 
 import pytest
 import typer
 
-from robustness.cli import PANELS, app, main
+from robustness.cli import _FILES, PANELS, _outline, app, main
+from robustness.cli import COMMANDS as PLACES
 from robustness.commands.terminal.help import COMMAND_PANELS
 from robustness.commands.terminal.help import PANELS as OPTION_PANELS
 
@@ -52,3 +55,14 @@ def test_commands_are_grouped_and_none_is_lost(capsys: pytest.CaptureFixture[str
 
 def test_values_in_help_are_no_markup(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ocr[:SEVERITY]" in help_of(capsys, monkeypatch, "audit")
+
+
+def test_the_programs_help_says_of_each_command_what_its_own_help_says() -> None:
+    """The program's help is made without building the commands, and such an outline can never be called as one."""
+    for name, place in PLACES.items():
+        module, _, function = place.partition(":")
+        outline = _outline(module, function)
+        assert inspect.getdoc(outline) == inspect.getdoc(getattr(import_module(_FILES + module), function)), name
+        with pytest.raises(RuntimeError, match="listed and is not built"):
+            outline()
+    assert main(["--", "runs", "nowhere"]) == 2

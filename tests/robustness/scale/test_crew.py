@@ -224,6 +224,7 @@ def test_a_resumed_run_with_trials_that_wait_for_one_another_comes_to_the_same_b
 
 
 def test_a_run_of_such_trials_alone_starts_no_worker(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ray", reason="workers are refused without it: make test-ray")
     flags = ("--victim", "scripted:gullible:family=urgency", "--data", "demo:injection", "--recipes", "inject", "--workers", "2")
     assert main(["audit", "--encoder", "none", "--limit", "4", "--out", str(tmp_path / "run"), *flags]) in (0, 1, 3)
     told = " ".join(capsys.readouterr().err.split())
