@@ -103,7 +103,7 @@ $(VENV)/.docs: pyproject.toml constraints.txt $(VENV)/.torch
 	touch $@
 
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "open site/index.html; for the search, python -m http.server --directory site"
 
 # what transformers needs to serve a checkpoint, and to read the chat model's file

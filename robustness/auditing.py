@@ -223,9 +223,10 @@ def audit(
             which is inconclusive then and can be resumed with a larger one.
         prices: a TOML file that says what tokens cost (``robustness.victims.endpoint.prices``).
         cassette: the ``cassette.jsonl`` of a run, from which everything is answered with no network.
-        seed, budget, recipe_budget, adaptive, field, profile, preserve, language, protect, tagger, encoder, rewriter,
-            masked_lm, parser, fluency, helpers, resources, cache, batch_tokens, in_flight, victim_timeout, confirm,
-            universal, until_decided, workers, ray: as in ``robustness.settings.Settings``.
+        seed: of everything random. It, ``budget``, ``recipe_budget``, ``adaptive``, ``field``, ``profile``, ``preserve``,
+            ``language``, ``protect``, ``tagger``, ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``,
+            ``helpers``, ``resources``, ``cache``, ``batch_tokens``, ``in_flight``, ``victim_timeout``, ``confirm``,
+            ``universal``, ``until_decided``, ``workers`` and ``ray`` are as in ``robustness.settings.Settings``.
         offline: make any network use an error.
         progress: show how the run goes; None: in a notebook, and where stderr is a terminal.
         watcher: hears each outcome, in place of what ``progress`` shows.

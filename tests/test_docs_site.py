@@ -31,7 +31,7 @@ def build(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """As ``make docs`` does, with no network to fall back on."""
     nowhere = "http://127.0.0.1:9"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1", "https_proxy": nowhere, "http_proxy": nowhere}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder), *more]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder), *more]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=240)
 
 
