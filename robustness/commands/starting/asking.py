@@ -9,6 +9,7 @@ import typer
 
 from reports.files.text import visible
 from robustness.commands.terminal import output
+from robustness.commands.terminal.interrupts import prompting
 from robustness.errors import RobustnessError, UsageError
 
 T = TypeVar("T")
@@ -45,7 +46,8 @@ class Asking:
             output.warn(visible(line))
         while True:
             try:
-                answer = typer.prompt(visible(question), default=None if default is None else visible(default), err=True)
+                with prompting():
+                    answer = typer.prompt(visible(question), default=None if default is None else visible(default), err=True)
             except typer.Abort:
                 output.warn("")
                 raise KeyboardInterrupt from None  # Ctrl-C, or the end of the input: nothing was written

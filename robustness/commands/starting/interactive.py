@@ -16,6 +16,7 @@ from robustness.commands.options.values import listed_recipes
 from robustness.commands.starting.one_text import OneText, exit_code
 from robustness.commands.starting.telling import show
 from robustness.commands.terminal import output
+from robustness.commands.terminal.interrupts import prompting
 from robustness.errors import RefusedError, RobustnessError, SpentError, UsageError
 
 HELP = (
@@ -154,7 +155,8 @@ def _edited(prompt: str) -> str | None:
     with suppress(ImportError):
         import readline  # noqa: F401 - its import is what gives `input` arrow keys and a history
     try:
-        return input(prompt)
+        with prompting():
+            return input(prompt)
     except EOFError:
         return None
     finally:

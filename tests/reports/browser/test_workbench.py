@@ -118,6 +118,27 @@ def test_the_grid_names_every_end_in_words_and_opens_any_example_those_that_held
     assert not page.ask("document.getElementById('example').open")
 
 
+def test_an_example_opened_right_after_another_was_closed_stays_open(bench: Run, report: Report, open_page: Open) -> None:
+    page = open_page(report(bench))
+    first, second = (f"example-{name}" for name in page.texts("#grid tbody th")[:2])
+    page.browser.set_script_timeout(20)
+    assert page.browser.execute_async_script(
+        """
+        const [first, second, done] = arguments, dialog = document.getElementById("example");
+        const until = (happened) => new Promise((go) => (function look() { happened() ? go() : setTimeout(look, 5); })());
+        location.hash = first;
+        until(() => dialog.open).then(() => {
+          dialog.addEventListener("close", () => setTimeout(() => done([dialog.open, location.hash]), 200), { once: true });
+          dialog.close();
+          location.hash = second;
+          dispatchEvent(new HashChangeEvent("hashchange"));
+        });
+        """,
+        first,
+        second,
+    ) == [True, f"#{second}"]
+
+
 def test_the_grid_can_be_narrowed_and_ordered(bench: Run, report: Report, open_page: Open) -> None:
     page = open_page(report(bench))
     Select(page.browser.find_element(By.ID, "grid-fate")).select_by_visible_text("Held")

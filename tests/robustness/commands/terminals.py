@@ -8,18 +8,19 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 
 class Terminal:
     """A program on a terminal of its own: what it wrote, and what is typed."""
 
-    def __init__(self, *words: str, folder: Path) -> None:
+    def __init__(self, *words: str, folder: Path, python: Sequence[str] = ("-m", "robustness")) -> None:
         self.pid, self.fd = pty.fork()
         if not self.pid:
             os.chdir(folder)
             os.environ |= {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "160"}
-            os.execv(sys.executable, [sys.executable, "-m", "robustness", *words])
+            os.execv(sys.executable, [sys.executable, *python, *words])
         self.seen = ""
 
     def until(self, text: str, seconds: float = 90) -> str:

@@ -48,9 +48,10 @@ def test_on_a_terminal_texts_and_commands_are_answered_until_ctrl_d(tmp_path: Pa
         assert "label negative, the victim's own answer" in told
         assert "deepwordbug: broken" in told
         loop.until("> ")
-        loop.type("\x03")
-        loop.until("interrupted")
-        loop.until("> ")
+        for _ in range(3):
+            loop.type("\x03")
+            assert "stopping" not in loop.until("interrupted")
+            loop.until("> ")
         loop.type("\x04")
     finally:
         code = loop.end()

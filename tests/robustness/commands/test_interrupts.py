@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 
 from robustness.cli import main
+from tests.robustness.commands.terminals import Terminal
 
 DATA = "text,label\n" + "".join(f"a great film {n},positive\na dull film {n},negative\n" for n in range(6))
 STUBBORN = """
@@ -27,6 +28,21 @@ while True:
         time.sleep(0.01)
     except BaseException:
         pass
+"""
+DEAF = """
+import signal
+from robustness.commands.starting.asking import Asking
+from robustness.commands.starting.interactive import read_line
+from robustness.commands.terminal.interrupts import answered
+with answered(lambda: "never said"):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    for question in (lambda: read_line("line? "), lambda: Asking(live=True).value("value", None, "none", str, flag="--x")):
+        try:
+            question()
+        except KeyboardInterrupt:
+            print("given up")
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    signal.raise_signal(signal.SIGINT)
 """
 FLAGS = ["--data", "data.csv", "--recipes", "deepwordbug", "--encoder", "none", "--labels", "negative,positive"]
 
@@ -113,6 +129,19 @@ def test_ctrl_c_while_a_resumed_run_loads_names_the_command_as_it_was_typed(
     program.interrupt()
     assert program.ended(1) == 2
     assert "robustness resume '../a run'" in program.said
+
+
+def test_ctrl_c_at_a_prompt_gives_the_line_up_though_the_wait_for_it_never_sees_the_signal(tmp_path: Path) -> None:
+    """The signal goes to another thread, as it may; the two that were for prompts are no first Ctrl-C for what comes after."""
+    loop = Terminal(folder=tmp_path, python=("-c", DEAF))
+    try:
+        for question in ("line? ", "value [none]: "):
+            loop.until(question)
+            loop.type("\x03")
+            assert "stopping" not in loop.until("given up", seconds=20)
+        loop.until("stopping")
+    finally:
+        assert loop.end() != 2, "ended at once, as by a second one"
 
 
 def test_a_slow_command_says_something_before_it_imports_anything_slow(folder: Path) -> None:

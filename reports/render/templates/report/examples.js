@@ -122,6 +122,7 @@ const wireExamples = () => {
   $("example-forth").addEventListener("click", () => stepExample(1));
   $("example-link").addEventListener("click", (event) => copied(event.target, `${location.href.split("#")[0]}#${opened.anchor}`));
   $("example-close").addEventListener("click", () => $("example").close());
-  $("example").addEventListener("close", () => { if (location.hash.startsWith("#example-")) rewrite("#examples"); });
+  // The event comes a moment after the closing; by then another example may be open, and the address its own.
+  $("example").addEventListener("close", () => { if (!$("example").open && location.hash.startsWith("#example-")) rewrite("#examples"); });
   showGrid();
 };
