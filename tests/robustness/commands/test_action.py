@@ -102,16 +102,17 @@ def test_a_demo_that_breaks_its_threshold_is_red(workspace: Path) -> None:
 
 def test_a_red_job_still_compares_with_the_base(workspace: Path) -> None:
     (workspace / "robustness.toml").write_text('[gate]\nmin_robust_accuracy = "99%"\n')
-    rows = [f"a {('dull', 'great')[n % 2]} film {n},{('negative', 'positive')[n % 2]}" for n in range(40)]
+    rows = [f"a {('dull film', 'great piece of film')[n % 2]} {n},{('negative', 'positive')[n % 2]}" for n in range(40)]
     (workspace / "films.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    both = {"victim": "scripted:keyword", "base-victim": "scripted:constant:negative", "data": "films.csv"}
+    (workspace / "length.py").write_text(
+        "def ask(texts):\n"
+        "    return [[0.1, 0.9] if len(text.split()) > 4 else [0.9, 0.1] for text in texts]\n"
+        "ask.labels = ('negative', 'positive')\n"
+    )
+    both = {"victim": "scripted:keyword", "base-victim": "python:length.py:ask", "data": "films.csv"}
     job = Runner(workspace, **both, arguments=SMALL, package="", out="runs/pr 1")
     assert not job.run()
-    assert job.codes == {
-        **{"Audit": 1, "Verify": 0, "Verdict": 1},
-        **{"Audit the base": 0, "Compare with the base": job.codes["Compare with the base"]},
-    }
-    assert job.codes["Compare with the base"] in (0, 3), job.said
+    assert job.codes == {"Audit": 1, "Verify": 0, "Verdict": 1, "Audit the base": 0, "Compare with the base": 1}, job.said
     assert (workspace / job.outputs()["comparison"] / "comparison.sarif").exists()
     summary = job.summary.read_text("utf-8")
     assert "# FAILED" in summary
