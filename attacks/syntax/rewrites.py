@@ -174,10 +174,11 @@ RECOVERED = 0.75
 
 
 def recovered(before: Tree, after: Tree) -> bool:
-    """Whether a parser finds in a model's rewrite most of what it found before, and the same words denied."""
+    """Whether a parser finds in a model's rewrite most of what it found before, little else, and the same words denied."""
     old, new = facts(before), facts(after)
     kept = sum((old & new).values())
-    return negations(before) == negations(after) and (not old or kept / sum(old.values()) >= RECOVERED)
+    most = max(sum(old.values()), sum(new.values()))
+    return negations(before) == negations(after) and (not most or kept / most >= RECOVERED)
 
 
 def _content(tree: Tree) -> Counter[str]:

@@ -121,6 +121,7 @@ def purpose(s: Sentence) -> Iterator[Pieces]:
                 above.tag[:1] == "V"
                 and i > s.nodes[node.head].head
                 and i > s.first
+                and s.nodes[i - 1].tag[:2] != "NN"  # "they lack the skills to get there"
                 and s.nodes[i - 1].small not in ("order", "as", ",")
             ) and above.lemma not in ("be", "go", "come", "try", "have", "seem", "use", "need", "take"):
                 yield put(s, {i: ("in", "order", i)})

@@ -12,9 +12,13 @@ _FIXED = frozenset(
     """sound fury bread butter black white pros cons ups downs rise fall give take cat mouse rock roll law order salt pepper
     ladies
     gentlemen more less such again over far wide hide seek odds ends bits pieces trials tribulations here there now then life
-    death
+    death father son mother daughter
     blood guts dungeons dragons men women cloak dagger fish chips back forth first last war peace nuts bolts good evil""".split()
 )
+
+
+_FIRST = frozenset("big little small large huge tiny old young new long short good great nice bad high low other".split())
+"""Adjectives of size, age and praise, which stand before others."""
 
 
 def _pairs(s: Sentence) -> Iterator[tuple[int, int, int]]:
@@ -80,6 +84,8 @@ def _same_make(s: Sentence, first: int, second: int, a: list[int], b: list[int])
     lead = [s.kids(n, "amod", "nmod") for n in (first, second)]
     if bare and lead[0] and not lead[1]:
         return False  # "great actors and scenes": both may be great
+    if bare and any(s.kids(n, "compound") for n in (first, second)):
+        return False  # "father and son dynamics"
     return not any(s.nodes[i].small in ("its", "his", "her", "their", "our") for i in b) or s.nodes[first].dep not in SUBJECTS
 
 
@@ -193,4 +199,5 @@ def adjectives(s: Sentence) -> Iterator[Pieces]:
 
 
 def _plain(s: Sentence, index: int) -> bool:
-    return s.nodes[index].tag in ("JJ", "VBG", "VBN") and not s.kids(index) and not hyphened(s, index)
+    plain = s.nodes[index].tag in ("JJ", "VBG", "VBN") and s.nodes[index].small not in _FIRST
+    return plain and not s.kids(index) and not hyphened(s, index)

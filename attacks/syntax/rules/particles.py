@@ -107,11 +107,11 @@ def future(s: Sentence) -> Iterator[Pieces]:
             be = "am" if person == "i" else ("are" if plural else "is")
             yield put(s, {helper: (be, "going", "to")})
     for go in range(s.first, s.last - 2):
-        be, verb = s.kid(go, "aux"), s.kid(go, "xcomp")
-        if s.nodes[go].small != "going" or be is None or verb != go + 2 or s.nodes[go + 1].small != "to" or be != go - 1:
+        now, then = s.kid(go, "aux"), s.kid(go, "xcomp")
+        if s.nodes[go].small != "going" or now is None or then != go + 2 or s.nodes[go + 1].small != "to" or now != go - 1:
             continue
-        if s.nodes[be].small in ("is", "are", "am", "'re", "'s", "'m") and not s.is_question and not s.kids(go, "neg", "conj"):
-            yield spliced(s, be, verb, ["will"])
+        if s.nodes[now].small in ("is", "are", "am", "'re", "'s", "'m") and not s.is_question and not s.kids(go, "neg", "conj"):
+            yield spliced(s, now, then, ["will"])
 
 
 def should(s: Sentence) -> Iterator[Pieces]:

@@ -27,11 +27,16 @@ def pronoun(s: Sentence) -> Iterator[Pieces]:
     for clause, noun in _clauses(s):
         for word in s.kids(clause, "nsubj", "nsubjpass", "dobj"):
             node = s.nodes[word]
-            if node.tag not in ("WDT", "WP") or word != noun + 1 or s.nodes[noun].small in ("way", "time", "reason", "moment"):
+            if (
+                node.tag not in ("WDT", "WP")
+                or word != noun + 1
+                or s.nodes[noun].small in ("way", "time", "reason", "moment", "all")
+            ):
                 continue
             person = s.nodes[noun].small in PEOPLE or s.nodes[noun].entity == "PERSON" or is_name(s, noun)
             thing = (
                 not person
+                and not _indefinite(s, noun)
                 and s.nodes[noun].tag in ("NN", "NNS")
                 and not s.nodes[noun].small.endswith(("er", "ers", "or", "ors", "ist", "ists", "body", "one"))
             )
@@ -111,7 +116,14 @@ def expanded(s: Sentence) -> Iterator[Pieces]:
                 yield [*range(s.first, kid), who, be, *range(kid, s.last)]
             elif node.tag == "VBG" and (lemma := lemma_of(node.small)):
                 form = present(lemma, plural)
-                if not past and form and lemma not in ("be", "include", "go", "star", "feature", "regard", "concern", "involve"):
+                left = (s.noun(noun) or [noun])[0]
+                absolute = left > s.first and s.nodes[left - 1].small == "," and bool(s.kids(noun, "poss"))
+                if (
+                    not past
+                    and not absolute
+                    and form
+                    and lemma not in ("be", "include", "go", "star", "feature", "regard", "concern", "involve")
+                ):
                     yield [*range(s.first, kid), who, form, *range(kid + 1, s.last)]
 
 
@@ -282,7 +294,15 @@ def apposition(s: Sentence) -> Iterator[Pieces]:
         for kid in s.kids(noun, "appos"):
             span = s.span(kid)
             det = {s.nodes[k].small for k in s.kids(kid, "det")}
-            if span is None or not det & {"a", "an", "the"} or s.nodes[span[0] - 1].small != "," or s.nodes[noun].dep == "ROOT":
+            held = is_name(s, noun) or s.kids(noun, "det", "poss")
+            if (
+                span is None
+                or not det & {"a", "an"}
+                or not held
+                or is_past(s)
+                or s.nodes[span[0] - 1].small != ","
+                or s.nodes[noun].dep == "ROOT"
+            ):
                 continue
             if span[-1] + 1 >= s.last or s.nodes[span[-1] + 1].small != "," or s.kids(kid, "conj", "appos"):
                 continue

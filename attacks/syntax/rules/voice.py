@@ -53,8 +53,8 @@ def _may_turn(s: Sentence, verb: int, subject: int, thing: int) -> bool:
     if s.nodes[subject].small in ("that", "who", "which", "everyone", "nobody", "nothing") or s.nodes[thing].small == "nothing":
         return False
     own = {s.nodes[k].small for k in s.sub(thing)}
-    if own & {"its", "his", "her", "their", "itself", "himself", "herself", "themselves", "no", "any"}:
-        return False  # the owner would come before its noun
+    if own & {"with", "its", "his", "her", "their", "itself", "himself", "herself", "themselves", "no", "any"}:
+        return False  # the owner would come before its noun; "with" may belong to the verb
     return bool(s.kids(thing, "det", "poss", "nummod")) or s.nodes[thing].tag in ("NNS", "NNP")
 
 

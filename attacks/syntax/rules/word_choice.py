@@ -24,6 +24,8 @@ _JUDGED = frozenset(
 """Nouns beside which *good* and its like are a verdict and nothing else."""
 _SHORT = regex.compile(r"[^aeiouy]*[aeiouy]+[^aeiouy]*e?|[^aeiouy]*[aeiouy]+[^aeiouy]+y")
 """Adjectives that are compared by endings."""
+_STORIES = frozenset("back short love true life side cover inside bedtime ghost".split())
+"""Words before *story* that make a kind of it."""
 _BEFORE_ALMOST = frozenset("no never nothing none nobody any always every everything".split())
 
 
@@ -101,8 +103,9 @@ def _fits(s: Sentence, i: int, kind: str, base: str, more: int) -> bool:
         named = bool(beside) and (base not in ("film", "movie") or bool(beside & {"home", "snuff", "feature"}))
         whole = node.dep not in ("compound", "npadvmod", "amod", "nmod") and not named and not before_noun
         cinema = node.small in ("movies", "films") and i > s.first and s.nodes[i - 1].small == "the"
+        set_phrase = base == "story" and i > s.first and s.nodes[i - 1].small in _STORIES
         misread = node.tag == "NNS" and any(s.nodes[k].small in ("a", "an") for k in s.kids(i, "det"))
-        return node.tag in ("NN", "NNS") and whole and not cinema and not misread
+        return node.tag in ("NN", "NNS") and whole and not cinema and not misread and not set_phrase
     if kind in "JG":
         return (
             node.tag == "JJ"
@@ -114,7 +117,8 @@ def _fits(s: Sentence, i: int, kind: str, base: str, more: int) -> bool:
         )
     if kind == "R":
         degree = base in ("almost", "nearly") and i + 1 < s.last and s.nodes[i + 1].small in _BEFORE_ALMOST
-        return node.tag == "RB" and node.small == base and not degree and not s.kids(i, "neg", "advmod")
+        than = i > s.first and s.nodes[i - 1].small in ("than", "as")
+        return node.tag == "RB" and node.small == base and not degree and not than and not s.kids(i, "neg", "advmod")
     if kind == "D":
         return node.tag == "RB" and node.small == base and _graded(s, i)
     return _verb(s, i, kind, base, more)
@@ -149,6 +153,8 @@ def _graded(s: Sentence, i: int) -> bool:
 def _verb(s: Sentence, i: int, kind: str, base: str, more: int) -> bool:
     """Whether a verb has the frame that its equals want: *T* an object and no more, *I* none."""
     node = s.nodes[i]
+    if node.dep in ("amod", "compound") or (i > s.first and s.nodes[i - 1].tag in ("DT", "PRP$", "JJ")):
+        return False  # "this illuminating comedy"
     if s.kids(i, "xcomp", "ccomp") and not base.endswith(_WITH_INFINITIVE):
         return False
     if more and node.tag == "VBN" and not s.kids(i, "aux"):
