@@ -8,6 +8,8 @@ from attacks.syntax.rules.nouns import WORKS
 from attacks.syntax.rules.pieces import Pieces, denied, is_plural, put, spliced
 from attacks.syntax.tree import Sentence
 
+_SET = frozenset("doubt question exception time end fail lot bit number couple".split())
+"""Nouns that make a phrase of their own with *without*, or that only count."""
 _NOT_TO_HELP = frozenset("help be seem wait stand".split())
 
 
@@ -18,7 +20,7 @@ def without(s: Sentence) -> Iterator[Pieces]:
         det = s.kid(thing, "det") if thing is not None else None
         if thing is None or s.nodes[prep].dep != "prep" or s.nodes[thing].tag not in ("NN", "NNS"):
             continue
-        if s.kids(thing, "conj") or s.nodes[thing].small in ("doubt", "question", "exception", "time", "end", "fail"):
+        if s.kids(thing, "conj") or s.nodes[thing].small in _SET:
             continue
         if s.nodes[prep].small == "without" and det == prep + 1 and s.nodes[det].small in ("a", "an", "any"):
             yield spliced(s, prep, det + 1, ["with", "no"])

@@ -294,7 +294,8 @@ def apposition(s: Sentence) -> Iterator[Pieces]:
         for kid in s.kids(noun, "appos"):
             span = s.span(kid)
             det = {s.nodes[k].small for k in s.kids(kid, "det")}
-            held = is_name(s, noun) or s.kids(noun, "det", "poss")
+            named = is_name(s, noun) and (noun > s.first or bool(s.nodes[noun].entity))
+            held = named or s.kids(noun, "det", "poss")
             if (
                 span is None
                 or not det & {"a", "an"}

@@ -41,7 +41,7 @@ def passive(s: Sentence) -> Iterator[Pieces]:
 def _may_turn(s: Sentence, verb: int, subject: int, thing: int) -> bool:
     node = s.nodes[verb]
     if node.dep not in ("ROOT", "ccomp", "advcl", "conj") or s.kids(
-        verb, "conj", "prt", "xcomp", "ccomp", "dative", "oprd", "neg"
+        verb, "advcl", "conj", "prt", "xcomp", "ccomp", "dative", "oprd", "neg"
     ):
         return False
     if node.dep == "conj" and s.nodes[node.head].tag[:1] != "V":

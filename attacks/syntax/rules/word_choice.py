@@ -117,6 +117,7 @@ def _fits(s: Sentence, i: int, kind: str, base: str, more: int) -> bool:
         )
     if kind == "R":
         degree = base in ("almost", "nearly") and i + 1 < s.last and s.nodes[i + 1].small in _BEFORE_ALMOST
+        degree |= i + 1 < s.last and s.nodes[i + 1].small == "too"  # "entirely too long"
         than = i > s.first and s.nodes[i - 1].small in ("than", "as")
         return node.tag == "RB" and node.small == base and not degree and not than and not s.kids(i, "neg", "advmod")
     if kind == "D":
@@ -168,7 +169,7 @@ def _verb(s: Sentence, i: int, kind: str, base: str, more: int) -> bool:
         return False
     if kind in "TW" and (not s.kids(i, "dobj", "nsubjpass") or s.kids(i, "dative", "oprd") or _light(s, i)):
         return False
-    if kind == "I" and (things or s.kids(i, "nsubjpass")):
+    if kind == "I" and (things or (node.tag == "VBG" and not s.kids(i, "aux")) or s.kids(i, "nsubjpass")):
         return False
     return node.tag[:1] == "V" and lemma_of(node.small) == base
 

@@ -119,6 +119,21 @@ BAD = [
     ("verb-choice", "It was turned into a farce."),
     ("adjective-choice", "A great deal."),
     ("adjective-before", "It is a film that is not cold."),
+    ("relative-pronoun", "She forgot everything that she knew."),
+    ("noun-choice", "It has a really heavy back story."),
+    ("apposition-clause", "Mesmerizing, an eye-opening tour, it works."),
+    ("adverb-choice", "It is more than merely dull."),
+    ("passive", "The director examines the decline with candor."),
+    ("purpose", "They lack the skills to reach us."),
+    ("verb-choice", "The writer is responsible for this illuminating comedy."),
+    ("both-and", "It has a dose of father and son dynamics."),
+    ("adjective-order", "It is a big, juicy role."),
+    ("moved-adverbial", "While the film ends, you sigh."),
+    ("object-pronoun", "It is the zombie you have to shoot it."),
+    ("with-no", "It is a thriller without a lot of thrills."),
+    ("passive", "The director leads the cast always keeping the balance."),
+    ("verb-choice", "It is a good surprise ending."),
+    ("adverb-choice", "It is entirely too long."),
     ("fronted-adverbial", "Does it work because it is honest?"),
 ]
 
@@ -192,6 +207,7 @@ def test_a_rewrite_that_says_something_else_is_refused() -> None:
     assert not confirmed(tree("The dog bites the man."), tree("The man bites the dog."))
     assert not confirmed(tree("It is not dull."), tree("It is dull."))
     assert confirmed(tree("The dog bit the man."), tree("The man was bitten by the dog."))
+    assert not recovered(tree("The man works."), tree("The man works, the dog bites him and the cat saw the dog."))
     assert not recovered(tree("It gives them no feelings."), tree("It gives no act and any feelings."))
 
 

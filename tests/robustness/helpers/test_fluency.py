@@ -39,7 +39,7 @@ def test_a_real_decoder_prefers_english_and_reads_each_text_alone(smollm2: Path)
 @pytest.mark.slow
 def test_an_audit_asks_what_the_decoder_finds_natural_and_says_who_judged(smollm2: Path, tmp_path: Path) -> None:
     reviews = [("a dull , silly and honest film that the director ruins with a very long ending .", "negative")]
-    how: dict[str, Any] = {"recipes": "paraphrase", "budget": 60, "offline": True}
+    how: dict[str, Any] = {"recipes": "paraphrase", "budget": 8, "offline": True}
     plain = audit("demo", reviews, out=tmp_path / "plain", **how)
     judged = audit("demo", reviews, out=tmp_path / "judged", fluency=f"hf:{smollm2}", **how)
     assert "not judged" in plain.manifest.recipes[0]["parameters"]["fluency"]
