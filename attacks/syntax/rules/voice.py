@@ -52,6 +52,8 @@ def _may_turn(s: Sentence, verb: int, subject: int, thing: int) -> bool:
         return False
     if s.nodes[subject].small in ("that", "who", "which", "everyone", "nobody", "nothing") or s.nodes[thing].small == "nothing":
         return False
+    if any(s.nodes[k].tag == "VBG" for k in s.kids(thing, "acl")):
+        return False  # "leads the cast always keeping the balance": who keeps it is open
     own = {s.nodes[k].small for k in s.sub(thing)}
     if own & {"with", "its", "his", "her", "their", "itself", "himself", "herself", "themselves", "no", "any"}:
         return False  # the owner would come before its noun; "with" may belong to the verb

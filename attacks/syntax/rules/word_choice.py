@@ -113,6 +113,7 @@ def _fits(s: Sentence, i: int, kind: str, base: str, more: int) -> bool:
             and node.dep in ("amod", "acomp", "conj", "ROOT", "ccomp")
             and (kind == "J" or (node.dep == "amod" and s.nodes[i + 1].small in _JUDGED))
             and (more > 0 or _adjective(s, i))
+            and not s.kids(i, "det")  # "the fantastic and the believable"
             and (base not in ("hard", "difficult") or node.dep == "acomp")  # "die hard fans"
         )
     if kind == "R":
