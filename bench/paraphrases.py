@@ -19,13 +19,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from attacks.recipes import Options, build
 from attacks.search import BudgetExhaustedError, Candidate, Prediction, Query, Trial
+from attacks.strategies.rewriting import MODEL
 from robustness.demo import demo_examples
 from robustness.helpers.registry import backend_of, load_helpers
 from robustness.settings import Settings
 from robustness.tasks.classification import against
 
+_CLITICS = (
+    (r"\b(?:can ?not|ca ?n't)\b", "can not"),
+    (r"\bwo ?n't\b", "will not"),
+    (r" ?n't\b", " not"),
+    (r" ?'re\b", " are"),
+    (r" ?'m\b", " am"),
+    (r" ?'ll\b", " will"),
+    (r" ?'ve\b", " have"),
+    (r"(?<=\b(?:it|he|she|that|there|here|what|who|where)) ?'s\b", " is"),
+)
 UNMOVED = Prediction(1, (0.1, 0.9))
 
 
@@ -86,6 +99,14 @@ def sentences(data: Path | None, limit: int, seed: int) -> list[str]:
     return random.Random(seed).sample(texts, min(limit, len(texts)))
 
 
+def written_out(text: str) -> str:
+    """The text with its contractions written out, by which rewrites that differ in nothing else are one."""
+    made = text.lower().replace("’", "'")
+    for short, full in _CLITICS:
+        made = regex.sub(short, full, made)
+    return made
+
+
 def report(found: Sequence[Found], seconds: float) -> Iterator[str]:
     """The figures, line by line."""
     counts = [len({candidate.text for candidate in one.rewrites}) for one in found]
@@ -93,6 +114,14 @@ def report(found: Sequence[Found], seconds: float) -> Iterator[str]:
     for least in (1, 3, 5, 10):
         share = sum(count >= least for count in counts)
         yield f"at least {least:2} distinct rewrites: {share} of {n} ({share / n:.0%})"
+    fewer = [len({written_out(c.text) for c in one.rewrites} - {written_out(one.text)}) for one in found]
+    for least in (1, 5, 10):
+        share = sum(count >= least for count in fewer)
+        yield f"at least {least:2} that differ by more than a contraction: {share} of {n} ({share / n:.0%})"
+    alone_by_rules = [len({c.text for c in one.rewrites if MODEL not in c.technique.split("+")}) for one in found]
+    for least in (1, 5, 10):
+        share = sum(count >= least for count in alone_by_rules)
+        yield f"at least {least:2} without those a model had a hand in: {share} of {n} ({share / n:.0%})"
     yield f"rewrites a sentence: mean {sum(counts) / n:.1f}, median {sorted(counts)[n // 2]}; {seconds / n:.2f} CPU s a sentence"
     proposed, rejected = sum(one.proposed for one in found), sum(one.rejected for one in found)
     yield f"candidates made: {proposed}, refused by encoder or language model: {rejected}"

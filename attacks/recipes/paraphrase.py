@@ -12,7 +12,7 @@ from attacks.strategies.rewriting import MODEL as MODEL_TECHNIQUE
 from attacks.strategies.rewriting import Rewriting
 from attacks.tagging import chosen as tagger_name
 from attacks.transformations.base import Paraphrase
-from attacks.transformations.paraphrase.paraphrase import EXCLUSIVE, RuleParaphrase
+from attacks.transformations.paraphrase.paraphrase import EXCLUSIVE, RuleParaphrase, rules_by
 
 RULES = Citation(
     "Ribeiro et al. 2018, Semantically Equivalent Adversarial Rules for Debugging NLP Models", "https://aclanthology.org/P18-1079"
@@ -29,6 +29,8 @@ MOST = 40
 SLACK = 0.5
 """How much less natural than the original a rewrite may be, in mean natural logarithm of a token's probability."""
 SIMILAR = 0.8
+BY_TREE = frozenset({"clause-order", "owner-order"})
+"""Rules over words that those over a tree do better."""
 
 
 @register("paraphrase")
@@ -54,7 +56,8 @@ def _paraphrase(options: Options, name: str, citation: Citation, *, parsed: bool
     english = options.language == "en" or not asked
     parsed = parsed and english
     fluent = parsed and "fluency" in options.helpers
-    rules: tuple[Paraphrase, ...] = (RuleParaphrase(depth=1, tagger=options.tagger),) if english else ()
+    tables = tuple(rule for rule in rules_by(options.tagger) if not (parsed and rule.name in BY_TREE))
+    rules: tuple[Paraphrase, ...] = (RuleParaphrase(depth=1, rules=tables, tagger=options.tagger),) if english else ()
     sources: tuple[Source, ...] = (*((Syntax(),) if parsed else ()), *((Model(asked, english),) if asked else ()))
     needs = {"rewriter": bool(asked), "parser": parsed, "fluency": fluent}
     return assemble(

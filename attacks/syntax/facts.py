@@ -61,7 +61,7 @@ def _facts(s: Sentence) -> Iterator[Fact]:
         if node.tag[:1] != "V" and not s.kids(i, "nsubj", "nsubjpass"):
             continue
         for role, argument in _arguments(s, i):
-            dummy = s.nodes[argument].small == "it" and (stem(node) == "be" or node.dep == "xcomp")
+            dummy = role == "agent" and s.nodes[argument].small == "it" and (stem(node) == "be" or node.dep == "xcomp")
             if s.nodes[argument].small not in _RELATIVE and not dummy:
                 yield (stem(node), role, stem(s.nodes[argument]))
 
@@ -70,6 +70,8 @@ def _arguments(s: Sentence, verb: int) -> Iterator[tuple[str, int]]:
     """(role, head of the argument): ``agent`` and ``thing``, whichever of them is the grammatical subject."""
     subjects = _inherited(s, verb, "nsubj")
     passive = _inherited(s, verb, "nsubjpass")
+    if s.nodes[verb].dep == "xcomp" and s.kids(verb, "auxpass") and not passive:
+        subjects, passive = [], subjects  # "it is going to be made by amateurs"
     gap = True
     for one in subjects:
         yield from (("agent", each) for each in _resolved(s, verb, one))
@@ -97,7 +99,8 @@ def _inherited(s: Sentence, verb: int, dep: str) -> list[int]:
     while verb not in seen:
         seen.add(verb)
         found = s.kids(verb, dep)
-        if found or s.nodes[verb].dep not in ("conj", "xcomp") or s.kids(verb, "nsubj", "nsubjpass", "expl"):
+        raised = s.nodes[verb].dep in ("conj", "xcomp") or s.nodes[verb].small == "able"
+        if found or not raised or s.kids(verb, "nsubj", "nsubjpass", "expl"):
             return found
         verb = s.nodes[verb].head
     return []

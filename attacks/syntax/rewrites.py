@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from itertools import islice
 
 from attacks.syntax.facts import facts, negations, stem
-from attacks.syntax.rules import adverbials, clefts, contrast, coordination, nouns, relatives, verbs, voice, word_choice
+from attacks.syntax.rules import (
+    adverbials,
+    clefts,
+    contrast,
+    coordination,
+    fragments,
+    nouns,
+    particles,
+    relatives,
+    verbs,
+    voice,
+    word_choice,
+)
 from attacks.syntax.rules.pieces import Pieces
 from attacks.syntax.style import Prepared, prepare, render
 from attacks.syntax.tree import Sentence, Tree, sentences
@@ -23,7 +35,8 @@ _FUNCTION = frozenset(
     order not n't
     any no and or but yet although though even while however both as well though because since if so also 's ' , . ; : ! ? till
     until
-    with all both 'm 've must can able ca will continue keep one among such so each every where also well""".split()
+    with all both 'm 've must can able ca will continue keep one among such so each every where also well
+    without should ought going too this might may""".split()
 )
 
 
@@ -36,7 +49,10 @@ class SyntaxRule:
     each: int = EACH
 
 
-WORDS = "word-choice"
+WORDS = frozenset({"noun-choice", "verb-choice", "adjective-choice", "adverb-choice", "phrase-choice"})
+"""Rules that put other words in by a table. Each may be used once on a text, so that no word drifts from equal to equal."""
+WITHOUT_COPULA = frozenset({"adjective-before", "relative-reduction"})
+"""Rules that leave out the *is* of a relative clause."""
 WORD_EACH = 12
 
 RULES: tuple[SyntaxRule, ...] = (
@@ -51,7 +67,7 @@ RULES: tuple[SyntaxRule, ...] = (
     SyntaxRule("clause-link", contrast.semicolon),
     SyntaxRule("shared-subject", contrast.shared_subject),
     SyntaxRule("coordination-swap", coordination.swap),
-    SyntaxRule("list-order", coordination.rotated_list),
+    SyntaxRule("list-order", coordination.lists),
     SyntaxRule("both-and", coordination.both),
     SyntaxRule("adjective-order", coordination.adjectives),
     SyntaxRule("passive", voice.passive),
@@ -69,6 +85,8 @@ RULES: tuple[SyntaxRule, ...] = (
     SyntaxRule("relative-reduction", relatives.reduced),
     SyntaxRule("relative-expansion", relatives.expanded),
     SyntaxRule("adjective-clause", relatives.adjective_clause),
+    SyntaxRule("adjective-before", relatives.adjective_before),
+    SyntaxRule("postposed", relatives.postposed),
     SyntaxRule("with-clause", relatives.with_clause),
     SyntaxRule("where-clause", relatives.where),
     SyntaxRule("apposition-clause", relatives.apposition),
@@ -86,7 +104,22 @@ RULES: tuple[SyntaxRule, ...] = (
     SyntaxRule("such", verbs.such),
     SyntaxRule("each", verbs.every),
     SyntaxRule("not-only", verbs.not_only),
-    SyntaxRule(WORDS, word_choice.equal_words, WORD_EACH),
+    SyntaxRule("it-is", fragments.it_is),
+    SyntaxRule("dropped-it", fragments.dropped_it),
+    SyntaxRule("there-is", fragments.there_is),
+    SyntaxRule("with-no", particles.without),
+    SyntaxRule("but-yet", particles.but_yet),
+    SyntaxRule("too", particles.too),
+    SyntaxRule("this-the", particles.this),
+    SyntaxRule("not-able", particles.able),
+    SyntaxRule("going-to", particles.future),
+    SyntaxRule("should-ought", particles.should),
+    SyntaxRule("help-to", particles.helps),
+    SyntaxRule("noun-choice", word_choice.equal_nouns, WORD_EACH),
+    SyntaxRule("verb-choice", word_choice.equal_verbs, WORD_EACH),
+    SyntaxRule("adjective-choice", word_choice.equal_adjectives, WORD_EACH),
+    SyntaxRule("adverb-choice", word_choice.equal_adverbs, WORD_EACH),
+    SyntaxRule("phrase-choice", word_choice.equal_phrases, WORD_EACH),
 )
 
 
@@ -126,12 +159,14 @@ def confirmed(before: Tree, after: Tree, rule: str = "") -> bool:
     """
     old, new = _content(before), _content(after)
     gone = old - new
-    if rule != WORDS and (gone or new - old):
+    if rule not in WORDS and (gone or new - old):
         return False
     if sum(negations(before).values()) != sum(negations(after).values()):
         return False
     lost = facts(before) - facts(after)
-    return all(rule == WORDS and not gone.keys().isdisjoint((fact[0], fact[2])) for fact in lost)
+    if rule in WITHOUT_COPULA:
+        return all(fact[:2] == ("be", "agent") for fact in lost)
+    return all(rule in WORDS and not gone.keys().isdisjoint((fact[0], fact[2])) for fact in lost)
 
 
 RECOVERED = 0.75
@@ -139,10 +174,11 @@ RECOVERED = 0.75
 
 
 def recovered(before: Tree, after: Tree) -> bool:
-    """Whether a parser finds in a model's rewrite most of what it found before, and the same words denied."""
+    """Whether a parser finds in a model's rewrite most of what it found before, little else, and the same words denied."""
     old, new = facts(before), facts(after)
     kept = sum((old & new).values())
-    return negations(before) == negations(after) and (not old or kept / sum(old.values()) >= RECOVERED)
+    most = max(sum(old.values()), sum(new.values()))
+    return negations(before) == negations(after) and (not most or kept / most >= RECOVERED)
 
 
 def _content(tree: Tree) -> Counter[str]:

@@ -105,7 +105,9 @@ def render(prepared: Prepared, tree: Tree, pieces: Sequence[Piece], first: int, 
 def _always_capital(tree: Tree, index: int) -> bool:
     """Whether a word keeps its capital inside a sentence: *I*, a name, an acronym."""
     node = tree[index]
-    if node.text == "I" or node.tag in ("NNP", "NNPS") or node.entity in ("PERSON", "GPE", "ORG", "NORP", "WORK_OF_ART"):
+    if node.text == "I":
+        return True
+    if node.tag in ("NNP", "NNPS") or node.entity in ("PERSON", "GPE", "ORG", "NORP", "WORK_OF_ART"):
         return node.tag not in ("DT", "IN", "PRP", "CC", "EX")
     return len(node.text) > 1 and node.text[1:] != node.text[1:].lower()
 

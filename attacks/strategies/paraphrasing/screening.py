@@ -7,14 +7,14 @@ familiar territory"), so a rewrite that adds, loses or turns round anything that
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import regex
 
 from attacks.constraints.polarity import valence
 from attacks.constraints.stopwords import is_stop_word
-from attacks.language.lexicon import BuiltinLexicon
 from attacks.language.morphology import lemmas, readings
+from attacks.transformations.tables import table
 
 _WORD = regex.compile(r"[\p{L}\p{M}]+(?:['’\-][\p{L}\p{M}]+)*")
 _NUMBER = regex.compile(r"\d+(?:[.,]\d+)*")
@@ -29,7 +29,7 @@ _NUMERALS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve hundred thousand million half third".split()
 )
 SHARED = 0.9
-"""Least share of the content words of either text that the other has, in some form or as a synonym."""
+"""Least share of the content words of either text that the other has, in some form or as an equal."""
 LENGTHS = (0.6, 1.6)
 """Least and greatest length of a rewrite, as a share of the text's words."""
 
@@ -120,20 +120,25 @@ def _content(words: list[str]) -> list[str]:
 
 @lru_cache(1 << 14)
 def _alike(one: str, other: str) -> bool:
-    """Whether two words are forms of one, or synonyms in a dictionary."""
+    """Whether two words are forms of one, or equals by the table that the rules use."""
     if one == other or not lemmas(one).isdisjoint(lemmas(other)):
         return True
-    lexicon = BuiltinLexicon()
-    return other in _synonyms(one, lexicon) or one in _synonyms(other, lexicon) or _root(one) == _root(other)
+    return other in _equals().get(one, ()) or one in _equals().get(other, ()) or _root(one) == _root(other)
 
 
 def _root(word: str) -> str:
     return word[:6] if len(word) > 7 else word
 
 
-@lru_cache(1 << 14)
-def _synonyms(word: str, lexicon: BuiltinLexicon) -> frozenset[str]:
-    return frozenset(lexicon.synonyms(word))
+@cache
+def _equals() -> dict[str, frozenset[str]]:
+    """What may stand for a word by the table of equals: of a dictionary's synonyms too many are of another sense."""
+    found: dict[str, set[str]] = {}
+    for key, values in table("equals").items():
+        _, *words = key.split()
+        if len(words) == 1:
+            found.setdefault(words[0], set()).update(values)
+    return {word: frozenset(values) for word, values in found.items()}
 
 
 def _balanced(lost: list[str], added: list[str]) -> bool:

@@ -48,6 +48,8 @@ def to_back(s: Sentence) -> Iterator[Pieces]:
         span = s.span(kid)
         if span is None or span[0] != s.first or not _movable(s, kid) or len(span) < 3:
             continue
+        if s.nodes[s.first].small in ("while", "since"):
+            continue  # behind its clause it would be taken for one of time
         after = span[-1] + 1
         if after >= len(s.nodes) or s.nodes[after].small != ",":
             continue
@@ -119,9 +121,16 @@ def purpose(s: Sentence) -> Iterator[Pieces]:
                 above.tag[:1] == "V"
                 and i > s.nodes[node.head].head
                 and i > s.first
+                and s.nodes[i - 1].tag[:2] != "NN"  # "they lack the skills to get there"
                 and s.nodes[i - 1].small not in ("order", "as", ",")
             ) and above.lemma not in ("be", "go", "come", "try", "have", "seem", "use", "need", "take"):
                 yield put(s, {i: ("in", "order", i)})
+
+
+def _now(s: Sentence, verb: int) -> bool:
+    """Whether a clause is in the present: *since* is then no *since when*."""
+    at = s.finite(verb)
+    return at is not None and s.nodes[at].tag in ("VBZ", "VBP") and s.nodes[at].small not in ("has", "have", "'ve")
 
 
 def connective(s: Sentence) -> Iterator[Pieces]:
@@ -139,5 +148,7 @@ def connective(s: Sentence) -> Iterator[Pieces]:
             yield put(s, {i: ("even", "though")})
         elif node.small == "because" and s.nodes[i + 1].small != "of" and s.nodes[i - 1].small not in ("just", "only", "simply"):
             yield put(s, {i: ("since",)})
+        elif node.small == "since" and s.nodes[s.finite(node.head) or node.head].tag in ("VBZ", "VBP") and _now(s, clause.head):
+            yield put(s, {i: ("because",)})
         elif node.small == "until" and s.nodes[i - 1].small != "not":
             yield put(s, {i: ("till",)})

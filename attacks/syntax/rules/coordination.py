@@ -12,9 +12,13 @@ _FIXED = frozenset(
     """sound fury bread butter black white pros cons ups downs rise fall give take cat mouse rock roll law order salt pepper
     ladies
     gentlemen more less such again over far wide hide seek odds ends bits pieces trials tribulations here there now then life
-    death
+    death father son mother daughter
     blood guts dungeons dragons men women cloak dagger fish chips back forth first last war peace nuts bolts good evil""".split()
 )
+
+
+_FIRST = frozenset("big little small large huge tiny old young new long short good great nice bad high low other".split())
+"""Adjectives of size, age and praise, which stand before others."""
 
 
 def _pairs(s: Sentence) -> Iterator[tuple[int, int, int]]:
@@ -74,12 +78,14 @@ def _same_make(s: Sentence, first: int, second: int, a: list[int], b: list[int])
     own = [{s.nodes[k].dep for k in s.kids(n) if k < n and s.nodes[k].dep in ("det", "poss", "nummod")} for n in (first, second)]
     if own[0] != own[1] or a[-1] != first or b[-1] != second or s.nodes[first].dep in ("compound", "nmod", "amod", "poss"):
         return False
-    if s.nodes[first].tag != s.nodes[second].tag or (s.nodes[first].dep == "ROOT"):
+    if s.nodes[first].dep == "ROOT" or (s.nodes[first].tag != s.nodes[second].tag and not len(a) == len(b) == 1):
         return False
     bare = not own[0]
     lead = [s.kids(n, "amod", "nmod") for n in (first, second)]
     if bare and lead[0] and not lead[1]:
         return False  # "great actors and scenes": both may be great
+    if bare and any(s.kids(n, "compound") for n in (first, second)):
+        return False  # "father and son dynamics"
     return not any(s.nodes[i].small in ("its", "his", "her", "their", "our") for i in b) or s.nodes[first].dep not in SUBJECTS
 
 
@@ -111,6 +117,32 @@ def rotated_list(s: Sentence) -> Iterator[Pieces]:
             yield made
 
 
+def last_two(s: Sentence) -> Iterator[Pieces]:
+    """``wit, charm and grace`` becomes ``wit, grace and charm``: the last two of such a list."""
+    for first in range(s.first, s.last):
+        second = s.kid(first, "conj")
+        third = s.kid(second, "conj") if second is not None else None
+        cc = s.kid(second, "cc") if second is not None else None
+        if second is None or third is None or cc is None or s.kids(third, "conj", "cc") or s.nodes[cc].small not in ("and", "or"):
+            continue
+        a, b, tags = _item(s, second), _item(s, third), {s.nodes[i].tag for i in (first, second, third)}
+        if a is None or b is None or b[0] != cc + 1 or a[-1] not in (cc - 1, cc - 2) or len(tags) > 1:
+            continue
+        if a[-1] == cc - 2 and s.nodes[cc - 1].small != ",":
+            continue
+        if {s.nodes[second].small, s.nodes[third].small} & (PRONOUNS | _FIXED) or hyphened(s, second) or hyphened(s, third):
+            continue
+        alike = tags <= {"NN", "NNS"} and _same_make(s, second, third, a, b) and len(a) == len(b) == 1
+        if alike or (tags == {"JJ"} and len(a) == len(b) == 1):
+            yield exchanged(s, a, b)
+
+
+def lists(s: Sentence) -> Iterator[Pieces]:
+    """Both ways of putting a list in another order."""
+    yield from rotated_list(s)
+    yield from last_two(s)
+
+
 def _item(s: Sentence, head: int) -> list[int] | None:
     """One item of a list, without the items after it; None where more than words before its head belong to it."""
     own = [head, *(i for k in s.kids(head) if s.nodes[k].dep not in ("conj", "cc", "punct") for i in s.sub(k))]
@@ -129,11 +161,13 @@ def both(s: Sentence) -> Iterator[Pieces]:
             continue
         if b[-1] + 1 < s.last and s.nodes[b[-1] + 1].small == "alike":
             continue
+        if a[0] > s.first and s.nodes[a[0] - 1].small in ("between", "since"):
+            continue
         lone = kind == "JJ" and dep == "acomp" and not _simple(s, first, a) | _simple(s, second, b)
         noun = kind == "NN" and dep in ("dobj", "pobj", "attr") and _same_make(s, first, second, a, b)
         if lone or noun:
             yield [*range(s.first, a[0]), "both", *range(a[0], s.last)]
-            if noun and dep != "attr":
+            if lone or dep != "attr":
                 yield spliced(s, cc, cc + 1, ["as", "well", "as"])
 
 
@@ -165,4 +199,5 @@ def adjectives(s: Sentence) -> Iterator[Pieces]:
 
 
 def _plain(s: Sentence, index: int) -> bool:
-    return s.nodes[index].tag in ("JJ", "VBG", "VBN") and not s.kids(index) and not hyphened(s, index)
+    plain = s.nodes[index].tag in ("JJ", "VBG", "VBN") and s.nodes[index].small not in _FIRST
+    return plain and not s.kids(index) and not hyphened(s, index)

@@ -13,6 +13,9 @@ OWNED = frozenset(
     villain popularity reputation impact power energy appeal flaws strengths virtues heart humour humor wit pleasures themes
     mysteries
     audience fans maker makers creator creators events horrors beauty narrative dialogue atmosphere subject characters ambitions
+    opener finale premiere middle half conclusion structure setting visuals imagery humanity sincerity simplicity honesty
+    complexity originality intelligence sensibility vision approach intentions message messages moral origins makers creators
+    strangeness absurdity innocence ambition ambitions talent talents skill artistry career work works
     owner manager staff location service price name design""".split()
 )
 WORKS = frozenset(

@@ -41,7 +41,7 @@ def passive(s: Sentence) -> Iterator[Pieces]:
 def _may_turn(s: Sentence, verb: int, subject: int, thing: int) -> bool:
     node = s.nodes[verb]
     if node.dep not in ("ROOT", "ccomp", "advcl", "conj") or s.kids(
-        verb, "conj", "prt", "xcomp", "ccomp", "dative", "oprd", "neg"
+        verb, "advcl", "conj", "prt", "xcomp", "ccomp", "dative", "oprd", "neg"
     ):
         return False
     if node.dep == "conj" and s.nodes[node.head].tag[:1] != "V":
@@ -52,9 +52,11 @@ def _may_turn(s: Sentence, verb: int, subject: int, thing: int) -> bool:
         return False
     if s.nodes[subject].small in ("that", "who", "which", "everyone", "nobody", "nothing") or s.nodes[thing].small == "nothing":
         return False
+    if any(s.nodes[k].tag == "VBG" for k in s.kids(thing, "acl")):
+        return False  # "leads the cast always keeping the balance": who keeps it is open
     own = {s.nodes[k].small for k in s.sub(thing)}
-    if own & {"its", "his", "her", "their", "itself", "himself", "herself", "themselves", "no", "any"}:
-        return False  # the owner would come before its noun
+    if own & {"with", "its", "his", "her", "their", "itself", "himself", "herself", "themselves", "no", "any"}:
+        return False  # the owner would come before its noun; "with" may belong to the verb
     return bool(s.kids(thing, "det", "poss", "nummod")) or s.nodes[thing].tag in ("NNS", "NNP")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from attacks.constraints.amount import MaxEditDistance
 from attacks.constraints.base import Constraint
-from attacks.search import Candidate, Rewrite, Search, Trial
+from attacks.search import Candidate, Fluency, Rewrite, Search, Trial
 from attacks.strategies.paraphrasing.sources import Model
 from attacks.strategies.rewriting import MODEL, Rewriting
 from attacks.words import Words
@@ -104,3 +105,30 @@ def test_wrong_arguments_say_what_was_expected(table: Any) -> None:
         Rewriting(())
     with pytest.raises(ValueError, match="depth and width must be at least 1, got 0 and 4"):
         Rewriting((table({}),), depth=0)
+
+
+def test_a_language_model_orders_rewrites_and_drops_those_that_read_much_worse(drive: Any, table: Any) -> None:
+    read: list[Fluency] = []
+    scores = {"T": -3.0, "Ta": -3.75, "Tb": -3.5, "Tc": -2.0, "Td": -3.0, "Te": -2.0}
+
+    def reader(request: Fluency) -> list[float]:
+        read.append(request)
+        return [scores[text] for text in request.texts]
+
+    ran = drive(
+        Rewriting((table({"T": ["Ta", "Tb", "Tc", "Td", "Te"]}),), slack=0.5, depth=1), "T", lambda t: 0.9, rewriter=reader
+    )
+    assert read == [Fluency(("T", "Ta", "Tb", "Tc", "Td", "Te"))]
+    assert ran.requests == [["Tc", "Te", "Td", "Tb"]]  # equals in the order of the rules; just within the slack counts
+    assert ran.trial.tally.rejected == 1
+
+
+def test_what_no_language_model_can_read_is_dropped(drive: Any, table: Any) -> None:
+    scores = {"T": -3.0, "Ta": -math.inf}
+    ran = drive(
+        Rewriting((table({"T": ["Ta"]}),), slack=0.5, depth=1),
+        "T",
+        lambda t: 0.9,
+        rewriter=lambda r: [scores[text] for text in r.texts],
+    )
+    assert ran.requests == []

@@ -9,6 +9,7 @@ from attacks.strategies.paraphrasing.screening import screened
 TEXT = "The story plays out slowly, but Murray never bores us in its 90 minutes."
 KEPT = (
     "The story plays out slowly, yet Murray never bores us in its 90 minutes.",
+    "The tale plays out slowly, but Murray never bores us in its 90 minutes.",
     "Although the story plays out slowly, Murray never bores us in its 90 minutes.",
 )
 LONG = "and the music of the orchestra in the palace is superb."
@@ -24,6 +25,7 @@ DROPPED = {
     "cut off": "The story plays out slowly, but Murray never bores us in its 90",
     "shortened": "Murray never bores us in 90 minutes.",
     "a fact added": f"The story plays out slowly, but Murray never bores us in its 90 minutes, {LONG}",
+    "a synonym of another sense": "The account plays out slowly, but Murray never bores us in its 90 minutes.",
     "turned round": "The story plays out slowly, but Murray never delights us in its 90 minutes.",
     "talk about the task": "Here is the text: The story plays out slowly, but Murray never bores us in its 90 minutes.",
     "a refusal": "I can't help with that, but Murray never bores us in its 90 minutes, the story plays out slowly.",

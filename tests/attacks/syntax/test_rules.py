@@ -57,8 +57,38 @@ GOOD = [
     ("modal", "You must see this film.", "You have to see this film."),
     ("such", "It is such a dull film.", "It is so dull a film."),
     ("each", "I loved every scene.", "I loved each scene."),
-    ("word-choice", "it 's an odd film .", "it 's a strange film ."),
-    ("word-choice", "Two films of the year.", "Two movies of the year."),
+    ("list-order", "It has wit, charm and grace.", "It has wit, grace and charm."),
+    ("both-and", "The story is moldy and obvious.", "The story is moldy as well as obvious."),
+    ("adjective-clause", "a bleak and cold film .", "a film that is both bleak and cold ."),
+    ("adjective-clause", "A bleak and cold film about soldiers.", "A film about soldiers that is bleak and cold."),
+    ("adjective-before", "It is a film that is bleak and cold.", "It is a bleak and cold film."),
+    ("postposed", "It is a film full of jokes.", "It is a film that is full of jokes."),
+    ("postposed", "It is a film about the war.", "It is a film that is about the war."),
+    ("it-is", "a painfully funny ode to bad behavior .", "it is a painfully funny ode to bad behavior ."),
+    ("it-is", "Silly and tedious.", "It is silly and tedious."),
+    ("it-is", "The best film of the year.", "It is the best film of the year."),
+    ("dropped-it", "gives a human face to the war .", "it gives a human face to the war ."),
+    ("there-is", "plenty of warmth .", "there is plenty of warmth ."),
+    ("should-ought", "It might work.", "It may work."),
+    ("relative-expansion", "I like this story, told by a man.", "I like this story, which is told by a man."),
+    ("with-no", "It is a joke without a point.", "It is a joke with no point."),
+    ("with-no", "It is a thriller with no thrills.", "It is a thriller without any thrills."),
+    ("but-yet", "It is slow, but it works.", "It is slow, yet it works."),
+    ("too", "The film is funny, too.", "The film is funny as well."),
+    ("this-the", "this film bored me .", "the film bored me ."),
+    ("not-able", "They cannot escape it.", "They are not able to escape it."),
+    ("going-to", "The film will please everybody.", "The film is going to please everybody."),
+    ("should-ought", "The film should please fans.", "The film ought to please fans."),
+    ("help-to", "It helps make sense of the plot.", "It helps to make sense of the plot."),
+    ("adverb-choice", "It is a very dull film.", "It is a really dull film."),
+    ("adverb-choice", "The film is too predictable.", "The film is overly predictable."),
+    ("phrase-choice", "It is far more amusing than sad.", "It is much more amusing than sad."),
+    ("verb-choice", "The story turns into a farce.", "The story becomes a farce."),
+    ("verb-choice", "It provides laughs.", "It offers laughs."),
+    ("adjective-choice", "A great film.", "A terrific film."),
+    ("adjective-choice", "It is a room full of smoke.", "It is a room filled with smoke."),
+    ("adjective-choice", "it 's an odd film .", "it 's a strange film ."),
+    ("noun-choice", "Two films of the year.", "Two movies of the year."),
 ]
 BAD = [
     ("moved-adverbial", "When the film ends, it sighs."),  # "it" would come before the film
@@ -72,8 +102,38 @@ BAD = [
     ("relative-pronoun", "Murray, who is great, saves it."),
     ("no-any", "It has no doubt."),
     ("modal", "You must not see this film."),
-    ("word-choice", "I saw it at the movies."),
+    ("noun-choice", "I saw it at the movies."),
     ("contrast", "Is it slow, but does it work?"),
+    ("it-is", "The film works."),
+    ("it-is", "A film so bad never works."),
+    ("it-is", "A great actor."),
+    ("it-is", "Is a dull film?"),
+    ("dropped-it", "Never say never."),
+    ("but-yet", "It is not a film, but it is a joke."),
+    ("too", "It is not funny, too."),
+    ("this-the", "this film 's plot is thin ."),
+    ("not-able", "They cannot help it."),
+    ("going-to", "Will the film please everybody?"),
+    ("should-ought", "It should not please fans."),
+    ("adverb-choice", "It is too dull to watch."),
+    ("verb-choice", "It was turned into a farce."),
+    ("adjective-choice", "A great deal."),
+    ("adjective-before", "It is a film that is not cold."),
+    ("relative-pronoun", "She forgot everything that she knew."),
+    ("noun-choice", "It has a really heavy back story."),
+    ("apposition-clause", "Mesmerizing, an eye-opening tour, it works."),
+    ("adverb-choice", "It is more than merely dull."),
+    ("passive", "The director examines the decline with candor."),
+    ("purpose", "They lack the skills to reach us."),
+    ("verb-choice", "The writer is responsible for this illuminating comedy."),
+    ("both-and", "It has a dose of father and son dynamics."),
+    ("adjective-order", "It is a big, juicy role."),
+    ("moved-adverbial", "While the film ends, you sigh."),
+    ("object-pronoun", "It is the zombie you have to shoot it."),
+    ("with-no", "It is a thriller without a lot of thrills."),
+    ("passive", "The director leads the cast always keeping the balance."),
+    ("verb-choice", "It is a good surprise ending."),
+    ("adverb-choice", "It is entirely too long."),
     ("fronted-adverbial", "Does it work because it is honest?"),
 ]
 
@@ -101,6 +161,14 @@ def test_a_rule_makes_what_it_says(rule: str, text: str, expected: str) -> None:
 @pytest.mark.parametrize(("rule", "text"), BAD)
 def test_a_rule_leaves_alone_what_it_would_spoil(rule: str, text: str) -> None:
     assert rule not in {one.rule for one in made(text)}
+
+
+def test_no_second_article_is_put_beside_the_first() -> None:
+    assert not [one.text for one in made("It is a somewhat dull film.") if "a a" in one.text]
+
+
+def test_titles_in_quotes_keep_their_words() -> None:
+    assert "noun-choice" not in {one.rule for one in made('I saw "the film of the kid" in the town.')}
 
 
 def test_every_rule_is_named_once() -> None:
@@ -139,6 +207,7 @@ def test_a_rewrite_that_says_something_else_is_refused() -> None:
     assert not confirmed(tree("The dog bites the man."), tree("The man bites the dog."))
     assert not confirmed(tree("It is not dull."), tree("It is dull."))
     assert confirmed(tree("The dog bit the man."), tree("The man was bitten by the dog."))
+    assert not recovered(tree("The man works."), tree("The man works, the dog bites him and the cat saw the dog."))
     assert not recovered(tree("It gives them no feelings."), tree("It gives no act and any feelings."))
 
 
