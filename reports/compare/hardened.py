@@ -15,8 +15,8 @@ from typing import Any
 from reports.compare.changes import ROBUST, Change
 from reports.compare.compare import Comparison
 from reports.files.atomic import write_atomically
-from reports.render.inert import code
 from reports.measures.slices import LABEL
+from reports.render.inert import code
 from reports.render.numbers import percent, signed_interval
 from reports.run import FAIR_TRY, Run
 
