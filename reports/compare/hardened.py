@@ -15,6 +15,7 @@ from typing import Any
 from reports.compare.changes import ROBUST, Change
 from reports.compare.compare import Comparison
 from reports.files.atomic import write_atomically
+from reports.measures.slices import LABEL
 from reports.render.inert import code
 from reports.render.numbers import percent, signed_interval
 from reports.run import FAIR_TRY, Run
@@ -68,6 +69,11 @@ class Hardened:
         """The change of clean accuracy."""
         return next((c for c in self.comparison.measures if c.kind == CLEAN), None)
 
+    @property
+    def labels(self) -> tuple[Change, ...]:
+        """The change of robust accuracy on the examples of each label."""
+        return tuple(change for change in self.comparison.slices if change.name.startswith(f"{LABEL}="))
+
     def regained(self, change: Change) -> float | None:
         """The share of what an attack took from the victim before that it cannot take any more; None where it took nothing."""
         clean = self.clean
@@ -82,15 +88,19 @@ class Hardened:
         return self.comparison.exit_code
 
     def rows(self) -> list[tuple[str, ...]]:
-        """One line a measure: clean accuracy, robust accuracy over all recipes, then each recipe."""
+        """One line a measure: clean accuracy, robust accuracy over all recipes, then each recipe, and on each label.
+
+        The labels, because a victim that reads all that it does not know as one label is robust on that label alone.
+        """
         order = sorted(self.comparison.measures, key=lambda c: (c.kind != CLEAN, c.kind != ROBUST))
-        return [self._row(change) for change in order]
+        return [self._row(change) for change in (*order, *self.labels)]
 
     def _row(self, change: Change) -> tuple[str, ...]:
         pairs = change.pairs
         said = signed_interval(change.change, change.low, change.high)
         counts = (str(pairs.fixed), str(pairs.broken), f"{change.p_holm:.2g}")
         title = change.title if change.name not in self.adaptive else f"{change.title} (adaptive)"
+        title = f"{ROBUST}, {change.name}" if change.kind == "slice" else title
         return (title, percent(pairs.base_rate), percent(pairs.candidate_rate), said, *counts)
 
     def sentences(self) -> Iterator[str]:
@@ -120,6 +130,7 @@ class Hardened:
             "files": dict(self.files),
             "notes": list(self.notes),
             "measures": changes,
+            "labels": [c.to_dict() for c in self.labels],
             "verdict": self.comparison.verdict,
             "reasons": list(self.comparison.told(texts=False)),
             "exit_code": self.exit_code,

@@ -174,8 +174,9 @@ def _normalised(task: Task, hearing: Hearing) -> Hardened:
 
 def _domain(task: Task, before: Run) -> tuple[list[str], int]:
     """Words that occur twice or more in the rows of ``data`` that are not audited, most frequent first; and how many rows."""
-    rows = _loaded(task, str(task.data), before.manifest.victim)
-    kept = without(rows, _audited(task, before.manifest.victim))
+    victim = {**before.manifest.victim, "task": before.manifest.task}
+    rows = _loaded(task, str(task.data), victim)
+    kept = without(rows, _audited(task, victim))
     counts = Counter(word for row in kept for text in row.inputs for word in _WORD.findall(text.lower()))
     return [word for word, count in counts.most_common() if count > 1], len(kept)
 

@@ -60,6 +60,12 @@ def test_a_normalised_victim_gets_back_what_bad_characters_took(here: Path, caps
     assert "is not empty" in capsys.readouterr().err
 
 
+def test_a_normaliser_with_spelling_knows_the_words_of_the_data(here: Path) -> None:
+    args = ["harden", "--victim", "python:likes:answer", "--data", "train.tsv", "--eval", "test.tsv", "--out", "made", *QUICK]
+    assert main([*args, "--steps", "all", "--recipes", "deepwordbug", "--adaptive", "none"]) in (0, 3)
+    assert any(note.startswith("spelling knows ") for note in found_in(here / "made")["notes"])
+
+
 def test_a_fine_tuned_checkpoint_is_audited_again_and_compared(checkpoint: Path, here: Path) -> None:
     trained = ("--data", "train.tsv", "--method", "augment", "--epochs", "1", "--rate", "2e-3", "--batch", "16")
     args = ["harden", "--victim", f"hf:{checkpoint}", "--eval", "test.tsv", "--offline", "--out", "made", *trained, *QUICK]
@@ -68,6 +74,9 @@ def test_a_fine_tuned_checkpoint_is_audited_again_and_compared(checkpoint: Path,
     assert {m["kind"] for m in found["measures"]} == {"robust accuracy", "clean accuracy"}
     assert found["cost"]["seconds of training"] > 0
     assert found["replayed"]["counts"]
+    assert {m["name"] for m in found["labels"]} == {"label=negative", "label=positive"}
+    page = (here / "made" / "harden.md").read_text("utf-8")
+    assert "| robust accuracy, label=negative |" in page
     assert len(found["how"]["epochs_run"]) == 1
     before, after = (load_run(here / "made" / name) for name in ("before", "after"))
     assert before.manifest.victim["identity"] != after.manifest.victim["identity"]
