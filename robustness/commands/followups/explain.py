@@ -169,7 +169,11 @@ def _head(explainer: Explainer, run: Path, count: int, clean: int) -> Head:
             "the answers of this victim may vary: each text without a word was asked once, so small weights mean nothing"
         )
     if len(info.fields) > 1:
-        notes.append("words of the attacked field only were left out; the other fields stayed as they were")
+        notes.append(
+            "words of the attacked field only were left out; the other fields stayed as they were"
+            if explainer.method == METHOD
+            else "all fields are masked at the start of the path, and only the shares of the attacked one are shown"
+        )
     return Head(
         explainer.method,
         {"name": shown(info.name), **{key: shown(value) for key, value in info.identity}},

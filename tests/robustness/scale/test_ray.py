@@ -133,6 +133,18 @@ def test_one_two_and_four_workers_give_the_bytes_of_one_process(tmp_path: Path) 
     place.assert_empty()
 
 
+def test_a_cascade_that_learns_gives_the_same_bytes_in_workers(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    learning = ("-q", "--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none", "--recipes", "standard")
+    learning += ("--budget", "60")
+    place.finish("plain", *learning)
+    place.finish("fixed", *learning, "--no-adaptive")
+    place.finish("by2", *learning, "--workers", "2")
+    assert place.lines("by2") == place.lines("plain")
+    assert place.lines("fixed") != place.lines("plain"), "nothing was learned, so nothing could be learned otherwise"
+    place.assert_empty()
+
+
 def test_a_worker_killed_every_five_seconds_changes_no_byte(tmp_path: Path) -> None:
     place = Place(tmp_path, rows=60, pause=0.25)
     place.finish("plain", "-q", "--in-flight", "64")
