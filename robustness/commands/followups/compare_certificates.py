@@ -82,11 +82,10 @@ def _lines(found: CertificateComparison, *, quiet: bool) -> list[str]:
 
     if quiet:
         told = "; ".join(f"{one.name}: {one.reasons[0]}" for one in found.certificates)
-        return [visible(f"{COMPARED[found.verdict]}: {told or 'the base holds no certificate'}")]
+        return [visible(f"{COMPARED[found.verdict]}: {told}")]
     lines = [COMPARED[found.verdict]]
     for one in found.certificates:
         lines += [f"  {one.name}: {one.verdict}", *(f"    {reason}" for reason in one.reasons)]
         lines += [f"    {note}" for note in one.notes]
     lines += [f"  {name}: in the candidate alone, so nothing is said of a change" for name in found.extra]
-    lines += [] if found.certificates else ["  the base holds no certificate"]
     return [visible(line) for line in lines]

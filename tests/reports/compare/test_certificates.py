@@ -109,7 +109,6 @@ def test_a_certificate_that_the_candidate_lacks_or_of_other_examples_is_no_pass(
     assert held([good, mask], [good]).exit_code == 3
     alone = held([good], [good, mask])
     assert (alone.verdict, alone.extra) == ("no evidence", ("smooth:mask",))
-    assert held([], [good]).exit_code == 3
     assert (
         "examples that the other lacks: 1, such as e0199 in the base, none in the candidate"
         in one(held([good], [made("c" * 199)])).reasons
@@ -151,9 +150,9 @@ def test_the_command_takes_two_files_and_refuses_what_does_not_fit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    data = "".join(f"a {'dull' if i % 2 else 'great'} film number {i},{'negative' if i % 2 else 'positive'}\n" for i in range(40))
+    data = "".join(f"a {'dull' if i % 4 else 'great'} film number {i},{'negative' if i % 4 else 'positive'}\n" for i in range(40))
     Path("data.csv").write_text("text,label\n" + data)
-    for victim, out in (("keyword", "a.jsonl"), ("constant:positive", "b.jsonl")):
+    for victim, out in (("keyword", "a.jsonl"), ("constant:negative", "b.jsonl")):
         certify = [
             "certify",
             "--victim",
@@ -171,9 +170,9 @@ def test_the_command_takes_two_files_and_refuses_what_does_not_fit(
     assert main(["compare", "a.jsonl", "b.jsonl"]) == 0
     assert capsys.readouterr().out.startswith("IMPROVED")
     assert main(["compare", "b.jsonl", "a.jsonl", "-q"]) == 1
-    assert capsys.readouterr().out.startswith("REGRESSED: char-1:swap: certified 50.0 % → 0.0 % of 40")
-    assert main(["compare", "b.jsonl", "a.jsonl", "--max-regression", "70pt", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["certificates"][0]["change"]["pairs"]["broken"] == 20
+    assert capsys.readouterr().out.startswith("REGRESSED: char-1:swap: certified 75.0 % → 25.0 % of 40")
+    assert main(["compare", "b.jsonl", "a.jsonl", "--max-regression", "90pt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["certificates"][0]["change"]["pairs"]["broken"] == 30
     Path("run").mkdir()
     for words, said in (
         (["run", "a.jsonl"], "two run folders, or two files of certificates"),
