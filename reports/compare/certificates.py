@@ -131,7 +131,7 @@ def certificate_notes(base: Path, candidate: Path, rules: CompareRules) -> tuple
     if not all(there):
         lone = "base" if there[0] else "candidate"
         return (f"only the {lone} run has certificates, so those are not compared",) if any(there) else ()
-    found = compare_certificates(*files, rules)
+    found = compare_certificates(files[0], files[1], rules)
     told = [f"certificate {one.name}: {one.verdict}: {one.reasons[0]}" for one in found.certificates]
     how = f"certificates decide nothing here; `robustness compare {files[0]} {files[1]}` decides on them"
     return (*told, how)
@@ -142,8 +142,8 @@ def _differences(base: Certificates, candidate: Certificates | None) -> Iterator
     if candidate is None:
         yield Difference("the certificate", "there", "(absent)")
         return
-    sides = [{key: value for key, value in one.settings.items() if key not in _OWN} for one in (base, candidate)]
-    for what, one, other in unequal(*sides):
+    before, after = ({key: value for key, value in one.settings.items() if key not in _OWN} for one in (base, candidate))
+    for what, one, other in unequal(before, after):
         yield Difference(what, shortened(one), shortened(other))
     if not (base.settings["data"] and candidate.settings["data"]):
         yield Difference("the record of the data", *("kept" if one.settings["data"] else "missing" for one in (base, candidate)))

@@ -24,7 +24,14 @@ SETTINGS: dict[str, Any] = {
     **{"task": "classification", "goal": "misclassify", "field": "text", "labels": ["no", "yes"], "data": "d1", "seed": 0},
     **{"varies": False, "space": {"digest": "s1"}, "all_texts": False},
 }
-SAMPLED = {"name": "smooth:mask", "kind": "smoothed", "smoothing": "mask", "confidence": 0.95, "samples": 200, "radius": 1}
+SAMPLED: dict[str, Any] = {
+    "name": "smooth:mask",
+    "kind": "smoothed",
+    "smoothing": "mask",
+    "confidence": 0.95,
+    "samples": 200,
+    "radius": 1,
+}
 
 
 def made(states: str, group: Callable[[int], str | None] = lambda _: None, **changes: Any) -> Certificates:
@@ -133,17 +140,17 @@ def test_examples_in_groups_count_as_what_they_are_worth_together(held: Callable
 def test_two_runs_say_what_became_of_their_certificates_and_decide_nothing_by_it(
     make_run: Callable[..., Run], make_outcome: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    runs = [make_run([make_outcome(f"e{i:04d}", status="failed") for i in range(100)]) for _ in range(2)]
-    write_certificates(runs[0].path / CERTIFICATES, [made("c" * 100)])
-    (told,) = [note for note in compare(*runs).notes if "certificates" in note]
+    base, candidate = (make_run([make_outcome(f"e{i:04d}", status="failed") for i in range(100)]) for _ in range(2))
+    write_certificates(base.path / CERTIFICATES, [made("c" * 100)])
+    (told,) = [note for note in compare(base, candidate).notes if "certificates" in note]
     assert told == "only the base run has certificates, so those are not compared"
-    write_certificates(runs[1].path / CERTIFICATES, [made("b" * 100)])
-    found = compare(*runs, CompareRules(max_regression=0.1))
+    write_certificates(candidate.path / CERTIFICATES, [made("b" * 100)])
+    found = compare(base, candidate, CompareRules(max_regression=0.1))
     assert found.verdict == "no evidence"
     assert any(note.startswith("certificate char-1: regressed: certified 100.0 % → 0.0 % of 100") for note in found.notes)
-    (runs[1].path / CERTIFICATES).write_text("{}")
+    (candidate.path / CERTIFICATES).write_text("{}")
     with pytest.raises(RunError, match="line 1"):
-        compare(*runs)
+        compare(base, candidate)
 
 
 def test_the_command_takes_two_files_and_refuses_what_does_not_fit(

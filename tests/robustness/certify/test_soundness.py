@@ -326,7 +326,7 @@ def demo_certified(space: Any, count: int) -> list[Asked]:
     rows = sorted(demo_examples(), key=lambda row: (len(row[1]), row[0]))[:count]
     examples = [Asked(row[0], (row[1],), labels.index(row[2])) for row in rows]
     frame = Frame(task, task.goal("", space_of(victim)), 0, space_of(victim))
-    found = certify(Oracles(over_victim(VictimBackend(victim))), frame, Exhaustive(space), examples).found
+    found = certify(Oracles(over_victim(VictimBackend(victim), batch_tokens=2048)), frame, Exhaustive(space), examples).found
     assert any(one.certificate.state == BROKEN for one in found), "a victim that nothing breaks would test nothing"
     return [example for example, one in zip(examples, found, strict=True) if one.certificate.state == CERTIFIED]
 
