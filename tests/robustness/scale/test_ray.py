@@ -54,7 +54,8 @@ class Place:
         command = [sys.executable, "-m", "robustness", "audit", "--out", out]
         if "--victim" not in more:
             command += ["--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none"]
-            command += ["--recipes", "deepwordbug,natural:keyboard-typo,natural:character-*", "--budget", "60"]
+            command += [] if "--recipes" in more else ["--recipes", "deepwordbug,natural:keyboard-typo,natural:character-*"]
+            command += ["--budget", "60"]
         env = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         return subprocess.Popen(
             [*command, *more],
