@@ -361,6 +361,5 @@ def test_ten_thousand_different_edits_inside_what_the_demo_is_certified_for_find
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("broken", [_NoEnd(1), CharacterSpace(1, ("swap", "delete"))], ids=["no end", "too few edits"])
-def test_a_certificate_of_the_demo_that_misses_texts_is_caught(broken: Any) -> None:
-    assert turned(demo_certified(broken, 4_000), 2_000)[1] > 0
+def test_a_certificate_of_the_demo_that_misses_texts_is_caught() -> None:
+    assert turned(demo_certified(CharacterSpace(1, ("swap", "delete")), 1_000), 300)[1] > 0
