@@ -62,8 +62,8 @@ def _records(base: Run, candidate: Run) -> Iterator[Difference]:
     if said != ["kept", "kept"]:
         yield Difference("the record of what must match", *said)
         return
-    for what, one, other in _unlike(before.comparability, after.comparability):
-        yield Difference(what, _short(one), _short(other))
+    for what, one, other in unequal(before.comparability, after.comparability):
+        yield Difference(what, shortened(one), shortened(other))
 
 
 def _floors(base: Run, candidate: Run) -> Iterator[Difference]:
@@ -99,12 +99,12 @@ def _record(comparability: Mapping[str, Any], identifier: str) -> str:
     return "kept" if comparability_id(comparability) == identifier else "edited after the run"
 
 
-def _unlike(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def unequal(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """The leaves that differ, lists of named objects by name."""
     one, other = _named(before), _named(after)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in dict.fromkeys((*one, *other)):
-            yield from _unlike(one.get(key, _ABSENT), other.get(key, _ABSENT), f"{path}.{key}" if path else str(key))
+            yield from unequal(one.get(key, _ABSENT), other.get(key, _ABSENT), f"{path}.{key}" if path else str(key))
         if isinstance(before, list) and one == other and list(one) != list(other):
             yield f"{path}, their order", list(one), list(other)
     elif before != after:
@@ -117,7 +117,8 @@ def _named(value: Any) -> Any:
     return {str(v["name"]): v for v in value} if named else value
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
+    """A value in a line: long texts and digests cut short."""
     if value == _ABSENT:
         return _ABSENT
     if isinstance(value, Mapping) and "name" in value:
@@ -156,7 +157,7 @@ def _examples(base: Run, candidate: Run) -> Iterator[Difference]:
     if moved:
         first = (before[moved[0]][0], after[moved[0]][0])
         what = f"text or label of {len(moved)} examples, such as {moved[0]}"
-        yield Difference(what, *(_short(json.dumps(_content(o, own), ensure_ascii=True)) for o in first), quotes=True)
+        yield Difference(what, *(shortened(json.dumps(_content(o, own), ensure_ascii=True)) for o in first), quotes=True)
 
 
 def _some(ids: Sequence[str]) -> str:

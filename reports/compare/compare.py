@@ -16,10 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reports.compare.certificates import certificate_notes
 from reports.compare.changes import ROBUST, Case, Change, Judged, judged, measures, newly_broken, newly_fixed, slices, together
 from reports.compare.comparable import Difference, differences
 from reports.compare.replayed import Facing, facing
 from reports.compare.shared import Shared
+from reports.compare.verdicts import EXIT_CODES, IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED
 from reports.gate.policy import AuditDefaults, CompareRules, GateRules
 from reports.gate.run_policy import lacking
 from reports.gate.soundness import DOUBTS, soundness
@@ -29,10 +31,6 @@ from reports.measures.power import pairs_to_pass
 from reports.render.numbers import signed_interval
 from reports.run import SCHEMA, Manifest, Run
 from reports.run.replayed import Replay
-
-REGRESSED, IMPROVED, NO_EVIDENCE = "regressed", "improved", "no evidence"
-INCONCLUSIVE, NOT_COMPARABLE = "inconclusive", "not comparable"
-EXIT_CODES = {NO_EVIDENCE: 0, IMPROVED: 0, REGRESSED: 1, INCONCLUSIVE: 3, NOT_COMPARABLE: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +160,9 @@ def compare(
     margin, confidence = rules.max_regression, rules.confidence
     sides = (Side(base.path, base.manifest), Side(candidate.path, candidate.manifest))
     unlike = differences(base, candidate)
+    certified = certificate_notes(base.path, candidate.path, rules)
     if unlike:
-        notes = (*_weaker_for_more(base, candidate, unlike), *((shared.sentence(),) if shared else ()))
+        notes = (*_weaker_for_more(base, candidate, unlike), *((shared.sentence(),) if shared else ()), *certified)
         return Comparison(NOT_COMPARABLE, tuple(map(str, unlike)), *sides, margin, confidence, differences=unlike, notes=notes)
     faced, found = facing(candidate, replay) if replay is not None else (candidate, None)
     pairs = judged(base, faced)
@@ -200,6 +199,7 @@ def compare(
             *((found.sentence(),) if found else ()),
             *_moved_slices(parts, rules),
             *_notes(base.manifest, candidate.manifest, pairs),
+            *certified,
         ),
         doubted=bool(doubts),
         slices_decide=rules.slices_decide,

@@ -77,7 +77,8 @@ class Erasing:
             )
         if frame.varies:
             raise UsageError(
-                "--erase relies on one answer to one text, and this victim's may differ when asked again; leave it out"
+                "--erase relies on one answer to one text, and this victim's may differ when asked again, or beside other texts; "
+                "certify it over samples (--rewrites or --smooth), or make it answer each text alike whatever is asked with it"
             )
 
     def forwards(self, examples: Iterable[Asked], field: int) -> int:

@@ -109,6 +109,8 @@ def compare(
 ) -> None:
     """Compare two runs: what changed with paired intervals, what broke, what was fixed, and a verdict.
 
+    Two files of certificates in place of two run folders: which examples lost their certificate.
+
     Example: robustness compare runs/release-1 runs/release-2 --max-regression 2pt --out compared
 
     Exit codes: 0 a regression larger than the margin is excluded, 1 regressed, 2 unusable input or internal error,
@@ -121,6 +123,7 @@ def compare(
     from reports.render.comparison.terminal import print_comparison, verdict_line
     from reports.run.failures import in_order
     from reports.run.store import load_run
+    from robustness.commands.followups.compare_certificates import are_certificates, compare_files
     from robustness.commands.options.victim import open_named
     from robustness.followups.replay import replay as put
     from robustness.isolation.offline import offline as without_network
@@ -128,6 +131,20 @@ def compare(
     given = f.given(
         max_regression=max_regression, max_error_rate=max_error_rate, confidence=confidence, slices_decide=slices_decide
     )
+    if are_certificates(base, candidate):
+        flags = {"--shared": shared, "--replay": replay, "--victim": victim, "--out": out, "--texts": texts, "--open": open_}
+        flags |= {f"--{name.replace('_', '-')}": value for name, value in {**opening.given(), **api.given()}.items()}
+        flags |= {f"--{name.replace('_', '-')}": value for name, value in f.given(cassette=cassette, **caps.given()).items()}
+        code = compare_files(
+            base,
+            candidate,
+            _file_rules(policy, given),
+            expect={"--expect-base": expect_base, "--expect": expect},
+            unused=flags | {"--slices-decide": slices_decide},
+            as_json=json_,
+            quiet=quiet,
+        )
+        raise typer.Exit(code)
     if open_ and out is None:
         raise UsageError("--open shows comparison.html, and without --out none is written; add --out FOLDER")
     if out is not None:
@@ -178,6 +195,18 @@ def compare(
     if out is not None:
         tell_page(out / "comparison.html", opened=open_, quiet=quiet or json_)
     raise typer.Exit(found.exit_code)
+
+
+def _file_rules(path: Path | None, given: dict[str, Any]) -> CompareRules:
+    """``[compare]`` of the file that was named, or of the folder's, with the flags applied on top."""
+    from reports.gate.policy import PolicyError, parse_policy
+    from reports.gate.policy_file import load_policy
+
+    try:
+        rules, flags = load_policy(path).compare, parse_policy({"compare": given}, "flags").compare
+    except PolicyError as problem:
+        raise UsageError(str(problem)) from problem
+    return rules.model_copy(update={name: getattr(flags, name) for name in flags.model_fields_set})
 
 
 def _rules(candidate: Run, path: Path | None, given: dict[str, Any]) -> tuple[CompareRules, AuditDefaults]:

@@ -41,10 +41,16 @@ def write_inputs(folder: Path, rows: int) -> None:
     (folder / "data.csv").write_text("\n".join(dict.fromkeys(lines)) + "\n")
 
 
-def command(out: str, *more: str, victim: str = "python:slow_victim:answer", data: bool = True) -> list[str]:
+def command(
+    out: str,
+    *more: str,
+    victim: str = "python:slow_victim:answer",
+    data: bool = True,
+    recipes: str = "learned,deepwordbug,natural:*",
+) -> list[str]:
     source = ["--data", "data.csv"] if data else []
     return [
-        *(sys.executable, "-m", "robustness", "audit", "--victim", victim, *source, "--recipes", "deepwordbug,natural:*"),
+        *(sys.executable, "-m", "robustness", "audit", "--victim", victim, *source, "--recipes", recipes),
         *("--budget", "60", "--encoder", "none", "--out", out, "-q", *more),
     ]
 
@@ -116,6 +122,35 @@ def test_scheduling_changes_no_byte(tmp_path: Path, victim: str, rows: int) -> N
         results.append(lines(tmp_path, f"run{number}"))
     assert results[0] == results[1] == results[2]
     assert results[0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("recipes", ["learned", "standard"])
+@pytest.mark.parametrize(
+    ("victim", "rows", "wanted"), [("python:slow_victim:answer", 90, 4), ("demo", 0, 4)], ids=["python", "demo"]
+)
+def test_what_learns_from_the_run_gives_the_same_bytes_after_kills_and_however_it_is_scheduled(
+    tmp_path: Path, recipes: str, victim: str, rows: int, wanted: int
+) -> None:
+    write_inputs(tmp_path, rows)
+    more = () if rows else ("--limit", "40", "--offline")
+
+    def told(out: str, *flags: str) -> list[str]:
+        return command(out, *more, *flags, victim=victim, data=bool(rows), recipes=recipes)
+
+    finish(told("whole"), tmp_path)
+    whole = lines(tmp_path, "whole")
+    finish(told("fixed", "--no-adaptive"), tmp_path)
+    assert lines(tmp_path, "fixed") != whole, "nothing was learned, so nothing could be learned otherwise"
+    finish(told("scheduled", "--in-flight", "7", "--batch-tokens", "64"), tmp_path)
+    assert lines(tmp_path, "scheduled") == whole
+    outcomes, rng = tmp_path / "killed" / "outcomes.jsonl", random.Random(7)
+    args = told("killed", "--in-flight", "1", "--resume")  # one at a time, so that there is time to kill it
+    kills = sum(kill_once(args, tmp_path, outcomes, rng) for _ in range(wanted))
+    assert kills == wanted, f"the run ended after {kills} kills; it is too short for this test"
+    finish(args, tmp_path)
+    assert lines(tmp_path, "killed") == whole
 
 
 READER = """

@@ -144,13 +144,15 @@ def reason_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:
 
 def word_table(run: Run, confidence: float = CONFIDENCE) -> Table | None:
     """Words and substitutions by how often they break, and words leaned on; None where the failures were not explained."""
-    if not (run.path / EXPLANATIONS).is_file():
+    explained = read_explanations(run.path / EXPLANATIONS)
+    if explained is None:
         return None
     broken = list(failures(run.outcomes))
     rows = [*_by_word(run, broken, confidence), *_by_substitution(broken, confidence), *_leaned(run, broken)]
     note = (
         "Words: of the attacked trials whose text holds the word, those broken by a change that touches it. Substitutions: of "
-        "all failures. Leaned on: the mean share of the right answer's score that hung on the word in failing examples."
+        "all failures. Leaned on: the mean share of the right answer's score that hung on the word in failing examples, by "
+        f"{explained.head.method}."
     )
     return Table("explained-words", "Words that break it most", note, ("what", "count", "share"), tuple(rows)) if rows else None
 

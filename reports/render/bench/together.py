@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.compare.compare import NOT_COMPARABLE, Comparison, compare
+from reports.compare.compare import Comparison, compare
 from reports.compare.shared import advice, share
+from reports.compare.verdicts import NOT_COMPARABLE
 from reports.gate.run_policy import own_policy
 from reports.gate.verdicts import GateResult
 from reports.measures.intervals import Proportion

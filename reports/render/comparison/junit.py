@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 from reports.compare.changes import Change
-from reports.compare.compare import INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Comparison
+from reports.compare.compare import Comparison
+from reports.compare.verdicts import INCONCLUSIVE, NOT_COMPARABLE, REGRESSED
 from reports.files.text import visible
 from reports.render.junit import count, document
 from reports.render.numbers import COMPARED, percent, signed_interval

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.compare.changes import Case, Change
-from reports.compare.compare import IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED, Comparison, Side
+from reports.compare.compare import Comparison, Side
+from reports.compare.verdicts import IMPROVED, INCONCLUSIVE, NO_EVIDENCE, NOT_COMPARABLE, REGRESSED
 from reports.render.page.anchors import example_anchor
 from reports.render.page.rows import FailureRow, failure_row
 from reports.render.page.shell import ABOVE_STYLE, html_page

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports.compare.changes import Case
-from reports.compare.compare import INCONCLUSIVE, NOT_COMPARABLE, REGRESSED, Comparison
+from reports.compare.compare import Comparison
+from reports.compare.verdicts import INCONCLUSIVE, NOT_COMPARABLE, REGRESSED
 from reports.files.rows import Rows
 from reports.files.text import visible
 from reports.render import sarif

@@ -169,7 +169,11 @@ def _head(explainer: Explainer, run: Path, count: int, clean: int) -> Head:
             "the answers of this victim may vary: each text without a word was asked once, so small weights mean nothing"
         )
     if len(info.fields) > 1:
-        notes.append("words of the attacked field only were left out; the other fields stayed as they were")
+        notes.append(
+            "words of the attacked field only were left out; the other fields stayed as they were"
+            if explainer.method == METHOD
+            else "all fields are masked at the start of the path, and only the shares of the attacked one are shown"
+        )
     return Head(
         explainer.method,
         {"name": shown(info.name), **{key: shown(value) for key, value in info.identity}},
@@ -244,12 +248,15 @@ def _tell(run: Path, sealed: Verification | None, *, as_json: bool, quiet: bool)
     counts = {state: sum(one.state == state for one in found.cases) for state in STATES}
     asked, told = sum(one.asked for one in found.cases), counts[EXPLAINED]
     code = 3 if counts[ERROR] or (found.cases and not told) else 0
+    gradients, missed = _gradients(found.cases)
     if as_json:
         answer: dict[str, Any] = {
             "file": str(run / EXPLANATIONS),
             "method": found.head.method,
             "states": counts,
             "queries": asked,
+            "gradients": gradients,
+            "missed": missed,
             "notes": list(found.head.notes),
             "remedies": [_help_record(one) for one in helps(found)],
             "seal": sealed.brief() if sealed else None,
@@ -266,11 +273,21 @@ def _tell(run: Path, sealed: Verification | None, *, as_json: bool, quiet: bool)
         if found.head.remedies and not any(one.mended for one in helps(found)):
             output.say("no remedy makes any of these failures right again")
     output.say(f"{told} of {len(found.cases)} failures explained by {found.head.method}, {asked} queries{others}")
+    if missed is not None and not quiet:
+        output.say(f"{gradients} gradients; the shares of a text miss what they add up to by at most {missed:.6f}")
     if not quiet:
         output.say(f"{run / EXPLANATIONS}; `robustness report {run}` brings them into report.md and report.html")
     if sealed is not None:
         tell_seal(sealed, quiet=quiet)
     return code
+
+
+def _gradients(cases: Sequence[Explained]) -> tuple[int, float | None]:
+    """How many gradients were computed, and by how much the shares of a text miss their sum at most; None where none were."""
+    from robustness.followups.explain.gradients import STEPS
+
+    missed = [abs(part) for one in cases if one.left is not None for part in one.left]
+    return STEPS * len(missed), max(missed, default=None)
 
 
 def _help_record(one: Any) -> dict[str, Any]:

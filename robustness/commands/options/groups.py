@@ -23,8 +23,13 @@ class Flags:
     """The panel of help in which the group's flags are shown; a flag may name another with ``rich_help_panel``."""
 
     def given(self) -> dict[str, Any]:
-        """The flags that were given, under the names of the settings that they are for."""
-        return given(**{field.name.rstrip("_"): getattr(self, field.name) for field in fields(self)})
+        """The flags that were given, under the names of the settings that they are for.
+
+        A ``--no-…`` is given too where leaving the flag out means something else (``None``): a setting that is on unless told.
+        """
+        values = {field.name.rstrip("_"): getattr(self, field.name) for field in fields(self)}
+        open_ = {field.name.rstrip("_") for field in fields(self) if field.default is None}
+        return given(**values) | {name: False for name in open_ if values[name] is False}
 
 
 DECIDING = (

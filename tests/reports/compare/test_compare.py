@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from reports.compare.changes import Change, measures
 from reports.compare.changes import judged as pair_up
 from reports.compare.comparable import unlike
-from reports.compare.compare import EXIT_CODES, Comparison, compare
+from reports.compare.compare import Comparison, compare
+from reports.compare.verdicts import EXIT_CODES
 from reports.gate.policy import CompareRules
 from reports.measures.paired import Pairs, mcnemar, tango
 from reports.run import Manifest, Outcome, Run, RunError

@@ -16,6 +16,7 @@ from math import comb, prod
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reports.measures.chance.certified import lower
@@ -27,11 +28,13 @@ from robustness.certify.frame import Asked, Frame
 from robustness.certify.noise import Dropping, Masking, Noise, Synonyms
 from robustness.certify.smoothing import Smoothed
 from robustness.certify.spaces import CharacterSpace, parse_space
+from robustness.demo import demo_examples
 from robustness.engine.backends import VictimBackend
 from robustness.engine.converse import over_victim
 from robustness.engine.engine import Oracles
 from robustness.tasks.registry import task_named
 from robustness.tasks.task import space_of
+from robustness.victims import load_victim
 from robustness.victims.scripted import ScriptedVictim
 
 TRIES = 12_000
@@ -298,3 +301,65 @@ def test_bounds_by_hand() -> None:
     assert bounds.synonym_radius([0.9, 0.7, 1.0], 1.0) == 3
     assert bounds.synonym_radius([0.6, 0.7, 1.0], 1.0) == 1
     assert lower(1000, 1000, 0.999) == pytest.approx(0.001 ** (1 / 1000))
+
+
+@lru_cache(1)
+def _demo() -> Any:
+    return load_victim("demo")
+
+
+_ANSWERS: dict[str, int] = {}
+
+
+def answered(texts: list[str]) -> None:
+    """The demo's own labels, in plain batches past oracle, cache and certificate."""
+    new = [text for text in dict.fromkeys(texts) if text not in _ANSWERS]
+    for at in range(0, len(new), 64):
+        rows = _demo().predict([(text,) for text in new[at : at + 64]])
+        _ANSWERS.update(zip(new[at : at + 64], (int(np.argmax(row)) for row in rows), strict=True))
+
+
+def demo_certified(space: Any, texts: int) -> list[Asked]:
+    """Short reviews that the demo is certified on, until the space has so many texts of theirs; the shortest first."""
+    victim, task = _demo(), task_named("classification")
+    labels = list(victim.info.labels)
+    rows = sorted(demo_examples(), key=lambda row: (len(row[1]), row[0]))
+    examples = [Asked(row[0], (row[1],), labels.index(row[2])) for row in rows]
+    frame = Frame(task, task.goal("", space_of(victim)), 0, space_of(victim))
+    held: list[Asked] = []
+    broken = 0
+    for at in range(0, len(examples), 8):
+        oracles = Oracles(over_victim(VictimBackend(victim), batch_tokens=2048))
+        found = certify(oracles, frame, Exhaustive(space), examples[at : at + 8]).found
+        broken += sum(one.certificate.state == BROKEN for one in found)
+        held += [e for e, one in zip(examples[at : at + 8], found, strict=True) if one.certificate.state == CERTIFIED]
+        if broken and sum(parse_space("char-1").size(e.inputs[0]) for e in held) >= texts:
+            return held
+    raise AssertionError("the demo is certified on too few texts, or broken on none")
+
+
+def turned(held: list[Asked], tries: int, kinds: str = "sdri") -> tuple[int, int]:
+    """Random edits of certified texts: how many different ones were tried, and how many the demo answers wrongly."""
+    rng = Random(11)
+    made: dict[str, Asked] = {}
+    for _ in range(20 * tries):
+        example = rng.choice(held)
+        made.setdefault(one_edit(example.inputs[0], rng, kinds), example)
+        if len(made) == tries:
+            break
+    answered(list(made))
+    return len(made), sum(_ANSWERS[text] != example.reference for text, example in made.items())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_thousand_different_edits_inside_what_the_demo_is_certified_for_find_nothing() -> None:
+    held = demo_certified(parse_space("char-1"), 15_000)
+    tries, won = turned(held, 10_000)
+    assert (tries, won) == (10_000, 0), f"{len(held)} certified"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_certificate_of_the_demo_that_misses_texts_is_caught() -> None:
+    assert turned(demo_certified(CharacterSpace(1, ("swap", "delete")), 1_000), 300)[1] > 0

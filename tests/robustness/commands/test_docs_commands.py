@@ -77,7 +77,7 @@ NOT_RUN = {
     ("spending.md", "robustness"): SERVER,
     ("noise.md", "openai:"): SERVER,
     ("certificates.md", "--limit 30"): BIG,
-    ("certificates.md", "--space"): BIG,
+    ("certificates.md", "runs/demo --space"): BIG,
     ("certificates.md", "--erase"): PARTS,
     ("injection.md", "openai:"): SERVER,
     ("injection.md", "scripted:gullible"): BIG,

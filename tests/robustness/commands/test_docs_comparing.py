@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from reports.compare.compare import EXIT_CODES
+from reports.compare.verdicts import EXIT_CODES
 from reports.gate.policy import parse_policy
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "comparing-runs.md"

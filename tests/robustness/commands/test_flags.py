@@ -59,6 +59,32 @@ def test_nothing_given_is_nothing(call: Callable[..., int], seen: list[Any]) -> 
     assert call("x", "--max-length", "many") == 2
 
 
+def test_what_is_on_unless_told_can_be_told_off() -> None:
+    assert f.ExtentFlags(adaptive=False).given() == {"adaptive": False}
+    assert f.ExtentFlags(adaptive=True).given() == {"adaptive": True}
+    assert f.ExtentFlags().given() == {}
+    assert f.OpeningFlags(isolate=False, allow_pickle=False).given() == {"isolate": False}
+
+
+def test_no_adaptive_reaches_the_run(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("text,label\na dull film,negative\na great film,positive\n")
+    audit = [
+        "audit",
+        "--victim",
+        "scripted:keyword",
+        "--data",
+        str(tmp_path / "data.csv"),
+        "--recipes",
+        "learned",
+        "--budget",
+        "5",
+    ]
+    audit += ["--encoder", "none", "-q", "--no-github"]
+    for flags, learns in (([], True), (["--no-adaptive"], False)):
+        assert main([*audit, *flags, "--out", str(tmp_path / f"run{learns}")]) in (0, 3)
+        assert json.loads((tmp_path / f"run{learns}" / "run.json").read_text())["search"]["adaptive"] is learns
+
+
 def test_a_flattened_command_shows_its_flags_in_order() -> None:
     @f.flattened
     def command(*, first: f.VictimFlag = None, asking: f.AskingFlags, last: f.JsonFlag = False) -> None:

@@ -193,6 +193,26 @@ def test_pairs_entities_and_texts_are_explained_by_their_own_measure() -> None:
     assert one.remedies["invisible"] == "mended"
 
 
+def test_a_reader_is_explained_by_what_its_answer_hung_on_and_never_loses_the_answer_itself() -> None:
+    def read(inputs: Sequence[tuple[str, ...]]) -> list[str]:
+        return ["Oslo" if "mary" in q.lower() and "Mary lives in" in c else "Bergen" for q, c in inputs]
+
+    reader = ScriptedVictim("reader", read, task="qa", fields=("question", "context"), labels=(), access="texts")
+    question, context = "Where does Mary live?", "Tom left Bergen. Mary lives in Oslo, Norway."
+    told: dict[str, Any] = {"texts": {"question": question, "context": context}, "goal": "answer-lost"}
+    told |= {"reference": "Oslo", "gold": ["Oslo"], "clean": Judged("Oslo"), "best": Judged("Bergen")}
+    (one,) = explained(reader, case_of("", context.replace("lives", "li\u200bves"), field="context", **told))
+    assert one.state == "explained", one.note
+    weighed = {context[start:end]: weight for start, end, weight in one.before}
+    assert weighed.keys() == {"Tom", "left", "Bergen", "Mary", "lives", "in", "Norway"}, "the answer itself stays in the text"
+    assert {word for word, weight in weighed.items() if weight and weight > 0} == {"Mary", "lives", "in"}
+    assert one.remedies["invisible"] == "mended"
+
+    (one,) = explained(reader, case_of("", question.replace("Mary", "M\u0430ry"), field="question", **told))
+    assert top(one, question) == "Mary"
+    assert (one.remedies["confusables"], one.remedies["invisible"]) == ("mended", "unchanged")
+
+
 def test_dialogues_and_reductions_say_that_they_cannot_be_explained() -> None:
     from attacks.dialogue import Turn, written
 

@@ -54,7 +54,8 @@ class Place:
         command = [sys.executable, "-m", "robustness", "audit", "--out", out]
         if "--victim" not in more:
             command += ["--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none"]
-            command += ["--recipes", "deepwordbug,natural:keyboard-typo,natural:character-*", "--budget", "60"]
+            command += [] if "--recipes" in more else ["--recipes", "deepwordbug,natural:keyboard-typo,natural:character-*"]
+            command += ["--budget", "60"]
         env = {**os.environ, TAG: self.tag, "TMPDIR": str(self.temporary)}
         return subprocess.Popen(
             [*command, *more],
@@ -130,6 +131,18 @@ def test_one_two_and_four_workers_give_the_bytes_of_one_process(tmp_path: Path) 
         assert place.scale(f"by{workers}")["workers"] == int(workers)
         for name in ("failures.jsonl", "failures.csv"):
             assert (tmp_path / f"by{workers}" / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()
+    place.assert_empty()
+
+
+def test_a_cascade_that_learns_gives_the_same_bytes_in_workers(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    learning = ("-q", "--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none", "--recipes", "standard")
+    learning += ("--budget", "60")
+    place.finish("plain", *learning)
+    place.finish("fixed", *learning, "--no-adaptive")
+    place.finish("by2", *learning, "--workers", "2")
+    assert place.lines("by2") == place.lines("plain")
+    assert place.lines("fixed") != place.lines("plain"), "nothing was learned, so nothing could be learned otherwise"
     place.assert_empty()
 
 
