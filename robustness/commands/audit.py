@@ -146,7 +146,7 @@ def audit(
     if require_threshold and not judging.gate.has_thresholds:
         raise UsageError(f"--require-threshold: {judging.source} sets no threshold; write one under [gate] or give one by flag")
     resuming(chosen)
-    run = _run(chosen, judging, recorder(context.command.params, last), log or (), quiet=quiet or json_)
+    run = _run(chosen, judging, recorder(context.command.params, last, chosen.get("victim")), log or (), quiet=quiet or json_)
     result = tell_run(run, judging, as_json=json_, quiet=quiet)
     tell_github(run, result, asked=github.github, texts=github.show_texts)
     tell_page(run.path / "report.html", opened=open_, quiet=quiet or json_)

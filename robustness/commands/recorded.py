@@ -61,10 +61,10 @@ class Command:
     folder: str
 
 
-def recorder(parameters: Iterable[Any], last_failed: Path | None = None) -> Callable[[Path], None]:
+def recorder(parameters: Iterable[Any], last_failed: Path | None = None, victim: object = None) -> Callable[[Path], None]:
     """What an audit calls when its folder is there: it records the command that was typed; ``parameters``: the command's.
 
-    ``last_failed``: the run that ``--lf`` meant, which may be another one by the time that this is resumed.
+    ``last_failed``: the run that ``--lf`` meant, which may be another one by the time that this is resumed. ``victim``: its spec.
     """
     begun = under_way()
     typed = begun.typed
@@ -73,7 +73,7 @@ def recorder(parameters: Iterable[Any], last_failed: Path | None = None) -> Call
 
     def record(run: Path) -> None:
         begun.run = begun.run or run
-        _mark(run)
+        _mark(run, _whole(victim))
         if typed[:1] == ("audit",) and "--resume" not in typed:
             _write(_place(run), Command(("audit", *kept), os.getcwd()))
 
@@ -107,19 +107,39 @@ def made_here(run: Path, manifest: Manifest) -> bool:
     Of such a run the victim may be opened again unasked, code and endpoints included: it was this account that chose it. A folder
     that somebody else wrote, at the same place too, names what they chose.
     """
+    return _made(run, manifest) is not None
+
+
+def checkpoint_of(run: Path, manifest: Manifest) -> str | None:
+    """The ``hf:`` spec with the whole path of the folder that this run, made here, was made with; None where it was no folder.
+
+    ``run.json`` shows no more of a path outside the working folder than its last name, which could be a model on the hub.
+    """
+    spec = (_made(run, manifest) or {}).get("checkpoint")
+    return spec if isinstance(spec, str) else None
+
+
+def _made(run: Path, manifest: Manifest) -> dict[str, Any] | None:
+    """What was kept of a run that this account made with this victim."""
     try:
         kept = json.loads(_place(run, "made").read_text("ascii"))
-        return isinstance(kept, dict) and kept.get("victim") == _named(manifest)
     except (OSError, ValueError):
-        return False
+        return None
+    return kept if isinstance(kept, dict) and kept.get("victim") == _named(manifest) else None
 
 
-def _mark(run: Path) -> None:
+def _whole(victim: object) -> str | None:
+    kind, _, rest = victim.partition(":") if isinstance(victim, str) else ("", "", "")
+    folder, mark, label = rest.partition("#")
+    return f"hf:{os.path.abspath(folder)}{mark}{label}" if kind == "hf" and os.path.isdir(folder) else None
+
+
+def _mark(run: Path, checkpoint: str | None) -> None:
     from reports.run import RunError
     from reports.run.store import read_manifest
 
     with suppress(RunError):
-        _write_json(_place(run, "made"), {"victim": _named(read_manifest(run))})
+        _write_json(_place(run, "made"), {"victim": _named(read_manifest(run)), "checkpoint": checkpoint})
 
 
 def _named(manifest: Manifest) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustness.commands.recorded import made_here
+from robustness.commands.recorded import checkpoint_of, made_here
 from robustness.errors import RobustnessError, SpentError, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class OwnVictim:
     identity: Mapping[str, str]
     checked: bool = True
     """Whether it must be the same as then."""
+    checkpoint: str | None = None
+    """Where ``spec`` names a folder by its last part alone: the spec with the whole path."""
 
     def open(self, **options: Any) -> Victim:
         """The victim, loaded.
@@ -33,8 +35,9 @@ class OwnVictim:
         """
         from robustness.auditing import open_victim
 
+        self._look()
         try:
-            victim = open_victim(self.spec, **{**self.options, **options})
+            victim = open_victim(self.checkpoint or self.spec, **{**self.options, **options})
         except SpentError:
             raise
         except RobustnessError as problem:
@@ -47,6 +50,13 @@ class OwnVictim:
                 f"since; to ask it all the same, name it: --victim {self.spec}"
             )
         return victim
+
+    def _look(self) -> None:
+        """Raise ``UsageError`` where the folder is gone: its name alone might be found on the hub, and be another model."""
+        if self.checkpoint is not None and not Path(self.checkpoint[3:].partition("#")[0]).is_dir():
+            raise UsageError(
+                f"the run's own victim {self.spec} lay in a folder that is not there any more; name where it is now with --victim"
+            )
 
     def _changed(self, info: VictimInfo) -> list[str]:
         from reports.files.paths import shown
@@ -92,7 +102,10 @@ def own_victim(failures: Path, *, allow_local_code: bool = False, checked: bool 
         options["through"] = identity["through"]
     if "normalise" in identity:
         options.setdefault("normalise", identity["normalise"])
-    return OwnVictim(name + picked, options, labels, identity, checked)
+    checkpoint = checkpoint_of(folder, manifest) if kind == "hf" else None
+    if checkpoint is not None and "#" not in checkpoint:
+        checkpoint += picked
+    return OwnVictim(name + picked, options, labels, identity, checked, checkpoint)
 
 
 KEYS = ("header", "key_env", "allow_plain_http")

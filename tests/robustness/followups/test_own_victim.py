@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from robustness.cli import main
+from tests.robustness.followups.test_integrated_gradients import checkpoint
 
 CODE = """
 def ask(texts):
@@ -40,6 +41,23 @@ def test_a_run_of_ones_own_needs_no_victim_named(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().err
     assert codes == {"replay": 1, "minimise": 0, "explain": 0, "certify": 0, "transfer": 0}, said
     assert said.count("loading victim python:mine.py:ask") == len(FOLLOWING)
+
+
+def test_a_checkpoint_outside_the_working_folder_is_found_again_and_never_looked_for_elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``run.json`` names it by its last part alone, and a model of that name may be on the hub."""
+    far = tmp_path_factory.mktemp("far") / "tiny"
+    checkpoint(far)
+    flags = ["--data", "data.csv", "--recipes", "deepwordbug", "--encoder", "none", "--budget", "12", "-q", "--offline"]
+    assert main(["audit", "--victim", f"hf:{far}", *flags, "--out", "tiny run"]) in (0, 3)
+    assert json.loads(Path("tiny run", "run.json").read_text())["victim"]["name"] == "hf:tiny"
+    capsys.readouterr()
+    assert main(["replay", "tiny run"]) in (0, 1, 3)
+    assert "cannot be opened" not in capsys.readouterr().err
+    far.rename(far.with_name("moved"))
+    assert main(["replay", "tiny run"]) == 2
+    assert "lay in a folder that is not there any more" in capsys.readouterr().err
 
 
 def test_a_victim_that_changed_since_is_refused_by_each(capsys: pytest.CaptureFixture[str]) -> None:

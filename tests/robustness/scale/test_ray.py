@@ -136,8 +136,10 @@ def test_one_two_and_four_workers_give_the_bytes_of_one_process(tmp_path: Path) 
 
 def test_a_cascade_that_learns_gives_the_same_bytes_in_workers(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    learning = ("-q", "--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none", "--recipes", "standard")
-    learning += ("--budget", "60")
+    learning = (
+        *("-q", "--victim", "python:slow_victim:answer", "--data", "data.csv", "--encoder", "none"),
+        *("--recipes", "standard", "--budget", "60"),
+    )
     place.finish("plain", *learning)
     place.finish("fixed", *learning, "--no-adaptive")
     place.finish("by2", *learning, "--workers", "2")
