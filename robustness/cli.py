@@ -267,4 +267,7 @@ def run() -> None:
             with suppress(Exception):
                 stream.flush()
         os._exit(code)
+    # A Ctrl-C that came while text was executed, as imports of dataclasses do, and was dealt with since is still noted by the
+    # interpreter, which would end as if killed by it. The note goes when text is executed again.
+    exec("")
     sys.exit(code)

@@ -102,8 +102,9 @@ def test_a_policy_may_be_a_mapping(tmp_path: Path) -> None:
 
 
 def test_a_script_without_a_terminal_stays_silent_unless_progress_is_asked_for(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)  # other tests use libraries that import it
     keywords: dict[str, Any] = {"labels": ["neg", "pos"], "recipes": "deepwordbug", "encoder": "none"}
     robustness.audit(reader, ROWS, out=tmp_path / "a", **keywords)
     assert capfd.readouterr() == ("", "")

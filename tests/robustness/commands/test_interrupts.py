@@ -30,7 +30,7 @@ while True:
         pass
 """
 DEAF = """
-import signal
+import signal, time
 from robustness.commands.starting.asking import Asking
 from robustness.commands.starting.interactive import read_line
 from robustness.commands.terminal.interrupts import answered
@@ -42,7 +42,20 @@ with answered(lambda: "never said"):
         except KeyboardInterrupt:
             print("given up")
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    signal.raise_signal(signal.SIGINT)
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        time.sleep(2)
+"""
+DEALT_WITH = """
+from contextlib import suppress
+from robustness import cli
+def main():
+    with suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")
+    return 0
+cli.main = main
+cli.run()
 """
 FLAGS = ["--data", "data.csv", "--recipes", "deepwordbug", "--encoder", "none", "--labels", "negative,positive"]
 
@@ -141,7 +154,12 @@ def test_ctrl_c_at_a_prompt_gives_the_line_up_though_the_wait_for_it_never_sees_
             assert "stopping" not in loop.until("given up", seconds=20)
         loop.until("stopping")
     finally:
-        assert loop.end() != 2, "ended at once, as by a second one"
+        assert loop.end() == 0, "not ended at once, as by a second one"
+
+
+def test_an_interrupt_that_was_dealt_with_leaves_the_exit_code_alone(tmp_path: Path) -> None:
+    (tmp_path / "dealt_with.py").write_text(DEALT_WITH)
+    assert subprocess.run([sys.executable, "-m", "dealt_with"], cwd=tmp_path, check=False).returncode == 0
 
 
 def test_a_slow_command_says_something_before_it_imports_anything_slow(folder: Path) -> None:
