@@ -110,12 +110,12 @@ def made_here(run: Path, manifest: Manifest) -> bool:
     return _made(run, manifest) is not None
 
 
-def checkpoint_of(run: Path, manifest: Manifest) -> str | None:
-    """The ``hf:`` spec with the whole path of the folder that this run, made here, was made with; None where it was no folder.
+def whole_spec(run: Path, manifest: Manifest) -> str | None:
+    """The victim's spec with the whole paths in it, of a run made here; None where ``run.json`` has the spec as it was given.
 
-    ``run.json`` shows no more of a path outside the working folder than its last name, which could be a model on the hub.
+    ``run.json`` shows only the last name of a path outside the working folder, and ``hf:NAME`` could be a model on the hub.
     """
-    spec = (_made(run, manifest) or {}).get("checkpoint")
+    spec = (_made(run, manifest) or {}).get("spec")
     return spec if isinstance(spec, str) else None
 
 
@@ -129,17 +129,25 @@ def _made(run: Path, manifest: Manifest) -> dict[str, Any] | None:
 
 
 def _whole(victim: object) -> str | None:
-    kind, _, rest = victim.partition(":") if isinstance(victim, str) else ("", "", "")
-    folder, mark, label = rest.partition("#")
-    return f"hf:{os.path.abspath(folder)}{mark}{label}" if kind == "hf" and os.path.isdir(folder) else None
+    """The spec with whole paths, where reports show it otherwise than it was given."""
+    from reports.files.paths import shown
+
+    if not isinstance(victim, str) or shown(victim) == victim:
+        return None
+    return ":".join(_absolute(part) for part in victim.split(":"))
 
 
-def _mark(run: Path, checkpoint: str | None) -> None:
+def _absolute(part: str) -> str:
+    path, mark, rest = part.partition("#")
+    return f"{os.path.abspath(path)}{mark}{rest}" if "/" in path and os.path.exists(path) else part
+
+
+def _mark(run: Path, spec: str | None) -> None:
     from reports.run import RunError
     from reports.run.store import read_manifest
 
     with suppress(RunError):
-        _write_json(_place(run, "made"), {"victim": _named(read_manifest(run)), "checkpoint": checkpoint})
+        _write_json(_place(run, "made"), {"victim": _named(read_manifest(run)), "spec": spec})
 
 
 def _named(manifest: Manifest) -> str:

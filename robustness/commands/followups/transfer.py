@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ from robustness.errors import UsageError
 if TYPE_CHECKING:
     from reports.measures.transfer import Transfer
     from reports.run.seal import Verification
+    from robustness.commands.options.own_victim import OwnVictim
     from robustness.victims.base import Victim
 
 RunsArgument = Annotated[
@@ -95,10 +96,10 @@ def _subjects(
         return {**(api.given() if is_endpoint(spec) else loading.given()), "offline": offline}
 
     if victims is None:
-        own = {one.spec: one for run in runs if (one := own_victim(run, allow_local_code=allow_local_code)) is not None}
-        if not own:
+        owned = [(run, one) for run in runs if (one := own_victim(run, allow_local_code=allow_local_code)) is not None]
+        if not owned:
             raise UsageError(f"{runs[0]} is not a run folder, so it names no victim; give --victims")
-        return {spec: partial(one.open, **flags(spec)) for spec, one in own.items()}
+        return {_told_apart(run, one, owned): partial(one.open, **flags(one.spec)) for run, one in owned}
     specs = f.listed(victims) or []
     if not specs or len(set(specs)) < len(specs):
         raise UsageError(f"--victims expects different victims separated by commas, got {victims!r}")
@@ -107,6 +108,12 @@ def _subjects(
         openings = (opening_of(run, spec, allow_local_code=allow_local_code) for run in runs)
         how[spec] = partial(open_victim, spec, **{**next((one for one in openings if one), {}), **flags(spec)})
     return how
+
+
+def _told_apart(run: Path, own: OwnVictim, owned: Sequence[tuple[Path, OwnVictim]]) -> str:
+    """The victim's spec, and its run where another victim goes by the same: versions in folders of one name."""
+    several = any(other.spec == own.spec and other.identity != own.identity for _, other in owned)
+    return f"{own.spec} ({run.name})" if several else own.spec
 
 
 def _seals(runs: list[Path], expect: str | None) -> list[Verification]:

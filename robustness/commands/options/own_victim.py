@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustness.commands.recorded import checkpoint_of, made_here
+from robustness.commands.recorded import made_here, whole_spec
 from robustness.errors import RobustnessError, SpentError, UsageError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class OwnVictim:
     identity: Mapping[str, str]
     checked: bool = True
     """Whether it must be the same as then."""
-    checkpoint: str | None = None
-    """Where ``spec`` names a folder by its last part alone: the spec with the whole path."""
+    whole: str | None = None
+    """Where ``spec`` names a file or folder by its last part alone: the spec with the whole path."""
 
     def open(self, **options: Any) -> Victim:
         """The victim, loaded.
@@ -37,7 +38,7 @@ class OwnVictim:
 
         self._look()
         try:
-            victim = open_victim(self.checkpoint or self.spec, **{**self.options, **options})
+            victim = open_victim(self.whole or self.spec, **{**self.options, **options})
         except SpentError:
             raise
         except RobustnessError as problem:
@@ -52,11 +53,10 @@ class OwnVictim:
         return victim
 
     def _look(self) -> None:
-        """Raise ``UsageError`` where the folder is gone: its name alone might be found on the hub, and be another model."""
-        if self.checkpoint is not None and not Path(self.checkpoint[3:].partition("#")[0]).is_dir():
-            raise UsageError(
-                f"the run's own victim {self.spec} lay in a folder that is not there any more; name where it is now with --victim"
-            )
+        """Raise ``UsageError`` where what was named is gone: its last name might be found on the hub, and be another model."""
+        paths = [part.partition("#")[0] for part in (self.whole or "").split(":")]
+        if any(os.path.isabs(path) and not path.startswith("//") and not os.path.exists(path) for path in paths):
+            raise UsageError(f"the run's own victim {self.spec} is not where it was any more; name where it is now with --victim")
 
     def _changed(self, info: VictimInfo) -> list[str]:
         from reports.files.paths import shown
@@ -102,10 +102,10 @@ def own_victim(failures: Path, *, allow_local_code: bool = False, checked: bool 
         options["through"] = identity["through"]
     if "normalise" in identity:
         options.setdefault("normalise", identity["normalise"])
-    checkpoint = checkpoint_of(folder, manifest) if kind == "hf" else None
-    if checkpoint is not None and "#" not in checkpoint:
-        checkpoint += picked
-    return OwnVictim(name + picked, options, labels, identity, checked, checkpoint)
+    whole = whole_spec(folder, manifest)
+    if whole is not None and "#" not in whole:
+        whole += picked
+    return OwnVictim(name + picked, options, labels, identity, checked, whole)
 
 
 KEYS = ("header", "key_env", "allow_plain_http")

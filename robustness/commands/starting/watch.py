@@ -108,7 +108,7 @@ def _subject(run: Path, victim: str | None, given: Mapping[str, Any], *, allow_l
     own = own_victim(run, allow_local_code=allow_local_code)
     if own is None:
         raise UsageError("no victim was named; give --victim demo, hf:PATH, python:module:function …")
-    return own.spec, {**own.options, **given}
+    return own.whole or own.spec, {**own.options, **given}
 
 
 @dataclass(frozen=True, slots=True)

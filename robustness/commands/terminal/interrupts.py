@@ -67,8 +67,8 @@ def prompting() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGURG, lambda *_: None)  # an ignored signal would not break into anything
-    _told.send(ASKED)
     try:
+        _told.send(ASKED)
         yield
     finally:
         _told.send(DONE)

@@ -57,7 +57,25 @@ def test_a_checkpoint_outside_the_working_folder_is_found_again_and_never_looked
     assert "cannot be opened" not in capsys.readouterr().err
     far.rename(far.with_name("moved"))
     assert main(["replay", "tiny run"]) == 2
-    assert "lay in a folder that is not there any more" in capsys.readouterr().err
+    assert "is not where it was any more" in capsys.readouterr().err
+
+
+def test_code_outside_the_working_folder_is_found_again_and_versions_of_one_name_are_told_apart(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--data", "data.csv", "--recipes", "deepwordbug", "--encoder", "none", "-q"]
+    for name, word in (("one", "great"), ("two", "film")):
+        far = tmp_path_factory.mktemp(name) / "version.py"
+        far.write_text(CODE.replace("great", word))
+        assert main(["audit", "--victim", f"python:{far}:ask", *flags, "--out", name]) == 0
+        assert json.loads(Path(name, "run.json").read_text())["victim"]["name"] == "python:version.py:ask"
+    capsys.readouterr()
+    assert main(["replay", "one"]) == 1
+    assert main(["watch", "one", "--once"]) == 1
+    capsys.readouterr()
+    assert main(["transfer", "one", "two", "--json"]) in (0, 1, 3)
+    asked = {cell["victim"] for cell in json.loads(capsys.readouterr().out)["cells"]}
+    assert asked == {"python:version.py:ask (one)", "python:version.py:ask (two)"}
 
 
 def test_a_victim_that_changed_since_is_refused_by_each(capsys: pytest.CaptureFixture[str]) -> None:
