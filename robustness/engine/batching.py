@@ -13,6 +13,9 @@ LENGTH_BUCKET = 16
 OVERHEAD = 64
 """What a batch costs besides its tokens, in tokens: measured on a six-layer encoder on two cores (``docs/performance.md``)."""
 
+ABOUT = 0.95
+"""Share of the best worth that lets a longer text go first: its search is a long one, and goes on alone in the end."""
+
 
 class Pending(Generic[K]):
     """Items by padded length.
@@ -39,8 +42,10 @@ class Pending(Generic[K]):
         self._groups.setdefault(group, deque()).append(item)
 
     def cut(self) -> list[K]:
-        """Take the batch whose tokens cost least; of equals the longest."""
-        window = max(map(self._window, self._groups), key=lambda window: (self._worth(window), max(window)))
+        """Take the batch whose tokens cost least; of those that cost about as little the one with the longest."""
+        windows = [(self._worth(window), window) for window in map(self._window, self._groups)]
+        enough = ABOUT * max(worth for worth, _ in windows)
+        window = max((window for worth, window in windows if worth >= enough), key=max)
         return [item for length, count in window.items() for item in self._take(length, count)]
 
     def _take(self, length: int, count: int) -> list[K]:

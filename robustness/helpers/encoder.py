@@ -14,14 +14,13 @@ from attacks.search import Input
 from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError
 from robustness.victims.transformers.fast.cores import by_parts, shareable
-from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, mixable, probe_texts
-from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
+from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, ROW_QUANTUM, independent, probe_texts
+from robustness.victims.transformers.fast.unpadded import PADDING_COST, fills, unpad
 from robustness.victims.transformers.probing import padding_matters, uneven_texts
 from robustness.victims.transformers.tokens import Encoded, Tokens, batch
 
 DEFAULT = "minilm"
 MAX_TOKENS = 256
-ROW_QUANTUM = 4
 LENGTH_QUANTUM = 4
 
 
@@ -76,7 +75,9 @@ class PoolingEncoder:
         first = pooling == "cls"
         unpadded = device == "cpu" and unpad(model, lambda: self._vectors(self._padded(probe_texts(1))), first=first)
         self.padding_cost = PADDING_COST if unpadded else 1.0
-        self.mixed_lengths = mixable(self._vectors, tokens, pad_id, rows=ROW_QUANTUM) if device == "cpu" else ALWAYS
+        self.mixed_lengths = ALWAYS
+        if device == "cpu":
+            self.row_quantum, self.mixed_lengths = independent(self._vectors, tokens, pad_id, single=unpadded and fills(model))
 
     @property
     def tokens(self) -> Tokens:
@@ -111,7 +112,7 @@ class PoolingEncoder:
 
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(column).to(self._device) for name, column in columns.items()}
-            hidden = self._model(**tensors).last_hidden_state
+            hidden = self._model(**tensors).last_hidden_state[: len(columns["input_ids"])]
             mask = tensors["attention_mask"].unsqueeze(-1).to(hidden.dtype)
             pooled = hidden[:, 0] if self._pooling == "cls" else (hidden * mask).sum(1) / mask.sum(1)
             vectors: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=1).float().cpu().numpy()

@@ -15,15 +15,14 @@ from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError, VictimError
 from robustness.victims.transformers.derivatives import whole_words
 from robustness.victims.transformers.fast.kernels import TOLERANCE
-from robustness.victims.transformers.fast.mixing import ALWAYS, mixable, probe_texts
-from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
+from robustness.victims.transformers.fast.mixing import ALWAYS, ROW_QUANTUM, independent, probe_texts
+from robustness.victims.transformers.fast.unpadded import PADDING_COST, filled, fills, unpad
 from robustness.victims.transformers.tokens import Tokens, batch, check_readable
 
 Blank = tuple[str, str, str, int]
 """(left, right, word that the model reads between or "" for the mask, number of words asked for)."""
 Filling = list[tuple[str, float]]
 MAX_TOKENS = 256
-ROW_QUANTUM = 4
 LENGTH_QUANTUM = 4
 
 
@@ -68,7 +67,9 @@ class MaskedLM:
         unpadded = device == "cpu" and unpad(self._model, ask, first=False)
         self._narrow = self._narrows(ask)
         self.padding_cost = PADDING_COST if unpadded else 1.0
-        self.mixed_lengths = ALWAYS if device != "cpu" else self._mixable()
+        self.mixed_lengths = ALWAYS
+        if device == "cpu":
+            self.row_quantum, self.mixed_lengths = self._independent(unpadded)
 
     def _narrows(self, ask: Callable[[], NDArray[np.float64]]) -> bool:
         """Whether the head answers the same when it sees nothing but the blanks: most of its work is for other tokens."""
@@ -78,11 +79,11 @@ class MaskedLM:
             return np.allclose(ask(), before, rtol=TOLERANCE, atol=TOLERANCE / 10)
         return False
 
-    def _mixable(self) -> tuple[int, int]:
+    def _independent(self, unpadded: bool) -> tuple[int, tuple[int, int]]:
         def forward(columns: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
             return self._likely(columns, [1] * len(columns["input_ids"]))
 
-        return mixable(forward, self._tokens, self._pad_id, rows=ROW_QUANTUM)
+        return independent(forward, self._tokens, self._pad_id, single=unpadded and fills(self._model))
 
     def lengths(self, blanks: Sequence[Blank]) -> Sequence[int]:
         """Tokens of each blank with its context, after shortening."""
@@ -105,7 +106,8 @@ class MaskedLM:
         rows, at = torch.arange(len(places)), torch.tensor(places)
 
         def narrow(_model: Any, _inputs: Any, made: Any) -> Any:
-            made.last_hidden_state = made.last_hidden_state[rows, at].unsqueeze(1)
+            hidden = made.last_hidden_state  # may hold more rows than were asked, so that the head rounds alike
+            made.last_hidden_state = hidden[torch.arange(len(hidden)), filled(at)[: len(hidden)]].unsqueeze(1)
             return made
 
         handle = self._model.base_model.register_forward_hook(narrow) if self._narrow else None
@@ -117,7 +119,7 @@ class MaskedLM:
         finally:
             if handle is not None:
                 handle.remove()
-        found: NDArray[np.float64] = (logits[:, 0] if handle else logits[rows, at]).double().softmax(-1).cpu().numpy()
+        found: NDArray[np.float64] = (logits[: len(at), 0] if handle else logits[rows, at]).double().softmax(-1).cpu().numpy()
         return found
 
     def _best(self, likely: Any, n: int) -> Filling:

@@ -84,7 +84,7 @@ class Audit:
         from reports.run.store import RunWriter, load_run
         from robustness.victims.transformers.fast import processor
 
-        self._load_needed()
+        self.load_needed()
         if resume:
             self._keep_confirming(Path(out))
         watcher, drawing = watcher or Silent(), self._drawing(policy)
@@ -125,7 +125,7 @@ class Audit:
         if file is not None:
             write_rows(out, file, ((one.id, one.line) for one in self.data.examples if one.line is not None))
 
-    def _load_needed(self) -> None:
+    def load_needed(self) -> None:
         """Load the encoder where a recipe cannot do without: its faults end the run before it begins."""
         encoder = self._lazy_encoder()
         if encoder is not None and any("encoder" in recipe.needs for recipe in self.plan.recipes):

@@ -79,6 +79,8 @@ def mean_pooled_classifier(encoder: Any, classes: int, dropout: float = 0.0) -> 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **rest: torch.Tensor) -> Any:
             hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **rest).last_hidden_state
             mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            if len(hidden) > len(mask):  # layers without padding fill up the rows, so that the head rounds alike
+                mask = torch.cat([mask, mask[:1].expand(len(hidden) - len(mask), -1, -1)])
             pooled = (hidden * mask).sum(1) / mask.sum(1)
             return SequenceClassifierOutput(logits=self.head(self.dropout(pooled)))
 

@@ -17,8 +17,8 @@ from robustness.victims.transformers import checkpoints
 from robustness.victims.transformers.derivatives import NO_GRADIENTS, Derivatives, derivatives, embedded, whole_words, word_ids
 from robustness.victims.transformers.fast.cores import by_parts, shareable
 from robustness.victims.transformers.fast.kernels import read_first
-from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, mixable, probe_texts
-from robustness.victims.transformers.fast.unpadded import PADDING_COST, unpad
+from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, ROW_QUANTUM, independent, probe_texts
+from robustness.victims.transformers.fast.unpadded import PADDING_COST, fills, unpad
 from robustness.victims.transformers.heads import Scoring, check_kind, reading
 from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
@@ -26,7 +26,6 @@ from robustness.victims.transformers.probing import NOTE, Rest, accepted, paddin
 from robustness.victims.transformers.tokens import Encoded, Tokens, batch
 from robustness.victims.transformers.vocabulary import vocabulary_notes
 
-ROW_QUANTUM = 4
 LENGTH_QUANTUM = 4
 """On a processor in float32, rows of one padded length in multiples of four score the same whatever stands beside them."""
 
@@ -63,8 +62,11 @@ class TransformerVictim:
             return
         unpadded = self._lightened(texts)
         if self._info.row_quantum:
-            mixed = mixable(self._scores, self._tokens, self._pad_id, fields=fields, left=self._left, rows=ROW_QUANTUM)
-            self._info = replace(self._info, mixed_lengths=mixed, padding_cost=PADDING_COST if unpadded else 1.0)
+            quantum, mixed = independent(
+                self._scores, self._tokens, self._pad_id, single=unpadded and fills(self._model), fields=fields, left=self._left
+            )
+            cost = PADDING_COST if unpadded else 1.0
+            self._info = replace(self._info, row_quantum=quantum, mixed_lengths=mixed, padding_cost=cost)
 
     def _lightened(self, texts: Sequence[Input]) -> bool:
         """Take out of the model what no answer depends on; whether padding is among it."""
@@ -138,7 +140,7 @@ class TransformerVictim:
         import torch
 
         with torch.inference_mode():
-            return self._model(**self._ready(columns)).logits
+            return self._model(**self._ready(columns)).logits[: len(columns["input_ids"])]
 
     def _ready(self, columns: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
         """What the model takes of the columns, as tensors; the model itself as it was before it was ever asked."""

@@ -15,7 +15,8 @@ from attacks.search import Input
 from robustness.errors import UsageError, VictimError
 from robustness.victims.base import Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
-from robustness.victims.transformers.classifier import LENGTH_QUANTUM, ROW_QUANTUM, padding
+from robustness.victims.transformers.classifier import LENGTH_QUANTUM, padding
+from robustness.victims.transformers.fast.mixing import ROW_QUANTUM
 from robustness.victims.transformers.opening import opening
 from robustness.victims.transformers.positions import token_limit
 from robustness.victims.transformers.probing import accepted

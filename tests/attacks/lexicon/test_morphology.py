@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,3 +67,16 @@ def test_any_text_has_readings_and_case(word: str, model: str) -> None:
         assert pos
         assert lemma
     assert like_case(word, model).lower() == word.lower() or not word.isascii()
+
+
+def test_looking_up_a_form_imports_no_spacy_and_leaves_it_to_be_imported() -> None:
+    """The dictionary would import it wherever it is installed, which takes longer than all its own tables."""
+    pytest.importorskip("spacy")
+    code = """
+import sys
+from attacks.language.morphology import lemmas
+assert "movie" in lemmas("movies")
+assert "spacy" not in sys.modules
+import spacy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import accumulate, chain, pairwise
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -26,19 +27,20 @@ def shareable(model: Any) -> bool:
 
 
 def parts(lengths: Sequence[int], cores: int, quantum: int) -> list[list[int]]:
-    """Rows by part, at most ``cores`` of them, each but one a multiple of ``quantum`` rows; the tokens dealt out evenly.
+    """Rows by part, at most ``cores`` of them, each a multiple of ``quantum`` rows, cut where their tokens are most even.
 
-    ``lengths``: tokens of each row. Rows of a like length stand together, so that parts are padded less than the whole.
+    ``lengths``: tokens of each row, as many rows as fill quanta. The longest stand together, so that parts are padded less.
     """
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     blocks = [order[start : start + quantum] for start in range(0, len(order), quantum)]
-    found: list[list[int]] = [[] for _ in range(min(cores, len(blocks)))]
-    loads = [0] * len(found)
-    for block in blocks:
-        least = loads.index(min(loads))
-        found[least] += block
-        loads[least] += sum(lengths[row] for row in block)
-    return found
+    count = min(cores, len(blocks))
+    ends = list(accumulate(sum(lengths[row] for row in block) for block in blocks))
+    cuts = [0]
+    for part in range(1, count):
+        wanted = ends[-1] * part / count
+        possible = range(cuts[-1] + 1, len(blocks) - (count - part) + 1)
+        cuts.append(min(possible, key=lambda cut: abs(ends[cut - 1] - wanted)))
+    return [list(chain(*blocks[start:end])) for start, end in pairwise([*cuts, len(blocks)])]
 
 
 def by_parts(forward: Callable[[list[T]], NDArray[Any]], rows: Sequence[T], lengths: Sequence[int], quantum: int) -> NDArray[Any]:

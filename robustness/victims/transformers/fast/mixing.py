@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.victims.transformers.tokens import Tokens, batch
 
+ROW_QUANTUM = 4
+"""On a processor in float32, products of so many rows and of their multiples round alike whatever stands in the others."""
 LEAST, MOST = 16, 128
 """Padded lengths that may stand for each other. Below, sums over a row take another path; above, kernels cut it into blocks."""
 NEVER = (0, 0)
@@ -28,13 +30,27 @@ SIZES = (2, 9, 14, 25)
 Forward = Callable[[Mapping[str, NDArray[np.int64]]], NDArray[Any]]
 
 
+def independent(
+    forward: Forward, tokens: Tokens, pad_id: int, *, single: bool, fields: int = 1, left: bool = False
+) -> tuple[int, tuple[int, int]]:
+    """In multiples of how many rows a text scores the same bits beside any others, and the padded lengths that may be mixed.
+
+    ``single``: the model fills up rows by itself (``unpadded.fills``), so that one may do.
+    """
+    for rows in (1, ROW_QUANTUM) if single else (ROW_QUANTUM,):
+        mixed = mixable(forward, tokens, pad_id, fields=fields, left=left, rows=rows)
+        if mixed != NEVER:
+            return rows, mixed
+    return ROW_QUANTUM, NEVER
+
+
 def mixable(
     forward: Forward, tokens: Tokens, pad_id: int, *, fields: int = 1, left: bool = False, rows: int = 4
 ) -> tuple[int, int]:
     """The least and the most padded length that may share a batch, ``NEVER`` where a text scored alone differs in one bit.
 
     ``forward`` answers one row (any shape) for each row of its columns. Each text is asked in ``rows`` equal rows, then all four
-    together at several padded lengths.
+    together at several padded lengths, and as many of them as are multiples of ``rows``.
     """
     most = MOST if tokens.limit is None else min(MOST, tokens.limit // 4 * 4)
     texts = probe_texts(fields)
@@ -47,7 +63,8 @@ def mixable(
 
     try:
         alone = np.stack([ask([text] * rows, LEAST)[0] for text in texts])
-        same = all(np.array_equal(ask(texts, padded), alone) for padded in (LEAST, most // 2, most))
+        counts = range(rows, len(texts) + 1, rows)
+        same = all(np.array_equal(ask(texts[:n], padded), alone[:n]) for n in counts for padded in (LEAST, most // 2, most))
     except Exception:  # noqa: BLE001 - a model that cannot answer says so when the run asks it, with the text that it failed on
         return NEVER
     return (LEAST, most) if same else NEVER

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from robustness.victims.transformers.fast.kernels import TOLERANCE
+from robustness.victims.transformers.fast.mixing import LEAST, MOST
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,11 +19,29 @@ if TYPE_CHECKING:
 KINDS = frozenset(("bert", "camembert", "electra", "roberta", "xlm-roberta"))
 """Model types whose layers are query, key, value, attention, output, norm, two linear maps, norm: nothing that a short probe
 cannot show, such as attention that changes with the length."""
-TOKEN_QUANTUM = 4
+QUANTUM = 4
+"""Products of four rows and of their multiples round alike, whatever stands in the other rows."""
+GROUP_STEP = 16
+"""Rows whose lengths differ by less are padded to one another in attention."""
 LEAST_SHARED, MOST_DISTINCT = 64, 0.75
 """From how many tokens on, and up to which share of different ones among them, the first layer looks at each but once."""
-PADDING_COST = 0.23
+PADDING_COST = 0.03
 """What a token of padding costs of a real one: it takes part in attention alone (``docs/performance.md``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The k rows of a batch that attention sees at one length l.
+
+    ``rows``: (k,) which. ``slots``: (k, l) for each of their places the position in ``Layout.tokens`` of the token there, of the
+    one before where there is none. ``spread``: (k * heads * l,) for each place of attention's input the head of a token that
+    stands there. ``mask``: (k, 1, 1, l) added to scores.
+    """
+
+    rows: Tensor
+    slots: Tensor
+    spread: Tensor
+    mask: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +49,16 @@ class Layout:
     """Where the tokens of a padded batch of n rows and length l stand.
 
     ``tokens``: (t,) the slot of each real token, row by row, t a multiple of the quantum, the first ones repeated at the end.
-    ``firsts``: (n,) the position in ``tokens`` of each row's first. ``slots``: (n * l,) for each place of the padded batch the
-    position in ``tokens`` of the token there, of the one before where there is none. ``spread``: (n * heads * l,) for each place
-    of attention's input the head of a token that stands there. ``gathered``: (t * heads,) the way back. ``mask``: (n, 1, 1, l)
-    added to scores.
+    ``firsts``: (m,) the position in ``tokens`` of each row's first, m the next multiple of the quantum, the first row's repeated
+    at the end. ``groups``: the rows by the length that attention sees them at. ``gathered``: (t * heads,) where what attention
+    made of the groups, one after another, has each head of each token. ``order``: (n,) where it has each row.
     """
 
-    shape: tuple[int, int]
     tokens: Tensor
     firsts: Tensor
-    slots: Tensor
-    spread: Tensor
+    groups: tuple[Group, ...]
     gathered: Tensor
-    mask: Tensor
+    order: Tensor
 
 
 def layout(real: Tensor, heads: int) -> Layout:
@@ -50,29 +66,71 @@ def layout(real: Tensor, heads: int) -> Layout:
     import torch
 
     n, length = real.shape
-    tokens = real.flatten().nonzero().squeeze(1)
-    tokens = torch.cat([tokens, tokens[:1].expand(-len(tokens) % TOKEN_QUANTUM)])
-    slots = (real.flatten().cumsum(0) - 1).clamp(min=0).view(n, 1, length)  # padding stands for the token before it: masked
-    each = torch.arange(heads)
-    spread = (slots * heads + each.view(1, heads, 1)).flatten()
-    row, column = (tokens // length).unsqueeze(1), (tokens % length).unsqueeze(1)
-    gathered = ((row * heads + each) * length + column).flatten()
-    mask = torch.zeros(n, 1, 1, length).masked_fill_(~real.view(n, 1, 1, length), torch.finfo(torch.float32).min)
-    return Layout((n, length), tokens, slots[:, 0, 0], slots.flatten(), spread, gathered, mask)
+    tokens = filled(real.flatten().nonzero().squeeze(1))
+    slots = (real.flatten().cumsum(0) - 1).clamp(min=0).view(n, length)  # padding stands for the token before it: masked
+    least = torch.finfo(torch.float32).min
+    groups, starts, begun = [], torch.empty(n, dtype=torch.long), 0
+    lengths = torch.empty(n, dtype=torch.long)
+    for rows, size in _by_length(real):
+        own, seen = slots[rows, :size], real[rows, :size].view(-1, 1, 1, size)
+        mask = torch.zeros(len(rows), 1, 1, size).masked_fill_(~seen, least)
+        groups.append(Group(rows, own, _spread(own, heads), mask))
+        starts[rows], lengths[rows] = begun + torch.arange(len(rows)) * heads * size, size
+        begun += len(rows) * heads * size
+    row, column = tokens // length, tokens % length
+    gathered = (starts[row] + column).unsqueeze(1) + torch.arange(heads) * lengths[row].unsqueeze(1)
+    order = torch.cat([group.rows for group in groups]).argsort()
+    return Layout(tokens, filled(slots[:, 0]), tuple(groups), gathered.flatten(), order)
+
+
+def _by_length(real: Tensor) -> list[tuple[Tensor, int]]:
+    """Rows of like lengths, each with the length that attention sees them at: one at which rounding is known not to differ."""
+    import torch
+
+    n, length = real.shape
+    if not LEAST < length <= MOST:
+        return [(torch.arange(n), length)]
+    last = length - real.flip(1).to(torch.uint8).argmax(1)  # how far each row reaches
+    classes = last.sub(1).div(GROUP_STEP, rounding_mode="floor")
+    found = []
+    for one in classes.unique().tolist():  # type: ignore[no-untyped-call]
+        rows = (classes == one).nonzero().squeeze(1)
+        reach = int(last[rows].max())
+        found.append((rows, min(length, max(LEAST, -(-reach // QUANTUM) * QUANTUM))))
+    return found
+
+
+def _spread(slots: Tensor, heads: int) -> Tensor:
+    """For positions (k, l) of tokens those of their heads, (k * heads * l,)."""
+    import torch
+
+    return (slots.unsqueeze(1) * heads + torch.arange(heads).view(1, heads, 1)).flatten()
+
+
+def filled(rows: Tensor) -> Tensor:
+    """Rows (n, …) up to a multiple of the quantum, (m, …), by repetition of the first one."""
+    import torch
+
+    missing = -len(rows) % QUANTUM
+    return torch.cat([rows, rows[:1].expand(missing, *rows.shape[1:])]) if missing else rows
 
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
     """The different rows among those of all tokens, (u, d), u a multiple of the quantum.
 
-    ``spread``: that of a layout, over these rows.
+    ``member``: (t,) which of them each token is; None where ``rows`` are the tokens themselves.
     """
 
     rows: Tensor
-    spread: Tensor
+    member: Tensor | None
+
+    def spread(self, group: Group, heads: int) -> Tensor:
+        """That of the group, over these rows."""
+        return group.spread if self.member is None else _spread(self.member[group.slots], heads)
 
 
-def distinct(x: Tensor, where: Layout, heads: int) -> Distinct:
+def distinct(x: Tensor) -> Distinct:
     """Tokens (t, d) without repetitions, where there are many.
 
     Candidates of one text differ in a word: most of their embeddings are equal to the last bit, and so are the queries, keys and
@@ -80,7 +138,7 @@ def distinct(x: Tensor, where: Layout, heads: int) -> Distinct:
     """
     import torch
 
-    same = Distinct(x, where.spread)
+    same = Distinct(x, None)
     if len(x) < LEAST_SHARED or x.shape[1] < 2:
         return same
     keys = x[:, :2].contiguous().view(torch.int64).squeeze(1)  # two numbers tell rows apart; that they do is checked
@@ -88,31 +146,30 @@ def distinct(x: Tensor, where: Layout, heads: int) -> Distinct:
     if len(found) > len(x) * MOST_DISTINCT:
         return same
     chosen = torch.empty(len(found), dtype=torch.long).scatter_(0, member, torch.arange(len(x)))
-    rows = x.index_select(0, torch.cat([chosen, chosen[:1].expand(-len(chosen) % TOKEN_QUANTUM)]))
-    if not torch.equal(rows.index_select(0, member), x):
-        return same
-    token, head = where.spread // heads, where.spread % heads
-    return Distinct(rows, member.index_select(0, token) * heads + head)
+    rows = x.index_select(0, filled(chosen))
+    return Distinct(rows, member) if torch.equal(rows.index_select(0, member), x) else same
 
 
 def attend(part: Any, x: Tensor, where: Layout, given: Distinct | None = None) -> Tensor:
     """Self-attention of ``part`` over the tokens (t, d); ``given``: the same tokens without repetitions."""
     import torch
 
-    n, length = where.shape
     heads, size = part.num_attention_heads, part.attention_head_size
-    given = given or Distinct(x, where.spread)
-    query, key, value = (
-        made(given.rows).view(-1, size).index_select(0, given.spread).view(n * heads, length, size)
-        for made in (part.query, part.key, part.value)
-    )
-    scores = torch.bmm(query, key.transpose(1, 2)).mul_(size**-0.5).view(n, heads, length, length).add_(where.mask)
-    mixed = torch.bmm(scores.softmax(-1).view(n * heads, length, length), value)
-    return mixed.view(-1, size).index_select(0, where.gathered).view(x.shape)
+    given = given or Distinct(x, None)
+    made = [make(given.rows).view(-1, size) for make in (part.query, part.key, part.value)]
+    mixed = []
+    for group in where.groups:
+        k, length = group.slots.shape
+        spread = given.spread(group, heads)
+        query, key, value = (one.index_select(0, spread).view(k * heads, length, size) for one in made)
+        scores = torch.bmm(query, key.transpose(1, 2)).mul_(size**-0.5).view(k, heads, length, length).add_(group.mask)
+        mixed.append(torch.bmm(scores.softmax(-1).view(k * heads, length, length), value).view(-1, size))
+    together = mixed[0] if len(mixed) == 1 else torch.cat(mixed)
+    return together.index_select(0, where.gathered).view(x.shape)
 
 
 def attend_from_first(part: Any, x: Tensor, where: Layout) -> Tensor:
-    """Self-attention of the first token of each row over the row's tokens (t, d): (n, d).
+    """Self-attention of the first token of each row over the row's tokens (t, d): (m, d), rows filled up as ``firsts`` are.
 
     Keys and values are never made. With one query q, its product with a key, q (K x + b), is (q K) x plus a number that all
     tokens of the row share, and softmax takes that out; a mean of values, with weights that sum to one, is V times the mean of
@@ -120,15 +177,18 @@ def attend_from_first(part: Any, x: Tensor, where: Layout) -> Tensor:
     """
     import torch
 
-    n, length = where.shape
     heads, size, width = part.num_attention_heads, part.attention_head_size, x.shape[-1]
     key, value = (made.weight.view(heads, size, width) for made in (part.key, part.value))
-    query = part.query(x.index_select(0, where.firsts)).view(n, heads, size).transpose(0, 1)
+    query = part.query(x.index_select(0, where.firsts)).view(-1, heads, size).transpose(0, 1)
     asked = torch.bmm(query, key).transpose(0, 1)
-    rows = x.index_select(0, where.slots).view(n, length, width)
-    scores = torch.bmm(asked, rows.transpose(1, 2)).mul_(size**-0.5).add_(where.mask.view(n, 1, length))
-    mixed = torch.bmm(scores.softmax(-1), rows).transpose(0, 1)
-    found = torch.bmm(mixed, value.transpose(1, 2)).transpose(0, 1).reshape(n, heads * size)
+    mixed = []
+    for group in where.groups:
+        k, length = group.slots.shape
+        rows = x.index_select(0, group.slots.flatten()).view(k, length, width)
+        scores = torch.bmm(asked[group.rows], rows.transpose(1, 2)).mul_(size**-0.5).add_(group.mask.view(k, 1, length))
+        mixed.append(torch.bmm(scores.softmax(-1), rows))
+    together = filled(mixed[0] if len(mixed) == 1 else torch.cat(mixed).index_select(0, where.order)).transpose(0, 1)
+    found = torch.bmm(together, value.transpose(1, 2)).transpose(0, 1).reshape(-1, heads * size)
     return found if part.value.bias is None else found.add_(part.value.bias)
 
 
@@ -143,15 +203,17 @@ def _plain_maps(part: Any) -> bool:
 class Unpadded:
     """A stack of layers that takes and gives padded rows and works on real tokens; ``plain`` where it does not apply.
 
-    ``first``: go on in the last layer with the first token of each row alone, and give rows of that one token.
+    ``first``: go on in the last layer with the first token of each row alone, and give rows of that one token. ``fill``: give as
+    many rows as make a multiple of the quantum, so that a head behind them rounds alike for any number of texts.
     """
 
     stack: Any
     plain: Callable[..., Any]
     first: bool
+    fill: bool
 
     def __call__(self, hidden_states: Tensor, attention_mask: Tensor | None = None, **options: Any) -> Any:
-        """Hidden states (n, l, d) to (n, l, d), zero where padding stood, or to (n, 1, d)."""
+        """Hidden states (n, l, d) to (m, l, d), zero where padding stood, or (m, 1, d); the first n rows are the answer."""
         import torch
         from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 
@@ -168,7 +230,7 @@ class Unpadded:
         for layer in layers:
             part = layer.attention.self
             if not self.first or layer is not layers[-1]:
-                attended = attend(part, x, where, distinct(x, where, part.num_attention_heads) if layer is layers[0] else None)
+                attended = attend(part, x, where, distinct(x) if layer is layers[0] else None)
             elif _plain_maps(part):
                 attended, x = attend_from_first(part, x, where), x.index_select(0, where.firsts)
             else:
@@ -176,8 +238,9 @@ class Unpadded:
             x = layer.attention.output(attended, x)
             x = layer.output(layer.intermediate(x), x)
         if self.first:
-            return x.unsqueeze(1)
-        return x.new_zeros(real.numel(), width).index_copy_(0, where.tokens, x).view(hidden.shape)
+            return x.unsqueeze(1) if self.fill else x[: len(hidden)].unsqueeze(1)
+        whole = x.new_zeros(real.numel(), width).index_copy_(0, where.tokens, x).view(hidden.shape)
+        return filled(whole) if self.fill else whole
 
 
 def _real(hidden: Tensor, mask: Tensor | None) -> Tensor:
@@ -210,11 +273,16 @@ def unpad(model: Any, ask: Callable[[], Any], *, first: bool) -> bool:
         return False
     with suppress(Exception):
         before = ask()
-        stack.forward = Unpadded(stack, stack.forward, first)
+        stack.forward = Unpadded(stack, stack.forward, first, fills(model))
         if np.allclose(ask(), before, rtol=TOLERANCE, atol=TOLERANCE / 10):
             return True
     vars(stack).pop("forward", None)
     return False
+
+
+def fills(model: Any) -> bool:
+    """Whether the layers of an unpadded ``model`` give more rows than they were given: where its heads are known to take them."""
+    return type(model).__module__.startswith(("transformers.models.", "robustness.victims."))
 
 
 def _stack(model: Any) -> Any:

@@ -81,6 +81,18 @@ def test_parts_hold_each_row_once_and_whole_quanta(cores: int) -> None:
     assert len(found) == min(cores, 4)
 
 
+def test_where_rows_are_free_parts_hold_the_same_number_of_tokens_and_the_long_stand_together() -> None:
+    lengths = [10, 60, 12, 58, 14, 20, 30, 8]
+    first, second = parts(lengths, 2, 1)
+    assert [lengths[row] for row in first] == [60, 58]
+    assert sorted(lengths[row] for row in second) == [8, 10, 12, 14, 20, 30]
+
+
+def test_each_of_two_rows_is_a_part() -> None:
+    assert parts([40, 9], 2, 1) == [[0], [1]]
+    assert parts([40], 2, 1) == [[0]]
+
+
 @pytest.mark.usefixtures("two_threads")
 def test_scores_and_vectors_are_the_same_bits_on_one_thread_and_two() -> None:
     """A real classifier and a real encoder."""

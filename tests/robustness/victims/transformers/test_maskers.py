@@ -84,7 +84,7 @@ def test_the_head_sees_nothing_but_the_blanks(folder: Path) -> None:
     seen: list[tuple[int, ...]] = []
     masker._model.cls.register_forward_hook(lambda _head, inputs, _made: seen.append(tuple(inputs[0].shape[:2])))
     masker.fill([("the ", " is thin", "", 3), ("it fails as a ", "", "", 3)])
-    assert seen == [(2, 1)]
+    assert seen == [(4, 1)]  # two, and as many more as make its products round alike for any number
 
 
 def test_a_head_that_looks_at_neighbours_sees_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_a_head_that_looks_at_neighbours_sees_them(folder: Path, monkeypatch: py
     seen: list[tuple[int, ...]] = []
     masker._model.cls.register_forward_hook(lambda _head, inputs, _made: seen.append(tuple(inputs[0].shape[:2])))
     masker.fill([("the ", " is thin", "", 3), ("it fails as a ", "", "", 3)])
-    assert seen != [(2, 1)]
+    assert seen[0][1] > 1
 
 
 def test_a_blank_gets_the_same_bits_beside_longer_contexts(masker: Masker) -> None:
@@ -107,6 +107,14 @@ def test_a_blank_gets_the_same_bits_beside_longer_contexts(masker: Masker) -> No
     if not least <= max(masker.lengths([long])) <= most:
         pytest.skip("lengths do not mix on this processor")
     assert masker.fill([short, long, long, short])[0] == masker.fill([short] * 4)[0]
+
+
+def test_a_blank_gets_the_same_bits_alone_and_in_any_company(masker: Masker) -> None:
+    blanks = [("the ", " is thin", "", 9), ("it fails as a ", "", "", 9), ("the film is a ", " story", "", 9)] * 3
+    alone = [masker.fill([blank] * 4)[0] for blank in blanks]
+    assert masker.row_quantum == 1
+    for count in range(1, len(blanks) + 1):
+        assert masker.fill(blanks[:count]) == alone[:count]
 
 
 def test_what_is_no_masked_language_model_is_refused(build: Any) -> None:
