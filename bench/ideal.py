@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from bench import floors, ours
@@ -37,14 +38,13 @@ def recording(oracle: Any) -> list[Any]:
 class Side:
     """A model with its tokenizer, in each form."""
 
-    def __init__(self, path: str, *, head: bool, threads: int) -> None:
+    def __init__(self, path: str, forms: Sequence[str], *, head: bool, threads: int) -> None:
         from transformers import AutoTokenizer
 
         self.tokenizer = AutoTokenizer.from_pretrained(path)
         (probe,) = floors.padded(self.tokenizer, ["a warm and funny film", "it is not bad at all , said one of two brothers"], 2)
-        asks = {form: floors.asking(form, path, probe, head=head, threads=threads) for form in floors.FORMS}
-        if not head:
-            asks |= {form: asks[form.partition(",")[0]] for form, ask in asks.items() if ask is None and "," in form}
+        used = {form: form if head else form.partition(",")[0] for form in forms}
+        asks = {form: floors.asking(used[form], path, probe, head=head, threads=threads) for form in forms}
         self.asks = {form: ask for form, ask in asks.items() if ask is not None}
 
     def seconds(self, form: str, texts: list[Any], size: int) -> float:
@@ -67,9 +67,10 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, parents=[ours.arguments()])
     parser.add_argument("--recipes", default="deepwordbug,pwws,textfooler,textbugger")
+    parser.add_argument("--forms", nargs="+", choices=floors.FORMS, default=floors.FORMS, help="by default all")
     args = parser.parse_args()
-    victim = Side(args.victim[3:], head=True, threads=args.threads)
-    encoder = Side(str(encoder_folder()), head=False, threads=args.threads)
+    victim = Side(args.victim[3:], args.forms, head=True, threads=args.threads)
+    encoder = Side(str(encoder_folder()), args.forms, head=False, threads=args.threads)
     for recipe in args.recipes.split(","):
         audit = ours.prepared(recipe, args)
         inputs = recording(audit.oracles.victim)

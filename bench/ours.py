@@ -30,7 +30,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--vectors", help="word vectors for native recipes")
     parser.add_argument("--masked-lm", help="DIR, a fill-mask checkpoint, for native recipes that ask one")
     parser.add_argument("--resource", action="append", default=[], help="NAME=VALUE, for recipes of TextAttack")
-    parser.add_argument("--batch-tokens", type=int, default=2048)
+    parser.add_argument("--batch-tokens", type=int, help="by default what suits the device")
     parser.add_argument("--device", help="cpu or cuda; by default a GPU where there is one")
     return parser
 

@@ -72,7 +72,8 @@ def _similarity(results: Path) -> float | None:
 def own(name: str, recipe: str, python: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One run of ours, native or bridged."""
     run = BRIDGED[recipe] if name == "bridge" else recipe
-    command = [python, str(HERE / "ours.py"), run, *_shared(args), "--batch-tokens", str(args.batch_tokens)]
+    command = [python, str(HERE / "ours.py"), run, *_shared(args)]
+    command += ["--batch-tokens", str(args.batch_tokens)] if args.batch_tokens else []
     command += ["--results", str(folder / f"{recipe}-{name}.jsonl")]
     for flag in ("lexicon", "vectors", "masked-lm"):
         value = getattr(args, flag.replace("-", "_"))

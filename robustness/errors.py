@@ -57,6 +57,10 @@ class VictimDiedError(VictimError):
     """The victim's own process ended before it answered."""
 
 
+class TooLargeError(VictimError):
+    """The batch is too large for the memory that the victim runs in; a smaller one may not be."""
+
+
 class AnswerError(VictimError):
     """The victim answered, but not with one valid row per input."""
 

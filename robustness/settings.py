@@ -27,13 +27,13 @@ class Settings:
     ``goal``: what counts as broken, a name of the task's, its first one where empty.
     ``budget``: the most queries of an example in a cascade, all its recipes together, else of a trial; None for no limit.
     ``recipe_budget``: the most of one trial, in a cascade in place of its recipes' own limits. ``adaptive``: let recipes that can
-    learn from the run's earlier trials. ``batch_tokens``: most tokens in one batch.
+    learn from the run's earlier trials. ``batch_tokens``: most tokens in one batch, None for what suits the device.
 
     ``language``: of the texts, as an ISO 639-1 code; None: guessed. ``protect``: patterns of what no attack may touch.
     ``preserve``: what every change must preserve for the labels to stay right (``attacks.preserves``), None for what
     the kind of data needs. ``tagger``: what tells parts of speech, one of ``attacks.tagging.TAGGERS``.
-    ``in_flight``: searches that wait for answers at once. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``, ``fluency``:
-    specs, None for the default;
+    ``in_flight``: searches that wait for answers at once, None likewise. ``encoder``, ``rewriter``, ``masked_lm``, ``parser``,
+    ``fluency``: specs, None for the default;
     ``helpers``: specs of others, by role (``robustness.helpers.registry``).
     ``victim_timeout``: seconds allowed for one batch. ``until_decided``: draw examples at random and stop as soon as the
     policy's thresholds are decided. ``confirm``: fresh answers asked for each success of a victim whose answers vary, most of
@@ -55,8 +55,8 @@ class Settings:
     protect: Sequence[str] = ()
     preserve: tuple[str, ...] | None = None
     tagger: str = "auto"
-    batch_tokens: int = 2048
-    in_flight: int = 128
+    batch_tokens: int | None = None
+    in_flight: int | None = None
     encoder: str | None = None
     rewriter: str | None = None
     masked_lm: str | None = None
@@ -84,7 +84,7 @@ class Settings:
             except ValueError as error:
                 raise UsageError(str(error)) from None
         for name in ("batch_tokens", "in_flight"):
-            if getattr(self, name) < 1:
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.workers is not None and self.workers < 1:
             raise UsageError(f"--workers expects at least 1 process, got {self.workers}")

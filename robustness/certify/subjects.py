@@ -56,7 +56,7 @@ class Subject:
         space = space_of(self.victim)
         return Frame(self.task, self.goal, self.field, space, self.seed, self.varies)
 
-    def oracles(self, *, batch_tokens: int = 2048, timeout: float | None = TIMEOUT_S) -> Oracles:
+    def oracles(self, *, batch_tokens: int | None = None, timeout: float | None = TIMEOUT_S) -> Oracles:
         """Oracles over the victim: asked once, and afresh."""
         from robustness.engine.backends import VictimBackend
         from robustness.engine.converse import over_victim

@@ -25,6 +25,7 @@ class VictimBackend:
         self.victim = victim
         self.row_quantum, self.length_quantum = victim.info.row_quantum, victim.info.length_quantum
         self.mixed_lengths, self.padding_cost = victim.info.mixed_lengths, victim.info.padding_cost
+        self.batch_tokens, self.batch_overhead = victim.info.batch_tokens, victim.info.batch_overhead
         self.task = task_named(victim.info.task)
         self.oddities = AnswerOddities()
         self.streaming = isinstance(victim, Streaming)
@@ -126,6 +127,7 @@ class FreshBackend:
 
     def __init__(self, victim: VictimBackend) -> None:
         self._victim = victim
+        self.batch_tokens, self.batch_overhead = victim.batch_tokens, victim.batch_overhead
 
     def lengths(self, items: Sequence[tuple[Input, str]]) -> Sequence[int]:
         """Lengths in the victim's own tokens."""

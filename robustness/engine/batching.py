@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+from robustness.victims.base import BATCH_OVERHEAD
+
 K = TypeVar("K", bound=Hashable)
 
 LENGTH_BUCKET = 16
 """Classes of length where nothing is promised to the last bit."""
-OVERHEAD = 64
-"""What a batch costs besides its tokens, in tokens: measured on a six-layer encoder on two cores (``docs/performance.md``)."""
 
 ABOUT = 0.95
 """Share of the best worth that lets a longer text go first: its search is a long one, and goes on alone in the end."""
@@ -23,13 +23,21 @@ class Pending(Generic[K]):
     ``batch_tokens``: most tokens in one batch, padding at its price. ``row_quantum``: when not 0, batches are padded to a
     multiple of this many rows, and ``length_quantum`` is the step of the classes. ``mixed``: the least and the most padded
     length that may share a batch; what is shorter is padded to the least. Elsewhere a batch holds one class.
-    ``padding_cost``: the price of a token of padding in tokens.
+    ``padding_cost``: the price of a token of padding in tokens. ``overhead``: that of a batch.
     """
 
     def __init__(
-        self, *, batch_tokens: int, row_quantum: int, length_quantum: int, mixed: tuple[int, int], padding_cost: float = 1.0
+        self,
+        *,
+        batch_tokens: int,
+        row_quantum: int,
+        length_quantum: int,
+        mixed: tuple[int, int],
+        padding_cost: float = 1.0,
+        overhead: int = BATCH_OVERHEAD,
     ) -> None:
         self.batch_tokens, self.row_quantum, self.mixed, self.padding_cost = batch_tokens, row_quantum, mixed, padding_cost
+        self.overhead = overhead
         self.step = length_quantum if row_quantum else LENGTH_BUCKET
         self._groups: dict[int, deque[K]] = {}
 
@@ -86,7 +94,7 @@ class Pending(Generic[K]):
         """What a batch costs in tokens: those of its items, padding, rows that fill up to the quantum, and a batch's own."""
         top, rows = max(window), sum(window.values())
         filled = -rows % self.row_quantum if self.row_quantum else 0
-        return OVERHEAD + filled * top + sum(count * self._price(length, top) for length, count in window.items())
+        return self.overhead + filled * top + sum(count * self._price(length, top) for length, count in window.items())
 
     def _price(self, length: int, top: int) -> float:
         return length + self.padding_cost * (top - length)

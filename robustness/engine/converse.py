@@ -24,7 +24,7 @@ T = TypeVar("T")
 VictimOracle = Oracle[Input, Any] | StreamOracle[Input, Any]
 
 
-def oracle_for(victim: Victim, *, batch_tokens: int = 2048, timeout: float | None = 300.0, ask: str = "") -> VictimOracle:
+def oracle_for(victim: Victim, *, batch_tokens: int | None = None, timeout: float | None = 300.0, ask: str = "") -> VictimOracle:
     """A fresh oracle over a victim; it remembers nothing from another. ``ask``: see ``over_victim``."""
     from robustness.engine.backends import VictimBackend
 
@@ -32,7 +32,7 @@ def oracle_for(victim: Victim, *, batch_tokens: int = 2048, timeout: float | Non
 
 
 def over_victim(
-    backend: VictimBackend, *, batch_tokens: int, memory: Memory | None = None, ask: str = ""
+    backend: VictimBackend, *, batch_tokens: int | None = None, memory: Memory | None = None, ask: str = ""
 ) -> dict[str, AnyOracle]:
     """The oracles over a victim by role: asked for the one answer that searches use, and asked afresh.
 

@@ -19,6 +19,7 @@ from robustness.engine.oracle import Oracle
 from robustness.engine.stream import StreamOracle
 from robustness.engine.trial import Plan, crashed, run_trial
 from robustness.errors import SpentError
+from robustness.victims.base import BATCH_TOKENS
 
 if TYPE_CHECKING:
     from robustness.data import Example
@@ -31,6 +32,8 @@ VICTIM, FRESH, GRADIENTS = "victim", "fresh", "gradients"
 """Roles of the victim itself: asked through the cache, afresh, or for gradients. Helpers' are in ``helpers.registry``."""
 
 
+IN_FLIGHT, MANY_IN_FLIGHT = 128, 1024
+"""Searches that wait for answers at once: on a processor, and where batches are larger than one's."""
 R = TypeVar("R")
 
 
@@ -43,6 +46,12 @@ class Result(Generic[R]):
 
 AnyOracle = Oracle[Any, Any] | StreamOracle[Any, Any]
 Job = Generator[Request | Result[R], Any, None]
+
+
+def usual_in_flight(oracles: Oracles) -> int:
+    """How many searches at once keep the victim's batches full."""
+    backend = getattr(oracles.victim, "backend", None)
+    return MANY_IN_FLIGHT if getattr(backend, "batch_tokens", BATCH_TOKENS) > BATCH_TOKENS else IN_FLIGHT
 
 
 class Oracles:
@@ -234,9 +243,10 @@ def example_job(
 
 
 class Engine:
-    """Interleaves example jobs; ``in_flight`` is how many wait for answers at once."""
+    """Interleaves example jobs; ``in_flight`` is how many wait for answers at once, None for as many as fill the batches."""
 
-    def __init__(self, oracles: Oracles, *, in_flight: int = 128) -> None:
+    def __init__(self, oracles: Oracles, *, in_flight: int | None = None) -> None:
+        in_flight = usual_in_flight(oracles) if in_flight is None else in_flight
         if in_flight < 1:
             raise ValueError(f"in_flight must be at least 1, got {in_flight}")
         self.oracles, self.in_flight = oracles, in_flight

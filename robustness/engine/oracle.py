@@ -14,7 +14,8 @@ from attacks.search import UnansweredError, Unusable
 from robustness.engine.batching import Pending
 from robustness.engine.failures import Failure
 from robustness.engine.orders import Orders, Store, Ticket, failure_of
-from robustness.errors import RobustnessError, VictimDiedError, VictimError, VictimTimeoutError
+from robustness.errors import RobustnessError, TooLargeError, VictimDiedError, VictimError, VictimTimeoutError
+from robustness.victims.base import BATCH_OVERHEAD, BATCH_TOKENS
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -23,7 +24,10 @@ V_co = TypeVar("V_co", covariant=True)
 
 
 class Backend(Protocol[K_contra, V_co]):
-    """Anything with weights: lengths of items, and answers for a list of them."""
+    """Anything with weights: lengths of items, and answers for a list of them.
+
+    One that does not run on a processor may say ``batch_tokens`` and ``batch_overhead``, as ``VictimInfo`` has them.
+    """
 
     @property
     def row_quantum(self) -> int:
@@ -51,9 +55,9 @@ class Backend(Protocol[K_contra, V_co]):
 class Oracle(Orders[K, V]):
     """Answers requests of one kind from one backend.
 
-    ``batch_tokens``: most tokens in one batch (rows times length). ``cache_size``: answers remembered, oldest dropped.
-    ``max_timeouts``: after this many time-outs the run is given up, since each costs the whole limit. ``max_deaths``: likewise of
-    a victim in a process of its own, since it is loaded again after each.
+    ``batch_tokens``: most tokens in one batch (rows times length); None: what the backend says. ``cache_size``: answers
+    remembered, oldest dropped. ``max_timeouts``: after this many time-outs the run is given up, since each costs the whole limit.
+    ``max_deaths``: likewise of a victim in a process of its own, since it is loaded again after each.
     ``store``: answers of earlier runs; failures are never stored.
     """
 
@@ -61,13 +65,13 @@ class Oracle(Orders[K, V]):
         self,
         backend: Backend[K, V],
         *,
-        batch_tokens: int = 2048,
+        batch_tokens: int | None = None,
         cache_size: int = 200_000,
         max_timeouts: int = 5,
         max_deaths: int = 200,
         store: Store | None = None,
     ) -> None:
-        if batch_tokens < 1:
+        if batch_tokens is not None and batch_tokens < 1:
             raise ValueError(f"batch_tokens must be at least 1, got {batch_tokens}")
         super().__init__(cache_size=cache_size, store=store)
         self.backend, self.batch_tokens = backend, batch_tokens
@@ -81,11 +85,12 @@ class Oracle(Orders[K, V]):
         """What has a length and waits; made with the first item, because a backend may load its model for the numbers."""
         if self._sized is None:
             self._sized = Pending(
-                batch_tokens=self.batch_tokens,
+                batch_tokens=self.batch_tokens or getattr(self.backend, "batch_tokens", BATCH_TOKENS),
                 row_quantum=self.backend.row_quantum,
                 length_quantum=self.backend.length_quantum,
                 mixed=self.backend.mixed_lengths,
                 padding_cost=self.backend.padding_cost,
+                overhead=getattr(self.backend, "batch_overhead", BATCH_OVERHEAD),
             )
         return self._sized
 
@@ -144,15 +149,22 @@ class Oracle(Orders[K, V]):
             if self._deaths >= self.max_deaths:
                 raise VictimError(f"the victim's process died {self._deaths} times; the last time, {died}") from died
             error = died
+        except TooLargeError as large:
+            if len(batch) > 1:
+                return self._in_halves(batch)
+            error = large
         except RobustnessError as raised:
             error = raised
         if len(batch) == 1:
             return [failure_of(error)]
-        half = len(batch) // 2
-        answers = self._attempt(batch[:half]) + self._attempt(batch[half:])
+        answers = self._in_halves(batch)
         if not any(isinstance(answer, Failure) for answer in answers):
             self.usage.rescued += len(batch)
         return answers
+
+    def _in_halves(self, batch: list[K]) -> list[V | Failure]:
+        half = len(batch) // 2
+        return self._attempt(batch[:half]) + self._attempt(batch[half:])
 
     def _call(self, batch: list[K]) -> Sequence[V | Failure]:
         quantum = self.backend.row_quantum

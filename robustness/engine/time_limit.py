@@ -9,13 +9,16 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from traceback import clear_frames
 from typing import TypeVar
 
-from robustness.errors import RobustnessError, VictimError, VictimTimeoutError, cut
+from robustness.errors import RobustnessError, TooLargeError, VictimError, VictimTimeoutError, cut
 from robustness.isolation.victim import IsolatedVictim
 from robustness.victims.base import Victim
 
 T = TypeVar("T")
+TOO_LARGE = ("OutOfMemoryError", "MemoryError", "_ArrayMemoryError")
+"""Names of what torch, Python and numpy raise where memory does not suffice."""
 
 
 class Patience:
@@ -96,6 +99,9 @@ def guarded(call: Callable[[], T], what: str) -> T:
     except (RobustnessError, KeyboardInterrupt):
         raise
     except BaseException as error:
+        if type(error).__name__ in TOO_LARGE:
+            clear_frames(error.__traceback__)  # they hold what filled the memory, which is needed for the next, smaller batch
+            raise TooLargeError(f"{what} raised {type(error).__name__}: {_said(error)}") from None
         raise VictimError(f"{what} raised {type(error).__name__}: {_said(error)}") from error
 
 

@@ -33,7 +33,7 @@ def replay(
     max_broken: int = 0,
     max_not_applicable: float = MAX_NOT_APPLICABLE,
     originals: bool = True,
-    batch_tokens: int = 2048,
+    batch_tokens: int | None = None,
     timeout: float | None = 300.0,
 ) -> Replay:
     """Run every case against a victim, clean text and perturbed text, ``repeat`` times.

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from attacks.search import Input
 from robustness.engine.time_limit import guarded
 from robustness.errors import UsageError
+from robustness.victims.base import BATCH_OVERHEAD, BATCH_TOKENS
+from robustness.victims.transformers.fast import memory
 from robustness.victims.transformers.fast.cores import by_parts, shareable
 from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, ROW_QUANTUM, independent, probe_texts
 from robustness.victims.transformers.fast.unpadded import PADDING_COST, fills, unpad
@@ -68,6 +70,7 @@ class PoolingEncoder:
         self._model, self._tokens, self._pad_id, self._device = settled(model, device), tokens, pad_id, device
         self.row_quantum, self.length_quantum = (ROW_QUANTUM, LENGTH_QUANTUM) if device == "cpu" else (0, 1)
         self.mixed_lengths, self.padding_cost = NEVER, 1.0
+        self.batch_tokens, self.batch_overhead = BATCH_TOKENS, BATCH_OVERHEAD
         self._shareable = device == "cpu" and shareable(self._model)
         if padding_matters(self._ask, uneven_texts(probe_texts(1), tokens.lengths, LENGTH_QUANTUM), LENGTH_QUANTUM):
             self.row_quantum, self.length_quantum = self.row_quantum or 1, 1
@@ -76,7 +79,12 @@ class PoolingEncoder:
         unpadded = device == "cpu" and unpad(model, lambda: self._vectors(self._padded(probe_texts(1))), first=first)
         self.padding_cost = PADDING_COST if unpadded else 1.0
         self.mixed_lengths = ALWAYS
-        if device == "cpu":
+        if device != "cpu":
+            probe = probe_texts(1) * 128
+            tokens_in = max(tokens.lengths(probe)) * len(probe)
+            self.batch_tokens = memory.room(lambda: self._ask(probe, 1), tokens_in, device)
+            self.batch_overhead = memory.BATCH_OVERHEAD
+        else:
             self.row_quantum, self.mixed_lengths = independent(self._vectors, tokens, pad_id, single=unpadded and fills(model))
 
     @property
@@ -208,6 +216,16 @@ class EncoderBackend:
     def padding_cost(self) -> float:
         """What a padded token costs beside a real one."""
         return self.encoder.padding_cost
+
+    @property
+    def batch_tokens(self) -> int:
+        """Most tokens in one batch."""
+        return int(getattr(self.encoder, "batch_tokens", BATCH_TOKENS))
+
+    @property
+    def batch_overhead(self) -> int:
+        """What a batch costs besides its tokens, in tokens."""
+        return int(getattr(self.encoder, "batch_overhead", BATCH_OVERHEAD))
 
     def lengths(self, items: Sequence[str]) -> Sequence[int]:
         """Lengths in the encoder's own tokens."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from robustness.errors import RobustnessError
+from robustness.victims.base import BATCH_OVERHEAD, BATCH_TOKENS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +73,16 @@ class LazyEncoder:
     def padding_cost(self) -> float:
         """Of the model, which is loaded for it."""
         return self._loaded.padding_cost
+
+    @property
+    def batch_tokens(self) -> int:
+        """Of the model, which is loaded for it."""
+        return int(getattr(self._loaded, "batch_tokens", BATCH_TOKENS))
+
+    @property
+    def batch_overhead(self) -> int:
+        """Of the model, which is loaded for it."""
+        return int(getattr(self._loaded, "batch_overhead", BATCH_OVERHEAD))
 
     def lengths(self, texts: Sequence[str]) -> Sequence[int]:
         """Tokens of each text."""

@@ -98,6 +98,7 @@ def open_worker(brief: Brief) -> Worker:
         RobustnessError: what opening it raised; that it is another victim than the driving process has.
     """
     from robustness.engine.backends import VictimBackend
+    from robustness.engine.engine import usual_in_flight
     from robustness.helpers.registry import load_helpers, needs
     from robustness.planning import prepare
     from robustness.planning.manifest import recipe_record, victim_record
@@ -116,7 +117,7 @@ def open_worker(brief: Brief) -> Worker:
     plan = prepare.plan(settings, victim, recipes, similarity="encoder" in models, confirm=brief.confirm)
     here = [dict(recipe_record(recipe, learns=plan.adaptive)) for recipe in plan.recipes]
     _refuse_other("recipes", brief.expected["recipes"], here)
-    return Worker(plan, oracles, backend.oddities, in_flight=settings.in_flight)
+    return Worker(plan, oracles, backend.oddities, in_flight=settings.in_flight or usual_in_flight(oracles))
 
 
 def facts() -> Facts:

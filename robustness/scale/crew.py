@@ -114,7 +114,7 @@ class Crew(Engine):
     """
 
     def __init__(
-        self, hands: Hands, oracles: Oracles, backend: VictimBackend, *, workers: int, in_flight: int, threads: int = 1
+        self, hands: Hands, oracles: Oracles, backend: VictimBackend, *, workers: int, in_flight: int | None, threads: int = 1
     ) -> None:
         super().__init__(oracles, in_flight=in_flight)
         self._hands, self._backend = hands, backend

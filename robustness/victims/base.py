@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+BATCH_TOKENS, BATCH_OVERHEAD = 2048, 64
+"""On a processor: most tokens in one batch, and what a batch costs besides its tokens, in tokens (``docs/performance.md``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class VictimInfo:
     """Who the victim is.
@@ -22,7 +26,9 @@ class VictimInfo:
     JSON-able pairs. ``row_quantum``: when not 0, the oracle forms batches of one length class each, padded by repetition to a
     multiple of this many rows, and the victim pads texts to a multiple of ``length_quantum`` tokens; that makes a row's scores
     independent of its neighbours to the last bit. ``mixed_lengths``: the least and the most padded length that may share a batch
-    all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one. ``gradients``:
+    all the same; the victim pads to the least. ``padding_cost``: what a token of padding costs of a real one.
+    ``batch_tokens``: most tokens in a batch, where the user does not say; ``batch_overhead``: what a batch costs besides them, in
+    tokens. ``gradients``:
     whether it is a ``Differentiable`` too. ``dialogue``: whether it reads dialogues (``attacks.dialogue``) as turns.
     ``deterministic``: whether it states that one text always gets one answer; only then is a success believed without asking
     again. ``task``: what it is asked, a name of ``robustness.tasks.registry``;
@@ -44,6 +50,8 @@ class VictimInfo:
     length_quantum: int = 1
     mixed_lengths: tuple[int, int] = (0, 0)
     padding_cost: float = 1.0
+    batch_tokens: int = BATCH_TOKENS
+    batch_overhead: int = BATCH_OVERHEAD
     max_tokens: int | None = None
     gradients: bool = False
     dialogue: bool = False

@@ -11,7 +11,7 @@ from robustness.commands.options.groups import Flags, given
 
 BatchFlag = Annotated[
     int | None,
-    typer.Option("--batch-tokens", help="Most tokens in one batch (default 2048). Changes no outcome."),
+    typer.Option("--batch-tokens", help="Most tokens in one batch (2,048, on a GPU by its memory). Changes no outcome."),
 ]
 TimeoutFlag = Annotated[
     float | None,
@@ -37,7 +37,7 @@ class PaceFlags(Flags):
 
     batch_tokens: BatchFlag = None
     in_flight: Annotated[
-        int | None, typer.Option("--in-flight", help="Searches in flight at once (default 128). Changes no outcome.")
+        int | None, typer.Option("--in-flight", help="Searches in flight at once (128, on a GPU 1,024). Changes no outcome.")
     ] = None
     victim_timeout: TimeoutFlag = None
     confirm: Annotated[

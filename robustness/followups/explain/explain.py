@@ -57,7 +57,7 @@ class Explainer:
     remedies: tuple[Remedy, ...]
     most: int = MOST
     again: int = 1
-    batch_tokens: int = 2048
+    batch_tokens: int | None = None
     timeout: float | None = 300.0
 
     def __post_init__(self) -> None:

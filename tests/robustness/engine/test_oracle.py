@@ -8,7 +8,7 @@ import pytest
 
 from attacks.search import UnansweredError
 from robustness.engine.oracle import Oracle
-from robustness.errors import VictimError, VictimTimeoutError
+from robustness.errors import TooLargeError, VictimError, VictimTimeoutError
 
 
 class Shouter:
@@ -119,6 +119,48 @@ def test_many_short_items_are_not_padded_to_a_long_one() -> None:
     oracle.submit(1, [f"{i:04d}" for i in range(60)] + ["x" * 128])
     drain(oracle)
     assert sorted(map(len, backend.batches)) == [4, 60]
+
+
+class Narrow(Shouter):
+    """Has memory for three items at a time, of no more than 20 characters each."""
+
+    batch_tokens, batch_overhead = 4096, 64
+
+    def compute(self, items: Sequence[str]) -> list[str]:
+        if len(items) > 3 or max(map(len, items)) > 20:
+            self.batches.append(list(items))
+            raise TooLargeError("the victim raised OutOfMemoryError: no room")
+        return super().compute(items)
+
+
+def test_a_batch_too_large_for_the_memory_is_asked_in_smaller_ones() -> None:
+    backend = Narrow()
+    oracle = Oracle(backend)
+    items = [f"{i:04d}" for i in range(10)]
+    oracle.submit(1, items)
+    oracle.submit(2, ["x" * 30])
+    found = drain(oracle)
+    assert found[1] == items
+    assert isinstance(found[2], UnansweredError)
+    assert oracle.usage.rescued == 0, "nothing is wrong with a victim that has no room for more"
+
+
+def test_a_backend_says_how_large_its_batches_get() -> None:
+    backend = Shouter()
+    items = [f"{i:016d}" for i in range(300)]
+    for said, largest in ((None, 128), (64, 4), (8192, 300)):
+        backend.batches.clear()
+        if said:
+            vars(backend)["batch_tokens"] = said
+        oracle = Oracle(backend)
+        oracle.submit(1, items)
+        drain(oracle)
+        assert max(map(len, backend.batches)) == largest
+    backend.batches.clear()
+    told = Oracle(backend, batch_tokens=32)
+    told.submit(1, items)
+    drain(told)
+    assert max(map(len, backend.batches)) == 2
 
 
 def test_one_bad_item_fails_only_those_who_asked_for_it() -> None:

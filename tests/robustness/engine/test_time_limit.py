@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 
-from robustness.engine.time_limit import Patience
-from robustness.errors import VictimTimeoutError
+from robustness.engine.time_limit import Patience, guarded
+from robustness.errors import TooLargeError, VictimError, VictimTimeoutError
 
 
 def test_results_and_exceptions_come_through() -> None:
@@ -36,3 +38,32 @@ def test_without_a_limit_calls_run_here() -> None:
 def test_a_limit_must_be_positive(seconds: float) -> None:
     with pytest.raises(ValueError, match="positive"):
         Patience(seconds)
+
+
+class Held:
+    """Something large."""
+
+
+@pytest.mark.parametrize("name", ["MemoryError", "OutOfMemoryError"])
+def test_what_did_not_fit_into_memory_is_let_go(name: str) -> None:
+    kind: type[Exception] = type(name, (Exception,), {})
+    alive: list[weakref.ref[Held]] = []
+
+    def forward() -> None:
+        held = Held()
+        alive.append(weakref.ref(held))
+        raise kind("tried to allocate 80 GiB")
+
+    with pytest.raises(TooLargeError, match=f"the victim raised {name}: tried to allocate"):
+        guarded(forward, "the victim")
+    gc.collect()
+    assert alive[0]() is None
+
+
+def test_other_exceptions_are_errors_of_the_victim() -> None:
+    def forward() -> None:
+        raise RuntimeError("sizes do not match")
+
+    with pytest.raises(VictimError, match="RuntimeError") as caught:
+        guarded(forward, "the victim")
+    assert not isinstance(caught.value, TooLargeError)
