@@ -38,7 +38,7 @@ def recording(oracle: Any) -> list[Any]:
 class Side:
     """A model with its tokenizer, in each form."""
 
-    def __init__(self, path: str, forms: Sequence[str], *, head: bool, threads: int) -> None:
+    def __init__(self, path: str, forms: Sequence[str] = floors.FORMS, *, head: bool, threads: int) -> None:
         from transformers import AutoTokenizer
 
         self.tokenizer = AutoTokenizer.from_pretrained(path)

@@ -85,7 +85,7 @@ class Oracle(Orders[K, V]):
         """What has a length and waits; made with the first item, because a backend may load its model for the numbers."""
         if self._sized is None:
             self._sized = Pending(
-                batch_tokens=self.batch_tokens or getattr(self.backend, "batch_tokens", BATCH_TOKENS),
+                batch_tokens=self.batch_tokens or int(getattr(self.backend, "batch_tokens", BATCH_TOKENS)),
                 row_quantum=self.backend.row_quantum,
                 length_quantum=self.backend.length_quantum,
                 mixed=self.backend.mixed_lengths,

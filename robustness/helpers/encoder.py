@@ -81,8 +81,8 @@ class PoolingEncoder:
         self.mixed_lengths = ALWAYS
         if device != "cpu":
             probe = probe_texts(1) * 128
-            tokens_in = max(tokens.lengths(probe)) * len(probe)
-            self.batch_tokens = memory.room(lambda: self._ask(probe, 1), tokens_in, device)
+            places = max(tokens.lengths(probe)) * len(probe)
+            self.batch_tokens = memory.room(lambda: self._ask(probe, 1), places, device)
             self.batch_overhead = memory.BATCH_OVERHEAD
         else:
             self.row_quantum, self.mixed_lengths = independent(self._vectors, tokens, pad_id, single=unpadded and fills(model))

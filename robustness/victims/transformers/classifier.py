@@ -14,8 +14,8 @@ from attacks.search import Input
 from robustness.errors import UsageError, VictimError
 from robustness.victims.base import Attribution, TokenGradients, Victim, VictimInfo
 from robustness.victims.transformers import checkpoints
-from robustness.victims.transformers.fast import memory
 from robustness.victims.transformers.derivatives import NO_GRADIENTS, Derivatives, derivatives, embedded, whole_words, word_ids
+from robustness.victims.transformers.fast import memory
 from robustness.victims.transformers.fast.cores import by_parts, shareable
 from robustness.victims.transformers.fast.kernels import read_first
 from robustness.victims.transformers.fast.mixing import ALWAYS, NEVER, ROW_QUANTUM, independent, probe_texts
@@ -47,8 +47,8 @@ class TransformerVictim:
         self._fitted(len(info.fields))
         if device != "cpu":
             probe = probe_texts(len(info.fields)) * 128
-            tokens = max(self._tokens.lengths(probe)) * len(probe)
-            room = memory.room(lambda: self._ask(probe, 1), tokens, device)
+            places = max(self._tokens.lengths(probe)) * len(probe)
+            room = memory.room(lambda: self._ask(probe, 1), places, device)
             self._info = replace(self._info, batch_tokens=room, batch_overhead=memory.BATCH_OVERHEAD)
         self._shareable = device == "cpu" and self._rest is None and not self._free_pad and shareable(self._model)
 

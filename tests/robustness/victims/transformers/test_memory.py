@@ -50,6 +50,7 @@ def answers(victim: Any, **options: int) -> tuple[np.ndarray, Oracle[Any, Any]]:
     while not (ready := oracle.pump()):
         pass
     ((_, found),) = ready
+    assert isinstance(found, list)
     return np.array([one.scores for one in found]), oracle
 
 
