@@ -167,10 +167,15 @@ class TransformerVictim:
         return {**columns, "input_ids": np.where(real, ids, free)}
 
     def token_gradients(self, inputs: Sequence[Input], labels: Sequence[int]) -> list[TokenGradients]:
-        """Loss gradients with regard to each token's embedding, dropout off; padded like ``predict``."""
+        """Loss gradients with regard to each token's embedding, dropout off; padded like ``predict``.
+
+        They are those of the whole model, in which nothing fills up the rows.
+        """
         encoded = self._tokens.encode(inputs)
+        quantum = ROW_QUANTUM if self._info.row_quantum else 1
         found: dict[int, NDArray[np.float32]] = {}
-        for rows in self._together(encoded):
+        for group in self._together(encoded):
+            rows = group + group[:1] * (-len(group) % quantum)
             columns = self._padded([encoded[n] for n in rows])
             for n, row in zip(rows, self._gradients.of(self._ready(columns), [labels[n] for n in rows]), strict=True):
                 found[n] = row[-len(encoded[n]) :] if self._left else row[: len(encoded[n])]

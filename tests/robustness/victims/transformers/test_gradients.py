@@ -97,3 +97,16 @@ def test_flips_are_ranked_by_first_order_gain(folders: dict[str, Path]) -> None:
 def test_a_span_without_words_to_choose_from_is_refused() -> None:
     with pytest.raises(ValueError, match="a span each"):
         Flips((("a b",),), 0, 0, ((0, 1), (2, 3)), (("c",),))
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert"])
+def test_a_gradient_has_the_same_bits_in_any_number_of_rows(folders: dict[str, Path], kind: str) -> None:
+    victim: Any = load_huggingface(str(folders[kind]), device="cpu")
+    words = TEXT.split()
+    texts = [(" ".join([*words[:at], "bad", *words[at + 1 :]]),) for at in range(9)]
+    alone = [victim.token_gradients([text], [LABEL])[0].gradient.tobytes() for text in texts]
+    for count in (2, 3, 5, 9):
+        for start in range(0, 9, count):
+            part = texts[start : start + count]
+            found = victim.token_gradients(part, [LABEL] * len(part))
+            assert [one.gradient.tobytes() for one in found] == alone[start : start + count]
