@@ -80,7 +80,8 @@ def _look_up(resources: Any, words: set[str]) -> None:
     """Load the dictionary of word forms, and look up the neighbours of words: TextAttack's are not timed either."""
     from attacks.language.morphology import forms, readings
 
-    readings("words"), forms("word", "NOUN")
+    readings("words")
+    forms("word", "NOUN")
     for word in words if resources.neighbours else ():
         for most in (5, 50):  # of textbugger and of the others
             resources.neighbours.nearest(word.lower(), most)

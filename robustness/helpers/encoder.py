@@ -79,13 +79,9 @@ class PoolingEncoder:
         unpadded = device == "cpu" and unpad(model, lambda: self._vectors(self._padded(probe_texts(1))), first=first)
         self.padding_cost = PADDING_COST if unpadded else 1.0
         self.mixed_lengths = ALWAYS
-        if device != "cpu":
-            probe = probe_texts(1) * 128
-            places = max(tokens.lengths(probe)) * len(probe)
-            self.batch_tokens = memory.room(lambda: self._ask(probe, 1), places, device)
-            self.batch_overhead = memory.BATCH_OVERHEAD
-        else:
+        if device == "cpu":
             self.row_quantum, self.mixed_lengths = independent(self._vectors, tokens, pad_id, single=unpadded and fills(model))
+        self.batch_tokens, self.batch_overhead = memory.room(lambda probe: self._ask(probe, 1), tokens.lengths, 1, device)
 
     @property
     def tokens(self) -> Tokens:

@@ -45,11 +45,8 @@ class TransformerVictim:
         self._info = info if self._derivatives else replace(info, gradients=False, notes=(*info.notes, NO_GRADIENTS))
         self._rest: Rest | None = None
         self._fitted(len(info.fields))
-        if device != "cpu":
-            probe = probe_texts(len(info.fields)) * 128
-            places = max(self._tokens.lengths(probe)) * len(probe)
-            room = memory.room(lambda: self._ask(probe, 1), places, device)
-            self._info = replace(self._info, batch_tokens=room, batch_overhead=memory.BATCH_OVERHEAD)
+        tokens_in, overhead = memory.room(lambda probe: self._ask(probe, 1), tokens.lengths, len(info.fields), device)
+        self._info = replace(self._info, batch_tokens=tokens_in, batch_overhead=overhead)
         self._shareable = device == "cpu" and self._rest is None and not self._free_pad and shareable(self._model)
 
     def _fitted(self, fields: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 from robustness.engine.backends import VictimBackend
 from robustness.engine.engine import IN_FLIGHT, MANY_IN_FLIGHT, Engine, Oracles
 from robustness.engine.oracle import Oracle
-from robustness.victims.base import BATCH_TOKENS
+from robustness.victims.base import BATCH_OVERHEAD, BATCH_TOKENS
 from robustness.victims.transformers.classifier import load_huggingface
-from robustness.victims.transformers.fast.memory import MOST_TOKENS, room, within
+from robustness.victims.transformers.fast.memory import COPIES, LAUNCH_OVERHEAD, MOST_TOKENS, room, within
 
 torch = pytest.importorskip("torch")
 Build = Callable[..., Path]
@@ -28,9 +29,23 @@ def test_tokens_are_a_power_of_two_between_a_processors_and_what_pays() -> None:
 
 
 def test_a_processor_is_not_measured(build: Build) -> None:
-    assert room(lambda: pytest.fail("asked"), 1, "cpu") == BATCH_TOKENS
+    assert room(lambda _: pytest.fail("asked"), lambda _: pytest.fail("measured"), 1, "cpu") == (BATCH_TOKENS, BATCH_OVERHEAD)
     victim = load_huggingface(str(build("bert")), device="cpu")
     assert victim.info.batch_tokens == BATCH_TOKENS
+
+
+def test_half_of_a_cards_memory_holds_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    for name, answer in (
+        ("reset_peak_memory_stats", None),
+        ("memory_allocated", 10**9),
+        ("max_memory_allocated", 10**9 + 4 * COPIES * 20 * 50_000),  # 50,000 bytes a token
+        ("get_device_properties", SimpleNamespace(total_memory=4 * 10**9)),
+    ):
+        monkeypatch.setattr(torch.cuda, name, lambda _device, answer=answer: answer)
+    found = room(lambda probe: asked.append(len(probe)), lambda probe: [20] * len(probe), 1, "cuda:0")
+    assert asked == [4 * COPIES]
+    assert found == (32_768, LAUNCH_OVERHEAD)  # 40,000 would fit
 
 
 def test_more_searches_wait_where_batches_are_larger() -> None:
