@@ -50,7 +50,7 @@ def test_cheap_padding_leaves_room_for_more_rows() -> None:
 
 
 def test_the_longest_go_first_where_that_costs_hardly_more() -> None:
-    queue = pending([20] * 12 + [60] * 2, padding_cost=0.0, row_quantum=1)
+    queue = pending([20] * 12 + [60] * 2, padding_cost=0.03, row_quantum=1)
     assert max(queue.cut())[1] == 60  # in good company
     queue = pending([20] * 12 + [60], padding_cost=1.0, row_quantum=1)
     assert [length for _, length in queue.cut()] == [20] * 12  # alone it would cost as much as itself again

@@ -54,10 +54,11 @@ def test_what_did_not_fit_into_memory_is_let_go(name: str) -> None:
         alive.append(weakref.ref(held))
         raise kind("tried to allocate 80 GiB")
 
-    with pytest.raises(TooLargeError, match=f"the victim raised {name}: tried to allocate"):
+    with pytest.raises(TooLargeError, match=f"the victim raised {name}: tried to allocate") as caught:
         guarded(forward, "the victim")
     gc.collect()
     assert alive[0]() is None
+    assert caught.value.__context__ is not None, "it is kept with its traceback, whose frames would keep what filled the memory"
 
 
 def test_other_exceptions_are_errors_of_the_victim() -> None:
