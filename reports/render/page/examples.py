@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from reports.measures.metrics import by_example, fate
@@ -40,9 +41,8 @@ FATES = {
 }
 """What became of an example over all recipes, as the page names it."""
 _MESSAGE = 300
-
-
-_DIGITS = re.compile(r"([0-9]{1,18})")
+_MOST_DIGITS = 18
+_DIGITS = re.compile(f"[0-9]{{1,{_MOST_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +70,59 @@ class ExampleBook:
 
 def example_book(run: Run, pack: Pack, known: Known) -> ExampleBook:
     """Put every example into the data, those that something broke first where there is no room for all."""
-    by_id = by_example(run.outcomes)
-    groups = {example: by_id[example] for example in sorted(by_id, key=_counted)}  # an endpoint answers in any order
-    slices, inside = _slices(known.parts, len(groups))
-    drawn = known.drawn | _attempts(run, pack, known.labels)
-    lines = {
-        example: _line(run, pack, group, inside.get(example, []), bare=example not in drawn) for example, group in groups.items()
-    }
-    room = EXAMPLE_BYTES
-    kept = set()
-    for example in sorted(lines, key=lambda one: one not in known.drawn):
-        room -= len(script_json(lines[example][0])) + 1
+    groups = by_example(run.outcomes)
+    order = sorted(groups, key=_counted)  # an endpoint answers in any order
+    slices = _slices(known.parts, len(order))
+    drawn = known.drawn | _attempts(pack, known.labels, (o for one in order for o in sorted(groups[one], key=_recipe)))
+
+    def line(example: str, name: Callable[[str], int]) -> tuple[list[Any], tuple[str, ...]]:
+        inside = [at for at, (_, ids) in enumerate(slices) if example in ids]
+        return _line(run, name, groups[example], inside, bare=example not in drawn)
+
+    first = chain((one for one in order if one in known.drawn), (one for one in order if one not in known.drawn))
+    trial = pack.trial()
+    kept = _fitting(first, lambda example: line(example, trial)[0])
+    for example in order:
+        if example in kept:
+            pack.example(*line(example, pack.name))
+    counts = Counter(fate([o.status for o in group], len(run.manifest.recipes)) for group in groups.values())
+    fates = tuple((key, title, counts[key]) for key, title in FATES.items() if counts[key])
+    keys = tuple(key for key, _ in slices)
+    return ExampleBook(len(groups), pack.count("examples"), fates, keys, tuple(map(coded, keys)))
+
+
+def _fitting(examples: Iterable[str], line: Callable[[str], list[Any]]) -> set[str]:
+    """The first examples for which there is room: no line is made of the others, of which there may be a million."""
+    kept, room = set(), EXAMPLE_BYTES
+    for example in examples:
+        room -= len(script_json(line(example))) + 1
         if room < 0:
             break
         kept.add(example)
-    for example, (line, texts) in lines.items():
-        if example in kept:
-            pack.example(line, texts)
-    counts = Counter(fate([o.status for o in group], len(run.manifest.recipes)) for group in groups.values())
-    fates = tuple((key, title, counts[key]) for key, title in FATES.items() if counts[key])
-    return ExampleBook(len(groups), pack.count("examples"), fates, slices, tuple(map(coded, slices)))
+    return kept
 
 
-def _counted(name: str) -> list[tuple[str, int]]:
-    """A name to sort by: the tenth comes after the ninth."""
-    return [(part, 0) if at % 2 == 0 else ("", int(part)) for at, part in enumerate(_DIGITS.split(name))]
+def _counted(name: str) -> str:
+    """A name to sort by: the tenth comes after the ninth.
+
+    A number is as wide as the longest, behind a sign below all others. A list of texts and numbers would order names alike, and
+    take five times the memory.
+    """
+    return _DIGITS.sub(_padded, name)
 
 
-def _attempts(run: Run, pack: Pack, labels: Sequence[str]) -> set[str]:
+def _padded(number: re.Match[str]) -> str:
+    return "\0" + number[0].zfill(_MOST_DIGITS)
+
+
+def _recipe(outcome: Outcome) -> str:
+    return outcome.recipe
+
+
+def _attempts(pack: Pack, labels: Sequence[str], outcomes: Iterable[Outcome]) -> set[str]:
     """Put what was tried in vain into the data, as far as there is room, and name the examples that it shows."""
     shown: set[str] = set()
-    for outcome in sorted(run.outcomes, key=lambda one: (_counted(one.example_id), one.recipe)):
+    for outcome in outcomes:
         if outcome.status in ("failed", "exhausted", "untested", "undecided") and outcome.perturbed is not None:
             if not pack.attempt(failure_row(outcome, labels), ATTEMPT_BYTES):
                 break
@@ -108,22 +130,19 @@ def _attempts(run: Run, pack: Pack, labels: Sequence[str]) -> set[str]:
     return shown
 
 
-def _slices(parts: Sequence[Part], examples: int) -> tuple[tuple[str, ...], Mapping[str, list[int]]]:
-    """The slices of as many columns as there is room for, and which of them each example is in."""
+def _slices(parts: Sequence[Part], examples: int) -> tuple[tuple[str, set[str]], ...]:
+    """The slices of as many columns as there is room for: name, and the examples in it."""
     columns = list(dict.fromkeys(column for column, _, _ in parts))
     room = max(1, SLICE_BYTES // (3 * max(1, examples)))
-    kept = [(f"{column}={value}", ids) for column, value, ids in parts if column in columns[:room]]
-    inside: dict[str, list[int]] = {}
-    for at, (_, ids) in enumerate(kept):
-        for example in ids:
-            inside.setdefault(example, []).append(at)
-    return tuple(key for key, _ in kept), inside
+    return tuple((f"{column}={value}", ids) for column, value, ids in parts if column in columns[:room])
 
 
-def _line(run: Run, pack: Pack, group: Sequence[Outcome], slices: list[int], *, bare: bool) -> tuple[list[Any], tuple[str, ...]]:
+def _line(
+    run: Run, named: Callable[[str], int], group: Sequence[Outcome], slices: list[int], *, bare: bool
+) -> tuple[list[Any], tuple[str, ...]]:
     """An example for the data: id, right answer, clean answer and score, a letter for each recipe, slices, what else it needs.
 
-    ``bare``: no trial in the data holds its text, so it is put in here.
+    ``named``: a name's number. ``bare``: no trial in the data holds its text, so it is put in here.
     """
     first = group[0]
     clean = next((o.clean for o in group if o.clean), None)
@@ -133,12 +152,12 @@ def _line(run: Run, pack: Pack, group: Sequence[Outcome], slices: list[int], *, 
     errors = {o.recipe: brief(": ".join(map(str, o.error.values())), _MESSAGE) for o in group if o.error}
     line: list[Any] = [
         coded(first.example_id),
-        pack.name(brief(first.reference or NO_REFERENCE)),
-        pack.name(brief(clean.shown) if clean else ""),
+        named(brief(first.reference or NO_REFERENCE)),
+        named(brief(clean.shown) if clean else ""),
         own_score(clean, run),
         letters,
         slices,
-        [[pack.name(name), coded(text), left] for name, text, left in texts],
+        [[named(name), coded(text), left] for name, text, left in texts],
         [[run.manifest.recipe_names.index(name), coded(message)] for name, message in errors.items()],
     ]
     while line and line[-1] == []:

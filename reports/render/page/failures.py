@@ -23,6 +23,8 @@ STATIC_ROWS = 100
 STATIC_BYTES = 100_000
 DATA_BYTES = 1_900_000
 """Compact data of failures that the page carries at most; what lies beyond is in ``failures.csv`` only."""
+MOST_ROWS = DATA_BYTES // 50
+"""More failures than that cannot be embedded: each takes more bytes."""
 MOST_ANSWERS = 60
 """Different answers under attack up to which they can be chosen from."""
 
@@ -59,10 +61,11 @@ def failure_book(run: Run) -> FailureBook:
     labels = tuple(map(str, run.manifest.victim.get("labels", ())))
     pack = Pack()
     explained, minimal = _explained(run), _minimal(run)
-    lines = {(o.recipe, o.example_id): at for at, o in enumerate(in_order(run), start=1)}
+    first = {(o.recipe, o.example_id) for o in found[:MOST_ROWS]}
+    lines = {key: at for at, o in enumerate(in_order(run), start=1) if (key := (o.recipe, o.example_id)) in first}
     static: list[FailureRow] = []
     embedded: list[Outcome] = []
-    for outcome in found:
+    for outcome in found[:MOST_ROWS]:
         key = (outcome.recipe, outcome.example_id)
         row = failure_row(outcome, labels, explained.get(key), minimal.get(key), lines[key])
         if not pack.add(row, DATA_BYTES):
@@ -88,7 +91,7 @@ def failure_book(run: Run) -> FailureBook:
         labels=choices[1],
         answers=choices[2],
         slices=examples.slices,
-        bars=ranked([touched(o, minimal.get((o.recipe, o.example_id))) for o in found]),
+        bars=ranked(touched(o, minimal.get((o.recipe, o.example_id))) for o in found),
         needed=any(one.state == MINIMAL for one in minimal.values()),
         data=pack.json(**_of_run(run, pack), slices=examples.packed_slices),
         shortened=pack.shortened,

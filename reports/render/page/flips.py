@@ -93,13 +93,16 @@ def _word(text: str, edit: EditRecord) -> str:
     return found if len(found) <= _LONGEST and len(found.split()) <= _MOST_WORDS else ""
 
 
-def ranked(flips: Sequence[Flip]) -> tuple[Bars, ...]:
+def ranked(flips: Iterable[Flip]) -> tuple[Bars, ...]:
     """Words, edits and positions by how many failures touched them; a kind that tells nothing apart is left out."""
-    found = (
-        _bars("word", "Words", Counter(word for flip in flips for word in flip.words)),
-        _bars("edit", "Edits", Counter(edit for flip in flips for edit in flip.edits)),
-        _bars("place", "Positions in the text", Counter(place for flip in flips for place in flip.places)),
-    )
+    words: Counter[str] = Counter()
+    edits: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    for flip in flips:
+        words.update(flip.words)
+        edits.update(flip.edits)
+        places.update(flip.places)
+    found = (_bars("word", "Words", words), _bars("edit", "Edits", edits), _bars("place", "Positions in the text", places))
     return tuple(bars for bars in found if bars.bars)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from reports.render.page.rows import FailureRow
@@ -78,6 +78,11 @@ class Pack:
         if name not in self._names:
             self._hidden |= hidden_codes([name])
         return self._names.setdefault(name, len(self._names))
+
+    def trial(self) -> Callable[[str], int]:
+        """``name``, but for a line that may not be taken: none of its names gets into the data."""
+        names = dict(self._names)
+        return lambda name: names.setdefault(name, len(names))
 
     def _packed(self, row: FailureRow) -> list[Any]:
         touched = [[self.name(name) for name in names] for names in (row.touched.words, row.touched.edits, row.touched.places)]

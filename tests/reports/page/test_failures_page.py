@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from reports.render.page import failures
+from reports.render.page import examples, failures
 from reports.render.page.failures import failure_book
 from reports.render.page.rows import failure_row
 from reports.run import Judged, Outcome, Run
@@ -93,3 +95,36 @@ def test_choices_are_numbered_as_in_the_data(rich_run: Run) -> None:
     names: list[Any] = json.loads(book.data)["names"]
     assert [names[at] for at, _ in book.recipes] == ["deepwordbug", "textfooler", "natural-typos"]
     assert [names[at] for at, _ in book.labels] == ["negative", "positive"]
+
+
+def test_an_example_for_which_there_is_no_room_leaves_nothing_in_the_data(
+    make_run: Make, make_outcome: MakeOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "EXAMPLE_BYTES", 3000)
+    said = [make_outcome(f"e{i}", reference=f"reference {i}", gold=None, status="skipped", perturbed=None) for i in range(500)]
+    data = json.loads(failure_book(make_run(said)).data)
+    assert 0 < len(data["examples"]) < 100
+    assert sum(name.startswith("reference ") for name in data["names"]) == len(data["examples"])
+
+
+def test_a_further_example_takes_little_memory(make_run: Make, make_outcome: MakeOutcome) -> None:
+    said = [make_outcome(f"example {i}", status="failed") for i in range(6_000)]
+
+    def peak(outcomes: list[Outcome]) -> int:
+        run = make_run(outcomes)
+        tracemalloc.start()
+        try:
+            failure_book(run)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert (peak(said) - peak(said[:3_000])) / 3_000 < 500  # bytes; a million examples are on this page
+
+
+def test_names_with_numbers_are_in_the_order_of_the_numbers() -> None:
+    names = ["a", "a2", "a10", "a-1", "a 3b", "b", "10", "9", "9a", "9 1", "12345678901234567890", "", "A7"]
+    counted = {
+        name: [(p, 0) if at % 2 == 0 else ("", int(p)) for at, p in enumerate(re.split("([0-9]{1,18})", name))] for name in names
+    }
+    assert sorted(names, key=examples._counted) == sorted(names, key=counted.__getitem__)
