@@ -1,12 +1,15 @@
 """Chooses the order and the limits of the ``standard`` cascade by measurement, on victims that it is never judged on.
 
     python -m bench.tune_cascade [--victims words,characters,bayes,prompts,frozen] [-n 120] [--rows FILE]
+    python -m bench.tune_cascade --labels-only [-n 120]
     python -m bench.tune_cascade --start [-n 120]
 
 Every recipe runs alone on every tuning victim (``bench.tuning_victims``) with several budgets. From that the cascade is put
 together: the sequence of recipes, each with a limit, that breaks the largest share within 10, 20, 50, 100, 200 and 500 queries
 on average, victims counted alike; a stage that adds less than ``WORTH`` to that average is left out. Prints the measurements,
 the stages, and one line of JSON.
+
+``--labels-only`` hides the scores: the limits of a cascade that has nothing to climb on.
 
 ``--start`` prints in place of that what changes gained, which is where the recipe ``learned`` begins
 (``attacks/strategies/learning/start_priors.py``).
@@ -21,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import tuning_victims
-from bench.strength_victims import Row
+from bench.strength_victims import Row, without_scores
 
 VICTIMS = ("words", "characters", "bayes", "prompts", "frozen")
 RECIPES = ("learned", "deepwordbug", "pwws", "pruthi", "bad-characters", "checklist", "paraphrase-rules")
@@ -42,6 +45,7 @@ def main() -> None:
     parser.add_argument("--recipes", default=",".join(RECIPES))
     parser.add_argument("-n", type=int, default=120)
     parser.add_argument("--rows", type=Path, help="file that trials are added to; those that it holds are not run again")
+    parser.add_argument("--labels-only", action="store_true", help="the victims give their best label and no scores")
     parser.add_argument("--start", action="store_true", help="print what changes gained, in place of the cascade")
     args = parser.parse_args()
     if args.start:
@@ -64,23 +68,24 @@ def measured(victim: str, args: argparse.Namespace) -> dict[tuple[str, int], End
     """The trials of every recipe alone with every budget; a search that does not plan for its budget runs once, and is cut."""
     from attacks.recipes import build
 
-    held = _held(args.rows, victim, args.n)
+    held = _held(args.rows, victim, args)
     found: dict[tuple[str, int], Ends] = {}
     for recipe in args.recipes.split(","):
         for budget in BUDGETS:
-            run = budget if build(recipe).plans else WHOLE
+            run = budget if args.labels_only or build(recipe).plans else WHOLE
             if (recipe, run) not in held:
-                outcomes = attack(victim, recipe, run, args.n)
+                outcomes = attack(victim, recipe, run, args.n, labels_only=args.labels_only)
                 ends = {o.example_id: (o.queries - 1, o.status == "succeeded") for o in outcomes if o.status != "skipped"}
                 held[recipe, run] = ends
-                _keep(args.rows, {"victim": victim, "n": args.n, "recipe": recipe, "budget": run, "ends": ends})
+                settings = {"victim": victim, "n": args.n, "labels_only": args.labels_only}
+                _keep(args.rows, {**settings, "recipe": recipe, "budget": run, "ends": ends})
                 won = sum(won for _, won in ends.values())
                 print(f"{victim} {recipe} {run}: {won} of {len(ends)}", file=sys.stderr, flush=True)
             found[recipe, budget] = {e: (min(q, budget - 1), won and q < budget) for e, (q, won) in held[recipe, run].items()}
     return found
 
 
-def attack(victim: str, recipe: str, budget: int, n: int) -> list[Any]:
+def attack(victim: str, recipe: str, budget: int, n: int, *, labels_only: bool = False) -> list[Any]:
     """Every outcome of one recipe on one victim."""
     import torch
 
@@ -92,7 +97,7 @@ def attack(victim: str, recipe: str, budget: int, n: int) -> list[Any]:
     torch.set_num_threads(1)
     if victim not in _OPEN:
         _OPEN[victim] = open_victim(getattr(tuning_victims, victim)())
-    subject = _OPEN[victim]
+    subject = without_scores(_OPEN[victim]) if labels_only else _OPEN[victim]
     rows: list[Row] = tuning_victims.prompt_rows(fitted=False) if victim == "prompts" else tuning_victims.film_rows(fitted=False)
     names = ("safe", "injection") if victim == "prompts" else tuning_victims.LABELS
     data = open_data(victim, subject, [(text, names[label]) for text, label in rows[:n]], limit=None, seed=0)
@@ -177,10 +182,12 @@ def _averaged(tables: list[dict[str, float]]) -> dict[str, float]:
     return {name: round(sum(values) / len(values), 3) for name, values in found.items()}
 
 
-def _held(path: Path | None, victim: str, n: int) -> dict[tuple[str, int], Ends]:
+def _held(path: Path | None, victim: str, args: argparse.Namespace) -> dict[tuple[str, int], Ends]:
     if path is None or not path.exists():
         return {}
-    rows = [row for row in map(json.loads, path.read_text("utf-8").splitlines()) if (row["victim"], row["n"]) == (victim, n)]
+    wanted = (victim, args.n, args.labels_only)
+    every = map(json.loads, path.read_text("utf-8").splitlines())
+    rows = [row for row in every if (row["victim"], row["n"], row.get("labels_only", False)) == wanted]
     return {(row["recipe"], row["budget"]): {e: (int(q), bool(won)) for e, (q, won) in row["ends"].items()} for row in rows}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attacks.preserves import VOCABULARY
 from attacks.recipes import Options, build, limits, names, suites
@@ -81,7 +81,8 @@ all of them is the robust accuracy. Its recipes differ in what they change, beca
 changes of every kind stacked by what the run has learned, synonyms, invisible characters, additions and exchanges that keep
 the label, rewrites of the sentence. Order and limits are measured on victims that it is not judged on
 ([Strength](strength.md)). `--budget` binds the whole cascade for each example, `--recipe-budget` each recipe, in place of
-these limits: {limits}. None needs an encoder in the `paper` profile, so that the same cascade runs everywhere.
+these limits: {limits}; where the victim gives labels only, {labels_only}.
+None needs an encoder in the `paper` profile, so that the same cascade runs everywhere.
 
 Ranking the words of a text costs one query per word. Below a budget of 100 queries, or of 5 a word where the text is long,
 recipes that rank try the words in random order instead: published logs show that more examples fall that way.
@@ -112,13 +113,15 @@ def markdown() -> str:
     recipes = [build(name, Options(tagger="builtin")) for name in names()]
     searching = [r for r in recipes if r.access != "blind"]
     blind = [r for r in recipes if r.access == "blind"]
+    every = limits("standard")
+    others = {name: most for name, most in limits("standard", "labels").items() if most != every[name]}
     parts = [
         HEAD,
         _summary(searching),
         PRESERVES.format(vocabulary="\n".join(f"- `{name}`: {what}" for name, what in VOCABULARY.items())),
         SUITES,
         _suites(),
-        BUDGETS.format(limits=", ".join(f"`{name}` {most}" for name, most in limits("standard").items())),
+        BUDGETS.format(limits=_said(every), labels_only=_said(others)),
         ENGLISH.replace("{sentences}", SENTENCES),
         *map(_section, searching),
         CHECKPOINT,
@@ -126,6 +129,10 @@ def markdown() -> str:
         _natural(blind),
     ]
     return "\n".join(parts)
+
+
+def _said(most: Mapping[str, int]) -> str:
+    return ", ".join(f"`{name}` {queries}" for name, queries in most.items())
 
 
 def _summary(recipes: Iterable[Recipe]) -> str:

@@ -54,7 +54,7 @@ class LanguageError(ValueError):
 Builder = Callable[[Options], Recipe]
 _BUILDERS: dict[str, Builder] = {}
 _SUITES: dict[str, tuple[str, ...]] = {}
-_LIMITS: dict[str, dict[str, int]] = {}
+_LIMITS: dict[str, dict[str, dict[str, int]]] = {}
 _FAMILIES: dict[str, Callable[[str, Options], Recipe]] = {}
 _BY_NAME_ONLY: set[str] = set()
 _COMPOSERS: list[Callable[[str, Options], Recipe]] = []
@@ -78,12 +78,20 @@ def register(name: str, *, by_name_only: bool = False) -> Callable[[Builder], Bu
     return keep
 
 
-def register_suite(name: str, members: Sequence[str], limits: Mapping[str, int] | None = None) -> None:
-    """Make a fixed list of recipes known under one name, in this order; ``limits``: the most queries of some in a cascade."""
+def register_suite(
+    name: str,
+    members: Sequence[str],
+    limits: Mapping[str, int] | None = None,
+    labels_only: Mapping[str, int] | None = None,
+) -> None:
+    """Make a fixed list of recipes known under one name, in this order.
+
+    ``limits``: the most queries of some in a cascade. ``labels_only``: in place of those where the victim gives no scores.
+    """
     if name in _BUILDERS or name in _SUITES:
         raise ValueError(f"a recipe or suite named {name!r} is registered already; choose another name")
     _SUITES[name] = tuple(members)
-    _LIMITS[name] = dict(limits or {})
+    _LIMITS[name] = {"scores": dict(limits or {}), "labels": {**(limits or {}), **(labels_only or {})}}
 
 
 def knows(languages: Sequence[str], language: str) -> bool:
@@ -114,9 +122,12 @@ def suites() -> dict[str, tuple[str, ...]]:
     return {name: _SUITES[name] for name in sorted(_SUITES)}
 
 
-def limits(suite: str) -> dict[str, int]:
-    """The most queries that a cascade gives recipes of a suite; those that are not named may ask as long as its budget lasts."""
-    return dict(_LIMITS.get(suite, {}))
+def limits(suite: str, access: str = "scores") -> dict[str, int]:
+    """The most queries that a cascade gives recipes of a suite; those that are not named may ask as long as its budget lasts.
+
+    ``access``: what the victim gives, ``scores`` or ``labels``.
+    """
+    return dict(_LIMITS.get(suite, {}).get("labels" if access == "labels" else "scores", {}))
 
 
 def build(name: str, options: Options | None = None) -> Recipe:

@@ -52,7 +52,7 @@ def chosen_recipes(
     except ValueError as error:
         raise UsageError(str(error)) from error
     if is_cascade(settings):
-        limits = registry.limits("standard")
+        limits = registry.limits("standard", access)
         chosen = [replace(recipe, limit=limits.get(recipe.name)) for recipe in chosen]
     names = [recipe.name for recipe in chosen]
     twice = sorted({name for name in names if names.count(name) > 1})
