@@ -243,9 +243,7 @@ def test_offline_workers_listen_on_this_machine_only_and_report_to_nobody(tmp_pa
     assert process.returncode == 0, told
     assert addresses, "nothing was seen listening: this test looks in the wrong place"
     assert addresses <= {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
-    shown = [
-        one for one in known if f"{TAG}={place.tag}" in one
-    ]  # a process that took a title may hide its environment behind it
+    shown = [one for one in known if f"{TAG}={place.tag}" in one]  # a title that a process took may hide its environment
     assert len(shown) >= 3, "Ray's own programs were not found: this test looks in the wrong place"
     assert all("RAY_USAGE_STATS_ENABLED=0" in one for one in shown)
     assert place.lines("shared") == place.lines("plain")
